@@ -1,0 +1,33 @@
+"""Grad Health: which layer of the network went wrong first, when, and what to try.
+
+In the training code::
+
+    import tb_gradhealth as gradhealth
+
+    model.fit(..., callbacks=[gradhealth.KerasCallback(log_dir)])
+
+and then ``tensorboard --logdir logs`` shows the tab *Grad Health*. The names below are the public
+door; they load TensorFlow only when first used, so that readers work without it.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any, Final
+
+from tb_gradhealth.version import __version__
+
+if TYPE_CHECKING:
+    from tb_gradhealth.capture.tensorflow import KerasCallback, Recorder, capture, summary
+
+__all__ = ["KerasCallback", "Recorder", "__version__", "capture", "summary"]
+
+_TENSORFLOW: Final = frozenset({"KerasCallback", "Recorder", "capture", "summary"})
+
+
+def __getattr__(name: str) -> Any:
+    if name in _TENSORFLOW:
+        return getattr(import_module("tb_gradhealth.capture.tensorflow"), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

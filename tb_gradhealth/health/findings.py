@@ -1,0 +1,69 @@
+"""A finding: one symptom of one tensor in one run, from its first step to its last."""
+
+import hashlib
+from dataclasses import dataclass
+from typing import Final, Literal, get_args
+
+from tb_gradhealth.record import Kind
+
+Severity = Literal["info", "warning", "critical"]
+State = Literal["open", "resolved"]
+Verdict = Literal["healthy", "warning", "critical", "unknown"]
+
+SEVERITIES: Final[tuple[Severity, ...]] = get_args(Severity)
+"""From least to worst."""
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One symptom of one tensor.
+
+    Attributes:
+        id: stable across readings: the same symptom of the same tensor keeps it, reopened or not.
+        symptom: an id of the symptom table, e.g. ``"vanishing-gradient"``.
+        kind: what of the tensor was judged.
+        opened_step: the step at which it began (exact where the record knows it).
+        last_step: the last step at which it was seen.
+        peak_step: the step at which it was worst.
+        resolved_step: the step at which it was over, or None while it is open.
+        count: records in which it was seen.
+        value: the measured value at its worst, in the unit of the threshold.
+        threshold: the limit it crossed.
+        origin: whether it is the likely origin of those that began with it.
+        message: one sentence for a person, with the layer, the numbers and the step.
+    """
+
+    id: str
+    symptom: str
+    severity: Severity
+    kind: Kind
+    tensor: str
+    layer: str
+    state: State
+    opened_step: int
+    last_step: int
+    peak_step: int
+    resolved_step: int | None
+    count: int
+    value: float
+    threshold: float
+    origin: bool
+    message: str
+
+
+def finding_id(stream: str, symptom: str, kind: Kind, tensor: str) -> str:
+    """Ten hexadecimal digits that name a symptom of a tensor within its run."""
+    return hashlib.sha256("\0".join((stream, symptom, kind, tensor)).encode()).hexdigest()[:10]
+
+
+def at_least(severity: Severity, limit: Severity) -> bool:
+    """Whether ``severity`` is as bad as ``limit`` or worse."""
+    return SEVERITIES.index(severity) >= SEVERITIES.index(limit)
+
+
+def verdict_of(findings: "list[Finding] | tuple[Finding, ...]", records: int) -> Verdict:
+    """The run in one word: its worst finding, open or resolved; informative ones do not count."""
+    if records == 0:
+        return "unknown"
+    worst = max((SEVERITIES.index(finding.severity) for finding in findings), default=0)
+    return "healthy" if worst == 0 else ("warning" if worst == 1 else "critical")

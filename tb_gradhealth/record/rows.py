@@ -1,0 +1,86 @@
+"""What a record's rows are: the tensors, their kind, role and place in the network.
+
+Written once per set of tensors, not per event. The table's id is a digest of its content, so the
+same model resumed in the same directory continues the same table, and an unfrozen layer starts a
+new one.
+"""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from functools import cached_property
+from typing import Final, Literal, get_args
+
+from tb_gradhealth.record.columns import COLUMNS
+
+Kind = Literal["gradient", "weight", "update", "activation", "loss"]
+"""What of the tensor is measured. An update is the weight after the step minus before."""
+
+Role = Literal["kernel", "recurrent", "embedding", "bias", "norm", "activation", "loss", "other"]
+"""What the tensor is for; rules choose by it. Recurrent kernels multiply a hidden state."""
+
+KINDS: Final[tuple[str, ...]] = get_args(Kind)
+ROLES: Final[tuple[str, ...]] = get_args(Role)
+
+Setting = str | int | float | bool | None
+
+
+@dataclass(frozen=True)
+class Row:
+    """One measured tensor: a row of every record that names its table.
+
+    Attributes:
+        tensor: name unique within its kind, e.g. ``"dense_1/kernel"``; an activation carries its
+            layer's name, the loss is ``"loss"``.
+        layer: the layer's name, e.g. ``"dense_1"``.
+        depth: the layer's place in forward order, 0 first.
+        shape: static shape; -1 where it varies with the batch.
+        activation: name of the layer's activation function, ``""`` where there is none or unknown.
+        output: whether the layer produces the model's output.
+        not_measured: why the row holds no numbers (``"gradient is None"``), ``""`` where it does.
+    """
+
+    tensor: str
+    kind: Kind
+    layer: str
+    role: Role
+    depth: int
+    shape: tuple[int, ...] = ()
+    dtype: str = "float32"
+    activation: str = ""
+    output: bool = False
+    not_measured: str = ""
+
+
+@dataclass(frozen=True)
+class RowTable:
+    """Everything a reader needs to understand a record.
+
+    Attributes:
+        rows: one per matrix row, in order.
+        columns: names of the matrix columns, in order.
+        stream: tells apart several recorders that write into one run; ``""`` for the usual one.
+        settings: what the rules may use and cannot see in the numbers (optimizer, epsilon,
+            learning_rate, clipnorm, every...).
+    """
+
+    rows: tuple[Row, ...]
+    columns: tuple[str, ...] = COLUMNS
+    stream: str = ""
+    settings: Mapping[str, Setting] = field(default_factory=dict)
+
+    @cached_property
+    def id(self) -> str:
+        """Twelve hexadecimal digits: the beginning of the content's SHA-256."""
+        text = json.dumps(self.as_json(), sort_keys=True, separators=(",", ":"))
+        return hashlib.sha256(text.encode()).hexdigest()[:12]
+
+    def as_json(self) -> dict[str, object]:
+        """The table as plain JSON values, without the version."""
+        return {
+            "stream": self.stream,
+            "settings": dict(self.settings),
+            "columns": list(self.columns),
+            "rows": [asdict(row) for row in self.rows],
+        }
