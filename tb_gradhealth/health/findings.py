@@ -1,7 +1,9 @@
 """A finding: one symptom of one tensor in one run, from its first step to its last."""
 
 import hashlib
-from dataclasses import dataclass
+import math
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
 from typing import Final, Literal, get_args
 
 from tb_gradhealth.record import Kind
@@ -56,12 +58,20 @@ def finding_id(stream: str, symptom: str, kind: Kind, tensor: str) -> str:
     return hashlib.sha256("\0".join((stream, symptom, kind, tensor)).encode()).hexdigest()[:10]
 
 
+def finding_as_json(finding: Finding) -> dict[str, object]:
+    """The finding's fields as plain JSON values; numbers that are not finite become null."""
+    return {
+        name: None if isinstance(value, float) and not math.isfinite(value) else value
+        for name, value in asdict(finding).items()
+    }
+
+
 def at_least(severity: Severity, limit: Severity) -> bool:
     """Whether ``severity`` is as bad as ``limit`` or worse."""
     return SEVERITIES.index(severity) >= SEVERITIES.index(limit)
 
 
-def verdict_of(findings: "list[Finding] | tuple[Finding, ...]", records: int) -> Verdict:
+def verdict_of(findings: Sequence[Finding], records: int) -> Verdict:
     """The run in one word: its worst finding, open or resolved; informative ones do not count."""
     if records == 0:
         return "unknown"

@@ -87,10 +87,9 @@ def decode_values(table: RowTable, content: bytes, shape: tuple[int, ...]) -> np
     expected = (len(table.rows), len(table.columns))
     if shape != expected:
         raise RecordError(f"the record has shape {list(shape)}, its row table says {list(expected)}")
-    if len(content) != 4 * expected[0] * expected[1]:
-        raise RecordError(
-            f"the record holds {len(content)} bytes, {list(shape)} float32 need {4 * expected[0] * expected[1]}"
-        )
+    needed = 4 * expected[0] * expected[1]
+    if len(content) != needed:
+        raise RecordError(f"the record holds {len(content)} bytes, {list(shape)} float32 need {needed}")
     return np.frombuffer(content, dtype="<f4").reshape(expected).astype(np.float32, copy=False)
 
 

@@ -37,8 +37,8 @@ def magnitude_shares(values: npt.ArrayLike) -> npt.NDArray[np.float64]:
     flat = np.abs(flat[np.isfinite(flat) & (flat != 0)])
     exponents = np.frexp(flat)[1] - 1
     bins = np.clip((exponents - LOWEST_EXPONENT) // OCTAVES_PER_BIN + 1, 0, BINS - 1)
-    counts = np.bincount(bins, minlength=BINS).astype(np.float64)
-    return counts / max(counts.sum(), 1.0)
+    counts = np.bincount(bins, minlength=BINS)
+    return np.divide(counts, max(counts.sum(), 1), dtype=np.float64)
 
 
 def pack_shares(shares: npt.ArrayLike) -> npt.NDArray[np.float32]:
@@ -46,7 +46,7 @@ def pack_shares(shares: npt.ArrayLike) -> npt.NDArray[np.float32]:
     array = np.asarray(shares, dtype=np.float64)
     codes = np.rint(255 * np.sqrt(np.clip(array, 0, 1)))
     triples = codes.reshape(*array.shape[:-1], PACKED, BYTES_PER_FLOAT)
-    return (triples @ np.array([1.0, 256.0, 65536.0])).astype(np.float32)
+    return np.asarray(triples @ np.array([1.0, 256.0, 65536.0]), dtype=np.float32)
 
 
 def unpack_shares(packed: npt.ArrayLike) -> npt.NDArray[np.float32]:
@@ -56,4 +56,4 @@ def unpack_shares(packed: npt.ArrayLike) -> npt.NDArray[np.float32]:
     whole = np.where(valid, array, 0).astype(np.int64)
     codes = np.stack([whole & 255, whole >> 8 & 255, whole >> 16 & 255], axis=-1)
     shares = np.where(valid[..., None], (codes / 255.0) ** 2, np.nan)
-    return shares.reshape(*array.shape[:-1], BINS).astype(np.float32)
+    return np.asarray(shares.reshape(*array.shape[:-1], BINS), dtype=np.float32)

@@ -1,0 +1,66 @@
+"""Whether the loss gets better: the gate that weighs findings by what they did to the training.
+
+Gradients vanish legitimately once a loss has converged, and sparse units are fine in a network that
+learns. So a loss that improves lowers a finding to information, one that does not raises it; without
+a loss a finding keeps the severity of its rule.
+"""
+
+from typing import Final, Literal
+
+import numpy as np
+import numpy.typing as npt
+
+Outcome = Literal["learning", "stalled", "diverging", "unknown"]
+
+WINDOW: Final = 5
+"""Records in each of the compared stretches; the loss of a single batch is too noisy to compare."""
+
+LEARNED: Final = 0.7
+"""The recent median is this share of the first ones: the training has got somewhere."""
+
+IMPROVING: Final = 0.97
+"""The recent median is this share of the stretch before: the training still gets somewhere."""
+
+DIVERGED: Final = 2.0
+"""The recent median is this many times the best stretch."""
+
+
+def outcome_of(losses: npt.NDArray[np.float64]) -> Outcome:
+    """Judge the losses recorded so far.
+
+    Args:
+        losses: the loss at each record, float64 of shape [records]; non-finite ones are the
+            business of another rule and only mean that the training is not improving.
+
+    Returns:
+        ``"unknown"`` below two windows of finite losses.
+    """
+    if losses.size and not np.isfinite(losses[-WINDOW:]).any() and not np.isnan(losses).all():
+        return "diverging"
+    finite = losses[np.isfinite(losses)]
+    if finite.size < 2 * WINDOW:
+        return "unknown"
+    first = float(np.median(finite[:3]))
+    recent = float(np.median(finite[-WINDOW:]))
+    before = float(np.median(finite[-2 * WINDOW : -WINDOW]))
+    # A loss may be negative or cross zero, so gains are measured on the scale of what was seen.
+    scale = max(abs(first), abs(before), 1e-12)
+    if first - recent >= (1 - LEARNED) * scale or before - recent >= (1 - IMPROVING) * scale:
+        return "learning"
+    stretches = finite[: finite.size // WINDOW * WINDOW].reshape(-1, WINDOW)
+    best = float(np.min(np.median(stretches, axis=1)))
+    if recent - best >= (DIVERGED - 1) * max(abs(best), 1e-12):
+        return "diverging"
+    return "stalled"
+
+
+class LossTrend:
+    """The losses of one history, judged as they come."""
+
+    def __init__(self) -> None:
+        self._losses: list[float] = []
+
+    def observe(self, loss: float) -> Outcome:
+        """Add the loss of one record (NaN if it was not recorded) and judge."""
+        self._losses.append(loss)
+        return outcome_of(np.array(self._losses))

@@ -1,0 +1,206 @@
+"""One recorder's history under the rules: records in, findings and their evidence out."""
+
+from dataclasses import asdict, dataclass
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+
+from tb_gradhealth.health.findings import SEVERITIES, Finding, finding_id
+from tb_gradhealth.health.history import Floats, History
+from tb_gradhealth.health.lifecycle import NEVER, Course, advance
+from tb_gradhealth.health.origin import Located, mark_origins
+from tb_gradhealth.health.outcome import LossTrend, Outcome
+from tb_gradhealth.health.structure import Structure
+from tb_gradhealth.health.symptom import Facts, Symptom, View
+from tb_gradhealth.health.symptoms import SYMPTOMS
+from tb_gradhealth.record import COLUMNS, Record
+
+LOSS: Final = ("loss", "loss")
+"""Kind and tensor of the row that holds the loss, in its ``mean``."""
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """What stands behind one finding, over all records; float64 arrays of shape [records].
+
+    ``columns`` holds step, value, threshold, statistic, reference and loss; NaN where not measured.
+    ``labels`` says in words what value, statistic and reference are.
+    """
+
+    columns: dict[str, Floats]
+    labels: dict[str, str]
+
+
+class _Watch:
+    """One symptom watching one history."""
+
+    def __init__(self, symptom: type[Symptom]) -> None:
+        self.symptom = symptom
+        self.rule = symptom()
+        self.course = Course.of(0)
+        self.values: list[npt.NDArray[np.float32]] = []
+        self.references: list[npt.NDArray[np.float32]] = []
+
+    def observe(self, view: View) -> None:
+        size = len(view.structure.rows)
+        if size > self.course.count.size:
+            self.course.grow(size)
+        judged = self.rule.observe(view)
+        advance(
+            self.course,
+            judged,
+            view.step,
+            view.outcome,
+            immediate=self.symptom.immediate,
+            below=self.symptom.direction == "below",
+            weighed=self.symptom.weighed,
+        )
+        self.values.append(judged.value.astype(np.float32))
+        self.references.append(judged.reference.astype(np.float32))
+
+
+class StreamHealth:
+    """The judged history of one recorder.
+
+    Records are judged when someone asks, not when they arrive: a training that stepped back is then
+    judged anew once, however many records it overtook.
+    """
+
+    def __init__(self, stream: str) -> None:
+        self.stream = stream
+        self.history = History()
+        self._begin()
+
+    def observe(self, record: Record) -> None:
+        """Add a record; one that goes back in steps replaces what it overtakes."""
+        if self.history.append(record) < self._judged:
+            self._begin()
+
+    def findings(self) -> list[Finding]:
+        """All findings so far in order of their onset, each group's likely origin first."""
+        self._catch_up()
+        located = [self._locate(watch, int(row)) for watch in self._watches for row in _ill(watch.course)]
+        return mark_origins(located, tolerance=self.cadence or 1)
+
+    @property
+    def cadence(self) -> int | None:
+        """Steps between two records as the recorder announced them, if it did."""
+        every = self.history.records[-1].table.settings.get("every") if self.history.records else None
+        return every if isinstance(every, int) and not isinstance(every, bool) else None
+
+    def losses(self) -> Floats:
+        """The loss at each record, float64 of shape [records], NaN where it was not recorded."""
+        row = self.history.row(*LOSS)
+        return np.full(len(self.history.records), np.nan) if row is None else self.history.series(row, "mean")
+
+    def evidence(self, identity: str) -> Evidence:
+        """What stands behind a finding.
+
+        Raises:
+            KeyError: no finding has this id.
+        """
+        watch, row = self._find(identity)
+        symptom = watch.symptom
+        return Evidence(
+            columns={
+                "step": self.history.steps().astype(np.float64),
+                "value": _column(watch.values, row),
+                "threshold": np.full(len(self.history.records), symptom.threshold),
+                "statistic": self.history.series(row, symptom.statistic),
+                "reference": _column(watch.references, row),
+                "loss": self.losses(),
+            },
+            labels=asdict(symptom.labels),
+        )
+
+    def trend(self, identity: str, points: int) -> Floats:
+        """The measured value of a finding's rule, thinned to at most ``points`` records.
+
+        Raises:
+            KeyError: no finding has this id.
+        """
+        watch, row = self._find(identity)
+        values = _column(watch.values, row)
+        if values.size <= points:
+            return values
+        return values[np.linspace(0, values.size - 1, points).astype(np.int64)]
+
+    def _begin(self) -> None:
+        self._watches = [_Watch(symptom) for symptom in SYMPTOMS.values()]
+        self._loss = LossTrend()
+        self._outcome: Outcome = "unknown"
+        self._judged = 0
+        self._structure = Structure.of(())
+
+    def _catch_up(self) -> None:
+        for index in range(self._judged, len(self.history.records)):
+            self._judge(index)
+        self._judged = len(self.history.records)
+
+    def _judge(self, index: int) -> None:
+        records, rows = self.history.records, self.history.rows
+        if self._structure.rows != tuple(rows):
+            self._structure = Structure.of(rows)
+        columns = dict(zip(COLUMNS, self.history.values(index, COLUMNS), strict=True))
+        place = self.history.row(*LOSS)
+        self._outcome = self._loss.observe(np.nan if place is None else float(columns["mean"][place]))
+        view = View(
+            step=records[index].step,
+            span=records[index].step - records[index - 1].step if index else 1,
+            structure=self._structure,
+            columns=columns,
+            outcome=self._outcome,
+        )
+        for watch in self._watches:
+            watch.observe(view)
+
+    def _find(self, identity: str) -> tuple[_Watch, int]:
+        self._catch_up()
+        for watch in self._watches:
+            for row in _ill(watch.course):
+                described = self.history.rows[row]
+                if identity == finding_id(self.stream, watch.symptom.id, described.kind, described.tensor):
+                    return watch, int(row)
+        raise KeyError(identity)
+
+    def _locate(self, watch: _Watch, row: int) -> Located:
+        course, symptom, described = watch.course, watch.symptom, self.history.rows[row]
+        facts = Facts(
+            row=described,
+            opened_step=int(course.opened[row]),
+            peak_step=int(course.peak[row]),
+            value=float(course.extreme[row]),
+            threshold=symptom.threshold,
+            reference=float(course.reference[row]),
+            outcome=self._outcome,
+        )
+        resolved = int(course.resolved[row])
+        finding = Finding(
+            id=finding_id(self.stream, symptom.id, described.kind, described.tensor),
+            symptom=symptom.id,
+            severity=SEVERITIES[int(course.severity[row])],
+            kind=described.kind,
+            tensor=described.tensor,
+            layer=described.layer,
+            state="open" if resolved == NEVER else "resolved",
+            opened_step=facts.opened_step,
+            last_step=int(course.last[row]),
+            peak_step=facts.peak_step,
+            resolved_step=None if resolved == NEVER else resolved,
+            count=int(course.count[row]),
+            value=facts.value,
+            threshold=facts.threshold,
+            origin=False,
+            message=watch.rule.message(facts),
+        )
+        return Located(finding, described, from_output=symptom.worst_first_from_output)
+
+
+def _ill(course: Course) -> npt.NDArray[np.intp]:
+    return np.flatnonzero(course.opened != NEVER)
+
+
+def _column(arrays: list[npt.NDArray[np.float32]], row: int) -> Floats:
+    """One row over all records; earlier ones are shorter where a later table brought rows."""
+    return np.array([array[row] if row < array.size else np.nan for array in arrays], np.float64)
