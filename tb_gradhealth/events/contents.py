@@ -1,0 +1,191 @@
+"""What the events of one run say: row tables, records, and values under our name that are neither."""
+
+import math
+from collections.abc import Callable, Iterator
+from typing import Final, NamedTuple
+
+import numpy as np
+from google.protobuf.message import DecodeError
+from tensorboard.compat.proto import event_pb2, summary_pb2, tensor_pb2, types_pb2
+
+from tb_gradhealth.record import (
+    PLUGIN_NAME,
+    Record,
+    RecordError,
+    RowTable,
+    Tag,
+    decode_table,
+    decode_values,
+    parse_tag,
+)
+from tb_gradhealth.record.codec import check_version
+
+OURS: Final = PLUGIN_NAME.encode()
+"""Part of every tag of ours. A payload without these bytes needs no parsing: that is what makes a
+file full of other people's histograms cheap."""
+
+MAX_TAGS: Final = 10_000
+MAX_TABLES: Final = 1_000
+"""A model has a handful; the limits only keep a hostile file from filling the memory."""
+
+
+class Trouble(NamedTuple):
+    """A value that cannot be used. ``kind`` merges its like, ``message`` is a sentence."""
+
+    kind: str
+    message: str
+
+
+class Contents:
+    """The tables and tags of one run so far; turns payloads into records.
+
+    Attributes:
+        ours: whether the run holds anything of ours, readable or not.
+    """
+
+    def __init__(self, find_table: Callable[[str], RowTable | None]) -> None:
+        """Start with nothing known.
+
+        Args:
+            find_table: looks for the table with this id in the run's other files; called once per id.
+        """
+        self.ours = False
+        self._find_table = find_table
+        self._tables: dict[str, RowTable | None] = {}
+        self._trusted: set[str] = set()
+
+    def interpret(self, payload: bytes) -> Iterator[Record | Trouble]:
+        """What one record of the file holds for us: usually nothing or one `Record`."""
+        if OURS not in payload:
+            return
+        try:
+            event = event_pb2.Event.FromString(payload)
+        except DecodeError:
+            yield Trouble("event", "a record is not a TensorFlow event, it was skipped")
+            return
+        for value in event.summary.value:
+            try:
+                record = self._value(event, value)
+            except _UnusableError as error:
+                self.ours = True
+                yield error.trouble
+                continue
+            if record is None:
+                continue
+            yield record
+            if not math.isfinite(record.wall_time):
+                yield Trouble("wall time", f"the event's wall time is {record.wall_time}")
+
+    def _value(self, event: event_pb2.Event, value: summary_pb2.Summary.Value) -> Record | None:
+        tag = parse_tag(value.tag)
+        if tag is None:
+            if value.metadata.plugin_data.plugin_name == PLUGIN_NAME:
+                raise _unusable(value.tag, "tag", "is not a tag this version of tb_gradhealth knows")
+            return None
+        self._check_metadata(value)
+        self.ours = True
+        if not value.HasField("tensor"):
+            raise _unusable(value.tag, "tensor", "holds no tensor")
+        if tag.content == "rows":
+            self._keep(tag, _table(value.tag, value.tensor))
+            return None
+        return _record(event, value, self._table_of(value.tag, tag))
+
+    def _check_metadata(self, value: summary_pb2.Summary.Value) -> None:
+        """TensorFlow repeats the metadata in each event, other writers only give it in a tag's first."""
+        if not value.HasField("metadata"):
+            if value.tag not in self._trusted:
+                raise _unusable(value.tag, "metadata", f'has no metadata that says plugin "{PLUGIN_NAME}"')
+            return
+        plugin = value.metadata.plugin_data
+        if plugin.plugin_name != PLUGIN_NAME:
+            raise _unusable(
+                value.tag, "plugin", f"belongs to the plugin {plugin.plugin_name!r}, not to {PLUGIN_NAME!r}"
+            )
+        try:
+            check_version(_whole_number(plugin.content))
+        except RecordError as error:
+            raise _unusable(value.tag, "version", f"cannot be read: {error}") from None
+        if len(self._trusted) < MAX_TAGS:
+            self._trusted.add(value.tag)
+
+    def _table_of(self, name: str, tag: Tag) -> RowTable:
+        if tag.table_id not in self._tables:
+            self._keep(tag, self._find_table(tag.table_id))
+        table = self._tables.get(tag.table_id)
+        if table is None:
+            raise _unusable(name, "missing table", "has records, but its row table is in no file of the run")
+        return table
+
+    def _keep(self, tag: Tag, table: RowTable | None) -> None:
+        """Keep a table, or that there is none yet; the first one of its id stays."""
+        if self._tables.get(tag.table_id) is None and (
+            len(self._tables) < MAX_TABLES or tag.table_id in self._tables
+        ):
+            self._tables[tag.table_id] = table
+
+
+def table_in(payload: bytes, tag: str) -> RowTable | None:
+    """The row table under ``tag`` in this payload, None if it holds none that can be read."""
+    if tag.encode() not in payload:
+        return None
+    try:
+        event = event_pb2.Event.FromString(payload)
+        for value in event.summary.value:
+            if value.tag == tag and value.HasField("tensor"):
+                return _table(tag, value.tensor)
+    except (DecodeError, _UnusableError):
+        pass  # said where the file itself is read
+    return None
+
+
+class _UnusableError(Exception):
+    def __init__(self, trouble: Trouble) -> None:
+        super().__init__(trouble.message)
+        self.trouble = trouble
+
+
+def _unusable(tag: str, kind: str, predicate: str) -> _UnusableError:
+    return _UnusableError(Trouble(f"{kind} of {tag}", f"{tag} {predicate}"))
+
+
+def _table(tag: str, tensor: tensor_pb2.TensorProto) -> RowTable:
+    if tensor.dtype != types_pb2.DT_STRING or tensor.tensor_shape.dim or len(tensor.string_val) != 1:
+        raise _unusable(tag, "type", f"holds {_type(tensor)}, a row table is one string")
+    try:
+        return decode_table(tensor.string_val[0])
+    except RecordError as error:
+        raise _unusable(tag, "table", f"cannot be read: {error}") from None
+
+
+def _record(event: event_pb2.Event, value: summary_pb2.Summary.Value, table: RowTable) -> Record:
+    tensor = value.tensor
+    if tensor.dtype != types_pb2.DT_FLOAT:
+        raise _unusable(value.tag, "type", f"holds {_type(tensor)}, a record is a matrix of float32")
+    shape = tuple(dim.size for dim in tensor.tensor_shape.dim)
+    try:
+        values = decode_values(table, _content(tensor, shape, table), shape)
+    except RecordError as error:
+        raise _unusable(value.tag, "shape", f"cannot be read: {error}") from None
+    return Record(step=event.step, wall_time=event.wall_time, table=table, values=values)
+
+
+def _content(tensor: tensor_pb2.TensorProto, shape: tuple[int, ...], table: RowTable) -> bytes:
+    """The matrix as bytes; a list of floats may leave out repetitions of its last one."""
+    if not tensor.float_val or shape != (len(table.rows), len(table.columns)):
+        return bytes(tensor.tensor_content)
+    size = math.prod(shape)
+    values = np.asarray(tensor.float_val[:size], dtype="<f4")
+    return np.pad(values, (0, size - len(values)), mode="edge").tobytes()
+
+
+def _whole_number(content: bytes) -> object:
+    try:
+        return int(content)
+    except ValueError:
+        return content
+
+
+def _type(tensor: tensor_pb2.TensorProto) -> str:
+    name = types_pb2.DataType.Name(tensor.dtype) if tensor.dtype in types_pb2.DataType.values() else "?"
+    return f"{name} of shape {[dim.size for dim in tensor.tensor_shape.dim]}"

@@ -1,0 +1,104 @@
+"""The framing of event files (TFRecord), decoded from bytes; knows nothing of files.
+
+A record is: u64 length, u32 masked CRC-32C of those eight bytes, the payload, u32 masked CRC-32C of
+the payload; all little-endian. The mask rotates the checksum right by 15 bits and adds 0xa282ead8
+(tensorflow/core/lib/hash/crc32c.h).
+"""
+
+import struct
+from dataclasses import dataclass
+from typing import Final, NamedTuple
+
+import google_crc32c
+
+HEADER: Final = 12
+FOOTER: Final = 4
+MAX_LENGTH: Final = 2**31
+"""Protocol buffers end at 2 GiB, so a longer record is no event even if its checksum fits."""
+
+_HEADER = struct.Struct("<QI")
+_U32 = struct.Struct("<I")
+
+
+class Frame(NamedTuple):
+    """One whole record; ``offset`` is that of its first byte in the file."""
+
+    offset: int
+    payload: bytes
+
+
+class Fault(NamedTuple):
+    """Damage at ``offset``; the sentence has no subject, the caller adds the file."""
+
+    offset: int
+    message: str
+
+
+@dataclass(frozen=True)
+class Decoded:
+    """What a piece of a file held.
+
+    Attributes:
+        frames: whole, verified records in file order.
+        faults: damaged ones, in file order.
+        consumed: bytes that are done with; the next piece starts there.
+        wanted: bytes from there on that the next record needs at least, header and footer included.
+        over: whether nothing after ``consumed`` can be read, because a length is damaged.
+    """
+
+    frames: list[Frame]
+    faults: list[Fault]
+    consumed: int
+    wanted: int
+    over: bool
+
+
+def decode(piece: bytes, offset: int) -> Decoded:
+    """The records in ``piece``, which begins at a record's first byte, ``offset`` in its file.
+
+    A half record at the end is left for the next piece: its writer may not have finished.
+    """
+    frames: list[Frame] = []
+    faults: list[Fault] = []
+    at, end, wanted, over = 0, len(piece), HEADER, False
+    checksum = google_crc32c.value
+    while end - at >= HEADER:
+        length, length_crc = _HEADER.unpack_from(piece, at)
+        if _masked(checksum(piece[at : at + 8])) != length_crc:
+            faults.append(
+                Fault(offset + at, "the checksum of a record's length is wrong, nothing after it can be read")
+            )
+            over = True
+            break
+        if length > MAX_LENGTH:
+            faults.append(Fault(offset + at, f"a record claims {length} bytes, nothing after it can be read"))
+            over = True
+            break
+        stop = at + HEADER + length + FOOTER
+        if stop > end:
+            wanted = stop - at
+            break
+        payload = piece[at + HEADER : stop - FOOTER]
+        if _masked(checksum(payload)) == _U32.unpack_from(piece, stop - FOOTER)[0]:
+            frames.append(Frame(offset + at, payload))
+        else:
+            faults.append(Fault(offset + at, "the checksum of a record is wrong, the record was skipped"))
+        at = stop
+    return Decoded(frames, faults, at, wanted, over)
+
+
+def encode(payload: bytes) -> bytes:
+    """The record that holds ``payload``; what `decode` undoes."""
+    length = struct.pack("<Q", len(payload))
+    return b"".join(
+        (
+            length,
+            _U32.pack(_masked(google_crc32c.value(length))),
+            payload,
+            _U32.pack(_masked(google_crc32c.value(payload))),
+        )
+    )
+
+
+def _masked(crc: int) -> int:
+    return ((crc >> 15 | crc << 17) + 0xA282EAD8) & 0xFFFFFFFF

@@ -1,0 +1,113 @@
+"""One run: its event files, in order, as one stream of records."""
+
+from collections.abc import Iterator, Sequence
+
+from tb_gradhealth.events.contents import Contents, Trouble, table_in
+from tb_gradhealth.events.discovery import EventFile
+from tb_gradhealth.events.framing import Fault, Frame
+from tb_gradhealth.events.problems import Problem, ProblemLog
+from tb_gradhealth.events.tail import Tail
+from tb_gradhealth.record import Record, RowTable, table_tag
+
+_UNREADABLE = "unreadable"
+
+
+class RunReader:
+    """Reads a run's files incrementally.
+
+    Files are read one after the other in the order of their names, which begin with the time they
+    were made. What was read stays true only while the files stay: see `stale`.
+    """
+
+    def __init__(self) -> None:
+        self._files: tuple[EventFile, ...] = ()
+        self._tails: dict[str, Tail] = {}
+        self._log = ProblemLog()
+        self._contents = Contents(self._find_table)
+        self._current = ""
+
+    @property
+    def ours(self) -> bool:
+        """Whether the run holds anything of ours, readable or not, or a recorder's own file."""
+        return self._contents.ours or any(file.recorder for file in self._files)
+
+    def problems(self) -> tuple[Problem, ...]:
+        """What could not be read so far, at most a few dozen lines."""
+        return self._log.problems()
+
+    def stale(self, files: Sequence[EventFile]) -> Problem | None:
+        """Why what was read is no longer what the files say; a new reader must start over then.
+
+        Args:
+            files: the run's files as they are now.
+        """
+        paths = {file.path for file in files}
+        for file in self._files:
+            tail = self._tails[file.path]
+            if not tail.begun:
+                continue
+            try:
+                state = tail.state() if file.path in paths else "gone"
+            except OSError:
+                continue  # reading it says so
+            if state in ("gone", "replaced"):
+                what = "was replaced by another file" if state == "replaced" else "was removed"
+                return Problem(
+                    file.shown, None, f"{what} while it was watched, the run was read again from its start"
+                )
+        return self._came_late(files)
+
+    def read(self, files: Sequence[EventFile]) -> Iterator[Record]:
+        """Every record that is new since the last reading, in the order of the files.
+
+        Args:
+            files: the run's files as they are now, ordered.
+        """
+        self._files = tuple(files)
+        for file in self._files:
+            tail = self._tails.setdefault(file.path, Tail(file.path))
+            self._current = file.path
+            try:
+                if tail.state() != "same":
+                    yield from self._read(file, tail)
+                self._log.forget(file.shown, _UNREADABLE)
+            except OSError as error:
+                self._log.forget(file.shown, _UNREADABLE)
+                self._log.add(file.shown, _UNREADABLE, None, f"cannot be read: {error.strerror or error}")
+
+    def _read(self, file: EventFile, tail: Tail) -> Iterator[Record]:
+        for item in tail.read():
+            if isinstance(item, Fault):
+                self._log.add(file.shown, item.message, item.offset, item.message)
+                continue
+            for found in self._contents.interpret(item.payload):
+                if isinstance(found, Trouble):
+                    self._log.add(file.shown, found.kind, item.offset, found.message)
+                else:
+                    yield found
+
+    def _came_late(self, files: Sequence[EventFile]) -> Problem | None:
+        """A file that sorts before one already read: its records would come out of order."""
+        new = [file for file in files if file.path not in self._tails]
+        for file in new:
+            if any(old.order > file.order and self._tails[old.path].begun for old in self._files):
+                return Problem(
+                    file.shown,
+                    None,
+                    "appeared before files already read, the run was read again from its start",
+                )
+        return None
+
+    def _find_table(self, table_id: str) -> RowTable | None:
+        """Look for a table in the files that come after the one that lacks it."""
+        tag = table_tag(table_id)
+        for file in self._files:
+            if file.path == self._current:
+                continue
+            try:
+                for item in Tail(file.path).read():
+                    if isinstance(item, Frame) and (table := table_in(item.payload, tag)):
+                        return table
+            except OSError:
+                continue  # said when its turn comes
+        return None
