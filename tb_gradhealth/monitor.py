@@ -1,0 +1,126 @@
+"""A log directory being watched: event files into judged runs. The tab and `gradhealth check` stand on it."""
+
+import logging
+import threading
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from tb_gradhealth.events import Discovery, EventFile, Problem, Root, RunReader, discover
+from tb_gradhealth.events.problems import ProblemLog
+from tb_gradhealth.health import RunHealth
+from tb_gradhealth.record import Record
+
+_log = logging.getLogger(__name__)
+
+
+class MonitoredRun:
+    """One run: its reader, its health and whatever could not be read or judged."""
+
+    def __init__(self, name: str, *notes: Problem) -> None:
+        """An unread run.
+
+        Args:
+            name: as TensorBoard calls it.
+            notes: what should be said about it from the start.
+        """
+        self.name = name
+        self.health = RunHealth()
+        self._reader = RunReader()
+        self._notes = notes
+        self._unjudged = ProblemLog()
+
+    @property
+    def ours(self) -> bool:
+        """Whether the run holds anything of ours, readable or not."""
+        return self._reader.ours
+
+    def problems(self) -> tuple[Problem, ...]:
+        """What is wrong with its files, at most some dozens of lines."""
+        return self._notes + self._reader.problems() + self._unjudged.problems()
+
+    def read(self, files: Sequence[EventFile]) -> None:
+        """Judge every record that is new in the run's files."""
+        for record in self._reader.read(files):
+            self._judge(record)
+
+    def renewed(self, files: Sequence[EventFile]) -> "MonitoredRun":
+        """This run, or an unread one of the same name where its files are no longer those that were read."""
+        note = self._reader.stale(files)
+        return self if note is None else MonitoredRun(self.name, note)
+
+    def _judge(self, record: Record) -> None:
+        try:
+            self.health.observe(record)
+        except Exception as error:  # one record that upsets a rule must not hide all other runs
+            _log.exception("%s: step %d could not be judged", self.name, record.step)
+            message = f"step {record.step} could not be judged: {error!r}"
+            self._unjudged.add(self.name, "judging", None, message)
+
+
+@dataclass(frozen=True)
+class Watched:
+    """What a monitor knows now.
+
+    Attributes:
+        runs: the runs that hold anything of ours, by name, sorted.
+        other_runs: how many more have event files, but nothing of ours in them.
+        missing: log directories that do not exist (yet), as given.
+        problems: those that belong to no run in ``runs``.
+    """
+
+    runs: Mapping[str, MonitoredRun]
+    other_runs: int
+    missing: tuple[str, ...]
+    problems: tuple[Problem, ...]
+
+
+class Monitor:
+    """Watches log directories. Nothing is read before the first `refresh`; each one reads only what is new.
+
+    Safe for threads: TensorBoard answers each request in its own.
+    """
+
+    def __init__(self, roots: Sequence[Root]) -> None:
+        """A monitor that has read nothing.
+
+        Args:
+            roots: the directories to look for runs in.
+        """
+        self._roots = tuple(roots)
+        self._lock = threading.RLock()
+        self._runs: dict[str, MonitoredRun] = {}
+        self._discovery = Discovery({}, (), ())
+        self._refreshed = -float("inf")
+
+    def refresh(self, at_most_every: float = 0.0) -> None:
+        """Read and judge what is new.
+
+        Args:
+            at_most_every: seconds; do nothing where the last refresh is younger. A page asks for several
+                things at once, which one look at the disk can answer.
+        """
+        with self._lock:
+            if time.monotonic() - self._refreshed < at_most_every:
+                return
+            self._discovery = discover(self._roots)
+            runs: dict[str, MonitoredRun] = {}
+            for name, files in self._discovery.runs.items():
+                runs[name] = self._runs.get(name, MonitoredRun(name)).renewed(files)
+                runs[name].read(files)
+            self._runs = runs
+            self._refreshed = time.monotonic()
+
+    @contextmanager
+    def reading(self) -> Iterator[Watched]:
+        """What is known, held still: no other thread refreshes while the block runs."""
+        with self._lock:
+            others = [run for run in self._runs.values() if not run.ours]
+            yield Watched(
+                runs={name: run for name, run in self._runs.items() if run.ours},
+                other_runs=len(others),
+                missing=self._discovery.missing,
+                problems=self._discovery.problems
+                + tuple(problem for run in others for problem in run.problems()),
+            )
