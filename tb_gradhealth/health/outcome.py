@@ -29,15 +29,16 @@ def outcome_of(losses: npt.NDArray[np.float64]) -> Outcome:
     """Judge the losses recorded so far.
 
     Args:
-        losses: the loss at each record, float64 of shape [records]; non-finite ones are the
-            business of another rule and only mean that the training is not improving.
+        losses: the loss at each record, float64 of shape [records]; NaN where it was not recorded,
+            infinite where it was not finite.
 
     Returns:
         ``"unknown"`` below two windows of finite losses.
     """
-    if losses.size and not np.isfinite(losses[-WINDOW:]).any() and not np.isnan(losses).all():
+    recorded = losses[~np.isnan(losses)]
+    if recorded.size and not np.isfinite(recorded[-WINDOW:]).any():
         return "diverging"
-    finite = losses[np.isfinite(losses)]
+    finite = recorded[np.isfinite(recorded)]
     if finite.size < 2 * WINDOW:
         return "unknown"
     first = float(np.median(finite[:3]))
@@ -61,6 +62,6 @@ class LossTrend:
         self._losses: list[float] = []
 
     def observe(self, loss: float) -> Outcome:
-        """Add the loss of one record (NaN if it was not recorded) and judge."""
+        """Add the loss of one record, NaN if it was not recorded and infinite if not finite, and judge."""
         self._losses.append(loss)
         return outcome_of(np.array(self._losses))

@@ -1,5 +1,6 @@
 """One recorder's history under the rules: records in, findings and their evidence out."""
 
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Final
 
@@ -143,8 +144,7 @@ class StreamHealth:
         if self._structure.rows != tuple(rows):
             self._structure = Structure.of(rows)
         columns = dict(zip(COLUMNS, self.history.values(index, COLUMNS), strict=True))
-        place = self.history.row(*LOSS)
-        self._outcome = self._loss.observe(np.nan if place is None else float(columns["mean"][place]))
+        self._outcome = self._loss.observe(_loss_of(columns, self.history.row(*LOSS)))
         view = View(
             step=records[index].step,
             span=records[index].step - records[index - 1].step if index else 1,
@@ -195,6 +195,13 @@ class StreamHealth:
             message=watch.rule.message(facts),
         )
         return Located(finding, described, from_output=symptom.worst_first_from_output)
+
+
+def _loss_of(columns: Mapping[str, Floats], row: int | None) -> float:
+    if row is None:
+        return np.nan
+    bad = columns["nan_count"][row] + columns["inf_count"][row] > 0
+    return np.inf if bad else float(columns["mean"][row])
 
 
 def _ill(course: Course) -> npt.NDArray[np.intp]:

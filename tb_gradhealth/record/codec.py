@@ -69,7 +69,7 @@ def decode_table(content: bytes) -> RowTable:
     check_version(fields.get("version"))
     try:
         return _table_from_json(fields)
-    except (KeyError, TypeError, ValueError) as error:
+    except (AttributeError, KeyError, TypeError, ValueError, OverflowError) as error:
         raise RecordError(f"the row table is malformed: {error!r}") from None
 
 
@@ -126,7 +126,9 @@ def _table_from_json(fields: dict[str, Any]) -> RowTable:
 
 
 def _row_from_json(fields: dict[str, Any]) -> Row:
-    row = Row(**{**fields, "shape": tuple(int(size) for size in fields["shape"])})
+    # Fields that a later writer of the same version adds are none of this reader's business.
+    known = {name: value for name, value in fields.items() if name in Row.__dataclass_fields__}
+    row = Row(**{**known, "shape": tuple(int(size) for size in fields["shape"])})
     if row.kind not in KINDS or row.role not in ROLES:
         raise ValueError(f"unknown kind {row.kind!r} or role {row.role!r}")
     for text in (row.tensor, row.layer, row.dtype, row.activation, row.not_measured):

@@ -56,7 +56,7 @@ class ExplodingGradient(Symptom):
         rms = np.where(rows, np.fmax(view.columns["rms"], view.columns["peak_rms"]), np.nan)
         partner = structure.partners("weight")
         weight = np.where(partner >= 0, view.columns["rms"][partner], np.nan)
-        ratio = rms / np.fmax(weight, SMALLEST_WEIGHT)
+        ratio = rms / np.maximum(weight, SMALLEST_WEIGHT)  # NaN where the weight is not recorded
 
         known = self._baseline.count(rms.size) >= BASELINE_RECORDS
         previous = np.full(rms.size, np.nan)

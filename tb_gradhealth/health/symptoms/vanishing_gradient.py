@@ -1,7 +1,9 @@
 """Gradients that fade on their way back, so that the first layers do not learn."""
 
 import numpy as np
+import numpy.typing as npt
 
+from tb_gradhealth.health.structure import Mask
 from tb_gradhealth.health.symptom import Facts, Floats, Judgement, Labels, Symptom, View, judgement
 from tb_gradhealth.health.wording import times
 
@@ -10,6 +12,9 @@ FALLING_LAYERS = 3
 
 SLACK = 2.0
 """A layer in a fall may still be this many times its follower: layers differ in width."""
+
+LARGEST_STEP = 0.8
+"""Share of the fall (in logarithms) that a single pair of layers may account for."""
 
 SMALL_NORM = 1e-4
 """Norm under which the last layer is the reference (AUTOTRAINER, Zhang et al., ICSE 2021)."""
@@ -78,26 +83,31 @@ class VanishingGradient(Symptom):
         else:
             loss = ", and the loss has not improved"
         return (
-            f"{facts.row.tensor} receives gradients {smaller} × smaller than the layer they are compared "
-            f"with since step {facts.opened_step:,}{loss}."
+            f"{facts.row.tensor} receives gradients {smaller} × smaller than layers nearer to the output "
+            f"since step {facts.opened_step:,}{loss}."
         )
 
 
-def _levels(size: int) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
+def _levels(size: int) -> npt.NDArray[np.int64]:
     return np.ones(size, np.int64)
 
 
-def _falling(
-    rms: Floats, ordered: np.ndarray[tuple[int], np.dtype[np.intp]]
-) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
-    """Rows from which the gradient rises over the next layers towards the output, without exception."""
+def _falling(rms: Floats, ordered: npt.NDArray[np.intp]) -> Mask:
+    """Rows from which the gradient rises, layer after layer, over the next ones towards the output."""
     falling = np.zeros(rms.size, bool)
     along = rms[ordered]
     for place in range(len(ordered) - FALLING_LAYERS):
-        run = along[place : place + FALLING_LAYERS + 1]
-        rising = bool(np.all(run[:-1] <= SLACK * run[1:]) and run[-1] > run[0])
-        falling[ordered[place]] = rising or (run[0] == 0 and run[-1] == 0)
+        falling[ordered[place]] = _rises(along[place : place + FALLING_LAYERS + 1])
     # The last layers of a fall have fewer followers than the rule wants; they belong to it all the same.
     for place in range(max(len(ordered) - FALLING_LAYERS, 1), len(ordered) - 1):
         falling[ordered[place]] = falling[ordered[place - 1]] and along[place - 1] <= SLACK * along[place]
     return falling
+
+
+def _rises(run: Floats) -> bool:
+    if run[0] == 0:
+        return bool(np.all(run[1:-1] <= run[-1]))
+    if np.any(run[:-1] > SLACK * run[1:]) or run[-1] <= run[0]:
+        return False
+    steps = np.diff(np.log(run))
+    return bool(steps.max() <= LARGEST_STEP * steps.sum())

@@ -1,0 +1,68 @@
+"""Histories written down by hand: which tensor had which statistics at which step."""
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import pytest
+
+from tb_gradhealth.health import Finding, RunHealth
+from tb_gradhealth.record import COLUMNS, Record, Row, RowTable
+
+
+def dense(depth: int, *, kind="gradient", output=False, units=32, name="dense"):
+    """The kernel of a dense layer."""
+    layer = f"{name}_{depth}"
+    return Row(f"{layer}/kernel", kind, layer, "kernel", depth, (units, units), output=output)
+
+
+def activation(depth: int, *, function="relu", units=32):
+    layer = f"dense_{depth}"
+    return Row(layer, "activation", layer, "activation", depth, (-1, units), activation=function)
+
+
+LOSS = Row("loss", "loss", "loss", "loss", 99)
+
+
+class Training:
+    """Turns series of statistics into records and judges them."""
+
+    def __init__(self, rows: Sequence[Row], every: int = 10, stream: str = "") -> None:
+        self.table = RowTable(tuple(rows), stream=stream, settings={"every": every})
+        self.every = every
+        self.records: list[Record] = []
+
+    def record(self, statistics: Sequence[Mapping[str, float]], step: int | None = None) -> "Training":
+        """Add a record: per row the statistics that are not NaN."""
+        values = np.full((len(self.table.rows), len(COLUMNS)), np.nan, np.float32)
+        for place, row in enumerate(statistics):
+            for name, value in row.items():
+                values[place, COLUMNS.index(name)] = value
+        at = len(self.records) * self.every if step is None else step
+        self.records.append(Record(at, 1e9 + at, self.table, values))
+        return self
+
+    def judged(self) -> RunHealth:
+        health = RunHealth()
+        for record in self.records:
+            health.observe(record)
+        return health
+
+    def findings(self) -> dict[tuple[str, str], Finding]:
+        """By symptom and tensor."""
+        return {(finding.symptom, finding.tensor): finding for finding in self.judged().findings()}
+
+
+@pytest.fixture
+def training():
+    return Training
+
+
+@pytest.fixture
+def rows():
+    """Makers of row descriptions: ``rows.dense(0)``, ``rows.activation(1)``, ``rows.LOSS``."""
+
+    class Rows:
+        pass
+
+    Rows.dense, Rows.activation, Rows.LOSS = staticmethod(dense), staticmethod(activation), LOSS
+    return Rows

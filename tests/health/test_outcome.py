@@ -1,0 +1,28 @@
+"""The loss's trend, on curves whose answer is known by construction."""
+
+import numpy as np
+import pytest
+
+from tb_gradhealth.health.outcome import outcome_of
+
+steps = np.arange(60.0)
+noise = np.random.default_rng(0).normal(0, 0.02, 60)
+
+
+@pytest.mark.parametrize(
+    ("losses", "outcome"),
+    [
+        (2.3 * np.exp(-steps / 20) + noise, "learning"),
+        (0.01 + 2.3 * np.exp(-steps), "learning"),  # converged long ago: it has learned
+        (2.303 + noise / 10, "stalled"),
+        (2.3 + steps / 5, "diverging"),
+        (np.append(np.full(30, 0.7), [np.nan] * 10), "stalled"),  # not recorded is not bad
+        (np.append(np.full(30, 0.7), [np.inf] * 10), "diverging"),
+        (-steps, "learning"),  # a log-likelihood may be negative
+        (steps[:9], "unknown"),
+        (np.array([]), "unknown"),
+        (np.full(60, np.nan), "unknown"),
+    ],
+)
+def test_the_outcome_is_read_off_the_curve(losses, outcome):
+    assert outcome_of(losses) == outcome
