@@ -1,7 +1,7 @@
 """What the events of one run say: row tables, records, and values under our name that are neither."""
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import Final, NamedTuple
 
 import numpy as np
@@ -43,15 +43,16 @@ class Contents:
         ours: whether the run holds anything of ours, readable or not.
     """
 
-    def __init__(self, find_table: Callable[[str], RowTable | None]) -> None:
+    def __init__(self, tables_elsewhere: Callable[[], Mapping[str, RowTable]]) -> None:
         """Start with nothing known.
 
         Args:
-            find_table: looks for the table with this id in the run's other files; called once per id.
+            tables_elsewhere: the tables in the run's other files by id, for records whose own file
+                lacks theirs; asked again for every such record.
         """
         self.ours = False
-        self._find_table = find_table
-        self._tables: dict[str, RowTable | None] = {}
+        self._tables_elsewhere = tables_elsewhere
+        self._tables: dict[str, RowTable] = {}
         self._trusted: set[str] = set()
 
     def interpret(self, payload: bytes) -> Iterator[Record | Trouble]:
@@ -110,33 +111,29 @@ class Contents:
             self._trusted.add(value.tag)
 
     def _table_of(self, name: str, tag: Tag) -> RowTable:
-        if tag.table_id not in self._tables:
-            self._keep(tag, self._find_table(tag.table_id))
-        table = self._tables.get(tag.table_id)
+        table = self._tables.get(tag.table_id) or self._tables_elsewhere().get(tag.table_id)
         if table is None:
             raise _unusable(name, "missing table", "has records, but its row table is in no file of the run")
         return table
 
-    def _keep(self, tag: Tag, table: RowTable | None) -> None:
-        """Keep a table, or that there is none yet; the first one of its id stays."""
-        if self._tables.get(tag.table_id) is None and (
-            len(self._tables) < MAX_TABLES or tag.table_id in self._tables
-        ):
-            self._tables[tag.table_id] = table
+    def _keep(self, tag: Tag, table: RowTable) -> None:
+        if tag.table_id in self._tables or len(self._tables) < MAX_TABLES:
+            self._tables.setdefault(tag.table_id, table)
 
 
-def table_in(payload: bytes, tag: str) -> RowTable | None:
-    """The row table under ``tag`` in this payload, None if it holds none that can be read."""
-    if tag.encode() not in payload:
-        return None
+def tables_in(payload: bytes) -> dict[str, RowTable]:
+    """The row tables in this payload by id, whatever their metadata; nothing where it cannot be read."""
+    if OURS not in payload:
+        return {}
+    tables = {}
     try:
-        event = event_pb2.Event.FromString(payload)
-        for value in event.summary.value:
-            if value.tag == tag and value.HasField("tensor"):
-                return _table(tag, value.tensor)
+        for value in event_pb2.Event.FromString(payload).summary.value:
+            tag = parse_tag(value.tag)
+            if tag is not None and tag.content == "rows":
+                tables[tag.table_id] = _table(value.tag, value.tensor)
     except (DecodeError, _UnusableError):
         pass  # said where the file itself is read
-    return None
+    return tables
 
 
 class _UnusableError(Exception):

@@ -87,18 +87,5 @@ def decode(piece: bytes, offset: int) -> Decoded:
     return Decoded(frames, faults, at, wanted, over)
 
 
-def encode(payload: bytes) -> bytes:
-    """The record that holds ``payload``; what `decode` undoes."""
-    length = struct.pack("<Q", len(payload))
-    return b"".join(
-        (
-            length,
-            _U32.pack(_masked(google_crc32c.value(length))),
-            payload,
-            _U32.pack(_masked(google_crc32c.value(payload))),
-        )
-    )
-
-
 def _masked(crc: int) -> int:
     return ((crc >> 15 | crc << 17) + 0xA282EAD8) & 0xFFFFFFFF

@@ -1,13 +1,14 @@
 """One run: its event files, in order, as one stream of records."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 
-from tb_gradhealth.events.contents import Contents, Trouble, table_in
+from tb_gradhealth.events.contents import MAX_TABLES, Contents, Trouble, tables_in
 from tb_gradhealth.events.discovery import EventFile
 from tb_gradhealth.events.framing import Fault, Frame
 from tb_gradhealth.events.problems import Problem, ProblemLog
 from tb_gradhealth.events.tail import Tail
-from tb_gradhealth.record import Record, RowTable, table_tag
+from tb_gradhealth.record import Record, RowTable
 
 _UNREADABLE = "unreadable"
 
@@ -23,8 +24,9 @@ class RunReader:
         self._files: tuple[EventFile, ...] = ()
         self._tails: dict[str, Tail] = {}
         self._log = ProblemLog()
-        self._contents = Contents(self._find_table)
-        self._current = ""
+        self._contents = Contents(self._tables_elsewhere)
+        self._searched: frozenset[str] = frozenset()
+        self._found: dict[str, RowTable] = {}
 
     @property
     def ours(self) -> bool:
@@ -66,7 +68,6 @@ class RunReader:
         self._files = tuple(files)
         for file in self._files:
             tail = self._tails.setdefault(file.path, Tail(file.path))
-            self._current = file.path
             try:
                 if tail.state() != "same":
                     yield from self._read(file, tail)
@@ -98,16 +99,18 @@ class RunReader:
                 )
         return None
 
-    def _find_table(self, table_id: str) -> RowTable | None:
-        """Look for a table in the files that come after the one that lacks it."""
-        tag = table_tag(table_id)
-        for file in self._files:
-            if file.path == self._current:
-                continue
-            try:
-                for item in Tail(file.path).read():
-                    if isinstance(item, Frame) and (table := table_in(item.payload, tag)):
-                        return table
-            except OSError:
-                continue  # said when its turn comes
-        return None
+    def _tables_elsewhere(self) -> Mapping[str, RowTable]:
+        """Every table in the run's files, searched once for each set of files.
+
+        Reading on brings the tables of later files anyway; this is for records that come before them.
+        """
+        paths = frozenset(file.path for file in self._files)
+        if paths != self._searched:
+            self._searched = paths
+            self._found = {}
+            for path in paths:
+                with suppress(OSError):  # said when its turn comes
+                    for item in Tail(path).read():
+                        if isinstance(item, Frame) and len(self._found) < MAX_TABLES:
+                            self._found.update(tables_in(item.payload))
+        return self._found

@@ -1,0 +1,123 @@
+"""Event files written by TensorBoard's own writer, with or without our values in them."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from tensorboard.compat.proto import event_pb2, summary_pb2
+from tensorboard.summary.writer.record_writer import RecordWriter
+from tensorboard.util import tensor_util
+
+from tb_gradhealth.events import Root, RunReader, discover
+from tb_gradhealth.record import Row, RowTable, encode_table, record_tag, table_tag
+
+TENSOR_CLASS = summary_pb2.DATA_CLASS_TENSOR
+COLUMNS = ("rms", "mean", "nan_count")
+
+
+class EventLog:
+    """One event file that grows; every method appends one event at once."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        path.parent.mkdir(parents=True, exist_ok=True)
+        self.append(event_pb2.Event(wall_time=1.0, file_version="brain.Event:2"))
+
+    def append(self, event: event_pb2.Event) -> None:
+        with self.path.open("ab") as file:
+            RecordWriter(file).write(event.SerializeToString())
+
+    def append_bytes(self, content: bytes) -> None:
+        with self.path.open("ab") as file:
+            file.write(content)
+
+    def table(self, table: RowTable, **changes) -> None:
+        self.append(table_event(table, **changes))
+
+    def record(self, table: RowTable, step: int, **changes) -> None:
+        self.append(record_event(table, step, **changes))
+
+
+def make_table(*names: str, stream: str = "") -> RowTable:
+    rows = tuple(
+        Row(tensor=name, kind="gradient", layer=name, role="kernel", depth=depth)
+        for depth, name in enumerate(names or ("dense/kernel", "dense/bias"))
+    )
+    return RowTable(rows=rows, columns=COLUMNS, stream=stream)
+
+
+def values_of(table: RowTable, step: int) -> np.ndarray:
+    return np.arange(len(table.rows) * 3, dtype=np.float32).reshape(-1, 3) + step
+
+
+def our_metadata(content: bytes = b"1", plugin: str = "gradhealth") -> summary_pb2.SummaryMetadata:
+    data = summary_pb2.SummaryMetadata.PluginData(plugin_name=plugin, content=content)
+    return summary_pb2.SummaryMetadata(plugin_data=data, data_class=TENSOR_CLASS)
+
+
+def tensor_event(tag: str, array, step: int = 0, wall_time: float = 1.5, metadata="ours") -> event_pb2.Event:
+    value = summary_pb2.Summary.Value(tag=tag, tensor=tensor_util.make_tensor_proto(array))
+    if metadata is not None:
+        value.metadata.CopyFrom(our_metadata() if metadata == "ours" else metadata)
+    return event_pb2.Event(step=step, wall_time=wall_time, summary=summary_pb2.Summary(value=[value]))
+
+
+def table_event(table: RowTable, **changes) -> event_pb2.Event:
+    return tensor_event(table_tag(table.id), encode_table(table), **changes)
+
+
+def record_event(table: RowTable, step: int, **changes) -> event_pb2.Event:
+    return tensor_event(record_tag(table.id), values_of(table, step), step=step, **changes)
+
+
+class Reading:
+    """A run being read the way a monitor does it: what is found now, then what is new."""
+
+    def __init__(self, logdir: Path, run: str) -> None:
+        self.logdir, self.run, self.reader = logdir, run, RunReader()
+
+    @property
+    def files(self):
+        return discover([Root(str(self.logdir))]).runs[self.run]
+
+    def records(self) -> list:
+        return list(self.reader.read(self.files))
+
+    def steps(self) -> list[int]:
+        return [record.step for record in self.records()]
+
+    def messages(self) -> list[str]:
+        return [problem.message for problem in self.reader.problems()]
+
+
+@pytest.fixture
+def write():
+    """The writing functions by name: a conftest's names cannot be imported."""
+    return Writing
+
+
+class Writing:
+    log = EventLog
+    make_table = staticmethod(make_table)
+    values_of = staticmethod(values_of)
+    metadata = staticmethod(our_metadata)
+    tensor_event = staticmethod(tensor_event)
+    table_event = staticmethod(table_event)
+    record_event = staticmethod(record_event)
+
+
+@pytest.fixture
+def log(tmp_path):
+    """The first file of the run "run"."""
+    return EventLog(tmp_path / "run" / "events.out.tfevents.1.host")
+
+
+@pytest.fixture
+def table():
+    return make_table()
+
+
+@pytest.fixture
+def reading(tmp_path):
+    """The run "run" below the log directory."""
+    return Reading(tmp_path, "run")
