@@ -21,8 +21,8 @@ from tb_gradhealth.record import (
 from tb_gradhealth.record.codec import check_version
 
 OURS: Final = PLUGIN_NAME.encode()
-"""Part of every tag of ours. A payload without these bytes needs no parsing: that is what makes a
-file full of other people's histograms cheap."""
+"""Part of every tag of ours. A payload without these bytes is not parsed: that is what makes a file
+full of other people's histograms cheap."""
 
 MAX_TAGS: Final = 10_000
 MAX_TABLES: Final = 1_000
@@ -57,8 +57,6 @@ class Contents:
 
     def interpret(self, payload: bytes) -> Iterator[Record | Trouble]:
         """What one record of the file holds for us: usually nothing or one `Record`."""
-        if OURS not in payload:
-            return
         try:
             event = event_pb2.Event.FromString(payload)
         except DecodeError:
@@ -123,8 +121,6 @@ class Contents:
 
 def tables_in(payload: bytes) -> dict[str, RowTable]:
     """The row tables in this payload by id, whatever their metadata; nothing where it cannot be read."""
-    if OURS not in payload:
-        return {}
     tables = {}
     try:
         for value in event_pb2.Event.FromString(payload).summary.value:

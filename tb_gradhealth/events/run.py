@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 
-from tb_gradhealth.events.contents import MAX_TABLES, Contents, Trouble, tables_in
+from tb_gradhealth.events.contents import MAX_TABLES, OURS, Contents, Trouble, tables_in
 from tb_gradhealth.events.discovery import EventFile
 from tb_gradhealth.events.framing import Fault, Frame
 from tb_gradhealth.events.problems import Problem, ProblemLog
@@ -67,7 +67,7 @@ class RunReader:
         """
         self._files = tuple(files)
         for file in self._files:
-            tail = self._tails.setdefault(file.path, Tail(file.path))
+            tail = self._tails.setdefault(file.path, Tail(file.path, OURS))
             try:
                 if tail.state() != "same":
                     yield from self._read(file, tail)
@@ -110,7 +110,7 @@ class RunReader:
             self._found = {}
             for path in paths:
                 with suppress(OSError):  # said when its turn comes
-                    for item in Tail(path).read():
+                    for item in Tail(path, OURS).read():
                         if isinstance(item, Frame) and len(self._found) < MAX_TABLES:
                             self._found.update(tables_in(item.payload))
         return self._found

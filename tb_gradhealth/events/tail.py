@@ -22,8 +22,15 @@ State = Literal["same", "grown", "replaced", "gone"]
 class Tail:
     """A reader's place in one file. Between readings it holds the place and no open file."""
 
-    def __init__(self, path: str) -> None:
+    def __init__(self, path: str, containing: bytes = b"") -> None:
+        """A place at the start.
+
+        Args:
+            path: the file, which need not be there yet.
+            containing: only records that contain these bytes are of interest.
+        """
         self.path = path
+        self._containing = containing
         self._offset = 0
         self._head = b""
         self._over = False
@@ -88,7 +95,7 @@ class Tail:
                 return  # it shrank just now
             if len(self._head) < HEAD and self._offset <= len(self._head):
                 self._head = (self._head[: self._offset] + piece)[:HEAD]
-            decoded = decode(piece, self._offset)
+            decoded = decode(piece, self._offset, self._containing)
             self._offset += decoded.consumed
             self._over, wanted = decoded.over, decoded.wanted
             yield from decoded.frames
