@@ -1,0 +1,197 @@
+"""`KerasCallback`: the recorder for `model.fit`, in one line."""
+
+import functools
+import warnings
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
+from os import PathLike
+from typing import TYPE_CHECKING, Any, Final
+
+import keras
+import tensorflow as tf
+
+from tb_gradhealth.capture.tensorflow.activations import capture, replaced
+from tb_gradhealth.capture.tensorflow.recorder import DEFAULT_NAME, Recorder, checked_every
+
+if TYPE_CHECKING:
+    from tb_gradhealth.health.findings import Finding
+
+END_OF_DATA: Final = (StopIteration, tf.errors.OutOfRangeError)
+
+
+class KerasCallback(keras.callbacks.Callback):  # type: ignore[misc]
+    """Records gradients, weights, updates, activations and loss of `model.fit`.
+
+    Example::
+
+        model.fit(x, y, callbacks=[gradhealth.KerasCallback(log_dir)])
+
+    Works with ``jit_compile``, ``run_eagerly``, ``steps_per_execution`` and a ``train_step`` of one's own that
+    uses the model's optimizer. Gradients are those handed to the optimizer, before it clips them; a
+    `LossScaleOptimizer`'s are divided by its scale. Training's results stay what they are without it.
+
+    While `fit` runs, the model's ``train_step``, ``compute_loss`` and ``train_function`` and its optimizer's ``apply``
+    are wrapped; afterwards they are exactly what they were. Steps are counted on from one `fit` to the next.
+
+    Args:
+        log_dir: the run's directory, one of those TensorBoard is pointed at.
+        every: steps from one record to the next; rounded up to whole executions where
+            ``steps_per_execution`` is larger than 1.
+        name: tells recorders apart that write into one run.
+        activations: whether to measure layers' outputs.
+    """
+
+    def __init__(
+        self,
+        log_dir: str | PathLike[str],
+        every: int = 10,
+        *,
+        name: str = DEFAULT_NAME,
+        activations: bool = True,
+    ) -> None:
+        super().__init__()
+        self._log_dir = log_dir
+        self._every = checked_every(every)
+        self._name = name
+        self._activations = activations
+        self._recorder: Recorder | None = None
+        self._wrapped = ExitStack()
+        self._first_step = 0
+        self._next_step = 0
+        self._last_batch = -1
+
+    def findings(self) -> Sequence["Finding"]:
+        """What the rules find in the records so far, of the running `fit` or the last one."""
+        return self._recorder.findings() if self._recorder else []
+
+    def on_train_begin(self, logs: Any = None) -> None:
+        """Wrap the step and have it traced anew."""
+        self._finish()  # the last training may have ended in an exception
+        model = self.model
+        if model.distribute_strategy.num_replicas_in_sync > 1:
+            warnings.warn(
+                "tb_gradhealth does not know distribution strategies with several replicas yet: nothing is recorded",
+                RuntimeWarning,
+                stacklevel=2,
+            )
+            self._recorder = None
+            return
+        executed = int(model.steps_per_execution or 1)
+        every = -(-self._every // executed) * executed
+        self._recorder = Recorder(
+            self._log_dir,
+            every=every,
+            name=self._name,
+            optimizer=model.optimizer,
+            settings={"framework": "keras"},
+        )
+        self._first_step = max(self._next_step, int(model.optimizer.iterations.numpy()))
+        self._next_step = self._first_step
+        self._last_batch = -1
+        step = _Step(model, self._recorder, self._activations)
+        for owner, name, wrapper in step.wrappers():
+            self._wrapped.enter_context(replaced(owner, name, wrapper))
+        before = model.train_function
+        self._wrapped.callback(setattr, model, "train_function", None if before is None else before)
+        model.make_train_function(force=True)
+        model.train_function = self._guarded(model.train_function)
+
+    def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
+        """Count batches from 0 again."""
+        self._last_batch = -1
+
+    def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
+        """Write what is due."""
+        if self._recorder is None:
+            return
+        calls = max(batch - self._last_batch, 1)
+        self._last_batch = batch
+        self._next_step += calls
+        self._recorder.write_counted(self._first_step, calls)
+
+    def on_train_end(self, logs: Any = None) -> None:
+        """Close the file and restore the model."""
+        self._finish()
+
+    def _finish(self) -> None:
+        self._wrapped.close()
+        if self._recorder is not None:
+            self._recorder.close()
+
+    def _guarded(self, train_function: Callable[..., Any]) -> Callable[..., Any]:
+        """The train function; should it raise, `on_train_end` will not come, so the end is made here."""
+
+        @functools.wraps(train_function)
+        def guarded_train_function(iterator: Any) -> Any:
+            try:
+                return train_function(iterator)
+            except END_OF_DATA:
+                raise
+            except BaseException:
+                self._finish()
+                raise
+
+        return guarded_train_function
+
+
+class _Step:
+    """One model's training step, with what it computes looked at on the way."""
+
+    def __init__(self, model: Any, recorder: Recorder, activations: bool) -> None:
+        self._model = model
+        self._recorder = recorder
+        self._activations = activations
+        self._gradients: dict[int, tuple[Any, Any]] = {}
+        self._loss: Any = None
+
+    def wrappers(self) -> list[tuple[Any, str, Any]]:
+        """What to replace: owner, attribute, wrapper."""
+        model, optimizer = self._model, self._model.optimizer
+        return [
+            (model, "train_step", self._train_step(model.train_step)),
+            (model, "compute_loss", self._compute_loss(model.compute_loss)),
+            (optimizer, "apply", self._apply(optimizer, optimizer.apply)),
+        ]
+
+    def _train_step(self, train_step: Callable[..., Any]) -> Callable[..., Any]:
+        @functools.wraps(train_step)
+        def observed_train_step(*args: Any, **kwargs: Any) -> Any:
+            self._gradients, self._loss = {}, None
+            with ExitStack() as stack:
+                activations = stack.enter_context(capture(self._model)) if self._activations else None
+                logs = train_step(*args, **kwargs)
+            self._recorder.observe(list(self._gradients.values()), activations=activations, loss=self._loss)
+            self._gradients, self._loss = {}, None
+            return logs
+
+        return observed_train_step
+
+    def _compute_loss(self, compute_loss: Callable[..., Any]) -> Callable[..., Any]:
+        @functools.wraps(compute_loss)
+        def observed_compute_loss(*args: Any, **kwargs: Any) -> Any:
+            self._loss = compute_loss(*args, **kwargs)
+            return self._loss
+
+        return observed_compute_loss
+
+    def _apply(self, optimizer: Any, apply: Callable[..., Any]) -> Callable[..., Any]:
+        @functools.wraps(apply)
+        def observed_apply(grads: Any, trainable_variables: Any = None) -> Any:
+            grads = list(grads)
+            variables = list(
+                optimizer._trainable_variables if trainable_variables is None else trainable_variables
+            )
+            scale = getattr(optimizer, "dynamic_scale", None)
+            for gradient, variable in zip(grads, variables, strict=False):
+                self._gradients[id(variable)] = (_unscaled(gradient, scale), variable)
+            return apply(grads, variables) if trainable_variables is not None else apply(grads)
+
+        return observed_apply
+
+
+def _unscaled(gradient: Any, scale: Any) -> Any:
+    if gradient is None or scale is None:
+        return gradient
+    if isinstance(gradient, tf.IndexedSlices):
+        return tf.IndexedSlices(_unscaled(gradient.values, scale), gradient.indices, gradient.dense_shape)
+    return gradient / tf.cast(tf.convert_to_tensor(scale), gradient.dtype)

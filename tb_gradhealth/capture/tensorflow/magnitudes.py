@@ -1,0 +1,61 @@
+"""The log2-magnitude histogram of `tb_gradhealth.record.magnitudes`, computed inside the step.
+
+A float's exponent is read from its bits, so no logarithm is taken. Every tensor gives at most 4,096 of its
+elements, evenly strided: a share of p is then known to about sqrt(p / 4096).
+"""
+
+from collections.abc import Sequence
+from typing import Any, Final
+
+import tensorflow as tf
+
+from tb_gradhealth.capture.tensorflow.operands import Operand
+from tb_gradhealth.record.magnitudes import (
+    BINS,
+    BYTES_PER_FLOAT,
+    LOWEST_EXPONENT,
+    OCTAVES_PER_BIN,
+    PACKED,
+)
+
+SAMPLE: Final = 4096
+MANTISSA_BITS: Final = 23
+EXPONENT_BIAS: Final = 127
+INFINITY_BITS: Final = 0x7F800000
+MAGNITUDE_MASK: Final = 0x7FFFFFFF
+
+
+def packed_magnitudes(operands: Sequence[Operand]) -> Any:
+    """The packed histogram of every operand, float32 [n, 10], as `record.magnitudes.pack_shares` packs it."""
+    samples = [sample(x.values) for x in operands]
+    rows = tf.concat([tf.fill(tf.shape(s), index) for index, s in enumerate(samples)], 0)
+    bins = _bins(tf.concat(samples, 0))
+    # Elements that do not count go into one more bin, which is dropped.
+    counts = tf.math.unsorted_segment_sum(
+        tf.ones_like(bins), rows * (BINS + 1) + bins, len(samples) * (BINS + 1)
+    )
+    kept = tf.cast(tf.reshape(counts, [len(samples), BINS + 1])[:, :BINS], tf.float32)
+    shares = kept / tf.maximum(tf.reduce_sum(kept, axis=1, keepdims=True), 1.0)
+    codes = tf.reshape(tf.round(255 * tf.sqrt(shares)), [len(samples), PACKED, BYTES_PER_FLOAT])
+    return tf.reduce_sum(codes * tf.constant([1.0, 256.0, 65536.0]), axis=-1)
+
+
+def sample(values: Any) -> Any:
+    """At most 4,096 evenly strided elements, float32 [m].
+
+    The stride is odd: an even one would, along a last axis of a power of two, visit only some of its channels.
+    """
+    flat = tf.reshape(values, [-1])
+    size = flat.shape[0] if flat.shape[0] is not None else tf.size(flat)
+    stride = (size + SAMPLE - 1) // SAMPLE
+    if isinstance(stride, int):
+        return flat[:: stride | 1]
+    return flat[:: stride + 1 - stride % 2]
+
+
+def _bins(values: Any) -> Any:
+    """Each element's bin, int32 [m]; `BINS` for zeros and what is not finite."""
+    bits = tf.bitwise.bitwise_and(tf.bitcast(values, tf.int32), MAGNITUDE_MASK)
+    exponents = tf.bitwise.right_shift(bits, MANTISSA_BITS) - EXPONENT_BIAS
+    bins = tf.clip_by_value((exponents - LOWEST_EXPONENT) // OCTAVES_PER_BIN + 1, 0, BINS - 1)
+    return tf.where((bits > 0) & (bits < INFINITY_BITS), bins, BINS)

@@ -1,0 +1,145 @@
+"""The part that lives inside the training step: tensors in, statistics held in variables.
+
+Nothing here writes. Variables survive where summaries cannot go: XLA, a loop of several steps in one call,
+other devices. The host reads them when a record is due.
+"""
+
+from collections.abc import Sequence
+from typing import Any, Final
+
+import numpy as np
+import tensorflow as tf
+
+from tb_gradhealth.capture.tensorflow.magnitudes import packed_magnitudes
+from tb_gradhealth.capture.tensorflow.operands import Operand, operand
+from tb_gradhealth.capture.tensorflow.selection import Selection
+from tb_gradhealth.capture.tensorflow.statistics import MOMENTS, Watch, moments, watch
+from tb_gradhealth.capture.tensorflow.sticky import STICKY, Sticky
+from tb_gradhealth.record import COLUMNS
+from tb_gradhealth.record.magnitudes import PACKED
+
+ACTIVITY_BATCHES: Final = 10
+"""A unit silent for fewer batches than this is not called dead."""
+
+STICKY_START: Final = COLUMNS.index(STICKY[0])
+
+
+class Observer:
+    """The state of one set of tensors.
+
+    Attributes:
+        seen: calls so far, int64 scalar.
+        recorded: what ``seen`` was at the newest record, 0 before the first.
+        taken: whether the newest record was read; the facts of one that was not go into the next.
+        matrix: the newest record, float32 [rows, columns].
+        watched: the rows that are watched in every step: all measured ones but updates.
+        sticky: what happened since the newest record, see `Sticky`.
+    """
+
+    def __init__(self, selection: Selection, every: int) -> None:
+        self.rows = selection.rows
+        self._every = every
+        present = [i for i, value in enumerate(selection.values) if value is not None]
+        self.watched = [i for i in present if self.rows[i].kind != "update"]
+        self._updated = [i for i in present if self.rows[i].kind == "update"]
+        self._units = selection.units
+        with tf.init_scope():
+            self.seen = _state(np.int64(0), "seen")
+            self.recorded = _state(np.int64(0), "recorded")
+            self.taken = _state(np.bool_(True), "taken")
+            self.matrix = _state(np.full([len(self.rows), len(COLUMNS)], np.nan, np.float32), "matrix")
+            self.sticky = Sticky(len(self.watched))
+            self._active = _state(np.zeros([sum(self._units)], np.float32), "active")
+            self._batches = _state(np.float32(0), "batches")
+            self._before = [
+                _state(tf.zeros(self.rows[i].shape, self.rows[i].dtype), "before") for i in self._updated
+            ]
+        # An eager loop pays for each operation it starts; one function call costs less than a hundred of them.
+        self._function = tf.function(self._observe, reduce_retracing=True, autograph=False)
+
+    def __call__(self, selection: Selection) -> Any:
+        """Take in one step's tensors; whether a record is due now, bool scalar."""
+        values = [value for value in selection.values if value is not None]
+        if tf.executing_eagerly():
+            return self._function(values)
+        with tf.name_scope("gradhealth"):
+            return self._observe(values)
+
+    def _observe(self, values: list[Any]) -> Any:
+        present = dict(zip(sorted([*self.watched, *self._updated]), values, strict=True))
+        operands = [operand(present[i], self._units[i]) for i in self.watched]
+        weights = [present[i] for i in self._updated]
+        noticed = watch(operands) if operands else None
+        seen = tf.identity(self.seen.assign_add(1))
+        due = tf.equal((seen - 1) % self._every, 0)
+        if noticed:
+            self.sticky.add(noticed, tf.cast(seen - self.recorded, tf.float32))
+            self._active.assign(tf.maximum(self._active, noticed.active))
+            self._batches.assign_add(1.0)
+        tf.cond(due, lambda: self._record(operands, noticed, weights, seen), lambda: False)
+        if weights:
+            # Only the step before a recorded one keeps a copy, so that the others pay nothing.
+            tf.cond(tf.equal(seen % self._every, 0), lambda: self._keep(weights), lambda: False)
+        return due
+
+    def _record(self, operands: list[Operand], noticed: Watch | None, weights: list[Any], seen: Any) -> bool:
+        parts = []
+        if noticed:
+            parts.append(self._watched_rows(operands, noticed, seen))
+        if weights:
+            parts.append(self._update_rows(weights, seen))
+        parts.append(tf.fill([1, len(COLUMNS)], float("nan")))  # for the rows that are not measured
+        order = np.full([len(self.rows)], len(self.watched) + len(self._updated))
+        order[[*self.watched, *self._updated]] = np.arange(len(self.watched) + len(self._updated))
+        self.matrix.assign(tf.gather(tf.concat(parts, 0), order))
+        self.sticky.clear()
+        self.recorded.assign(seen)
+        self.taken.assign(False)
+        return True
+
+    def _watched_rows(self, operands: list[Operand], noticed: Watch, seen: Any) -> Any:
+        """All rows but the updates', float32 [watched, columns]."""
+        measured = moments(operands, noticed)
+        earlier = tf.gather(self.matrix[:, STICKY_START : STICKY_START + len(STICKY)], self.watched)
+        unread = tf.where(self.taken, float("nan"), earlier)
+        known = self.sticky.columns(seen - self.recorded, measured[:, 0], unread)
+        return tf.concat([measured, self._dead_columns(), known, packed_magnitudes(operands)], axis=1)
+
+    def _update_rows(self, weights: list[Any], seen: Any) -> Any:
+        """The rows of updates, float32 [updates, columns]; NaN while no earlier weights are known."""
+        operands = [
+            operand(tf.cast(now, _wide(now.dtype)) - tf.cast(before, _wide(now.dtype)))
+            for now, before in zip(weights, self._before, strict=True)
+        ]
+        between = tf.fill([len(weights), len(COLUMNS) - len(MOMENTS) - PACKED], float("nan"))
+        rows = tf.concat([moments(operands, watch(operands)), between, packed_magnitudes(operands)], axis=1)
+        return tf.where(seen > 1, rows, float("nan"))
+
+    def _dead_columns(self) -> Any:
+        """Dead fraction and batches watched, float32 [watched, 2]; starts a new window once one is full."""
+        full = self._batches >= ACTIVITY_BATCHES
+        nan, start, columns = tf.constant([float("nan")] * 2), 0, []
+        for index in self.watched:
+            units = self._units[index]
+            if units:
+                active = tf.reduce_mean(self._active[start : start + units])
+                columns.append(tf.where(full, tf.stack([1 - active, self._batches]), nan))
+            else:
+                columns.append(nan)
+            start += units
+        self._active.assign(tf.where(full, 0.0, self._active))
+        self._batches.assign(tf.where(full, 0.0, self._batches))
+        return tf.stack(columns)
+
+    def _keep(self, weights: Sequence[Any]) -> bool:
+        for before, now in zip(self._before, weights, strict=True):
+            before.assign(now)
+        return True
+
+
+def _state(value: Any, name: str) -> Any:
+    return tf.Variable(value, trainable=False, name=f"gradhealth/{name}")
+
+
+def _wide(dtype: Any) -> Any:
+    return tf.float64 if dtype == tf.float64 else tf.float32

@@ -1,0 +1,74 @@
+"""One tensor made ready to be measured: float32, and a sparse gradient's rows summed.
+
+A sparse gradient (`tf.IndexedSlices`) names a row once per use, so its values are not yet the gradient:
+rows with one index have to be added. The dense tensor would cost the whole table's size; `tf.unique` has
+a result of unknown size, which XLA refuses. So the slices are sorted by index and added up run by run,
+into as many rows as there are slices; the rows left over are zero, and counted out. Statistics
+of a sparse gradient are therefore those of the rows it touched.
+"""
+
+from dataclasses import dataclass
+from typing import Any, Final
+
+import tensorflow as tf
+
+FLOAT_MAX: Final = 3.4028234663852886e38
+
+
+@dataclass(frozen=True)
+class Operand:
+    """A tensor to be measured.
+
+    Attributes:
+        values: float32 of any shape; padding, if any, is zero.
+        extremes: the same with an element of the tensor instead of padding, for minimum and maximum.
+        count: elements without the padding, float32 scalar.
+        padding: how many elements of ``values`` are padding, float32 scalar, or None for none.
+        units: size of the last axis where units are watched for being dead, else 0.
+    """
+
+    values: Any
+    extremes: Any
+    count: Any
+    padding: Any = None
+    units: int = 0
+
+
+def operand(value: Any, units: int = 0) -> Operand:
+    """The tensor or `tf.IndexedSlices` as an operand; ``units`` as in `Operand`."""
+    if isinstance(value, tf.IndexedSlices):
+        return _touched_rows(value)
+    values = as_float32(value)
+    return Operand(values, values, tf.cast(tf.size(values), tf.float32), units=units)
+
+
+def as_float32(tensor: Any) -> Any:
+    """Any floating tensor as float32.
+
+    A finite float64 beyond float32's range becomes its largest number, not an infinity, which
+    would read as an overflow that did not happen.
+    """
+    if tensor.dtype == tf.float64:
+        tensor = tf.where(tf.math.is_finite(tensor), tf.clip_by_value(tensor, -FLOAT_MAX, FLOAT_MAX), tensor)
+    return tf.cast(tensor, tf.float32)
+
+
+def _touched_rows(slices: Any) -> Operand:
+    values = as_float32(slices.values)
+    slots = tf.shape(values)[0]
+    order = tf.argsort(slices.indices, stable=True)
+    indices = tf.gather(slices.indices, order)
+    begins = tf.concat([tf.zeros_like(indices[:1]), tf.cast(indices[1:] != indices[:-1], indices.dtype)], 0)
+    run = tf.cumsum(tf.cast(begins, tf.int32))
+    summed = tf.math.unsorted_segment_sum(tf.gather(values, order), run, slots)
+    touched = tf.reduce_max(run) + 1
+    width = tf.cast(tf.size(values), tf.float32) / tf.cast(slots, tf.float32)
+    is_row = tf.reshape(
+        tf.range(slots) < touched, tf.concat([[slots], tf.ones([tf.rank(values) - 1], tf.int32)], 0)
+    )
+    return Operand(
+        values=summed,
+        extremes=tf.where(is_row, summed, summed[:1]),
+        count=tf.cast(touched, tf.float32) * width,
+        padding=tf.cast(slots - touched, tf.float32) * width,
+    )

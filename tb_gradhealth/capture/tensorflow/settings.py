@@ -1,0 +1,48 @@
+"""What the rules may use and cannot see in the numbers: the optimizer's settings."""
+
+import math
+from typing import Any, Final
+
+PLAIN: Final = ("epsilon", "clipnorm", "global_clipnorm", "clipvalue", "weight_decay", "momentum")
+
+
+def optimizer_settings(optimizer: Any) -> dict[str, str | float | bool]:
+    """Name, initial learning rate and constants of a Keras optimizer; nothing for None.
+
+    Under a `LossScaleOptimizer` they are those of the optimizer inside, and ``loss_scale`` is true.
+    """
+    if optimizer is None:
+        return {}
+    inner = getattr(optimizer, "inner_optimizer", None)
+    subject = optimizer if inner is None else inner
+    settings: dict[str, str | float | bool] = {
+        "optimizer": type(subject).__name__,
+        "loss_scale": inner is not None,
+    }
+    for name in PLAIN:
+        number = _number(getattr(subject, name, None))
+        if number is not None:
+            settings[name] = number
+    rate = initial_learning_rate(subject)
+    if rate is not None:
+        settings["learning_rate"] = rate
+    return settings
+
+
+def initial_learning_rate(optimizer: Any) -> float | None:
+    """The learning rate as a number, a schedule's first one, or None where it cannot be read."""
+    rate = getattr(optimizer, "_learning_rate", getattr(optimizer, "learning_rate", None))
+    try:
+        return _number(rate(0) if callable(rate) else rate)
+    except Exception:  # a user's own schedule may do anything; its rate is then not known
+        return None
+
+
+def _number(value: Any) -> float | None:
+    if value is None or isinstance(value, bool):
+        return None
+    try:
+        number = float(value)
+    except (TypeError, ValueError):
+        return None
+    return number if math.isfinite(number) else None

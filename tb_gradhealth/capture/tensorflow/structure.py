@@ -1,0 +1,204 @@
+"""Where a tensor sits in a Keras model: its layer, what the layer does, and what the tensor is for."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+import keras
+
+from tb_gradhealth.record import Role
+
+RELU_LIKE: Final = frozenset({"relu", "relu6"})
+"""Activation functions whose output is exactly 0 for a unit that is off."""
+
+ACTIVATION_LAYERS: Final = {
+    "ReLU": "relu",
+    "LeakyReLU": "leaky_relu",
+    "PReLU": "prelu",
+    "ELU": "elu",
+    "Softmax": "softmax",
+}
+
+CLOSED_LAYERS: Final = (keras.layers.RNN, keras.layers.TimeDistributed)
+"""Layers whose inner ones run inside a loop: measured as one."""
+
+NORM_NAMES: Final = ("gamma", "beta", "moving_mean", "moving_variance", "scale")
+KERNEL_NAMES: Final = ("kernel", "weight", "weights", "w")
+
+
+@dataclass(frozen=True)
+class LayerPlace:
+    """A layer as the rows name it.
+
+    Attributes:
+        name: unique in its model, ``"dense_1"`` or ``"encoder/dense_1"``.
+        activation: name of its activation function, ``""`` where it has none.
+        output: whether it makes the model's output, alone or followed only by layers without weights.
+    """
+
+    name: str
+    activation: str = ""
+    output: bool = False
+
+
+@dataclass(frozen=True)
+class Structure:
+    """What is known of a model; empty when there is no model to ask.
+
+    Attributes:
+        prefix: the model's own name with a slash, which its variables' paths may begin with.
+        places: by `id` of the layer.
+        owners: by `id` of the variable, the place of the layer it belongs to.
+    """
+
+    prefix: str = ""
+    places: Mapping[int, LayerPlace] = field(default_factory=dict)
+    owners: Mapping[int, LayerPlace] = field(default_factory=dict)
+
+    def tensor_name(self, variable: Any) -> str:
+        """The variable's path without the model's name; a plain `tf.Variable`'s name without ``":0"``."""
+        return variable_path(variable).removeprefix(self.prefix)
+
+    def place_of(self, variable: Any) -> LayerPlace:
+        """The layer of a variable; read off its path when the model is not known."""
+        return self.owners.get(id(variable)) or LayerPlace(layer_in_path(self.tensor_name(variable)))
+
+
+def describe(model: Any) -> Structure:
+    """The structure of a model, whose layers may be models themselves."""
+    outputs = {id(layer) for layer in _output_layers(model)}
+    prefix = f"{model.name}/"
+    unique = UniqueNames()
+    places: dict[int, LayerPlace] = {}
+    owners: dict[int, LayerPlace] = {}
+    for layer in leaf_layers(model):
+        name = unique((getattr(layer, "path", None) or layer.name).removeprefix(prefix))
+        places[id(layer)] = LayerPlace(name, activation_name(layer), id(layer) in outputs)
+        for variable in layer.variables:
+            owners.setdefault(id(variable), places[id(layer)])
+    return Structure(prefix, places, owners)
+
+
+def leaf_layers(model: Any) -> Iterator[Any]:
+    """The layers that hold no other ones, or run them inside a loop, at every depth of nesting."""
+    layers = _sublayers(model)
+    if not layers and not isinstance(model, keras.Model):
+        yield model
+    seen: set[int] = set()
+    pending = layers[::-1]
+    while pending:
+        layer = pending.pop()
+        if id(layer) in seen:
+            continue
+        seen.add(id(layer))
+        inner = [] if isinstance(layer, CLOSED_LAYERS) else _sublayers(layer)
+        if inner:
+            pending.extend(inner[::-1])
+        else:
+            yield layer
+
+
+def activation_name(layer: Any) -> str:
+    """``"relu"``, ``"linear"``...; ``""`` for a layer without an activation function."""
+    kind = type(layer).__name__
+    if kind == "ReLU" and getattr(layer, "negative_slope", 0):
+        return "leaky_relu"
+    if kind in ACTIVATION_LAYERS:
+        return ACTIVATION_LAYERS[kind]
+    function = getattr(layer, "activation", None)
+    if function is None:
+        return ""
+    name = getattr(function, "__name__", None) or getattr(function, "name", None) or type(function).__name__
+    return str(name)
+
+
+def role_of(name: str, rank: int | None) -> Role:
+    """What a variable is for, by its name's last part and, where that says nothing, its rank."""
+    last = name.rsplit("/", 1)[-1].lower()
+    if "recurrent" in last and "bias" not in last:
+        return "recurrent"
+    if "embedding" in last:
+        return "embedding"
+    if "bias" in last or last.strip("_0123456789") == "b":
+        return "bias"
+    if last in NORM_NAMES:
+        return "norm"
+    if "lora" in last:
+        return "other"
+    if last.endswith("kernel") or last.strip("_0123456789") in KERNEL_NAMES or (rank or 0) >= 2:
+        return "kernel"
+    return "other"
+
+
+def variable_path(variable: Any) -> str:
+    """The full name of a Keras or TensorFlow variable."""
+    return str(getattr(variable, "path", None) or variable.name).removesuffix(":0")
+
+
+def layer_in_path(path: str) -> str:
+    """The path without its last part, and without a recurrent layer's cell; the path itself if that is all."""
+    parts = path.split("/")[:-1]
+    if len(parts) > 1 and parts[-1].endswith("_cell"):
+        parts = parts[:-1]
+    return "/".join(parts) or path
+
+
+def shared_prefix(paths: Sequence[str]) -> str:
+    """The first part that all paths begin with and that leaves a layer and a name, or ``""``."""
+    firsts = {path.split("/")[0] for path in paths}
+    if len(firsts) != 1 or any(path.count("/") < 2 for path in paths):
+        return ""
+    return f"{firsts.pop()}/"
+
+
+class UniqueNames:
+    """Gives each name once: the second ``"dense"`` becomes ``"dense_2"``."""
+
+    def __init__(self) -> None:
+        self._given: set[str] = set()
+
+    def __call__(self, name: str) -> str:
+        candidate, number = name, 1
+        while candidate in self._given:
+            number += 1
+            candidate = f"{name}_{number}"
+        self._given.add(candidate)
+        return candidate
+
+
+def _sublayers(layer: Any) -> list[Any]:
+    # Keras has no public way to the layers of a layer that is not a model.
+    return list(layer._flatten_layers(include_self=False, recursive=False))
+
+
+def _output_layers(model: Any) -> Iterable[Any]:
+    """The layers that make the output, walking back over those without weights to one with weights."""
+    if isinstance(model, keras.Sequential):
+        yield from _back_to_weights(model.layers[::-1])
+    elif getattr(model, "outputs", None) and hasattr(model, "operations"):
+        for output in model.outputs:
+            yield from _back_through_graph(output)
+
+
+def _back_to_weights(layers: Iterable[Any]) -> Iterator[Any]:
+    for layer in layers:
+        yield layer
+        if _sublayers(layer):
+            yield from _output_layers(layer)
+        if layer.weights:
+            return
+
+
+def _back_through_graph(tensor: Any) -> Iterator[Any]:
+    pending, seen = [tensor], set()
+    while pending:
+        history = getattr(pending.pop(), "_keras_history", None)
+        if history is None or id(history.operation) in seen:
+            continue
+        operation = history.operation
+        seen.add(id(operation))
+        yield operation
+        if isinstance(operation, keras.Layer) and _sublayers(operation):
+            yield from _output_layers(operation)
+        if not getattr(operation, "weights", None):
+            pending.extend(operation._inbound_nodes[history.node_index].input_tensors)

@@ -1,0 +1,151 @@
+"""`summary`: one line in a hand-written training step, beside the user's own `tf.summary` calls."""
+
+import warnings
+import weakref
+from collections.abc import Iterable, Mapping
+from typing import Any, Final
+
+import tensorflow as tf
+from tensorflow.python.ops import control_flow_util
+from tensorflow.python.ops.summary_ops_v2 import _summary_state
+
+from tb_gradhealth.capture.tensorflow.activations import Activations
+from tb_gradhealth.capture.tensorflow.observer import Observer
+from tb_gradhealth.capture.tensorflow.recorder import DEFAULT_NAME, checked_every, refuse_replicas
+from tb_gradhealth.capture.tensorflow.selection import Selection, select
+from tb_gradhealth.capture.tensorflow.settings import optimizer_settings
+from tb_gradhealth.capture.tensorflow.writer import write_table, write_values
+from tb_gradhealth.record import RowTable
+
+NO_STEP: Final = (
+    "gradhealth.summary needs the training step: write gradhealth.summary(..., step=step), or call "
+    "tf.summary.experimental.set_step(step) before it"
+)
+NO_WRITER: Final = (
+    "gradhealth.summary wrote nothing, because no summary writer is active, as with every tf.summary call: "
+    "put it below `with writer.as_default():`"
+)
+COMPILED: Final = """\
+gradhealth.summary cannot run in a step compiled with jit_compile=True: XLA has no operation that writes \
+summaries. Use a recorder, which writes outside the step:
+
+    recorder = gradhealth.Recorder(log_dir)
+    recorder.observe(zip(grads, variables), activations=activations, loss=loss)    # in the step
+    recorder.write(step)                                                           # after it
+"""
+
+
+@tf.autograph.experimental.do_not_convert
+def summary(
+    grads_and_vars: Iterable[tuple[Any, Any]],
+    *,
+    weights: Iterable[Any] | None = None,
+    activations: Activations | Mapping[str, Any] | None = None,
+    loss: Any = None,
+    step: Any = None,
+    every: int = 10,
+    name: str = DEFAULT_NAME,
+    optimizer: Any = None,
+) -> None:
+    """Watch this step's tensors and, in the first and each ``every``-th call, write a record.
+
+    Works in eager loops and in a `tf.function`. Like every `tf.summary` call it writes to the default
+    writer, honours `tf.summary.record_if`, and does nothing where no writer is active (told once, as a
+    warning). What it watches between records it keeps in hidden variables, one set for each ``name`` and set of
+    variables.
+
+    Example::
+
+        with writer.as_default():
+            gradhealth.summary(zip(grads, variables), activations=activations, loss=loss, step=step)
+
+    Args:
+        grads_and_vars: pairs of gradient and variable, as for ``optimizer.apply_gradients``.
+        weights: the variables to measure, with their updates; by default those of ``grads_and_vars``.
+        activations: from `capture`, or a mapping of names to tensors.
+        loss: this batch's loss.
+        step: the training step, 0 for the first; by default `tf.summary.experimental.get_step`.
+        every: calls from one record to the next.
+        name: tells apart several summaries in one run.
+        optimizer: the Keras optimizer, if its settings may help to judge the numbers.
+
+    Raises:
+        ValueError: no step is known, or ``every`` is not a whole number of at least 1.
+        RuntimeError: while tracing a function with ``jit_compile=True``.
+    """
+    checked_every(every)
+    if _is_compiled():
+        raise RuntimeError(COMPILED)
+    writer = _summary_state.writer
+    if writer is None:
+        _tell_no_writer()
+        return
+    if step is None:
+        step = tf.summary.experimental.get_step()
+    if step is None:
+        raise ValueError(NO_STEP)
+    refuse_replicas("gradhealth.summary")
+    pairs = list(grads_and_vars)
+    selection = select(pairs, weights, activations, loss)
+    anchor = pairs[0][1] if pairs else None
+    state = _state(selection, anchor, every, name, optimizer)
+    state.announce(writer)
+    state.write(selection, step)
+
+
+class _State:
+    """An observer and the writers that know its row table."""
+
+    def __init__(self, selection: Selection, every: int, name: str, optimizer: Any) -> None:
+        with tf.init_scope():  # a learning rate has a value only outside the graph
+            settings = {"framework": "tensorflow", "every": every, **optimizer_settings(optimizer)}
+        self._table = RowTable(selection.rows, stream="" if name == DEFAULT_NAME else name, settings=settings)
+        self._observer = Observer(selection, every)
+        self._writers: weakref.WeakSet[Any] = weakref.WeakSet()
+
+    def announce(self, writer: Any) -> None:
+        """Write the row table, once to each writer: now, even while a function is only being traced."""
+        if writer not in self._writers:
+            with tf.init_scope(), writer.as_default():
+                write_table(self._table)
+            self._writers.add(writer)
+
+    def write(self, selection: Selection, step: Any) -> None:
+        """Observe, and write when due; a record that is not wanted leaves its facts to the next."""
+        due = self._observer(selection)
+
+        def write() -> Any:
+            written = write_values(self._table, self._observer.matrix.read_value(), step)
+            self._observer.taken.assign(written)
+            return written
+
+        tf.cond(due, write, lambda: tf.constant(False))
+
+
+_states: dict[object, _State] = {}
+
+
+def _state(selection: Selection, anchor: Any, every: int, name: str, optimizer: Any) -> _State:
+    """The state of this call's tensors, which lives as long as the first variable."""
+    key = (id(anchor), name, every, selection.key)
+    if key not in _states:
+        _states[key] = _State(selection, every, name, optimizer)
+        if anchor is not None:
+            weakref.finalize(anchor, _states.pop, key, None)
+    return _states[key]
+
+
+def _is_compiled() -> bool:
+    if tf.executing_eagerly():
+        return False
+    graph = tf.compat.v1.get_default_graph()
+    return bool(control_flow_util.GraphOrParentsInXlaContext(graph))
+
+
+_told: set[str] = set()
+
+
+def _tell_no_writer() -> None:
+    if NO_WRITER not in _told:
+        _told.add(NO_WRITER)
+        warnings.warn(NO_WRITER, RuntimeWarning, stacklevel=4)

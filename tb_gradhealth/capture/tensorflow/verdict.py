@@ -1,0 +1,60 @@
+"""What the rules say of the run while it trains, as two scalars that HParams can sort runs by."""
+
+import warnings
+from collections import Counter
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, Final
+
+from tb_gradhealth.record import Record
+
+if TYPE_CHECKING:
+    from tb_gradhealth.health.findings import Finding
+
+SCALARS: Final = {"critical": "gradhealth/critical", "warning": "gradhealth/warnings"}
+"""Severity to scalar tag. A handful only: a scalar per layer would flood HParams and Time Series."""
+
+
+class RunVerdict:
+    """The findings of the records so far. A rule that fails is told once and costs no training."""
+
+    def __init__(self) -> None:
+        self._health: Any = None
+        self._failed = False
+        self._told: dict[str, int] = {}
+
+    def observe(self, record: Record) -> dict[str, int]:
+        """Take in a record; the scalars that changed by it, all of them the first time."""
+        self._attempt(lambda health: health.observe(record))
+        if self._failed:
+            return {}
+        counts = self.scalars()
+        changed = {tag: count for tag, count in counts.items() if self._told.get(tag) != count}
+        self._told = counts
+        return changed
+
+    def scalars(self) -> dict[str, int]:
+        """Number of findings by scalar tag; empty when the rules failed or nothing was seen."""
+        if self._health is None or self._failed:
+            return {}
+        severities = Counter(finding.severity for finding in self.findings())
+        return {tag: severities[severity] for severity, tag in SCALARS.items()}  # type: ignore[index]
+
+    def findings(self) -> Sequence["Finding"]:
+        """The findings so far."""
+        if self._health is None:
+            return []
+        return list(self._attempt(lambda health: health.findings()) or [])
+
+    def _attempt(self, action: Any) -> Any:
+        if self._failed:
+            return None
+        try:
+            if self._health is None:
+                from tb_gradhealth.health import RunHealth
+
+                self._health = RunHealth()
+            return action(self._health)
+        except Exception as error:  # whatever a rule does wrong, the training is worth more
+            self._failed = True
+            warnings.warn(f"tb_gradhealth could not judge this run: {error!r}", RuntimeWarning, stacklevel=3)
+            return None
