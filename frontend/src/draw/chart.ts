@@ -1,0 +1,155 @@
+/** A line chart over steps: threshold dashed, the time of the symptom shaded, cursors of one group linked. */
+
+import uPlot from 'uplot'
+import type { ChartSeries } from '../lib/chart-series'
+import { formatTick, formatValue } from '../lib/numbers'
+import type { Tokens } from '../theme/tokens'
+
+export interface Span {
+  opened: number
+  /** Null while it goes on. */
+  resolved: number | null
+}
+
+export interface Chart {
+  update(series: ChartSeries, span: Span): void
+  resize(width: number): void
+  destroy(): void
+}
+
+export interface ChartOptions {
+  element: HTMLElement
+  series: ChartSeries
+  span: Span
+  tokens: Tokens
+  width: number
+  height: number
+  group: string
+  /** The index under the cursor, or null when it left. */
+  onCursor: (index: number | null) => void
+}
+
+const FONT = '11px Roboto, "Helvetica Neue", Arial, sans-serif'
+
+export function drawChart(options: ChartOptions): Chart {
+  const { element, tokens, width, height, onCursor } = options
+  let { series, span } = options
+  const plot = new uPlot(
+    {
+      width,
+      height,
+      legend: { show: false },
+      cursor: {
+        y: false,
+        points: { size: 6 },
+        sync: { key: options.group, setSeries: false },
+      },
+      scales: {
+        x: { time: false },
+        y: series.logarithmic
+          ? { distr: 3, log: 10 }
+          : { range: (_, low, high) => roomy(low, high) },
+      },
+      axes: [xAxis(tokens), yAxis(tokens)],
+      series: [{}, ...series.lines.map(({ column }) => lineStyle(column, tokens))],
+      hooks: {
+        drawClear: [(plot) => shade(plot, span, tokens)],
+        draw: [(plot) => markEvents(plot, series.events, tokens)],
+        setCursor: [(plot) => onCursor(plot.cursor.idx ?? null)],
+      },
+    },
+    aligned(series),
+    element,
+  )
+  return {
+    update(next, nextSpan) {
+      series = next
+      span = nextSpan
+      plot.setData(aligned(next), !isZoomed(plot))
+      plot.redraw()
+    },
+    resize: (newWidth) => plot.setSize({ width: newWidth, height }),
+    destroy: () => plot.destroy(),
+  }
+}
+
+function aligned({ steps, lines }: ChartSeries): uPlot.AlignedData {
+  return [steps, ...lines.map(({ values }) => values)]
+}
+
+/** A reader's zoom survives new points; without one the axis grows with the run. */
+function isZoomed(plot: uPlot): boolean {
+  const steps = plot.data[0]
+  const { min, max } = plot.scales.x as uPlot.Scale
+  const [first, last] = [steps[0], steps.at(-1)]
+  if (min == null || max == null || first === undefined || last === undefined) return false
+  return min > first || max < last
+}
+
+function lineStyle(column: string, tokens: Tokens): uPlot.Series {
+  if (column === 'threshold') {
+    return { stroke: tokens.critical, width: 1.25, dash: [4, 3], points: { show: false } }
+  }
+  if (column === 'reference') return { stroke: tokens.reference, width: 1.25 }
+  return { stroke: column === 'loss' ? tokens.info : tokens.series, width: 2 }
+}
+
+function xAxis(tokens: Tokens): uPlot.Axis {
+  return {
+    ...axis(tokens),
+    size: 24,
+    space: 60,
+    values: (_, ticks) => ticks.map((tick) => (Number.isInteger(tick) ? formatTick(tick) : '')),
+  }
+}
+
+function yAxis(tokens: Tokens): uPlot.Axis {
+  return { ...axis(tokens), size: 52, space: 26, values: (_, ticks) => tickLabels(ticks) }
+}
+
+/** uPlot hands over null for the ticks of a logarithmic axis that have no room. */
+function tickLabels(ticks: readonly (number | null)[]): string[] {
+  return ticks.map((tick) => (tick === null ? '' : formatValue(tick)))
+}
+
+function axis(tokens: Tokens): uPlot.Axis {
+  return {
+    stroke: tokens.muted,
+    font: FONT,
+    gap: 4,
+    grid: { stroke: tokens.grid, width: 1 },
+    ticks: { show: false },
+  }
+}
+
+/** Some air above and below; a constant gets a band around it instead of an empty scale. */
+function roomy(low: number, high: number): [number, number] {
+  if (low === null || high === null) return [0, 1]
+  const air = high > low ? 0.08 * (high - low) : Math.abs(high) * 0.1 || 1
+  return [low >= 0 && low - air < 0 ? 0 : low - air, high + air]
+}
+
+function shade(plot: uPlot, { opened, resolved }: Span, tokens: Tokens): void {
+  const { ctx, bbox } = plot
+  const right = bbox.left + bbox.width
+  const position = (step: number) =>
+    Math.min(right, Math.max(bbox.left, plot.valToPos(step, 'x', true)))
+  const from = position(opened)
+  const to = resolved === null ? right : position(resolved)
+  ctx.save()
+  ctx.fillStyle = tokens.band
+  ctx.fillRect(from, bbox.top, Math.max(to - from, devicePixelRatio), bbox.height)
+  ctx.restore()
+}
+
+function markEvents(plot: uPlot, events: readonly number[], tokens: Tokens): void {
+  const { ctx, bbox } = plot
+  ctx.save()
+  ctx.fillStyle = tokens.critical
+  for (const step of events) {
+    const x = plot.valToPos(step, 'x', true)
+    if (x < bbox.left || x > bbox.left + bbox.width) continue
+    ctx.fillRect(x - devicePixelRatio / 2, bbox.top, devicePixelRatio, 8 * devicePixelRatio)
+  }
+  ctx.restore()
+}

@@ -1,0 +1,106 @@
+/**
+ * TensorBoard's manners. The tab lives in a same-origin frame; TensorBoard's guest library was never
+ * published, so what is needed of it is here. Opened by itself, the page is its own host.
+ */
+
+import { type Signal, signal } from '@preact/signals'
+import { type DeepLink, relativeUrl } from './lib/deep-link'
+import { hasOwnParts, tabOf } from './lib/url-state'
+
+export interface Host {
+  readonly dark: Signal<boolean>
+  /** TensorBoard keeps a hidden tab's frame in the page at height zero and tells it nothing. */
+  readonly hidden: () => boolean
+  readonly readHash: () => string
+  readonly writeHash: (hash: string) => void
+  readonly onHashChange: (listener: () => void) => void
+  /** The Reload button or automatic reload; or the tab came back into sight. */
+  readonly onReload: (listener: () => void) => void
+  readonly href: (link: DeepLink) => string
+  readonly open: (link: DeepLink) => void
+}
+
+export function connectHost(frame: Window = window): Host {
+  const page = frame.parent
+  return {
+    dark: watchDarkMode(frame, page),
+    hidden: () => frame.innerHeight === 0 || page.document.hidden,
+    readHash: () => page.location.hash,
+    // Replacing, so that the browser's back button steps through tabs and not through key strokes.
+    writeHash: (hash) => page.history.replaceState(page.history.state, '', hash),
+    onHashChange: (listener) => {
+      page.addEventListener('hashchange', listener)
+      page.addEventListener('popstate', listener)
+    },
+    onReload: (listener) => {
+      listenForReload(frame, page, listener)
+      listenForReturn(frame, listener)
+    },
+    href: (link) => new URL(relativeUrl(link), tensorboardRoot(frame)).href,
+    open: (link) => openTab(page, link),
+  }
+}
+
+/** `body.dark-mode` is the only sign; the frame's own prefers-color-scheme follows the system instead. */
+function watchDarkMode(frame: Window, page: Window): Signal<boolean> {
+  const system = frame.matchMedia('(prefers-color-scheme: dark)')
+  const read = () =>
+    page === frame ? system.matches : page.document.body.classList.contains('dark-mode')
+  const dark = signal(read())
+  const update = () => {
+    dark.value = read()
+  }
+  if (page === frame) system.addEventListener('change', update)
+  else new MutationObserver(update).observe(page.document.body, { attributeFilter: ['class'] })
+  return dark
+}
+
+/** The part of TensorBoard's plugin protocol that is needed: a port, and an answer to every call. */
+function listenForReload(frame: Window, page: Window, listener: () => void): void {
+  if (page === frame) return
+  const { port1: port, port2 } = new MessageChannel()
+  port.addEventListener('message', (event) => {
+    const { type, id, isReply } = JSON.parse(event.data)
+    if (isReply) return
+    port.postMessage(JSON.stringify({ type, id, payload: null, error: null, isReply: true }))
+    if (type === 'experimental.DataReloaded') listener()
+  })
+  port.start()
+  page.postMessage('experimental.bootstrap', '*', [port2])
+}
+
+function listenForReturn(frame: Window, listener: () => void): void {
+  let wasHidden = frame.innerHeight === 0
+  frame.addEventListener('resize', () => {
+    const isHidden = frame.innerHeight === 0
+    if (wasHidden && !isHidden) listener()
+    wasHidden = isHidden
+  })
+}
+
+/** The base is `<root>/data/plugin/gradhealth/`, whatever prefix or experiment the root has. */
+function tensorboardRoot(frame: Window): string {
+  return new URL('../../../', frame.document.baseURI).href
+}
+
+/** In the page, without a reload: each kind of tab listens to another part of the address. */
+function openTab(page: Window, link: DeepLink): void {
+  const own = page.location.hash.split('&').filter((part) => part.startsWith('p.'))
+  if (link.tab !== 'timeseries') {
+    page.location.hash = [relativeUrl(link), ...own].join('&')
+    return
+  }
+  const query = new URLSearchParams(page.location.search)
+  query.set('tagFilter', link.tagFilter)
+  if (link.runFilter) query.set('runFilter', link.runFilter)
+  else query.delete('runFilter')
+  page.history.pushState(null, '', `?${query}#${['timeseries', ...own].join('&')}`)
+  const { PopStateEvent } = page as Window & typeof globalThis
+  page.dispatchEvent(new PopStateEvent('popstate'))
+}
+
+/** Whether a hash speaks to this tab. Coming back from another tab TensorBoard may drop our parts. */
+export function readsAsOurs(hash: string, cameFromOtherTab: boolean, tab: string): boolean {
+  const shown = tabOf(hash)
+  return (shown === '' || shown === tab) && (hasOwnParts(hash) || !cameFromOtherTab)
+}

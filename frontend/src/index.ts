@@ -1,0 +1,21 @@
+/** The door: TensorBoard's entry page imports this module and calls render(). */
+
+import { h, render as mount } from 'preact'
+import { api } from './api'
+import { connectHost } from './host'
+import { createTab } from './state'
+import { keepFresh } from './state/refreshing'
+import { adoptStyles } from './theme/sheets'
+import { App } from './views/App'
+import { TabContext } from './views/context'
+
+export function render(): void {
+  // TensorBoard's entry page has neither.
+  document.documentElement.lang = 'en'
+  document.title = 'Grad Health'
+  const host = connectHost()
+  const tab = createTab(api, host)
+  adoptStyles(host.dark)
+  mount(h(TabContext.Provider, { value: tab, children: h(App, {}) }), document.body)
+  keepFresh(host, tab.server)
+}

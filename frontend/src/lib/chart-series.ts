@@ -1,0 +1,96 @@
+/** Columns made fit to be drawn: a chart library's scale breaks on NaN and is stretched flat by infinity. */
+
+import type { Evidence } from '../api'
+import type { EvidenceColumn, Symptom } from '../contract'
+
+export type Values = (number | null)[]
+
+export interface Line {
+  column: EvidenceColumn
+  label: string
+  values: Values
+}
+
+export interface ChartSeries {
+  name: 'measured' | 'statistic' | 'loss'
+  title: string
+  steps: number[]
+  lines: Line[]
+  logarithmic: boolean
+  /** Steps at which the value was no number or infinite: drawn as marks, since a line cannot show them. */
+  events: number[]
+}
+
+/** Up to three charts over one step axis: the rule's measure, the tensor's own statistic, the loss. */
+export function chartSeries(evidence: Evidence, symptom: Symptom | undefined): ChartSeries[] {
+  const logarithmic = symptom?.logarithmic ?? false
+  const measured = label(evidence, 'value', symptom?.measure ?? 'measured value')
+  const charts = [
+    chart(evidence, 'measured', measured, ['value', 'threshold'], logarithmic),
+    chart(
+      evidence,
+      'statistic',
+      label(evidence, 'statistic', 'statistic'),
+      ['statistic', 'reference'],
+      logarithmic,
+    ),
+    chart(evidence, 'loss', label(evidence, 'loss', 'loss'), ['loss'], false),
+  ]
+  return charts.filter(({ lines, events }) => lines.length > 0 || events.length > 0)
+}
+
+const FALLBACK_LABELS: Record<EvidenceColumn, string> = {
+  step: 'step',
+  value: 'measured',
+  threshold: 'limit',
+  statistic: 'this tensor',
+  reference: 'compared with',
+  loss: 'loss',
+}
+
+function label({ header }: Evidence, column: EvidenceColumn, fallback: string): string {
+  return header.labels?.[column] || fallback
+}
+
+function chart(
+  evidence: Evidence,
+  name: ChartSeries['name'],
+  title: string,
+  columns: EvidenceColumn[],
+  logarithmic: boolean,
+): ChartSeries {
+  const raw = (column: EvidenceColumn) => evidence.columns.get(column) ?? new Float64Array()
+  const steps = Array.from(raw('step'))
+  const lines = columns.flatMap((column) => {
+    const values = drawable(raw(column), logarithmic)
+    const known = values.some((value) => value !== null)
+    return known
+      ? [{ column, label: label(evidence, column, FALLBACK_LABELS[column]), values }]
+      : []
+  })
+  const first = raw(columns[0] as EvidenceColumn)
+  return {
+    name,
+    title,
+    steps,
+    lines,
+    logarithmic,
+    events: eventSteps(steps, first, name === 'loss'),
+  }
+}
+
+/** A logarithmic axis has no place for zero and below: a gap is more honest than a floor. */
+export function drawable(values: Float64Array, logarithmic: boolean): Values {
+  return Array.from(values, (value) =>
+    Number.isFinite(value) && (!logarithmic || value > 0) ? value : null,
+  )
+}
+
+/** A NaN among a rule's values means "not judged at this step"; a loss' NaN is what happened. */
+function eventSteps(steps: readonly number[], values: Float64Array, nanIsEvent: boolean): number[] {
+  const measured = values.some((value) => !Number.isNaN(value))
+  return steps.filter((_, i) => {
+    const value = values[i] ?? Number.NaN
+    return Number.isNaN(value) ? nanIsEvent && measured : !Number.isFinite(value)
+  })
+}

@@ -1,0 +1,51 @@
+/**
+ * Ways into TensorBoard's own tabs. Only these forms work (TensorBoard 2.21): Time Series reads its
+ * filters from the query and ignores the hash, the older tabs do the opposite.
+ */
+
+export type OtherTab = 'timeseries' | 'histograms' | 'distributions' | 'scalars'
+
+export interface DeepLink {
+  tab: OtherTab
+  label: string
+  tagFilter: string
+  runFilter: string
+}
+
+const TABS: readonly [OtherTab, string][] = [
+  ['timeseries', 'Time Series'],
+  ['histograms', 'Histograms'],
+  ['distributions', 'Distributions'],
+  ['scalars', 'Scalars'],
+]
+
+export function deepLinks(run: string, layer: string): DeepLink[] {
+  const tagFilter = tagPattern(layer)
+  const runFilter = runPattern(run)
+  return TABS.map(([tab, label]) => ({ tab, label, tagFilter, runFilter }))
+}
+
+/** `?…#timeseries` or `#tab&…`, to be appended to TensorBoard's address. */
+export function relativeUrl({ tab, tagFilter, runFilter }: DeepLink): string {
+  const tag = `tagFilter=${encodeURIComponent(tagFilter)}`
+  if (tab === 'timeseries') {
+    const run = runFilter && `&runFilter=${encodeURIComponent(runFilter)}`
+    return `?${tag}${run}#timeseries`
+  }
+  const run = runFilter && `&regexInput=${encodeURIComponent(runFilter)}`
+  return `#${tab}&${tag}${run}`
+}
+
+/** Unanchored, as people write layers' tags in many ways; but dense_1 should not show dense_10. */
+function tagPattern(layer: string): string {
+  return escapePattern(layer) + (/\d$/.test(layer) ? '(?!\\d)' : '')
+}
+
+/** The run and its own sub-runs (`run/train`); the root run "." means all. */
+function runPattern(run: string): string {
+  return run === '.' ? '' : `^${escapePattern(run)}(/|$)`
+}
+
+export function escapePattern(text: string): string {
+  return text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')
+}

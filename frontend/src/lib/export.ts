@@ -1,0 +1,82 @@
+/** The table's rows as files and as text for an issue. */
+
+import type { Finding } from '../contract'
+import { formatStep, formatValue } from './numbers'
+
+const COLUMNS = [
+  'severity',
+  'symptom',
+  'kind',
+  'tensor',
+  'layer',
+  'run',
+  'state',
+  'opened_step',
+  'last_step',
+  'peak_step',
+  'resolved_step',
+  'count',
+  'value',
+  'threshold',
+  'origin',
+  'message',
+  'id',
+] as const satisfies readonly (keyof Finding)[]
+
+/** RFC 4180, with the numbers as they are. */
+export function toCsv(findings: readonly Finding[]): string {
+  const rows = findings.map((finding) => COLUMNS.map((column) => csvCell(finding[column])))
+  return [COLUMNS.join(','), ...rows.map((row) => row.join(','))].join('\r\n').concat('\r\n')
+}
+
+export function toJson(findings: readonly Finding[]): string {
+  return `${JSON.stringify({ schema: 'gradhealth.findings/1', findings }, null, 2)}\n`
+}
+
+export function toMarkdown(
+  findings: readonly Finding[],
+  title: (symptom: string) => string,
+): string {
+  const header = [
+    'Severity',
+    'Symptom',
+    'Tensor',
+    'Run',
+    'Opened',
+    'Last seen',
+    'Value / limit',
+    'State',
+  ]
+  const rows = findings.map((finding) => [
+    finding.severity,
+    markdownText(title(finding.symptom)),
+    markdownCode(finding.tensor) + (finding.origin ? ' (likely origin)' : ''),
+    markdownCode(finding.run),
+    formatStep(finding.opened_step),
+    formatStep(finding.last_step),
+    `${formatValue(finding.value)} / ${formatValue(finding.threshold)}`,
+    finding.state,
+  ])
+  const lines = [header, header.map(() => '---'), ...rows]
+  return lines.map((cells) => `| ${cells.join(' | ')} |\n`).join('')
+}
+
+function csvCell(value: string | number | boolean | null): string {
+  if (value === null) return ''
+  if (typeof value !== 'string') return String(value)
+  // A spreadsheet would run text that begins like a formula; names come from whoever wrote the logs.
+  const safe = /^[=+\-@\t\r]/.test(value) ? `'${value}` : value
+  return /[",\r\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe
+}
+
+function markdownText(text: string): string {
+  return text.replace(/[\r\n]+/g, ' ').replace(/[\\|<>[\]*_`]/g, '\\$&')
+}
+
+// A pipe ends a cell even within code; a backtick ends the code.
+function markdownCode(name: string): string {
+  return `\`${name
+    .replace(/[\r\n]+/g, ' ')
+    .replaceAll('`', "'")
+    .replaceAll('|', '\\|')}\``
+}

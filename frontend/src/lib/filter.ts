@@ -1,0 +1,53 @@
+/** Text filters in TensorBoard's manner: unanchored regular expressions, upper and lower case alike. */
+
+export interface Pattern {
+  /** Why the text is no regular expression, or null. Such a filter keeps everything. */
+  readonly error: string | null
+  readonly matches: (text: string) => boolean
+}
+
+const everything = () => true
+
+export function compilePattern(source: string): Pattern {
+  if (source === '') return { error: null, matches: everything }
+  try {
+    const expression = new RegExp(source, 'iu')
+    return { error: null, matches: (text) => expression.test(text) }
+  } catch {
+    return compileLegacy(source)
+  }
+}
+
+// The u flag refuses needless escapes such as `\-`, which TensorBoard's filters accept.
+function compileLegacy(source: string): Pattern {
+  try {
+    const expression = new RegExp(source, 'i')
+    return { error: null, matches: (text) => expression.test(text) }
+  } catch (error) {
+    return { error: reason(error), matches: everything }
+  }
+}
+
+function reason(error: unknown): string {
+  const message = error instanceof Error ? error.message : String(error)
+  return message.replace(/^Invalid regular expression: /, '')
+}
+
+/** Whether a choice of chips lets this one through; no chip pressed means no restriction. */
+export function chosen<T>(choice: readonly T[], item: T): boolean {
+  return choice.length === 0 || choice.includes(item)
+}
+
+/** The choice with one chip pressed or released. */
+export function toggled<T>(choice: readonly T[], item: T): T[] {
+  return choice.includes(item) ? choice.filter((other) => other !== item) : [...choice, item]
+}
+
+export function countBy<T, K extends string>(
+  items: readonly T[],
+  key: (item: T) => K,
+): Partial<Record<K, number>> {
+  const counts: Partial<Record<K, number>> = {}
+  for (const item of items) counts[key(item)] = (counts[key(item)] ?? 0) + 1
+  return counts
+}

@@ -1,0 +1,49 @@
+import { expect, it } from 'vitest'
+import { count, formatAgo, formatStep, formatTick, formatValue } from './numbers'
+
+it('groups the digits of a step', () => {
+  expect(formatStep(4180)).toBe('4,180')
+  expect(formatStep(0)).toBe('0')
+  expect(formatStep(null)).toBe('–')
+})
+
+it.each([
+  [0.00041, '4.1e-4'],
+  [0.001, '1e-3'],
+  [0, '0'],
+  [37, '37'],
+  [0.61, '0.61'],
+  [2.3046, '2.3'],
+  [-0.5, '-0.5'],
+  [12345.6, '12,300'],
+  [1.5e7, '1.5e7'],
+  [1e100, '1e100'],
+  [null, 'not finite'],
+  [Number.NaN, 'not finite'],
+  [Number.POSITIVE_INFINITY, '∞'],
+])('writes %s as %s', (value, text) => {
+  expect(formatValue(value)).toBe(text)
+})
+
+it('shortens large numbers on an axis', () => {
+  expect([500, 4000, 12000, 2.5e6].map(formatTick)).toEqual(['500', '4,000', '12k', '2.5M'])
+})
+
+it('counts in English', () => {
+  expect([count(1, 'warning'), count(3, 'warning'), count(1200, 'tensor')]).toEqual([
+    '1 warning',
+    '3 warnings',
+    '1,200 tensors',
+  ])
+})
+
+it('tells how long ago in the largest unit', () => {
+  expect([100, 3400, 59_000, 125_000, 7_300_000, -5].map(formatAgo)).toEqual([
+    'just now',
+    '3 s ago',
+    '59 s ago',
+    '2 min ago',
+    '2 h ago',
+    'just now',
+  ])
+})

@@ -1,0 +1,41 @@
+/** How numbers read in the tab: short, in English digits, the same everywhere. */
+
+const STEP = new Intl.NumberFormat('en-US', { maximumFractionDigits: 0 })
+const PLAIN = new Intl.NumberFormat('en-US', { maximumSignificantDigits: 3 })
+
+export function formatStep(step: number | null): string {
+  return step === null || !Number.isFinite(step) ? '–' : STEP.format(step)
+}
+
+/** Three digits at most; a power of ten where zeros would have to be counted. */
+export function formatValue(value: number | null): string {
+  if (value === null || Number.isNaN(value)) return 'not finite'
+  if (!Number.isFinite(value)) return value > 0 ? '∞' : '−∞'
+  const size = Math.abs(value)
+  if (size === 0 || (size >= 0.01 && size < 1e5)) return PLAIN.format(value)
+  return value
+    .toExponential(2)
+    .replace(/\.?0+e/, 'e')
+    .replace('e+', 'e')
+}
+
+/** The axis' shape of a number: as short as it can be told. */
+export function formatTick(value: number): string {
+  const size = Math.abs(value)
+  if (size >= 1e6) return `${PLAIN.format(value / 1e6)}M`
+  if (size >= 1e4) return `${PLAIN.format(value / 1e3)}k`
+  return formatValue(value)
+}
+
+export function count(n: number, one: string, many = `${one}s`): string {
+  return `${STEP.format(n)} ${n === 1 ? one : many}`
+}
+
+/** "3 s ago", "2 min ago". */
+export function formatAgo(milliseconds: number): string {
+  const seconds = Math.max(0, Math.round(milliseconds / 1000))
+  if (seconds < 1) return 'just now'
+  if (seconds < 60) return `${seconds} s ago`
+  if (seconds < 3600) return `${Math.floor(seconds / 60)} min ago`
+  return `${Math.floor(seconds / 3600)} h ago`
+}

@@ -1,0 +1,95 @@
+import { describe, expect, it } from 'vitest'
+import type { Finding, Run } from '../contract'
+import { aFinding, aHealthyRun, aRun } from '../testing/samples'
+import { runChip, runFacts, verdictSentence, worstFinding } from './verdict'
+
+const title = (id: string) => (id === 'non-finite' ? 'NaN or infinity' : 'Vanishing gradient')
+const say = (runs: Run[], findings: Finding[], selected: string | null) =>
+  verdictSentence(runs, findings, selected, title)
+
+describe('a run in one chip', () => {
+  it.each([
+    ['critical', { critical: 2, warning: 3, info: 0 }, 'critical'],
+    ['warning', { critical: 0, warning: 3, info: 1 }, '3 warnings'],
+    ['warning', { critical: 0, warning: 1, info: 0 }, '1 warning'],
+    ['healthy', { critical: 0, warning: 0, info: 2 }, '2 info'],
+    ['healthy', { critical: 0, warning: 0, info: 0 }, 'healthy'],
+    ['unknown', { critical: 0, warning: 0, info: 0 }, 'no data'],
+  ] as const)('of verdict %s with %o is "%s"', (verdict, counts, text) => {
+    expect(runChip(aRun({ verdict, counts })).text).toBe(text)
+  })
+})
+
+describe('the verdict', () => {
+  it('names what, where and since when of the worst run', () => {
+    const sentence = say([aHealthyRun(), aRun()], [aFinding()], null)
+    expect(sentence.text).toBe('mlp_sigmoid: vanishing gradient in dense_0/kernel since step 40')
+    expect(sentence.tone).toBe('critical')
+  })
+
+  it('is about the selected run', () => {
+    const sentence = say([aHealthyRun(), aRun()], [aFinding()], 'cnn_healthy')
+    expect(sentence.text).toBe('cnn_healthy looks healthy')
+  })
+
+  it('begins with the run that went wrong first', () => {
+    const early = aFinding({ run: 'early', opened_step: 10, symptom: 'non-finite' })
+    const sentence = say([aRun(), aRun({ run: 'early' })], [aFinding(), early], null)
+    expect(sentence.text).toBe('early: NaN or infinity in dense_0/kernel since step 10')
+  })
+
+  it('says when a symptom was over', () => {
+    const over = aFinding({ state: 'resolved', resolved_step: 120 })
+    expect(say([aRun()], [over], null).text).toMatch(/from step 40 to 120, resolved$/)
+  })
+
+  it('names no tensor for the loss', () => {
+    const loss = aFinding({ kind: 'loss', tensor: 'loss' })
+    expect(say([aRun()], [loss], null).text).toBe('mlp_sigmoid: vanishing gradient since step 40')
+  })
+
+  it('is calm when all is well', () => {
+    const silent = aHealthyRun({ run: 'new', verdict: 'unknown', records: 0 })
+    expect(say([aHealthyRun(), aHealthyRun({ run: 'b' })], [], null).text).toBe(
+      'All 2 runs look healthy',
+    )
+    expect(say([aHealthyRun()], [], null).text).toBe('cnn_healthy looks healthy')
+    expect(say([silent], [], null).text).toBe('new has recorded nothing yet')
+    expect(say([aHealthyRun(), silent], [], null).text).toBe(
+      '1 of 2 runs looks healthy, 1 without data yet',
+    )
+  })
+})
+
+it('the worst finding is open before resolved, and the origin before those that followed', () => {
+  const resolved = aFinding({ id: 'r', state: 'resolved', opened_step: 1 })
+  const follower = aFinding({ id: 'f', origin: false, opened_step: 30 })
+  const origin = aFinding({ id: 'o' })
+  expect(worstFinding([resolved, follower, origin])?.id).toBe('o')
+  expect(worstFinding([])).toBeNull()
+})
+
+describe('the small line', () => {
+  it('says how far, how the loss moved and what is watched', () => {
+    expect(runFacts(aRun())).toEqual([
+      'step 590',
+      'loss 2.310 → 2.300',
+      '26 tensors watched',
+      'recorded every 10 steps',
+    ])
+  })
+
+  it('says that a loss has left the numbers', () => {
+    expect(runFacts(aRun({ loss: { first: 2.3, last: null }, every: 1 }))).toEqual([
+      'step 590',
+      'loss 2.300 → not finite',
+      '26 tensors watched',
+      'recorded every step',
+    ])
+  })
+
+  it('leaves out what is unknown', () => {
+    const bare = { last_step: null, tensors: 0, every: null, loss: { first: null, last: null } }
+    expect(runFacts(aRun(bare))).toEqual([])
+  })
+})

@@ -1,0 +1,138 @@
+/** The answer in one sentence, and a run in one chip. */
+
+import { type Finding, type Run, SEVERITIES, type Severity, type Verdict } from '../contract'
+import { count, formatStep, formatValue } from './numbers'
+
+export type Tone = Severity | 'healthy' | 'unknown'
+
+export interface Chip {
+  text: string
+  tone: Tone
+}
+
+export function runChip({ verdict, counts }: Run): Chip {
+  if (verdict === 'unknown') return { text: 'no data', tone: 'unknown' }
+  if (verdict === 'critical') return { text: 'critical', tone: 'critical' }
+  if (verdict === 'warning') return { text: count(counts.warning, 'warning'), tone: 'warning' }
+  if (counts.info > 0) return { text: `${counts.info} info`, tone: 'info' }
+  return { text: 'healthy', tone: 'healthy' }
+}
+
+export interface Sentence {
+  text: string
+  tone: Tone
+  /** The run that the sentence and the small line below it are about, if it is about one. */
+  run: Run | null
+}
+
+/** What to say first: of the selected run, or else of the worst one. */
+export function verdictSentence(
+  runs: readonly Run[],
+  findings: readonly Finding[],
+  selected: string | null,
+  title: (symptom: string) => string,
+): Sentence {
+  const own = runs.find(({ run }) => run === selected) ?? null
+  const run = own ?? worstRun(runs, findings)
+  if (run === null) return { text: 'No run yet', tone: 'unknown', run: null }
+  if (isSick(run)) return sickSentence(run, findings, title)
+  if (own || runs.length === 1) return calmSentence(run)
+  return { ...allCalmSentence(runs), run: null }
+}
+
+function sickSentence(
+  run: Run,
+  findings: readonly Finding[],
+  title: (symptom: string) => string,
+): Sentence {
+  const worst = worstFinding(findings.filter((finding) => finding.run === run.run))
+  const tone = run.verdict as Tone
+  if (worst === null) return { text: `${run.run} is not learning healthily`, tone, run }
+  const what = lowerFirst(title(worst.symptom))
+  const where = worst.tensor === worst.symptom || worst.kind === 'loss' ? '' : ` in ${worst.tensor}`
+  const when =
+    worst.resolved_step === null
+      ? `since step ${formatStep(worst.opened_step)}`
+      : `from step ${formatStep(worst.opened_step)} to ${formatStep(worst.resolved_step)}, resolved`
+  return { text: `${run.run}: ${what}${where} ${when}`, tone, run }
+}
+
+function calmSentence(run: Run): Sentence {
+  if (run.verdict === 'unknown') {
+    return { text: `${run.run} has recorded nothing yet`, tone: 'unknown', run }
+  }
+  return { text: `${run.run} looks healthy`, tone: 'healthy', run }
+}
+
+function allCalmSentence(runs: readonly Run[]): Omit<Sentence, 'run'> {
+  const silent = runs.filter(({ verdict }) => verdict === 'unknown').length
+  if (silent === runs.length) {
+    return { text: `None of the ${runs.length} runs has recorded anything yet`, tone: 'unknown' }
+  }
+  if (silent === 0) return { text: `All ${runs.length} runs look healthy`, tone: 'healthy' }
+  const healthy = runs.length - silent
+  const look = healthy === 1 ? 'looks' : 'look'
+  const text = `${healthy} of ${runs.length} runs ${look} healthy, ${silent} without data yet`
+  return { text, tone: 'healthy' }
+}
+
+/** The small line below: how far, how the loss moved, what is watched. */
+export function runFacts(run: Run): string[] {
+  const facts: string[] = []
+  if (run.last_step !== null) facts.push(`step ${formatStep(run.last_step)}`)
+  const { first, last } = run.loss
+  // The contract writes a NaN as null: a loss that began with a number and ends in null has left them.
+  if (first !== null) facts.push(`loss ${formatLoss(first)} → ${formatLoss(last)}`)
+  if (run.tensors > 0) facts.push(`${count(run.tensors, 'tensor')} watched`)
+  if (run.every !== null)
+    facts.push(`recorded every ${count(run.every, 'step')}`.replace(' 1 step', ' step'))
+  return facts
+}
+
+function formatLoss(loss: number | null): string {
+  const size = loss === null ? 0 : Math.abs(loss)
+  return loss !== null && size >= 0.01 && size < 1000 ? loss.toPrecision(4) : formatValue(loss)
+}
+
+export function isSick({ verdict }: Run): boolean {
+  return verdict === 'critical' || verdict === 'warning'
+}
+
+const VERDICTS: readonly Verdict[] = ['critical', 'warning', 'healthy', 'unknown']
+
+/** The worst verdict; among equals the run that went wrong first. */
+export function worstRun(runs: readonly Run[], findings: readonly Finding[]): Run | null {
+  const onset = new Map<string, number>()
+  for (const { run, severity, opened_step } of findings) {
+    if (severity === 'info') continue
+    onset.set(run, Math.min(opened_step, onset.get(run) ?? Number.POSITIVE_INFINITY))
+  }
+  const rank = (run: Run) => VERDICTS.indexOf(run.verdict)
+  const began = (run: Run) => onset.get(run.run) ?? Number.MAX_VALUE
+  return [...runs].sort((a, b) => rank(a) - rank(b) || began(a) - began(b))[0] ?? null
+}
+
+/** What to name of a run: an open one before a resolved one, the worst, the origin, the first. */
+export function worstFinding(findings: readonly Finding[]): Finding | null {
+  const rank = (finding: Finding) => [
+    SEVERITIES.indexOf(finding.severity),
+    finding.state === 'open' ? 0 : 1,
+    finding.origin ? 0 : 1,
+    finding.opened_step,
+  ]
+  let worst: Finding | null = null
+  for (const finding of findings) {
+    if (worst === null || before(rank(finding), rank(worst))) worst = finding
+  }
+  return worst
+}
+
+function before(a: number[], b: number[]): boolean {
+  const i = a.findIndex((value, index) => value !== b[index])
+  return i >= 0 && (a[i] as number) < (b[i] as number)
+}
+
+// "Vanishing gradient" within a sentence; "NaN" and "ReLU" keep their capitals.
+function lowerFirst(text: string): string {
+  return /^\p{Lu}\p{Ll}+\b/u.test(text) ? text.charAt(0).toLowerCase() + text.slice(1) : text
+}

@@ -1,0 +1,53 @@
+/** The numbers behind the opened finding, asked for again when its run has moved on. */
+
+import { computed, effect, type ReadonlySignal, signal } from '@preact/signals'
+import type { Api, Evidence } from '../api'
+import type { Finding } from '../contract'
+import type { FindingKey } from '../lib/url-state'
+import { sameFinding } from './alerts'
+import type { ServerState } from './server'
+import type { View } from './view'
+
+export interface EvidenceState {
+  /** The opened finding as last told, or null where none is opened or it is not known (any more). */
+  readonly finding: ReadonlySignal<Finding | null>
+  /** Its series; the last one stays while the next is on its way. */
+  readonly series: ReadonlySignal<Evidence | null>
+  readonly failure: ReadonlySignal<string | null>
+}
+
+export function createEvidence(api: Api, server: ServerState, view: View): EvidenceState {
+  const opened = computed(() => view.current.value.opened)
+  const finding = computed(
+    () => server.findings.value.find((finding) => sameFinding(finding, opened.value)) ?? null,
+  )
+  const series = signal<Evidence | null>(null)
+  const failure = signal<string | null>(null)
+  let shown: FindingKey | null = null
+  let question = 0
+
+  effect(() => {
+    const wanted = finding.value
+    const asked = ++question
+    if (!sameFinding(shown, wanted)) {
+      series.value = null
+      failure.value = null
+    }
+    shown = wanted
+    if (wanted === null) return
+    // Answers overtake one another when rows are opened quickly: only the last question counts.
+    api.evidence(wanted.run, wanted.id).then(
+      (evidence) => {
+        if (asked !== question) return
+        series.value = evidence
+        failure.value = null
+      },
+      (error: unknown) => {
+        if (asked !== question) return
+        failure.value = error instanceof Error ? error.message : String(error)
+      },
+    )
+  })
+
+  return { finding, series, failure }
+}

@@ -1,0 +1,28 @@
+/** The whole state of the tab: what the server told, what the reader chose, and what follows of both. */
+
+import type { Api } from '../api'
+import type { Host } from '../host'
+import { type Alerts, createAlerts } from './alerts'
+import { createEvidence, type EvidenceState } from './evidence'
+import { createServerState, type ServerState } from './server'
+import { createView, type View } from './view'
+
+export interface Tab {
+  readonly host: Host
+  readonly server: ServerState
+  readonly view: View
+  readonly alerts: Alerts
+  readonly evidence: EvidenceState
+}
+
+export function createTab(api: Api, host: Host): Tab {
+  const server = createServerState(api)
+  const view = createView(host)
+  return {
+    host,
+    server,
+    view,
+    alerts: createAlerts(server, view),
+    evidence: createEvidence(api, server, view),
+  }
+}

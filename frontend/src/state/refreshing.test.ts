@@ -1,0 +1,34 @@
+import { afterEach, beforeEach, expect, it, vi } from 'vitest'
+import { aHost } from '../testing/host'
+import { aServer } from '../testing/server'
+import { GENTLY_MS, keepFresh } from './refreshing'
+import { createServerState } from './server'
+
+beforeEach(() => vi.useFakeTimers())
+afterEach(() => vi.useRealTimers())
+
+it('asks at once, then gently, and not while the tab is hidden', async () => {
+  const [host, api] = [aHost(), aServer()]
+  const stop = keepFresh(host, createServerState(api))
+  await vi.advanceTimersByTimeAsync(0)
+  expect(api.runs).toHaveBeenCalledTimes(1)
+  await vi.advanceTimersByTimeAsync(2 * GENTLY_MS)
+  expect(api.runs).toHaveBeenCalledTimes(3)
+  host.hidden.mockReturnValue(true)
+  await vi.advanceTimersByTimeAsync(5 * GENTLY_MS)
+  expect(api.runs).toHaveBeenCalledTimes(3)
+  host.hidden.mockReturnValue(false)
+  await vi.advanceTimersByTimeAsync(GENTLY_MS)
+  expect(api.runs).toHaveBeenCalledTimes(4)
+  stop()
+})
+
+it("asks for everything on TensorBoard's reload", async () => {
+  const [host, api] = [aHost(), aServer()]
+  const stop = keepFresh(host, createServerState(api))
+  await vi.advanceTimersByTimeAsync(0)
+  host.reload()
+  await vi.advanceTimersByTimeAsync(0)
+  expect(api.findings).toHaveBeenCalledTimes(2)
+  stop()
+})

@@ -1,0 +1,31 @@
+/** A TensorBoard of one address and one switch. */
+
+import { signal } from '@preact/signals'
+import { vi } from 'vitest'
+import type { Host } from '../host'
+
+export function aHost(hash = '#gradhealth') {
+  let current = hash
+  const listeners: (() => void)[] = []
+  const reloads: (() => void)[] = []
+  return {
+    dark: signal(false),
+    hidden: vi.fn<Host['hidden']>(() => false),
+    readHash: () => current,
+    writeHash: vi.fn<Host['writeHash']>((next) => {
+      current = next
+    }),
+    onHashChange: (listener: () => void) => void listeners.push(listener),
+    onReload: (listener: () => void) => void reloads.push(listener),
+    href: vi.fn<Host['href']>((link) => `http://tensorboard/#${link.tab}`),
+    open: vi.fn<Host['open']>(),
+    /** The reader goes to another address. */
+    goTo: (next: string) => {
+      current = next
+      for (const listener of listeners) listener()
+    },
+    reload: () => {
+      for (const listener of reloads) listener()
+    },
+  }
+}

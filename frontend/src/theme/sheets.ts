@@ -1,0 +1,20 @@
+/** Style sheets, adopted by the document: the build stays one file and needs no extra request. */
+
+import { effect, type ReadonlySignal } from '@preact/signals'
+import chartCss from 'uplot/dist/uPlot.min.css?inline'
+import baseCss from './base.css?inline'
+import evidenceCss from './evidence.css?inline'
+import layoutCss from './layout.css?inline'
+import tableCss from './table.css?inline'
+import { tokenSheet, tokensFor } from './tokens'
+
+export function adoptStyles(dark: ReadonlySignal<boolean>): void {
+  const colours = new CSSStyleSheet()
+  const rest = [chartCss, baseCss, layoutCss, tableCss, evidenceCss].map((css) => {
+    const sheet = new CSSStyleSheet()
+    sheet.replaceSync(css)
+    return sheet
+  })
+  document.adoptedStyleSheets = [colours, ...rest]
+  effect(() => colours.replaceSync(tokenSheet(tokensFor(dark.value), dark.value)))
+}

@@ -1,0 +1,70 @@
+import type { Pattern } from '../lib/filter'
+import { useTab } from './context'
+import { Status } from './Status'
+
+export function Bar() {
+  const { view, alerts } = useTab()
+  const { runFilter, layerFilter } = view.current.value
+  const runPattern = alerts.runPattern.value
+  const layerPattern = alerts.layerPattern.value
+  return (
+    <header class="bar">
+      <span class="brand">Grad Health</span>
+      <search>
+        <RegexField
+          id="filter-runs"
+          label="Filter runs (regex)"
+          text={runFilter}
+          pattern={runPattern}
+          onText={(text) => view.change({ runFilter: text })}
+        />{' '}
+        <RegexField
+          id="filter-layers"
+          label="Filter layers (regex)"
+          text={layerFilter}
+          pattern={layerPattern}
+          onText={(text) => view.change({ layerFilter: text })}
+        />
+      </search>
+      <Status />
+      <FilterError id="filter-runs" pattern={runPattern} />
+      <FilterError id="filter-layers" pattern={layerPattern} />
+    </header>
+  )
+}
+
+interface RegexFieldProps {
+  id: string
+  label: string
+  text: string
+  pattern: Pattern
+  onText: (text: string) => void
+}
+
+function RegexField({ id, label, text, pattern, onText }: RegexFieldProps) {
+  const invalid = pattern.error !== null
+  return (
+    <input
+      id={id}
+      class="field"
+      type="search"
+      spellcheck={false}
+      autocomplete="off"
+      aria-label={label}
+      placeholder={label}
+      value={text}
+      aria-invalid={invalid}
+      {...(invalid ? { 'aria-describedby': `${id}-error` } : {})}
+      onInput={(event) => onText(event.currentTarget.value)}
+    />
+  )
+}
+
+function FilterError({ id, pattern }: { id: string; pattern: Pattern }) {
+  if (pattern.error === null) return null
+  return (
+    <div id={`${id}-error`} class="filter-error" role="alert">
+      Not a regular expression, so nothing is filtered: {pattern.error}
+    </div>
+  )
+}

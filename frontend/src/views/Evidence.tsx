@@ -1,0 +1,120 @@
+/** Everything about the opened finding: what was measured, what it means, what to try, where to look on. */
+
+import { useEffect, useRef } from 'preact/hooks'
+import type { Finding, Symptom } from '../contract'
+import { formatStep, formatValue } from '../lib/numbers'
+import { useTab } from './context'
+import { EvidenceCharts } from './EvidenceCharts'
+import { Links } from './Links'
+
+export function Evidence() {
+  const { view, evidence, server } = useTab()
+  const { opened } = view.current.value
+  const finding = evidence.finding.value
+  if (opened === null) return null
+  const symptom = finding ? server.symptoms.value.get(finding.symptom) : undefined
+  return (
+    <aside class="evidence" aria-label="Evidence">
+      <div class="evidence-top">
+        <span class="caption">Evidence</span>
+        <button
+          class="close"
+          type="button"
+          aria-label="Close evidence"
+          title="Close (Escape)"
+          onClick={() => view.change({ opened: null })}
+        >
+          ×
+        </button>
+      </div>
+      {finding === null ? (
+        <p class="muted">This finding is not among those the server tells of (any more).</p>
+      ) : (
+        <Details key={`${finding.id}:${finding.run}`} finding={finding} symptom={symptom} />
+      )}
+    </aside>
+  )
+}
+
+function Details({ finding, symptom }: { finding: Finding; symptom: Symptom | undefined }) {
+  const heading = useRevealed()
+  return (
+    <>
+      <h2 ref={heading}>
+        {symptom?.title ?? finding.symptom} · <bdi class="mono">{finding.tensor}</bdi>
+      </h2>
+      <p>{finding.message}</p>
+      <Facts finding={finding} />
+      <EvidenceCharts finding={finding} symptom={symptom} />
+      {symptom && <Advice symptom={symptom} />}
+      <Links finding={finding} />
+      <span class="unseen" role="status">
+        Evidence opened
+      </span>
+    </>
+  )
+}
+
+/** On a narrow page the panel stands below the table: opening brings its head into sight. */
+function useRevealed() {
+  const heading = useRef<HTMLHeadingElement>(null)
+  useEffect(() => heading.current?.scrollIntoView?.({ block: 'nearest' }), [])
+  return heading
+}
+
+function Facts({ finding }: { finding: Finding }) {
+  const { threshold, resolved_step } = finding
+  const facts: [string, string][] = [
+    ['run', finding.run],
+    ['of', finding.kind],
+    ['opened', formatStep(finding.opened_step)],
+    ['last seen', formatStep(finding.last_step)],
+    ['worst at', formatStep(finding.peak_step)],
+    ...(resolved_step === null
+      ? []
+      : [['resolved', formatStep(resolved_step)] as [string, string]]),
+    ['value', formatValue(finding.value)],
+    ...(threshold === null ? [] : [['limit', formatValue(threshold)] as [string, string]]),
+  ]
+  return (
+    <dl class="finding-facts">
+      {facts.map(([name, value]) => (
+        <div key={name}>
+          <dt>{name}</dt>
+          <dd>{value}</dd>
+        </div>
+      ))}
+    </dl>
+  )
+}
+
+function Advice({ symptom }: { symptom: Symptom }) {
+  return (
+    <>
+      <h3 class="caption">What it means</h3>
+      <p>{symptom.meaning}</p>
+      {symptom.causes.length > 0 && (
+        <>
+          <h3 class="caption">Likely causes</h3>
+          <ul>
+            {symptom.causes.map((cause) => (
+              <li key={cause}>{cause}</li>
+            ))}
+          </ul>
+        </>
+      )}
+      {symptom.advice.length > 0 && (
+        <>
+          <h3 class="caption">What to try</h3>
+          <ol>
+            {symptom.advice.map((advice) => (
+              <li key={advice}>{advice}</li>
+            ))}
+          </ol>
+        </>
+      )}
+      <h3 class="caption">Measure</h3>
+      <p class="mono">{symptom.measure}</p>
+    </>
+  )
+}

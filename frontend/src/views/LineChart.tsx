@@ -1,0 +1,99 @@
+/** A drawn chart as a figure: caption, canvas, and a legend that tells the numbers under the cursor. */
+
+import { useEffect, useRef, useState } from 'preact/hooks'
+import type { Finding } from '../contract'
+import { type Chart, drawChart } from '../draw/chart'
+import type { ChartSeries, Line } from '../lib/chart-series'
+import { formatStep, formatValue } from '../lib/numbers'
+import { tokensFor } from '../theme/tokens'
+import { useTab } from './context'
+
+const HEIGHTS: Record<ChartSeries['name'], number> = { measured: 158, statistic: 124, loss: 110 }
+
+export function LineChart({ series, finding }: { series: ChartSeries; finding: Finding }) {
+  const [index, setIndex] = useState<number | null>(null)
+  const plot = useChart(series, finding, setIndex)
+  const at = index ?? lastKnown(series)
+  const step = series.steps[at]
+  return (
+    <figure class="chart">
+      <figcaption class="caption">{series.title}</figcaption>
+      <div ref={plot} class="plot" role="img" aria-label={summary(series)} />
+      <p class="legend">
+        {step !== undefined && <span>step {formatStep(step)}</span>}
+        {series.lines.map((line) => (
+          <span key={line.column} class={`key ${line.column}`}>
+            {shortLabel(line)} {valueAt(line, at)}
+          </span>
+        ))}
+        {series.events.length > 0 && <span class="key event">not finite</span>}
+      </p>
+    </figure>
+  )
+}
+
+function useChart(series: ChartSeries, finding: Finding, onCursor: (index: number | null) => void) {
+  const { host } = useTab()
+  const element = useRef<HTMLDivElement>(null)
+  const chart = useRef<Chart | null>(null)
+  const dark = host.dark.value
+  const span = { opened: finding.opened_step, resolved: finding.resolved_step }
+  const lines = series.lines.map(({ column }) => column).join()
+
+  // Another theme or another set of lines is another drawing; new points are not.
+  useEffect(() => {
+    const parent = element.current
+    if (!parent) return
+    const drawn = drawChart({
+      element: parent,
+      series,
+      span,
+      tokens: tokensFor(dark),
+      width: parent.clientWidth || 320,
+      height: HEIGHTS[series.name],
+      group: 'evidence',
+      onCursor,
+    })
+    chart.current = drawn
+    const observer = new ResizeObserver(() => {
+      // Zero while TensorBoard hides the tab.
+      if (parent.clientWidth > 0) drawn.resize(parent.clientWidth)
+    })
+    observer.observe(parent)
+    return () => {
+      observer.disconnect()
+      drawn.destroy()
+      chart.current = null
+    }
+  }, [dark, lines, series.logarithmic])
+
+  // By the numbers of the span: it is a new object at each drawing.
+  useEffect(() => chart.current?.update(series, span), [series, span.opened, span.resolved])
+  return element
+}
+
+/** Without a cursor the legend tells the newest point. */
+function lastKnown({ steps, lines }: ChartSeries): number {
+  return lines[0]?.values.findLastIndex((value) => value !== null) ?? steps.length - 1
+}
+
+function valueAt({ values }: Line, index: number): string {
+  const value = values[index] ?? null
+  return value === null ? '–' : formatValue(value)
+}
+
+function shortLabel({ column, label }: Line): string {
+  return column === 'threshold' ? 'limit' : column === 'value' ? 'measured' : label
+}
+
+/** For those who cannot see the lines: from where to where each goes. */
+function summary({ title, steps, lines, events }: ChartSeries): string {
+  const parts = lines.map((line) => {
+    const first = line.values.findIndex((value) => value !== null)
+    const last = line.values.findLastIndex((value) => value !== null)
+    return `${shortLabel(line)} from ${valueAt(line, first)} at step ${formatStep(steps[first] ?? null)} to ${valueAt(line, last)} at step ${formatStep(steps[last] ?? null)}`
+  })
+  const [firstEvent] = events
+  if (firstEvent !== undefined) parts.push(`not finite first at step ${formatStep(firstEvent)}`)
+  return `${title}: ${parts.join('; ')}`
+}

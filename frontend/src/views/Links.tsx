@@ -1,0 +1,31 @@
+import type { Finding } from '../contract'
+import { type DeepLink, deepLinks } from '../lib/deep-link'
+import { useTab } from './context'
+
+/** The same layer in TensorBoard's own tabs: in the page on a click, in a new one as any link. */
+export function Links({ finding }: { finding: Finding }) {
+  const { host } = useTab()
+  const links = deepLinks(finding.run, finding.layer || finding.tensor)
+  const follow = (event: MouseEvent, link: DeepLink) => {
+    if (event.button !== 0 || event.ctrlKey || event.metaKey || event.shiftKey) return
+    event.preventDefault()
+    host.open(link)
+  }
+  return (
+    <>
+      <h3 class="caption">Open this layer in</h3>
+      <p class="links">
+        {links.map((link) => (
+          <a
+            key={link.tab}
+            href={host.href(link)}
+            target="_parent"
+            onClick={(event) => follow(event, link)}
+          >
+            {link.label}
+          </a>
+        ))}
+      </p>
+    </>
+  )
+}

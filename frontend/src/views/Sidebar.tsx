@@ -1,0 +1,58 @@
+import type { Run } from '../contract'
+import { runChip } from '../lib/verdict'
+import { useTab } from './context'
+import { NotMeasured } from './NotMeasured'
+import { Problems } from './Problems'
+
+export function Sidebar() {
+  const { alerts, server, view } = useTab()
+  const selected = view.current.value.run
+  const runs = alerts.runs.value
+  const total = server.answer.value?.runs.length ?? 0
+  const concerned = selected === null ? runs : runs.filter(({ run }) => run === selected)
+  const select = (run: string | null) => view.change({ run: run === selected ? null : run })
+  return (
+    <nav class="sidebar" aria-label="Runs">
+      <h2 class="caption">Runs{runs.length < total && ` · ${runs.length} of ${total}`}</h2>
+      <ul class="runs">
+        {total > 1 && (
+          <li>
+            <button
+              class="run"
+              type="button"
+              aria-pressed={selected === null}
+              onClick={() => select(null)}
+            >
+              <span class="run-name">All runs</span>
+            </button>
+          </li>
+        )}
+        {runs.map((run) => (
+          <li key={run.run}>
+            <RunButton run={run} pressed={run.run === selected} onClick={() => select(run.run)} />
+          </li>
+        ))}
+      </ul>
+      <NotMeasured runs={concerned} />
+      <Problems runs={concerned} />
+    </nav>
+  )
+}
+
+function RunButton({ run, pressed, onClick }: { run: Run; pressed: boolean; onClick: () => void }) {
+  const chip = runChip(run)
+  return (
+    <button class="run" type="button" aria-pressed={pressed} title={run.run} onClick={onClick}>
+      <Swatch run={run.run} />
+      <span class="run-name">{run.run}</span>
+      <span class={`chip ${chip.tone}`}>{chip.text}</span>
+    </button>
+  )
+}
+
+/** The run's colour, beside its name wherever it stands. */
+export function Swatch({ run }: { run: string }) {
+  const { alerts } = useTab()
+  const slot = alerts.runColours.value.get(run) ?? 0
+  return <span class="swatch" aria-hidden="true" style={{ background: `var(--run-${slot})` }} />
+}

@@ -1,0 +1,21 @@
+import { isSick, runFacts } from '../lib/verdict'
+import { useTab } from './context'
+
+/** The answer to "is anything wrong?" in a sentence, with the run's facts in a small line below. */
+export function Verdict() {
+  const { alerts } = useTab()
+  const { text, tone, run } = alerts.verdict.value
+  const others = alerts.runs.value.filter((other) => other !== run && isSick(other)).length
+  const facts = run === null ? [] : runFacts(run)
+  if (others > 0)
+    facts.push(others === 1 ? '1 other run needs a look' : `${others} other runs need a look`)
+  return (
+    <div class="verdict-block">
+      <div class="verdict">
+        <h1>{text}</h1>
+        {(tone === 'critical' || tone === 'warning') && <span class={`chip ${tone}`}>{tone}</span>}
+      </div>
+      <p class="facts">{facts.join(' · ')}</p>
+    </div>
+  )
+}

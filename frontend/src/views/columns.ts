@@ -1,0 +1,22 @@
+/** The columns of the alert table, in order. */
+
+import type { SortColumn } from '../lib/sort'
+
+export interface Column {
+  name: string
+  /** What a click on its header sorts by; a trend has no order. */
+  sort: SortColumn | null
+  class: string
+}
+
+export const COLUMNS: readonly Column[] = [
+  { name: 'Severity', sort: 'severity', class: '' },
+  { name: 'Symptom', sort: 'symptom', class: '' },
+  { name: 'Layer', sort: 'layer', class: '' },
+  { name: 'Run', sort: 'run', class: '' },
+  { name: 'Opened', sort: 'opened', class: 'number' },
+  { name: 'Last seen', sort: 'seen', class: 'number seen' },
+  { name: 'Value / limit', sort: 'value', class: 'number' },
+  { name: 'State', sort: 'state', class: 'state' },
+  { name: 'Trend', sort: null, class: 'trend' },
+]

@@ -1,0 +1,12 @@
+import { createContext } from 'preact'
+import { useContext } from 'preact/hooks'
+import type { Tab } from '../state'
+
+export const TabContext = createContext<Tab | null>(null)
+
+/** The state of the tab that a view stands in. */
+export function useTab(): Tab {
+  const tab = useContext(TabContext)
+  if (tab === null) throw new Error('A view needs a <TabContext.Provider> above it.')
+  return tab
+}

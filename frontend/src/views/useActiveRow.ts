@@ -1,0 +1,57 @@
+/** The row that the keyboard is on. It is remembered by its finding, so that a refresh does not move it. */
+
+import { useRef, useState } from 'preact/hooks'
+import type { Finding } from '../contract'
+import { ROW_HEIGHT, type Scroll } from './useScroll'
+
+export interface ActiveRow {
+  /** -1 before the first key. */
+  index: number
+  set: (index: number) => void
+  onKeyDown: (event: KeyboardEvent) => void
+}
+
+export function useActiveRow(
+  rows: readonly Finding[],
+  keys: readonly string[],
+  scroll: Scroll,
+  open: (finding: Finding) => void,
+): ActiveRow {
+  const [key, setKey] = useState<string | null>(null)
+  const lastIndex = useRef(-1)
+  // Resolved away or filtered out, the row below takes its place.
+  const found = key === null ? -1 : keys.indexOf(key)
+  const index =
+    key === null ? -1 : found >= 0 ? found : Math.min(lastIndex.current, keys.length - 1)
+  lastIndex.current = index
+
+  const set = (next: number) => {
+    const row = Math.max(0, Math.min(rows.length - 1, next))
+    setKey(keys[row] ?? null)
+    scroll.reveal(row)
+  }
+
+  const page = Math.max(1, Math.floor(scroll.viewport / ROW_HEIGHT) - 2)
+  const moves: Record<string, number> = {
+    ArrowDown: index + 1,
+    ArrowUp: index - 1,
+    PageDown: index + page,
+    PageUp: index - page,
+    Home: 0,
+    End: rows.length - 1,
+  }
+
+  const onKeyDown = (event: KeyboardEvent) => {
+    // Keys on a header's button are that button's.
+    if (event.target !== event.currentTarget || event.altKey || event.ctrlKey || event.metaKey)
+      return
+    const move = moves[event.key]
+    const finding = rows[index]
+    if (move !== undefined) set(move)
+    else if ((event.key === 'Enter' || event.key === ' ') && finding) open(finding)
+    else return
+    event.preventDefault()
+  }
+
+  return { index, set, onKeyDown }
+}

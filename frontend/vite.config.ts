@@ -1,0 +1,25 @@
+import { defineConfig } from 'vitest/config'
+
+// One ES module that TensorBoard's plugin entry page imports as "./index.js" and calls render() of.
+// Not Vite's lib mode: that leaves ES output unminified.
+export default defineConfig({
+  base: './',
+  oxc: { jsx: { runtime: 'automatic', importSource: 'preact' } },
+  build: {
+    outDir: '../tb_gradhealth/plugin/static',
+    emptyOutDir: true,
+    target: 'es2022',
+    modulePreload: false,
+    reportCompressedSize: true,
+    rolldownOptions: {
+      input: 'src/index.ts',
+      preserveEntrySignatures: 'strict',
+      output: { codeSplitting: false, entryFileNames: 'index.js', format: 'es' },
+    },
+  },
+  test: {
+    environment: 'happy-dom',
+    include: ['src/**/*.test.{ts,tsx}'],
+    restoreMocks: true,
+  },
+})
