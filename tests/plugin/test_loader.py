@@ -1,0 +1,103 @@
+import argparse
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from tensorboard.backend.event_processing.data_ingester import DEFAULT_TENSOR_SIZE_GUIDANCE
+from tensorboard.plugins import base_plugin
+from werkzeug.test import Client
+
+from tb_gradhealth.plugin.loader import PLUGIN_NAME, FallbackPlugin, GradHealthLoader
+from tb_gradhealth.plugin.message import message_module
+from tb_gradhealth.plugin.plugin import GradHealthPlugin
+from tb_gradhealth.record import PLUGIN_NAME as RECORDED_NAME
+
+# TensorBoard brings its own old copy of a library that warns about itself when it is imported.
+pytestmark = pytest.mark.filterwarnings("ignore:html5lib's sanitizer is deprecated:DeprecationWarning")
+
+
+def parsed(*arguments):
+    """Flags as TensorBoard parses them, fixed by it and then by us."""
+    from tensorboard.plugins.core.core_plugin import CorePluginLoader
+
+    parser = argparse.ArgumentParser()
+    core = CorePluginLoader()
+    core.define_flags(parser)
+    flags = parser.parse_args(["--logdir=x", *arguments])
+    core.fix_flags(flags)
+    GradHealthLoader().fix_flags(flags)
+    return flags
+
+
+def test_the_plugin_has_the_name_that_records_carry():
+    assert PLUGIN_NAME == RECORDED_NAME
+    assert PLUGIN_NAME not in DEFAULT_TENSOR_SIZE_GUIDANCE
+
+
+def test_tensorboard_keeps_only_the_last_of_our_records():
+    assert parsed().samples_per_plugin == {"gradhealth": 1}
+
+
+def test_what_the_user_said_about_samples_stays():
+    samples = parsed("--samples_per_plugin=gradhealth=7,scalars=5").samples_per_plugin
+    assert samples == {"gradhealth": 7, "scalars": 5}
+
+
+@pytest.mark.parametrize("flags", [argparse.Namespace(), argparse.Namespace(samples_per_plugin=None)])
+def test_flags_that_are_missing_hurt_nobody(flags):
+    GradHealthLoader().fix_flags(flags)
+
+
+def test_the_loader_adds_no_flag_that_could_stop_others():
+    parser = argparse.ArgumentParser()
+    before = parser.format_help()
+    GradHealthLoader().define_flags(parser)
+    assert parser.format_help() == before
+
+
+def test_the_entry_point_imports_nothing_heavy():
+    code = (
+        "import sys, tensorboard.plugins.base_plugin; before = set(sys.modules);"
+        "import tb_gradhealth.plugin.loader;"
+        "print(*sorted(set(sys.modules) - before))"
+    )
+    command = [sys.executable, "-c", code]
+    answer = subprocess.run(
+        command, capture_output=True, text=True, check=True, cwd=Path(__file__).parents[2]
+    )
+    loaded = set(answer.stdout.split())
+    ours = {name for name in loaded if name.startswith("tb_gradhealth")}
+    assert ours == {
+        "tb_gradhealth",
+        "tb_gradhealth.plugin",
+        "tb_gradhealth.plugin.loader",
+        "tb_gradhealth.version",
+    }
+    assert not loaded & {"numpy", "google_crc32c", "tensorflow", "werkzeug"}
+
+
+def test_loading_reads_nothing_and_gives_the_plugin(tmp_path):
+    context = base_plugin.TBContext(flags=parsed(f"--logdir={tmp_path / 'absent'}"))
+    plugin = GradHealthLoader().load(context)
+    assert isinstance(plugin, GradHealthPlugin)
+    assert not plugin.is_active()
+    assert plugin.frontend_metadata().es_module_path == "/index.js"
+    assert plugin.frontend_metadata().tab_name == "Grad Health"
+
+
+def test_what_fails_while_loading_becomes_a_tab_that_says_it(caplog):
+    plugin = GradHealthLoader().load(None)  # no context: the plugin cannot be made
+    assert isinstance(plugin, FallbackPlugin)
+    response = Client(plugin.get_plugin_apps()["/index.js"]).get("/")
+    assert (response.status_code, response.mimetype) == (200, "text/javascript")
+    assert "AttributeError" in response.text
+    assert "Traceback" not in response.text
+    assert "Traceback" in caplog.text
+
+
+def test_a_message_is_text_whatever_is_in_it():
+    module = message_module('a "title"', ["</script><b>`${1}`\n\u2028"])
+    assert 'const title = "a \\"title\\""' in module
+    assert '["</script><b>`${1}`\\n\\u2028"]' in module
+    assert "innerHTML" not in module

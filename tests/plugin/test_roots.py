@@ -1,0 +1,32 @@
+import os
+
+import pytest
+from tensorboard.backend.event_processing.data_ingester import _parse_event_files_spec
+
+from tb_gradhealth.events import Root
+from tb_gradhealth.plugin.roots import roots_of
+
+SPECS = [
+    "alpha:/x",
+    "alpha:/x,beta:~/y",
+    "/x,/y/../z",
+    "/x:with/colon",
+    "alpha:/x:with/colon",
+    "relative/path,name:relative",
+    "gs://bucket/x,name:gs://bucket/y",
+    "a:/x,b:/x",
+]
+
+
+@pytest.mark.parametrize("spec", SPECS)
+def test_a_logdir_spec_means_what_it_means_to_tensorboard(spec):
+    assert {root.path: root.name for root in roots_of("", spec)} == _parse_event_files_spec(spec)
+
+
+def test_a_logdir_is_one_unnamed_root_whatever_colons_it_has():
+    assert roots_of("/x:y,z") == (Root("/x:y,z"),)
+    assert roots_of("~/logs") == (Root(os.path.realpath(os.path.expanduser("~/logs"))),)
+
+
+def test_without_either_there_is_nothing_to_watch():
+    assert roots_of("") == ()

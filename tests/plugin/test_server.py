@@ -1,0 +1,86 @@
+"""The plugin in a real TensorBoard, in every way it can be started."""
+
+import json
+import struct
+
+import pytest
+
+
+def check_everything(server, sick="sick"):
+    """The module, both runs, the finding and what stands behind it, and that TensorBoard lists the tab."""
+    status, kind, module = server.get("index.js")
+    assert (status, kind) == (200, "text/javascript")
+    assert b"render" in module
+    runs = {run["run"]: run for run in server.json("runs")["runs"]}
+    assert runs[sick]["verdict"] == "critical"
+    assert [run["records"] for run in runs.values()] == [4] * len(runs)
+    (finding,) = server.json("findings")["findings"]
+    assert finding["run"] == sick
+    status, kind, frame = server.get(f"evidence?run={sick}&finding={finding['id']}")
+    assert (status, kind, frame[:4]) == (200, "application/octet-stream", b"GHF1")
+    (length,) = struct.unpack_from("<I", frame, 4)
+    assert json.loads(frame[8 : 8 + length])["finding"] == finding
+    assert server.get("evidence?run=absent&finding=x")[0] == 404
+    assert server.get("../../../../../../etc/passwd")[0] == 404
+    server.wait_until(lambda: server.listing()["enabled"])
+    assert server.listing()["tab_name"] == "Grad Health"
+
+
+def test_with_the_fast_loader(tensorboard, logs):
+    with tensorboard("--logdir", logs) as server:
+        check_everything(server)
+        assert "fast data loading" in server.output()
+
+
+def test_with_the_python_loader(tensorboard, logs):
+    with tensorboard("--logdir", logs, "--load_fast=false") as server:
+        check_everything(server)
+
+
+def test_with_a_logdir_spec(tensorboard, logs):
+    with tensorboard(f"--logdir_spec=alpha:{logs / 'sick'},{logs / 'fine'}") as server:
+        check_everything(server, sick="alpha/.")
+        assert [run["run"] for run in server.json("runs")["runs"]] == [".", "alpha/."]
+
+
+def test_behind_a_path_prefix(tensorboard, logs):
+    with tensorboard("--logdir", logs, "--path_prefix=/pre/fix", suffix="pre/fix/") as server:
+        check_everything(server)
+
+
+def test_where_tensorflow_is_installed(tensorboard, logs):
+    pytest.importorskip("tensorflow")
+    with tensorboard("--logdir", logs, without=()) as server:
+        check_everything(server)
+        assert "TensorFlow installation not found" not in server.output()
+
+
+def test_without_tensorflow(tensorboard, logs):
+    with tensorboard("--logdir", logs, without=("tensorflow", "keras")) as server:
+        assert "TensorFlow installation not found" in server.output()
+        check_everything(server)
+
+
+def test_the_tab_can_be_reached_before_there_is_data_and_fills_while_it_runs(tensorboard, tmp_path, add_run):
+    later = tmp_path / "later"
+    with tensorboard("--logdir", later, "--reload_interval=1") as server:
+        assert server.listing()["enabled"] is False
+        assert server.listing()["tab_name"] == "Grad Health"
+        answer = server.json("runs")
+        assert (answer["runs"], answer["problems"]) == ([], [])
+        add_run(later / "new")
+        server.wait_until(lambda: server.json("runs")["runs"])
+        server.wait_until(lambda: server.listing()["enabled"])
+        add_run(later / "newer", bad_from=0)
+        server.wait_until(lambda: server.json("findings")["findings"])
+
+
+@pytest.mark.parametrize("missing", ["google_crc32c", "tb_gradhealth.monitor"])
+def test_a_broken_installation_costs_only_our_tab_and_says_why(tensorboard, logs, missing):
+    with tensorboard("--logdir", logs, without=("tensorflow", missing)) as server:
+        status, kind, module = server.get("index.js")
+        assert (status, kind) == (200, "text/javascript")
+        assert missing in module.decode()
+        assert server.get("data/plugins_listing", base="")[0] == 200
+        assert server.get("runs")[0] == 404
+        assert "Traceback" in server.output()

@@ -1,0 +1,213 @@
+import threading
+
+import numpy as np
+import pytest
+from tensorboard.compat.proto import event_pb2, summary_pb2
+from tensorboard.summary.writer.event_file_writer import EventFileWriter
+from tensorboard.util import tensor_util
+
+from tb_gradhealth.events import Root
+from tb_gradhealth.health import RunHealth
+from tb_gradhealth.monitor import Monitor
+from tb_gradhealth.record import Row, RowTable, encode_table, record_tag, table_tag
+
+TABLE = RowTable(rows=(Row(tensor="dense/kernel", kind="gradient", layer="dense", role="kernel", depth=0),))
+
+
+class Run:
+    """A run that is being written."""
+
+    def __init__(self, folder, table=TABLE):
+        self.table, self.writer = table, EventFileWriter(str(folder))
+        self._write(table_tag(table.id), encode_table(table), 0)
+
+    def step(self, step, **columns):
+        values = np.ones((1, len(self.table.columns)), np.float32)
+        for name, value in {"nan_count": 0, "inf_count": 0, "bad_steps": 0, **columns}.items():
+            values[0, self.table.columns.index(name)] = value
+        self._write(record_tag(self.table.id), values, step)
+        self.writer.flush()
+
+    def _write(self, tag, content, step):
+        value = summary_pb2.Summary.Value(tag=tag, tensor=tensor_util.make_tensor_proto(content))
+        value.metadata.data_class = summary_pb2.DATA_CLASS_TENSOR
+        value.metadata.plugin_data.plugin_name = "gradhealth"
+        value.metadata.plugin_data.content = b"1"
+        self.writer.add_event(
+            event_pb2.Event(step=step, wall_time=1.7e9 + step, summary=summary_pb2.Summary(value=[value]))
+        )
+
+
+@pytest.fixture
+def monitor(tmp_path):
+    return Monitor([Root(str(tmp_path))])
+
+
+@pytest.fixture
+def start():
+    """Starts runs and closes their writers in the end: each has a thread."""
+    started = []
+
+    def start(folder):
+        started.append(Run(folder))
+        return started[-1]
+
+    yield start
+    for run in started:
+        run.writer.close()
+
+
+def records(monitor):
+    with monitor.reading() as watched:
+        return {name: run.health.summary().records for name, run in watched.runs.items()}
+
+
+def test_nothing_is_known_before_the_first_refresh(tmp_path, monitor, start):
+    start(tmp_path / "a").step(0)
+    assert records(monitor) == {}
+
+
+def test_each_refresh_adds_what_is_new_in_every_run(tmp_path, monitor, start):
+    first = start(tmp_path / "a")
+    first.step(0)
+    monitor.refresh()
+    assert records(monitor) == {"a": 1}
+    first.step(10)
+    start(tmp_path / "b" / "gradhealth").step(0)
+    monitor.refresh()
+    assert records(monitor) == {"a": 2, "b": 1}
+
+
+def test_a_run_is_judged_while_it_grows(tmp_path, monitor, start):
+    run = start(tmp_path / "a")
+    run.step(0)
+    monitor.refresh()
+    with monitor.reading() as watched:
+        assert watched.runs["a"].health.findings() == ()
+    run.step(10, nan_count=3, bad_steps=1, rms=np.nan)
+    monitor.refresh()
+    with monitor.reading() as watched:
+        (finding,) = watched.runs["a"].health.findings()
+        assert (finding.severity, finding.tensor) == ("critical", "dense/kernel")
+        assert watched.runs["a"].health.verdict() == "critical"
+
+
+def test_a_recorder_that_has_written_nothing_yet_is_a_run_already(tmp_path, monitor):
+    EventFileWriter(str(tmp_path / "a" / "gradhealth")).close()
+    monitor.refresh()
+    assert records(monitor) == {"a": 0}
+
+
+def test_runs_without_our_records_are_only_counted(tmp_path, monitor, start):
+    EventFileWriter(str(tmp_path / "plain")).close()
+    start(tmp_path / "ours").step(0)
+    monitor.refresh()
+    with monitor.reading() as watched:
+        assert (list(watched.runs), watched.other_runs) == (["ours"], 1)
+
+
+def test_damage_in_somebody_elses_file_is_said_beside_the_runs(tmp_path, monitor):
+    (tmp_path / "tfevents.1").write_bytes(b"these bytes are no event file")
+    monitor.refresh()
+    with monitor.reading() as watched:
+        assert watched.runs == {}
+        assert [(problem.path, problem.offset) for problem in watched.problems] == [("tfevents.1", 0)]
+
+
+def test_a_log_directory_may_appear_later(tmp_path, start):
+    monitor = Monitor([Root(str(tmp_path / "later"))])
+    monitor.refresh()
+    with monitor.reading() as watched:
+        assert watched.missing == (str(tmp_path / "later"),)
+        assert watched.problems == ()
+    start(tmp_path / "later").step(0)
+    monitor.refresh()
+    assert records(monitor) == {".": 1}
+
+
+def test_a_run_written_anew_forgets_what_it_was(tmp_path, monitor, start):
+    old = start(tmp_path / "a")
+    for step in range(5):
+        old.step(step)
+    monitor.refresh()
+    (file,) = (tmp_path / "a").iterdir()
+    file.unlink()
+    start(tmp_path / "a").step(0)
+    monitor.refresh()
+    assert records(monitor) == {"a": 1}
+    with monitor.reading() as watched:
+        assert "was removed" in watched.runs["a"].problems()[0].message
+
+
+def test_a_run_that_is_deleted_is_gone(tmp_path, monitor, start):
+    start(tmp_path / "a").step(0)
+    monitor.refresh()
+    for file in (tmp_path / "a").iterdir():
+        file.unlink()
+    monitor.refresh()
+    assert records(monitor) == {}
+
+
+def test_a_refresh_may_be_left_out_where_the_last_is_young(tmp_path, monitor, start):
+    run = start(tmp_path / "a")
+    run.step(0)
+    monitor.refresh(at_most_every=3600)
+    run.step(1)
+    monitor.refresh(at_most_every=3600)
+    assert records(monitor) == {"a": 1}
+    monitor.refresh(at_most_every=0)
+    assert records(monitor) == {"a": 2}
+
+
+def test_many_threads_read_each_record_once(tmp_path, monitor, start):
+    run = start(tmp_path / "a")
+    done = threading.Event()
+    failures = []
+
+    def ask():
+        try:
+            while not done.is_set():
+                monitor.refresh()
+                with monitor.reading() as watched:
+                    for each in watched.runs.values():
+                        steps = each.health.series("gradient", "dense/kernel", ["rms"])["step"]
+                        assert list(steps) == list(range(len(steps)))
+        except Exception as error:
+            failures.append(error)
+
+    threads = [threading.Thread(target=ask) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for step in range(50):
+        run.step(step)
+    done.set()
+    for thread in threads:
+        thread.join()
+    monitor.refresh()
+    assert failures == []
+    assert records(monitor) == {"a": 50}
+
+
+def test_a_record_that_upsets_a_rule_is_said_and_the_others_go_on(tmp_path, monitor, start, caplog):
+    run = start(tmp_path / "a")
+    run.step(0)
+    monitor.refresh()
+    with monitor.reading() as watched:
+        watched.runs["a"].health = Upset()
+    run.step(1)
+    run.step(2)
+    other = start(tmp_path / "b")
+    other.step(0)
+    monitor.refresh()
+    with monitor.reading() as watched:
+        (problem,) = watched.runs["a"].problems()
+        assert problem.message == "step 1 could not be judged: ZeroDivisionError('upset') (2 times)"
+        assert watched.runs["b"].health.summary().records == 1
+    assert "Traceback" in caplog.text
+
+
+class Upset(RunHealth):
+    """No record is known to upset the real one."""
+
+    def observe(self, record):
+        raise ZeroDivisionError("upset")
