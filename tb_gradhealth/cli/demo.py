@@ -1,0 +1,64 @@
+"""`gradhealth demo`: train healthy and sick networks while TensorBoard shows what is wrong with them."""
+
+import os
+import subprocess
+import sys
+from importlib.util import find_spec
+from pathlib import Path
+
+import click
+from rich.console import Console
+
+
+@click.command()
+@click.option(
+    "--logdir",
+    type=click.Path(path_type=Path, file_okay=False),
+    default=Path("gradhealth-demo"),
+    show_default=True,
+    help="Where the logs go; it must be empty or new.",
+)
+@click.option(
+    "--port", type=click.IntRange(0, 65535), default=6006, show_default=True, help="TensorBoard's port."
+)
+@click.option("--serve/--no-serve", default=True, show_default=True, help="Open TensorBoard on the logs.")
+def demo(logdir: Path, port: int, serve: bool) -> None:
+    """Train six small networks on real images, one healthy and five sick, and watch them in TensorBoard.
+
+    TensorBoard starts first, so that the findings appear while the networks train. Ctrl-C ends it.
+    """
+    missing = [name for name in ("tensorflow", "sklearn") if find_spec(name) is None]
+    if missing:
+        raise click.UsageError(
+            f"the demo trains for real and needs {' and '.join(missing)}: "
+            "pip install 'tb_gradhealth[tensorflow,demo]'"
+        )
+    if logdir.exists() and any(logdir.iterdir()):
+        raise click.UsageError(f"{logdir} is not empty: name another --logdir, or delete it first")
+    logdir.mkdir(parents=True, exist_ok=True)
+    console = Console()
+    server = _tensorboard(logdir, port) if serve else None
+    try:
+        _train(logdir, console)
+        if server is not None:
+            console.print("The networks are trained. TensorBoard goes on until Ctrl-C.")
+            server.wait()
+    except KeyboardInterrupt:
+        pass
+    finally:
+        if server is not None:
+            server.terminate()
+
+
+def _train(logdir: Path, console: Console) -> None:
+    # TensorFlow reads it while it is imported; its start-up notes would run through the progress bars.
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    from tb_gradhealth.demo.run import train_all
+
+    train_all(logdir, console)
+
+
+def _tensorboard(logdir: Path, port: int) -> "subprocess.Popen[bytes]":
+    """TensorBoard as a process of its own; it prints its address itself."""
+    command = [sys.executable, "-m", "tensorboard.main", "--logdir", str(logdir), "--port", str(port)]
+    return subprocess.Popen(command, env={**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3"})

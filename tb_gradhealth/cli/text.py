@@ -1,0 +1,77 @@
+"""A report for people: one line a run, its findings below, problems last."""
+
+from typing import Final
+
+from rich.console import Console
+from rich.padding import Padding
+from rich.table import Table
+from rich.text import Text
+
+from tb_gradhealth.cli.report import Report, RunReport
+from tb_gradhealth.events import Problem
+from tb_gradhealth.health import Finding
+from tb_gradhealth.health.wording import number
+
+WIDE: Final = 240
+
+STYLES: Final = {
+    "critical": "bold red",
+    "warning": "yellow",
+    "info": "blue",
+    "healthy": "green",
+    "unknown": "dim",
+}
+
+
+def print_report(report: Report, console: Console | None = None) -> None:
+    """Print the report; findings go to standard output together with what could not be read."""
+    console = console or _console()
+    for run in report.runs:
+        console.print(_headline(run), soft_wrap=True)
+        if run.findings:
+            console.print(Padding(_table(run.findings), (0, 0, 0, 2)))
+        for finding in run.findings:
+            if finding.origin:
+                console.print(Text(f"  {finding.message}"), soft_wrap=True)
+        for problem in (*run.problems, *run.notes):
+            console.print(_line(problem), soft_wrap=True)
+    for problem in report.problems:
+        console.print(_line(problem), soft_wrap=True)
+
+
+def _console() -> Console:
+    console = Console(highlight=False)
+    # A pipe has no width to fit into; folding there would break what is searched for.
+    return console if console.is_terminal else Console(highlight=False, width=WIDE)
+
+
+def _headline(run: RunReport) -> Text:
+    verdict = "no readable record" if run.verdict == "unknown" else run.verdict
+    seen = "" if run.last_step is None else f"  step {run.last_step:,}, {run.tensors} tensors"
+    return Text.assemble((run.run, "bold"), "  ", (verdict, STYLES[run.verdict]), (seen, "dim"))
+
+
+def _table(findings: tuple[Finding, ...]) -> Table:
+    table = Table(box=None, pad_edge=False, header_style="dim")
+    for name in ("severity", "symptom", "layer", "opened", "last seen", "value / limit", "state"):
+        table.add_column(
+            name, justify="right" if name in ("opened", "last seen", "value / limit") else "left"
+        )
+    for finding in findings:
+        origin = "  likely origin" if finding.origin else ""
+        table.add_row(
+            Text(finding.severity, STYLES[finding.severity]),
+            finding.symptom,
+            # Text, not markup: a layer may be called [bold].
+            Text.assemble(finding.tensor, (origin, "magenta")),
+            f"{finding.opened_step:,}",
+            f"{finding.last_step:,}",
+            f"{number(finding.value)} / {number(finding.threshold)}",
+            finding.state,
+        )
+    return table
+
+
+def _line(problem: Problem) -> Text:
+    place = problem.path + ("" if problem.offset is None else f" at byte {problem.offset:,}")
+    return Text(f"  {place}: {problem.message}" if place else f"  {problem.message}", "yellow")
