@@ -1,6 +1,7 @@
 """The HTTP routes: parse, ask `answers`, respond. All are GET, no path of a request reaches the disk."""
 
 import json
+import logging
 import math
 from collections.abc import Callable, Iterable
 from pathlib import Path
@@ -18,6 +19,8 @@ BUNDLE: Final = Path(__file__).parent / "static" / "index.js"
 
 REFRESH_SECONDS: Final = 0.5
 """A page asks for runs and findings at once; one look at the disk answers both."""
+
+_log = logging.getLogger(__name__)
 
 Route = Callable[[Request], Response]
 Wsgi = Callable[[dict[str, Any], Any], Iterable[bytes]]
@@ -92,6 +95,10 @@ def _application(route: Route) -> Wsgi:
             response = _json(request, {"error": str(error)}, 400)
         except answers.NotFoundError as error:
             response = _json(request, {"error": str(error)}, 404)
+        except Exception as error:  # a fault of ours: TensorBoard's own 500 would not say what failed
+            _log.exception("Grad Health could not answer %s", request.path)
+            reason = f"Grad Health could not answer: {error!r}; the full error is in TensorBoard's terminal"
+            response = _json(request, {"error": reason}, 500)
         return response(environ, start_response)
 
     return application

@@ -15,7 +15,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import tomllib
 from tensorboard.compat.proto import event_pb2, summary_pb2
 from tensorboard.summary.writer.event_file_writer import EventFileWriter
 from tensorboard.util import tensor_util
@@ -164,6 +163,8 @@ def _environment(folder, without):
     try:
         metadata.distribution("tb_gradhealth")
     except metadata.PackageNotFoundError:
+        import tomllib
+
         project = tomllib.loads((REPOSITORY / "pyproject.toml").read_text())["project"]
         info = folder / "tb_gradhealth-0.dist-info"
         info.mkdir(exist_ok=True)

@@ -213,3 +213,13 @@ def test_without_a_bundle_the_tab_says_how_to_build_it(get, monkeypatch, tmp_pat
     assert response.status_code == 200
     assert "export function render()" in response.text
     assert "npm run build" in response.text
+
+
+def test_a_fault_of_ours_is_said_without_its_traceback(logs, caplog):
+    plugin = GradHealthPlugin(base_plugin.TBContext(logdir=str(logs)))
+    plugin._logdir = float("nan")  # nothing a user can do makes an answer that is no JSON
+    response = Client(plugin.get_plugin_apps()["/runs"]).get("/")
+    assert response.status_code == 500
+    assert "not JSON compliant" in strict_json(response)["error"]
+    assert "Traceback" in caplog.text
+    assert "Traceback" not in response.text
