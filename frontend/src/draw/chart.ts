@@ -38,6 +38,7 @@ export function drawChart(options: ChartOptions): Chart {
     {
       width,
       height,
+      padding: [6, 8, 0, 0],
       legend: { show: false },
       cursor: {
         y: false,
@@ -50,7 +51,7 @@ export function drawChart(options: ChartOptions): Chart {
           ? { distr: 3, log: 10 }
           : { range: (_, low, high) => roomy(low, high) },
       },
-      axes: [xAxis(tokens), yAxis(tokens)],
+      axes: [xAxis(tokens), series.logarithmic ? decadeAxis(tokens) : yAxis(tokens)],
       series: [{}, ...series.lines.map(({ column }) => lineStyle(column, tokens))],
       hooks: {
         drawClear: [(plot) => shade(plot, span, tokens)],
@@ -65,8 +66,10 @@ export function drawChart(options: ChartOptions): Chart {
     update(next, nextSpan) {
       series = next
       span = nextSpan
-      plot.setData(aligned(next), !isZoomed(plot))
-      plot.redraw()
+      const zoomed = isZoomed(plot)
+      plot.setData(aligned(next), !zoomed)
+      // Only then: a redraw before uPlot has settled its scales would freeze them empty.
+      if (zoomed) plot.redraw()
     },
     resize: (newWidth) => plot.setSize({ width: newWidth, height }),
     destroy: () => plot.destroy(),
@@ -104,12 +107,30 @@ function xAxis(tokens: Tokens): uPlot.Axis {
 }
 
 function yAxis(tokens: Tokens): uPlot.Axis {
-  return { ...axis(tokens), size: 52, space: 26, values: (_, ticks) => tickLabels(ticks) }
+  return { ...axis(tokens), size: 52, space: 26, values: (_, ticks) => ticks.map(formatValue) }
 }
 
-/** uPlot hands over null for the ticks of a logarithmic axis that have no room. */
-function tickLabels(ticks: readonly (number | null)[]): string[] {
-  return ticks.map((tick) => (tick === null ? '' : formatValue(tick)))
+const MOST_DECADES = 5
+
+/** Whole powers of ten only, and few of them: uPlot would rule a line at each 2, 3, 4… of a decade. */
+function decadeAxis(tokens: Tokens): uPlot.Axis {
+  const filter = (_: uPlot, ticks: readonly number[]) => {
+    const powers = ticks.map((tick) => Math.round(Math.log10(tick)))
+    const every = Math.ceil((Math.max(...powers) - Math.min(...powers)) / MOST_DECADES)
+    return ticks.map((tick, i) => (isDecade(tick, powers[i] ?? 0, every) ? tick : null))
+  }
+  const { grid, ...rest } = axis(tokens)
+  return {
+    ...rest,
+    size: 52,
+    grid: { ...grid, filter },
+    filter,
+    values: (_, ticks) => ticks.map((tick) => (tick === null ? '' : formatValue(tick))),
+  }
+}
+
+function isDecade(tick: number, power: number, every: number): boolean {
+  return Math.abs(tick / 10 ** power - 1) < 1e-6 && (every < 2 || power % every === 0)
 }
 
 function axis(tokens: Tokens): uPlot.Axis {

@@ -63,7 +63,7 @@ function cellsOf(finding: Finding, title: string): Record<string, ComponentChild
     Symptom: title,
     Layer: (
       <>
-        <span class="mono" title={`${tensor} (${kind})`}>
+        <span class="mono tensor" title={`${tensor} (${kind})`}>
           <bdi>{tensor}</bdi>
         </span>
         {origin && <span class="origin">likely origin</span>}

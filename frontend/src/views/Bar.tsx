@@ -3,33 +3,39 @@ import { useTab } from './context'
 import { Status } from './Status'
 
 export function Bar() {
-  const { view, alerts } = useTab()
-  const { runFilter, layerFilter } = view.current.value
-  const runPattern = alerts.runPattern.value
-  const layerPattern = alerts.layerPattern.value
+  const { server, alerts } = useTab()
+  const hasRuns = (server.answer.value?.runs.length ?? 0) > 0
   return (
     <header class="bar">
       <span class="brand">Grad Health</span>
-      <search>
-        <RegexField
-          id="filter-runs"
-          label="Filter runs (regex)"
-          text={runFilter}
-          pattern={runPattern}
-          onText={(text) => view.change({ runFilter: text })}
-        />{' '}
-        <RegexField
-          id="filter-layers"
-          label="Filter layers (regex)"
-          text={layerFilter}
-          pattern={layerPattern}
-          onText={(text) => view.change({ layerFilter: text })}
-        />
-      </search>
+      {hasRuns && <Filters />}
       <Status />
-      <FilterError id="filter-runs" pattern={runPattern} />
-      <FilterError id="filter-layers" pattern={layerPattern} />
+      <FilterError id="filter-runs" pattern={alerts.runPattern.value} />
+      <FilterError id="filter-layers" pattern={alerts.layerPattern.value} />
     </header>
+  )
+}
+
+function Filters() {
+  const { view, alerts } = useTab()
+  const { runFilter, layerFilter } = view.current.value
+  return (
+    <search>
+      <RegexField
+        id="filter-runs"
+        label="Filter runs (regex)"
+        text={runFilter}
+        pattern={alerts.runPattern.value}
+        onText={(text) => view.change({ runFilter: text })}
+      />{' '}
+      <RegexField
+        id="filter-layers"
+        label="Filter layers (regex)"
+        text={layerFilter}
+        pattern={alerts.layerPattern.value}
+        onText={(text) => view.change({ layerFilter: text })}
+      />
+    </search>
   )
 }
 

@@ -16,7 +16,11 @@ export function Status() {
       {/* Only trouble is announced: a clock that speaks each second would be one. */}
       <span role="status">{failure && `${failure} Trying again.`}</span>
       {ago !== null && (
-        <span>{failure ? `Shown as of ${ago}` : `${count(runs, 'run')} · updated ${ago}`}</span>
+        <span class="age">
+          {failure
+            ? `Shown as of ${ago}`
+            : `${runs > 0 ? `${count(runs, 'run')} · ` : ''}updated ${ago}`}
+        </span>
       )}
     </div>
   )

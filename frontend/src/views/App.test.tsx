@@ -1,0 +1,260 @@
+import { cleanup, fireEvent, render, screen, waitFor, within } from '@testing-library/preact'
+import { afterEach, describe, expect, it, vi } from 'vitest'
+import type { Finding, Run } from '../contract'
+import { createTab } from '../state'
+import { aHost } from '../testing/host'
+import { aFinding, aHealthyRun, aRun } from '../testing/samples'
+import { aServer } from '../testing/server'
+import { App } from './App'
+import { TabContext } from './context'
+
+// There is no canvas here; what is drawn is told by the figures' names and legends.
+vi.mock('../draw/chart', () => ({
+  drawChart: () => ({ update: () => {}, resize: () => {}, destroy: () => {} }),
+}))
+
+afterEach(cleanup)
+
+const dense0 = aFinding()
+const dense1 = aFinding({ id: '1', tensor: 'dense_1/kernel', severity: 'warning', origin: false })
+const lstm = aFinding({
+  id: '2',
+  run: 'rnn',
+  tensor: 'lstm/kernel',
+  severity: 'info',
+  origin: false,
+})
+
+async function show({
+  runs = [aRun(), aRun({ run: 'rnn', verdict: 'healthy' }), aHealthyRun()] as Run[],
+  findings = [dense0, dense1, lstm] as Finding[],
+  hash = '#gradhealth',
+} = {}) {
+  const api = aServer(runs, findings)
+  const host = aHost(hash)
+  const tab = createTab(api, host)
+  render(
+    <TabContext.Provider value={tab}>
+      <App />
+    </TabContext.Provider>,
+  )
+  await tab.server.refresh()
+  await screen.findByRole('heading', { level: 1 })
+  return { api, host, tab }
+}
+
+const grid = () => screen.getByRole('grid', { name: 'Alerts' })
+const layers = () => within(grid()).getAllByRole('row').slice(1).map(layerOf)
+const layerOf = (row: HTMLElement) => row.querySelector('bdi')?.textContent
+const rowOf = (layer: string) => {
+  const row = within(grid())
+    .getAllByRole('row')
+    .find((row) => layerOf(row) === layer)
+  if (!row) throw new Error(`no row of ${layer}`)
+  return row
+}
+
+describe('the first screen', () => {
+  it('says that it is reading, then gives the verdict', async () => {
+    const tab = createTab(aServer(), aHost())
+    render(
+      <TabContext.Provider value={tab}>
+        <App />
+      </TabContext.Provider>,
+    )
+    expect(screen.getByText('Reading the log directory…')).toBeTruthy()
+    await tab.server.refresh()
+    expect((await screen.findByRole('heading', { level: 1 })).textContent).toBe(
+      'mlp_sigmoid: vanishing gradient in dense_0/kernel since step 40',
+    )
+  })
+
+  it('lists the alerts, worst first, with what a person needs to judge them', async () => {
+    await show()
+    expect(layers()).toEqual(['dense_0/kernel', 'dense_1/kernel', 'lstm/kernel'])
+    const row = rowOf('dense_0/kernel').textContent
+    for (const text of [
+      'critical',
+      'Vanishing gradient',
+      'likely origin',
+      '4.1e-4 / 1e-3',
+      '590',
+    ]) {
+      expect(row).toContain(text)
+    }
+  })
+
+  it('treats names as text', async () => {
+    await show({ findings: [aFinding({ tensor: '<img src=x>', run: '<b>' })] })
+    expect(layers()).toEqual(['<img src=x>'])
+    expect(document.querySelector('img, b')).toBeNull()
+  })
+
+  it('keeps thousands of rows out of the document', async () => {
+    const findings = Array.from({ length: 5000 }, (_, i) => aFinding({ id: `${i}` }))
+    await show({ findings })
+    expect(grid().getAttribute('aria-rowcount')).toBe('5001')
+    expect(within(grid()).getAllByRole('row').length).toBeLessThan(60)
+  })
+})
+
+describe('runs', () => {
+  it('carry their verdict and filter the table when one is chosen', async () => {
+    const { host } = await show()
+    fireEvent.click(screen.getByRole('button', { name: /^rnn/ }))
+    await waitFor(() => expect(layers()).toEqual(['lstm/kernel']))
+    expect(host.readHash()).toContain('p.gradhealth.run=rnn')
+    expect(screen.getByRole('heading', { level: 1 }).textContent).toBe('rnn looks healthy')
+    fireEvent.click(screen.getByRole('button', { name: 'All runs' }))
+    await waitFor(() => expect(layers()).toHaveLength(3))
+  })
+
+  it('say what is not measured and what could not be read', async () => {
+    const not_measured = [{ tensor: 'head/kernel', kind: 'gradient', reason: 'gradient is None' }]
+    const problems = [{ path: 'a/events.1', offset: 812, message: 'the record is cut off' }]
+    await show({ runs: [aRun({ not_measured, problems })] })
+    expect(screen.getByText('1 tensor: gradient is None')).toBeTruthy()
+    const said = screen.getByRole('region', { name: 'Problems' }).textContent
+    expect(said).toContain('a/events.1 at byte 812: the record is cut off')
+  })
+})
+
+describe('filters', () => {
+  it('narrow the table as they are typed, and are kept in the address', async () => {
+    const { host } = await show()
+    const field = screen.getByRole('searchbox', { name: 'Filter layers (regex)' })
+    fireEvent.input(field, { target: { value: 'dense_[01]' } })
+    await waitFor(() => expect(layers()).toEqual(['dense_0/kernel', 'dense_1/kernel']))
+    expect(host.readHash()).toContain('p.gradhealth.layers=dense_%5B01%5D')
+  })
+
+  it('that are invalid say so and filter nothing', async () => {
+    await show()
+    const field = screen.getByRole('searchbox', { name: 'Filter runs (regex)' })
+    fireEvent.input(field, { target: { value: '(' } })
+    expect((await screen.findByRole('alert')).textContent).toContain('nothing is filtered')
+    expect(field.getAttribute('aria-invalid')).toBe('true')
+    expect(layers()).toHaveLength(3)
+  })
+
+  it('by severity show their counts and can be pressed', async () => {
+    await show()
+    const chips = screen.getByRole('group', { name: 'Severity' })
+    fireEvent.click(within(chips).getByRole('button', { name: 'warning 1' }))
+    await waitFor(() => expect(layers()).toEqual(['dense_1/kernel']))
+    expect(within(chips).getByRole('button', { name: 'critical 1' })).toBeTruthy()
+  })
+
+  it('that leave nothing can be cleared', async () => {
+    await show({ hash: '#gradhealth&p.gradhealth.layers=nowhere' })
+    fireEvent.click(screen.getByRole('button', { name: 'Clear filters' }))
+    await waitFor(() => expect(layers()).toHaveLength(3))
+  })
+})
+
+describe('sorting', () => {
+  it('is told by the header and turned by it', async () => {
+    await show()
+    const header = screen.getByRole('columnheader', { name: 'Layer' })
+    expect(header.getAttribute('aria-sort')).toBe('none')
+    fireEvent.click(within(header).getByRole('button'))
+    await waitFor(() => expect(header.getAttribute('aria-sort')).toBe('ascending'))
+    fireEvent.click(within(header).getByRole('button'))
+    await waitFor(() =>
+      expect(layers()).toEqual(['lstm/kernel', 'dense_1/kernel', 'dense_0/kernel']),
+    )
+  })
+})
+
+describe('the keyboard', () => {
+  it('moves along the rows, opens one and closes it', async () => {
+    await show()
+    grid().focus()
+    fireEvent.keyDown(grid(), { key: 'ArrowDown' })
+    fireEvent.keyDown(grid(), { key: 'ArrowDown' })
+    await waitFor(() =>
+      expect(grid().getAttribute('aria-activedescendant')).toBe(rowOf('dense_1/kernel').id),
+    )
+    fireEvent.keyDown(grid(), { key: 'Enter' })
+    const panel = await screen.findByRole('complementary', { name: 'Evidence' })
+    expect(panel.textContent).toContain('dense_1/kernel')
+    fireEvent.keyDown(document.body, { key: 'Escape' })
+    await waitFor(() => expect(screen.queryByRole('complementary')).toBeNull())
+    expect(document.activeElement).toBe(grid())
+  })
+
+  it('stays on its row when alerts open above it', async () => {
+    const { api, tab } = await show()
+    grid().focus()
+    fireEvent.keyDown(grid(), { key: 'End' })
+    await waitFor(() => expect(rowOf('lstm/kernel').className).toContain('active'))
+    const same = grid()
+    api.findings.mockResolvedValue([aFinding({ id: 'new', opened_step: 1 }), dense0, dense1, lstm])
+    await tab.server.refresh({ thoroughly: true })
+    await waitFor(() => expect(layers()).toHaveLength(4))
+    expect(grid()).toBe(same)
+    expect(document.activeElement).toBe(same)
+    expect(grid().getAttribute('aria-activedescendant')).toBe(rowOf('lstm/kernel').id)
+  })
+})
+
+describe('evidence', () => {
+  it('shows the series, the meaning, what to try and where to look on', async () => {
+    const { host } = await show()
+    fireEvent.click(rowOf('dense_0/kernel'))
+    const panel = await screen.findByRole('complementary', { name: 'Evidence' })
+    const chart = await within(panel).findByRole('img', { name: /^gradient RMS \/ median layer/ })
+    expect(chart.getAttribute('aria-label')).toContain('from 0.01 at step 10 to 4e-4 at step 30')
+    expect(
+      within(panel).getByRole('img', { name: /^loss: .*not finite first at step 20/ }),
+    ).toBeTruthy()
+    expect(panel.textContent).toContain('Replace sigmoid by ReLU or GELU')
+    fireEvent.click(within(panel).getByRole('link', { name: 'Histograms' }))
+    expect(host.open).toHaveBeenCalledWith(
+      expect.objectContaining({ tab: 'histograms', tagFilter: 'dense_0(?!\\d)' }),
+    )
+  })
+
+  it('is opened by the address', async () => {
+    await show({ hash: '#gradhealth&p.gradhealth.finding=1%3Amlp_sigmoid' })
+    const panel = screen.getByRole('complementary', { name: 'Evidence' })
+    expect(panel.textContent).toContain('dense_1/kernel')
+    expect(rowOf('dense_1/kernel').getAttribute('aria-selected')).toBe('true')
+  })
+
+  it('says when a finding is no longer there', async () => {
+    await show({ hash: '#gradhealth&p.gradhealth.finding=gone%3Amlp_sigmoid' })
+    const panel = screen.getByRole('complementary', { name: 'Evidence' })
+    expect(panel.textContent).toContain('not among those')
+  })
+})
+
+describe('trouble', () => {
+  it('keeps what is shown when the server goes away, and says so in one line', async () => {
+    const { api, tab } = await show()
+    api.runs.mockRejectedValueOnce(new TypeError('Failed to fetch'))
+    await tab.server.refresh()
+    await waitFor(() =>
+      expect(screen.getByTestId('status').textContent).toContain('TensorBoard does not answer.'),
+    )
+    expect(layers()).toHaveLength(3)
+    await tab.server.refresh()
+    await waitFor(() => expect(screen.getByTestId('status').textContent).toContain('updated'))
+  })
+
+  it('shows what was looked for and the code to paste when there is no run', async () => {
+    await show({ runs: [], findings: [] })
+    expect(screen.getByRole('heading', { level: 1 }).textContent).toBe('No Grad Health records yet')
+    const main = screen.getByRole('main').textContent
+    for (const text of ['logs', 'KerasCallback(log_dir)', 'gradhealth.summary(']) {
+      expect(main).toContain(text)
+    }
+    expect(screen.getAllByRole('button', { name: 'Copy' })).toHaveLength(2)
+  })
+
+  it('is calm when nothing was found', async () => {
+    await show({ runs: [aHealthyRun(), aHealthyRun({ run: 'b' })], findings: [] })
+    expect(screen.getByRole('heading', { level: 1 }).textContent).toBe('All 2 runs look healthy')
+    expect(screen.getByText('No symptom has been found.')).toBeTruthy()
+  })
+})
