@@ -26,12 +26,13 @@ class KerasCallback(keras.callbacks.Callback):  # type: ignore[misc]
 
         model.fit(x, y, callbacks=[gradhealth.KerasCallback(log_dir)])
 
-    Works with ``jit_compile``, ``run_eagerly``, ``steps_per_execution`` and a ``train_step`` of one's own that
-    uses the model's optimizer. Gradients are those handed to the optimizer, before it clips them; a
+    Works with ``jit_compile``, ``run_eagerly``, ``steps_per_execution`` and a ``train_step`` of one's own
+    that uses the model's optimizer. Gradients are those handed to the optimizer, before it clips them; a
     `LossScaleOptimizer`'s are divided by its scale. Training's results stay what they are without it.
 
-    While `fit` runs, the model's ``train_step``, ``compute_loss`` and ``train_function`` and its optimizer's ``apply``
-    are wrapped; afterwards they are exactly what they were. Steps are counted on from one `fit` to the next.
+    While `fit` runs, the model's ``train_step``, ``compute_loss`` and ``train_function`` and its
+    optimizer's ``apply`` are wrapped; afterwards they are exactly what they were. Steps are counted on from
+    one `fit` to the next.
 
     Args:
         log_dir: the run's directory, one of those TensorBoard is pointed at.
@@ -70,7 +71,8 @@ class KerasCallback(keras.callbacks.Callback):  # type: ignore[misc]
         model = self.model
         if model.distribute_strategy.num_replicas_in_sync > 1:
             warnings.warn(
-                "tb_gradhealth does not know distribution strategies with several replicas yet: nothing is recorded",
+                "tb_gradhealth does not know distribution strategies with several replicas yet: "
+                "nothing is recorded",
                 RuntimeWarning,
                 stacklevel=2,
             )
@@ -92,7 +94,7 @@ class KerasCallback(keras.callbacks.Callback):  # type: ignore[misc]
         for owner, name, wrapper in step.wrappers():
             self._wrapped.enter_context(replaced(owner, name, wrapper))
         before = model.train_function
-        self._wrapped.callback(setattr, model, "train_function", None if before is None else before)
+        self._wrapped.callback(setattr, model, "train_function", before)
         model.make_train_function(force=True)
         model.train_function = self._guarded(model.train_function)
 

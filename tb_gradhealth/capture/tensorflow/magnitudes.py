@@ -10,6 +10,7 @@ from typing import Any, Final
 import tensorflow as tf
 
 from tb_gradhealth.capture.tensorflow.operands import Operand
+from tb_gradhealth.capture.tensorflow.sampling import sample
 from tb_gradhealth.record.magnitudes import (
     BINS,
     BYTES_PER_FLOAT,
@@ -27,7 +28,7 @@ MAGNITUDE_MASK: Final = 0x7FFFFFFF
 
 def packed_magnitudes(operands: Sequence[Operand]) -> Any:
     """The packed histogram of every operand, float32 [n, 10], as `record.magnitudes.pack_shares` packs it."""
-    samples = [sample(x.values) for x in operands]
+    samples = [sample(x.values, SAMPLE) for x in operands]
     rows = tf.concat([tf.fill(tf.shape(s), index) for index, s in enumerate(samples)], 0)
     bins = _bins(tf.concat(samples, 0))
     # Elements that do not count go into one more bin, which is dropped.
@@ -38,19 +39,6 @@ def packed_magnitudes(operands: Sequence[Operand]) -> Any:
     shares = kept / tf.maximum(tf.reduce_sum(kept, axis=1, keepdims=True), 1.0)
     codes = tf.reshape(tf.round(255 * tf.sqrt(shares)), [len(samples), PACKED, BYTES_PER_FLOAT])
     return tf.reduce_sum(codes * tf.constant([1.0, 256.0, 65536.0]), axis=-1)
-
-
-def sample(values: Any) -> Any:
-    """At most 4,096 evenly strided elements, float32 [m].
-
-    The stride is odd: an even one would, along a last axis of a power of two, visit only some of its channels.
-    """
-    flat = tf.reshape(values, [-1])
-    size = flat.shape[0] if flat.shape[0] is not None else tf.size(flat)
-    stride = (size + SAMPLE - 1) // SAMPLE
-    if isinstance(stride, int):
-        return flat[:: stride | 1]
-    return flat[:: stride + 1 - stride % 2]
 
 
 def _bins(values: Any) -> Any:

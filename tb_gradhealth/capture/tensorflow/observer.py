@@ -13,13 +13,12 @@ import tensorflow as tf
 from tb_gradhealth.capture.tensorflow.magnitudes import packed_magnitudes
 from tb_gradhealth.capture.tensorflow.operands import Operand, operand
 from tb_gradhealth.capture.tensorflow.selection import Selection
-from tb_gradhealth.capture.tensorflow.statistics import MOMENTS, Watch, moments, watch
+from tb_gradhealth.capture.tensorflow.state import state
+from tb_gradhealth.capture.tensorflow.statistics import MOMENTS, Watch, moments, seldom, watch
 from tb_gradhealth.capture.tensorflow.sticky import STICKY, Sticky
+from tb_gradhealth.capture.tensorflow.units import Units
 from tb_gradhealth.record import COLUMNS
 from tb_gradhealth.record.magnitudes import PACKED
-
-ACTIVITY_BATCHES: Final = 10
-"""A unit silent for fewer batches than this is not called dead."""
 
 STICKY_START: Final = COLUMNS.index(STICKY[0])
 
@@ -42,19 +41,18 @@ class Observer:
         present = [i for i, value in enumerate(selection.values) if value is not None]
         self.watched = [i for i in present if self.rows[i].kind != "update"]
         self._updated = [i for i in present if self.rows[i].kind == "update"]
-        self._units = selection.units
+        self._with_units = [i for i in self.watched if selection.units[i]]
         with tf.init_scope():
-            self.seen = _state(np.int64(0), "seen")
-            self.recorded = _state(np.int64(0), "recorded")
-            self.taken = _state(np.bool_(True), "taken")
-            self.matrix = _state(np.full([len(self.rows), len(COLUMNS)], np.nan, np.float32), "matrix")
+            self.seen = state(np.int64(0), "seen")
+            self.recorded = state(np.int64(0), "recorded")
+            self.taken = state(np.bool_(True), "taken")
+            self.matrix = state(np.full([len(self.rows), len(COLUMNS)], np.nan, np.float32), "matrix")
             self.sticky = Sticky(len(self.watched))
-            self._active = _state(np.zeros([sum(self._units)], np.float32), "active")
-            self._batches = _state(np.float32(0), "batches")
+            self._units = Units([selection.units[i] for i in self._with_units])
             self._before = [
-                _state(tf.zeros(self.rows[i].shape, self.rows[i].dtype), "before") for i in self._updated
+                state(tf.zeros(self.rows[i].shape, self.rows[i].dtype), "before") for i in self._updated
             ]
-        # An eager loop pays for each operation it starts; one function call costs less than a hundred of them.
+        # An eager loop pays for each operation it starts; one function costs less than a hundred of them.
         self._function = tf.function(self._observe, reduce_retracing=True, autograph=False)
 
     def __call__(self, selection: Selection) -> Any:
@@ -67,19 +65,18 @@ class Observer:
 
     def _observe(self, values: list[Any]) -> Any:
         present = dict(zip(sorted([*self.watched, *self._updated]), values, strict=True))
-        operands = [operand(present[i], self._units[i]) for i in self.watched]
+        operands = [operand(present[i], self.rows[i].kind == "activation") for i in self.watched]
         weights = [present[i] for i in self._updated]
         noticed = watch(operands) if operands else None
         seen = tf.identity(self.seen.assign_add(1))
         due = tf.equal((seen - 1) % self._every, 0)
         if noticed:
             self.sticky.add(noticed, tf.cast(seen - self.recorded, tf.float32))
-            self._active.assign(tf.maximum(self._active, noticed.active))
-            self._batches.assign_add(1.0)
-        tf.cond(due, lambda: self._record(operands, noticed, weights, seen), lambda: False)
+            self._units.add([present[i] for i in self._with_units])
+        seldom(due, lambda: self._record(operands, noticed, weights, seen), lambda: False)
         if weights:
             # Only the step before a recorded one keeps a copy, so that the others pay nothing.
-            tf.cond(tf.equal(seen % self._every, 0), lambda: self._keep(weights), lambda: False)
+            seldom(tf.equal(seen % self._every, 0), lambda: self._keep(weights), lambda: False)
         return due
 
     def _record(self, operands: list[Operand], noticed: Watch | None, weights: list[Any], seen: Any) -> bool:
@@ -100,9 +97,10 @@ class Observer:
     def _watched_rows(self, operands: list[Operand], noticed: Watch, seen: Any) -> Any:
         """All rows but the updates', float32 [watched, columns]."""
         measured = moments(operands, noticed)
+        peak = tf.maximum(tf.abs(measured[:, 2]), tf.abs(measured[:, 3]))
         earlier = tf.gather(self.matrix[:, STICKY_START : STICKY_START + len(STICKY)], self.watched)
         unread = tf.where(self.taken, float("nan"), earlier)
-        known = self.sticky.columns(seen - self.recorded, measured[:, 0], unread)
+        known = self.sticky.columns(seen - self.recorded, measured[:, 0], peak, unread)
         return tf.concat([measured, self._dead_columns(), known, packed_magnitudes(operands)], axis=1)
 
     def _update_rows(self, weights: list[Any], seen: Any) -> Any:
@@ -116,29 +114,16 @@ class Observer:
         return tf.where(seen > 1, rows, float("nan"))
 
     def _dead_columns(self) -> Any:
-        """Dead fraction and batches watched, float32 [watched, 2]; starts a new window once one is full."""
-        full = self._batches >= ACTIVITY_BATCHES
-        nan, start, columns = tf.constant([float("nan")] * 2), 0, []
-        for index in self.watched:
-            units = self._units[index]
-            if units:
-                active = tf.reduce_mean(self._active[start : start + units])
-                columns.append(tf.where(full, tf.stack([1 - active, self._batches]), nan))
-            else:
-                columns.append(nan)
-            start += units
-        self._active.assign(tf.where(full, 0.0, self._active))
-        self._batches.assign(tf.where(full, 0.0, self._batches))
-        return tf.stack(columns)
+        """Dead fraction and window, float32 [watched, 2]; NaN for rows whose units are not watched."""
+        nothing = tf.fill([1, 2], float("nan"))
+        dead = tf.concat([self._units.columns(), nothing], 0) if self._with_units else nothing
+        order = {index: place for place, index in enumerate(self._with_units)}
+        return tf.gather(dead, [order.get(index, len(order)) for index in self.watched])
 
     def _keep(self, weights: Sequence[Any]) -> bool:
         for before, now in zip(self._before, weights, strict=True):
             before.assign(now)
         return True
-
-
-def _state(value: Any, name: str) -> Any:
-    return tf.Variable(value, trainable=False, name=f"gradhealth/{name}")
 
 
 def _wide(dtype: Any) -> Any:

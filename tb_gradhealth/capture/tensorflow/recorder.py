@@ -94,7 +94,7 @@ class Recorder:
         self._last_record_step = 0
         self._closed = False
 
-    @tf.autograph.experimental.do_not_convert
+    @tf.autograph.experimental.do_not_convert  # type: ignore[untyped-decorator]
     def observe(
         self,
         grads_and_vars: Iterable[tuple[Any, Any]],
@@ -124,7 +124,7 @@ class Recorder:
         tracked.observer(selection)
 
     def write(self, step: Any) -> None:
-        """Write the record if one is due; call it after each step, or after several, with the last one's number.
+        """Write the record if one is due; call it after each step, or after several with the last's number.
 
         Costs next to nothing when none is due.
 

@@ -62,7 +62,7 @@ def select(
     for gradient, variable in pairs:
         chosen.append(_checked(names.row("gradient", variable), gradient, NO_GRADIENT))
     for kind in ("weight", "update"):
-        chosen += [_checked(names.row(kind, variable), _tensor(variable)) for variable in measured]  # type: ignore[arg-type]
+        chosen += [_checked(names.row(kind, variable), _tensor(variable)) for variable in measured]
     for call in captured.calls:
         chosen.append(_activation(call, names.depth(call.place.name)))
     if loss is not None:
@@ -83,7 +83,8 @@ class _Naming:
         known = activations.structure
         prefix = known.prefix or shared_prefix([variable_path(v) for v in variables])
         self._structure = Structure(prefix, known.places, known.owners)
-        unique, self._names = UniqueNames(), {}
+        unique = UniqueNames()
+        self._names: dict[int, str] = {}
         order = list(dict.fromkeys(call.place.name for call in activations.calls))
         previous = -1
         for variable in variables:

@@ -6,13 +6,14 @@ case uses only those, and what they cannot say (a square that overflowed, a NaN 
 is worked out carefully in a branch that is taken only when they give it away.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
 import tensorflow as tf
 
 from tb_gradhealth.capture.tensorflow.operands import Operand
+from tb_gradhealth.capture.tensorflow.sampling import sample
 
 MOMENTS: Final = ("rms", "mean", "minimum", "maximum", "zero_fraction", "nan_count", "inf_count")
 """The columns `moments` gives, in order: the first of `tb_gradhealth.record.COLUMNS`."""
@@ -21,54 +22,72 @@ TINY: Final = 1e-15
 """Below this, squares come near the smallest float32 and lose digits: the careful branch scales first."""
 
 
+ZERO_SAMPLE: Final = 65_536
+"""Zeros are counted one by one in tensors up to this size, and in an even sample of larger ones."""
+
+PART: Final = 8
+"""Between two records, an activation's largest |x| is looked for in one part of so many of the batch."""
+
+
 @dataclass(frozen=True)
 class Watch:
     """What is known of n tensors at every step.
 
     Attributes:
         rms: sqrt(mean(x²)) over finite elements, float32 [n]; NaN where no element is finite.
-        peak: largest finite |x|, float32 [n]; NaN where no element is finite.
+        peak: largest finite |x|, float32 [n]; NaN where no element is finite. Of a batch, that of its
+            first eighth.
         bad: whether any element is NaN or infinite, bool [n].
         overflowed: whether the sum of squares did not fit float32, bool [n]; true wherever ``bad`` is.
-        active: for each unit of the operands that have units, one after the other, whether it was non-zero
-            anywhere: 1.0 or 0.0, float32 [sum of units].
     """
 
     rms: Any
     peak: Any
     bad: Any
     overflowed: Any
-    active: Any
 
 
 def watch(operands: Sequence[Operand]) -> Watch:
-    """The watch of every operand, reading each two or three times."""
-    squares = tf.stack([2 * tf.nn.l2_loss(x.values) for x in operands])
-    unit_peaks = [tf.reduce_max(x.values, axis=_leading(x.values)) for x in operands if x.units]
-    remaining = iter(unit_peaks)
-    peaks = tf.stack([tf.reduce_max(next(remaining)) if x.units else _peak(x.values) for x in operands])
-    overflowed = ~tf.math.is_finite(squares)
+    """The watch of every operand.
+
+    Reads a tensor three times, one with a batch little more than once: activations are by far the
+    largest tensors of a convolutional network.
+    """
+    squares = 2 * tf.stack([tf.nn.l2_loss(x.values) for x in operands])
+    parts = [_first_part(x) for x in operands]
+    peaks = tf.maximum(
+        tf.stack([tf.reduce_max(part) for part in parts]), -tf.stack([tf.reduce_min(part) for part in parts])
+    )
     counts = tf.stack([x.count for x in operands])
+    overflowed = ~tf.math.is_finite(squares)
 
     def usual() -> tuple[Any, Any, Any]:
         return tf.sqrt(squares / counts), peaks, tf.zeros_like(overflowed)
 
     def careful() -> tuple[Any, Any, Any]:
         exact = [_careful_watch(x) for x in operands]
-        return tuple(tf.stack(column) for column in zip(*exact, strict=True))  # type: ignore[return-value]
+        return tuple(tf.stack(column) for column in zip(*exact, strict=True))
 
-    rms, peak, bad = tf.cond(tf.reduce_any(overflowed), careful, usual)
-    # NaN != 0 is true: a unit that is NaN is not dead.
-    active = tf.concat([tf.cast(p != 0, tf.float32) for p in unit_peaks] or [tf.zeros([0])], 0)
-    return Watch(rms, peak, bad, overflowed, active)
+    rms, peak, bad = seldom(tf.reduce_any(overflowed), careful, usual)
+    return Watch(rms, peak, bad, overflowed)
+
+
+def seldom(predicate: Any, branch: Callable[[], Any], otherwise: Callable[[], Any]) -> Any:
+    """`tf.cond` for a branch that is long and seldom taken.
+
+    TensorFlow unfolds a condition into the graph around it, where every operation of the branch not taken
+    still costs a visit: 1 ms a step for a network of 20 layers. Kept as one function, it costs one.
+    """
+    body = tf.function(branch, autograph=False, experimental_attributes={"_noinline": True})
+    return tf.cond(predicate, body, otherwise)
 
 
 def moments(operands: Sequence[Operand], seen: Watch) -> Any:
     """The columns `MOMENTS` of every operand, float32 [n, 7].
 
-    Moments and extremes are over finite elements and NaN where there are none; the fractions and counts over all.
+    Moments and extremes are over finite elements, NaN where there are none; fraction and counts over all.
     """
-    plain = ~seen.overflowed & ((seen.peak == 0) | (seen.peak > TINY))
+    plain = ~seen.overflowed & ((seen.rms > TINY) | ((seen.rms == 0) & (seen.peak == 0)))
     counts = tf.stack([x.count for x in operands])
 
     def usual() -> tuple[Any, Any, Any, Any, Any, Any]:
@@ -84,24 +103,27 @@ def moments(operands: Sequence[Operand], seen: Watch) -> Any:
 
     def careful() -> tuple[Any, Any, Any, Any, Any, Any]:
         exact = [_careful_moments(x) for x in operands]
-        return tuple(tf.stack(column) for column in zip(*exact, strict=True))  # type: ignore[return-value]
+        return tuple(tf.stack(column) for column in zip(*exact, strict=True))
 
-    rms, mean, minimum, maximum, nans, infs = tf.cond(tf.reduce_all(plain), usual, careful)
-    zeros = tf.stack([_zeros(x) for x in operands]) / counts
+    rms, mean, minimum, maximum, nans, infs = seldom(~tf.reduce_all(plain), careful, usual)
+    zeros = tf.stack([_zero_fraction(x) for x in operands])
     return tf.stack([rms, mean, minimum, maximum, zeros, nans, infs], axis=1)
 
 
-def _leading(tensor: Any) -> list[int]:
-    return list(range(tensor.shape.rank - 1))
+def _first_part(x: Operand) -> Any:
+    if not x.batched or x.values.shape.rank < 2:
+        return x.values
+    return x.values[: tf.maximum(tf.shape(x.values)[0] // PART, 1)]
 
 
 def _peak(tensor: Any) -> Any:
     return tf.maximum(tf.reduce_max(tensor), -tf.reduce_min(tensor))
 
 
-def _zeros(x: Operand) -> Any:
-    zeros = tf.reduce_sum(tf.cast(x.values == 0, tf.float32))
-    return zeros if x.padding is None else zeros - x.padding
+def _zero_fraction(x: Operand) -> Any:
+    if x.padding is not None:
+        return (tf.reduce_sum(tf.cast(x.values == 0, tf.float32)) - x.padding) / x.count
+    return tf.reduce_mean(tf.cast(sample(x.values, ZERO_SAMPLE) == 0, tf.float32))
 
 
 def _careful_watch(x: Operand) -> tuple[Any, Any, Any]:

@@ -6,6 +6,7 @@ import numpy as np
 import numpy.typing as npt
 import tensorflow as tf
 
+from tb_gradhealth.capture.tensorflow.state import state
 from tb_gradhealth.capture.tensorflow.statistics import Watch
 
 STICKY: Final = ("peak_rms", "peak_rms_ago", "peak_max", "peak_max_ago", "bad_steps", "bad_ago")
@@ -25,36 +26,34 @@ class Sticky:
 
     def __init__(self, tensors: int) -> None:
         self._empty = np.tile(np.array([NONE, NONE, NONE, NONE, 0, NONE], np.float32), [tensors, 1])
-        self.state = tf.Variable(self._empty, trainable=False, name="gradhealth/sticky")
+        self.state = state(self._empty, "sticky")
 
     def add(self, noticed: Watch, age: Any) -> None:
         """Take in one step; ``age`` is the number of calls since the newest record, float32 scalar."""
         peak_rms, rms_age, peak_max, max_age, bad_steps, bad_age = tf.unstack(self.state, axis=1)
-        # A NaN is never larger, so a step without a finite element raises no peak.
-        higher_rms, higher_max = noticed.rms > peak_rms, noticed.peak > peak_max
         columns = [
-            tf.where(higher_rms, noticed.rms, peak_rms),
-            tf.where(higher_rms, age, rms_age),
-            tf.where(higher_max, noticed.peak, peak_max),
-            tf.where(higher_max, age, max_age),
+            *_larger(noticed.rms, age, peak_rms, rms_age),
+            *_larger(noticed.peak, age, peak_max, max_age),
             bad_steps + tf.cast(noticed.bad, tf.float32),
             tf.where(noticed.bad & (bad_age < 0), age, bad_age),
         ]
         self.state.assign(tf.stack(columns, axis=1))
 
-    def columns(self, gap: Any, exact: Any, earlier: Any) -> Any:
+    def columns(self, gap: Any, exact_rms: Any, exact_peak: Any, earlier: Any) -> Any:
         """The sticky columns of a record, float32 [n, 6].
 
         Args:
             gap: calls since the newest record, int64 scalar.
-            exact: the recorded step's RMS, which the watch may have rounded down to 0, float32 [n].
+            exact_rms: of the recorded step, which the watch may have rounded down to 0, float32 [n].
+            exact_peak: likewise; the watch may have seen only a part of the batch.
             earlier: the same columns of that record where nobody read it, NaN where somebody did: its
                 facts are carried on.
         """
         gap = tf.cast(gap, tf.float32)
         nan = tf.constant(float("nan"))
         rms, rms_age, peak, peak_age, bad, bad_age = tf.unstack(self.state, axis=1)
-        rms, rms_age = tf.where(exact > rms, exact, rms), tf.where(exact > rms, gap, rms_age)
+        rms, rms_age = _larger(exact_rms, gap, rms, rms_age)
+        peak, peak_age = _larger(exact_peak, gap, peak, peak_age)
         old_rms, old_rms_ago, old_peak, old_peak_ago, old_bad, old_bad_ago = tf.unstack(earlier, axis=1)
         keep_rms, keep_peak, keep_bad = old_rms > rms, old_peak > peak, old_bad > 0
         columns = [
@@ -77,3 +76,9 @@ class Sticky:
         columns = np.where(state < 0, np.nan, state)
         columns[:, [1, 3, 5]] = gap - columns[:, [1, 3, 5]]
         return np.asarray(columns, np.float32)
+
+
+def _larger(value: Any, age: Any, peak: Any, peak_age: Any) -> tuple[Any, Any]:
+    """The peak and its age once ``value`` of this ``age`` is taken in; a NaN is never larger."""
+    higher = value > peak
+    return tf.where(higher, value, peak), tf.where(higher, age, peak_age)

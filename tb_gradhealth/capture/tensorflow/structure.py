@@ -101,7 +101,7 @@ def leaf_layers(model: Any) -> Iterator[Any]:
 def activation_name(layer: Any) -> str:
     """``"relu"``, ``"linear"``...; ``""`` for a layer without an activation function."""
     kind = type(layer).__name__
-    if kind == "ReLU" and getattr(layer, "negative_slope", 0):
+    if kind == "ReLU" and getattr(layer, "negative_slope", False):
         return "leaky_relu"
     if kind in ACTIVATION_LAYERS:
         return ACTIVATION_LAYERS[kind]
@@ -136,7 +136,7 @@ def variable_path(variable: Any) -> str:
 
 
 def layer_in_path(path: str) -> str:
-    """The path without its last part, and without a recurrent layer's cell; the path itself if that is all."""
+    """The path without its last part and a recurrent layer's cell; the path itself if that is all."""
     parts = path.split("/")[:-1]
     if len(parts) > 1 and parts[-1].endswith("_cell"):
         parts = parts[:-1]
@@ -158,6 +158,7 @@ class UniqueNames:
         self._given: set[str] = set()
 
     def __call__(self, name: str) -> str:
+        """The name, numbered if it was given before."""
         candidate, number = name, 1
         while candidate in self._given:
             number += 1

@@ -35,7 +35,7 @@ summaries. Use a recorder, which writes outside the step:
 """
 
 
-@tf.autograph.experimental.do_not_convert
+@tf.autograph.experimental.do_not_convert  # type: ignore[untyped-decorator]
 def summary(
     grads_and_vars: Iterable[tuple[Any, Any]],
     *,
@@ -51,8 +51,8 @@ def summary(
 
     Works in eager loops and in a `tf.function`. Like every `tf.summary` call it writes to the default
     writer, honours `tf.summary.record_if`, and does nothing where no writer is active (told once, as a
-    warning). What it watches between records it keeps in hidden variables, one set for each ``name`` and set of
-    variables.
+    warning). What it watches between records it keeps in hidden variables, one set for each ``name`` and
+    set of tensors.
 
     Example::
 

@@ -20,13 +20,12 @@ DATA_CLASS_TENSOR: Final = 2
 
 def metadata() -> Any:
     """What marks a summary as ours; TensorBoard ignores a tensor whose data class is not set."""
-    fields = tf.compat.v1.SummaryMetadata(
+    return tf.compat.v1.SummaryMetadata(
         data_class=DATA_CLASS_TENSOR,
         plugin_data=tf.compat.v1.SummaryMetadata.PluginData(
             plugin_name=PLUGIN_NAME, content=str(VERSION).encode()
         ),
     )
-    return fields
 
 
 def write_table(table: RowTable) -> None:
@@ -99,7 +98,8 @@ class RunWriter:
             self.failed, self._writer = True, None
             reason = str(error).splitlines()[0] if str(error) else type(error).__name__
             warnings.warn(
-                f"tb_gradhealth cannot write to {self._folder} and stops recording; training goes on ({reason})",
+                f"tb_gradhealth cannot write to {self._folder} and stops recording; "
+                f"training goes on ({reason})",
                 RuntimeWarning,
                 stacklevel=4,
             )
