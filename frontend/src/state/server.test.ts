@@ -59,7 +59,7 @@ describe('the server state', () => {
     api.runs.mockRejectedValue(new Refusal(500, '500 Internal Server Error'))
     const server = createServerState(api)
     await server.refresh()
-    expect(server.failure.value).toBe('TensorBoard answered: 500 Internal Server Error')
+    expect(server.failure.value).toBe('TensorBoard answered: 500 Internal Server Error.')
   })
 
   it('asks one question at a time', async () => {

@@ -70,7 +70,7 @@ function byId(symptoms: readonly Symptom[]): Map<string, Symptom> {
 }
 
 function explain(error: unknown): string {
-  if (error instanceof Refusal) return `TensorBoard answered: ${error.message}`
+  if (error instanceof Refusal) return `TensorBoard answered: ${error.message.replace(/\.$/, '')}.`
   if (error instanceof SyntaxError) return 'TensorBoard gave an answer that cannot be read.'
   if (error instanceof DOMException && error.name === 'TimeoutError') {
     return 'TensorBoard takes more than a minute to answer.'

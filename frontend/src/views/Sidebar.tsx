@@ -44,8 +44,7 @@ function RunButton({ run, pressed, onClick }: { run: Run; pressed: boolean; onCl
   return (
     <button class="run" type="button" aria-pressed={pressed} title={run.run} onClick={onClick}>
       <Swatch run={run.run} />
-      <span class="run-name">{run.run}</span>
-      <span class={`chip ${chip.tone}`}>{chip.text}</span>
+      <span class="run-name">{run.run}</span> <span class={`chip ${chip.tone}`}>{chip.text}</span>
     </button>
   )
 }

@@ -4,6 +4,7 @@ import { useState } from 'preact/hooks'
 import { FINDING_STATES, SEVERITIES } from '../contract'
 import { toCsv, toJson, toMarkdown } from '../lib/export'
 import { toggled } from '../lib/filter'
+import { formatStep } from '../lib/numbers'
 import { titleOf } from '../state/alerts'
 import { useTab } from './context'
 import { CopyButton, download } from './takeaway'
@@ -55,7 +56,7 @@ interface ToggleProps {
 function Toggle({ text, count, pressed, onClick }: ToggleProps) {
   return (
     <button class="button toggle" type="button" aria-pressed={pressed} onClick={onClick}>
-      {text} <span class="count">{count}</span>
+      {text} {formatStep(count)}
     </button>
   )
 }
