@@ -40,6 +40,10 @@ class MonitoredRun:
         """What is wrong with its files, at most some dozens of lines."""
         return self._notes + self._reader.problems() + self._unjudged.problems()
 
+    def unfinished(self) -> tuple[Problem, ...]:
+        """Files that end within a record, which is how a file looks that is being written."""
+        return self._reader.unfinished()
+
     def read(self, files: Sequence[EventFile]) -> None:
         """Judge every record that is new in the run's files."""
         for record in self._reader.read(files):

@@ -81,7 +81,7 @@ def report_of(monitor: Monitor) -> Report:
                     tensors=summary.tensors,
                     findings=run.health.findings(),
                     problems=run.problems(),
-                    notes=(),
+                    notes=run.unfinished(),
                 )
             )
         return Report(tuple(runs), (*watched.problems, *_nothing_there(watched)))

@@ -37,6 +37,15 @@ class RunReader:
         """What could not be read so far, at most a few dozen lines."""
         return self._log.problems()
 
+    def unfinished(self) -> tuple[Problem, ...]:
+        """Files that end within a record: someone is writing it, or was cut off. No trouble in itself."""
+        message = "ends within a record: still being written, or its writer was cut off"
+        return tuple(
+            Problem(file.shown, offset, message)
+            for file in self._files
+            if (offset := self._tails[file.path].unfinished) is not None
+        )
+
     def stale(self, files: Sequence[EventFile]) -> Problem | None:
         """Why what was read is no longer what the files say; a new reader must start over then.
 

@@ -42,6 +42,13 @@ class Tail:
         """Whether anything of the file was read, so that its end is a loss."""
         return self._offset > 0
 
+    @property
+    def unfinished(self) -> int | None:
+        """Where a record begins that was not whole at the last reading, if there is one."""
+        if self._seen is None or self._over or self._seen[0] <= self._offset:
+            return None
+        return self._offset
+
     def state(self) -> State:
         """What became of the file since it was last read.
 

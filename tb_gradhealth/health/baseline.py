@@ -1,5 +1,6 @@
 """What is normal for a tensor: the median and spread of its own recent past."""
 
+from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
@@ -17,6 +18,21 @@ NORMAL_CONSISTENCY: Final = 1.4826
 """MAD times this estimates the standard deviation of a normal variable (Rousseeuw & Croux, 1993)."""
 
 
+@dataclass(frozen=True)
+class Usual:
+    """Values held against the past of their rows; arrays of shape [rows].
+
+    Attributes:
+        count: values in the past, at most LENGTH.
+        median: of the past, NaN without one.
+        score: robust z on the logarithm, (ln v - median) / (1.4826 MAD + 0.05); NaN without a past.
+    """
+
+    count: npt.NDArray[np.int64]
+    median: Floats
+    score: Floats
+
+
 class Baseline:
     """Rolling median and MAD of ln(value) for every row, from admitted values only."""
 
@@ -32,23 +48,18 @@ class Baseline:
         self._logs[self._admitted[places] % LENGTH, places] = np.log(values[places])
         self._admitted[places] += 1
 
-    def count(self, size: int) -> npt.NDArray[np.int64]:
-        """Values in the past of each of ``size`` rows, at most LENGTH."""
-        self._grow(size)
-        return np.minimum(self._admitted, LENGTH)
-
-    def median(self, size: int) -> Floats:
-        """Median value of each row's past; NaN without one."""
-        self._grow(size)
-        return np.exp(_median(self._logs))
-
-    def score(self, values: Floats) -> Floats:
-        """Robust z on the logarithm, (ln v - median) / (1.4826 MAD + 0.05); NaN without a past."""
+    def compare(self, values: Floats) -> Usual:
+        """Hold ``values`` [rows] against each row's past."""
         self._grow(values.size)
-        median = _median(self._logs)
-        spread = NORMAL_CONSISTENCY * _median(np.abs(self._logs - median)) + SPREAD_FLOOR
-        logs = np.log(np.where(values > 0, values, np.nan))
-        return np.asarray((logs - median) / spread, np.float64)
+        rows = np.flatnonzero(self._admitted)
+        logs = self._logs[:, rows]
+        median = _median(logs)
+        spread = NORMAL_CONSISTENCY * _median(np.abs(logs - median)) + SPREAD_FLOOR
+        now = np.log(np.where(values[rows] > 0, values[rows], np.nan))
+        usual = Usual(np.minimum(self._admitted, LENGTH), *np.full((2, values.size), np.nan))
+        usual.median[rows] = np.exp(median)
+        usual.score[rows] = (now - median) / spread
+        return usual
 
     def _grow(self, size: int) -> None:
         missing = size - self._admitted.size

@@ -16,8 +16,8 @@ WINDOWS: Final = 5
 OPENS_AT: Final = 3
 """Breaches among the remembered records that open a finding."""
 
-NEVER: Final = -1
-"""In place of a step."""
+NEVER: Final = np.iinfo(np.int64).min
+"""In place of a step; steps may be negative."""
 
 _ALL: Final = (1 << WINDOWS) - 1
 
@@ -47,7 +47,11 @@ class Course:
     @classmethod
     def of(cls, size: int) -> "Course":
         """A course of ``size`` rows on which nothing happened yet."""
-        zeros, never, unknown = np.zeros(size, np.int64), np.full(size, NEVER), np.full(size, np.nan)
+        zeros, never, unknown = (
+            np.zeros(size, np.int64),
+            np.full(size, NEVER, np.int64),
+            np.full(size, np.nan),
+        )
         return cls(
             breaches=zeros.copy(),
             holds=zeros.copy(),
@@ -57,8 +61,8 @@ class Course:
             peak=never.copy(),
             resolved=never.copy(),
             count=zeros.copy(),
-            level=never.copy(),
-            severity=never.copy(),
+            level=zeros.copy(),
+            severity=zeros.copy(),
             extreme=unknown.copy(),
             reference=unknown.copy(),
         )

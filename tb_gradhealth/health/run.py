@@ -110,6 +110,6 @@ class RunHealth:
 
     def _owner(self, identity: str) -> StreamHealth:
         for stream in self._streams.values():
-            if any(finding.id == identity for finding in stream.findings()):
+            if stream.holds(identity):
                 return stream
         raise KeyError(identity)

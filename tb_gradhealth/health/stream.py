@@ -15,7 +15,7 @@ from tb_gradhealth.health.outcome import LossTrend, Outcome
 from tb_gradhealth.health.structure import Structure
 from tb_gradhealth.health.symptom import Facts, Symptom, View
 from tb_gradhealth.health.symptoms import SYMPTOMS
-from tb_gradhealth.record import COLUMNS, Record
+from tb_gradhealth.record import COLUMNS, Record, RowTable
 
 LOSS: Final = ("loss", "loss")
 """Kind and tensor of the row that holds the loss, in its ``mean``."""
@@ -71,17 +71,18 @@ class StreamHealth:
     def __init__(self, stream: str) -> None:
         self.stream = stream
         self.history = History()
+        self._found: dict[str, tuple[_Watch, int]] | None = None
         self._begin()
 
     def observe(self, record: Record) -> None:
         """Add a record; one that goes back in steps replaces what it overtakes."""
+        self._found = None
         if self.history.append(record) < self._judged:
             self._begin()
 
     def findings(self) -> list[Finding]:
         """All findings so far in order of their onset, each group's likely origin first."""
-        self._catch_up()
-        located = [self._locate(watch, int(row)) for watch in self._watches for row in _ill(watch.course)]
+        located = [self._describe(identity, *place) for identity, place in self._places().items()]
         return mark_origins(located, tolerance=self.cadence or 1)
 
     @property
@@ -95,13 +96,17 @@ class StreamHealth:
         row = self.history.row(*LOSS)
         return np.full(len(self.history.records), np.nan) if row is None else self.history.series(row, "mean")
 
+    def holds(self, identity: str) -> bool:
+        """Whether a finding has this id."""
+        return identity in self._places()
+
     def evidence(self, identity: str) -> Evidence:
         """What stands behind a finding.
 
         Raises:
             KeyError: no finding has this id.
         """
-        watch, row = self._find(identity)
+        watch, row = self._places()[identity]
         symptom = watch.symptom
         return Evidence(
             columns={
@@ -121,7 +126,7 @@ class StreamHealth:
         Raises:
             KeyError: no finding has this id.
         """
-        watch, row = self._find(identity)
+        watch, row = self._places()[identity]
         values = _column(watch.values, row)
         if values.size <= points:
             return values
@@ -133,6 +138,7 @@ class StreamHealth:
         self._outcome: Outcome = "unknown"
         self._judged = 0
         self._structure = Structure.of(())
+        self._table: RowTable | None = None
 
     def _catch_up(self) -> None:
         for index in range(self._judged, len(self.history.records)):
@@ -140,9 +146,10 @@ class StreamHealth:
         self._judged = len(self.history.records)
 
     def _judge(self, index: int) -> None:
-        records, rows = self.history.records, self.history.rows
-        if self._structure.rows != tuple(rows):
-            self._structure = Structure.of(rows)
+        records = self.history.records
+        if records[index].table is not self._table:
+            self._table = records[index].table
+            self._structure = Structure.of(self.history.rows)
         columns = dict(zip(COLUMNS, self.history.values(index, COLUMNS), strict=True))
         self._outcome = self._loss.observe(_loss_of(columns, self.history.row(*LOSS)))
         view = View(
@@ -155,16 +162,20 @@ class StreamHealth:
         for watch in self._watches:
             watch.observe(view)
 
-    def _find(self, identity: str) -> tuple[_Watch, int]:
+    def _places(self) -> dict[str, tuple[_Watch, int]]:
+        """Where each finding is, by its id; kept until the next record, for there can be thousands."""
         self._catch_up()
-        for watch in self._watches:
-            for row in _ill(watch.course):
-                described = self.history.rows[row]
-                if identity == finding_id(self.stream, watch.symptom.id, described.kind, described.tensor):
-                    return watch, int(row)
-        raise KeyError(identity)
+        if self._found is None:
+            found: dict[str, tuple[_Watch, int]] = {}
+            for watch in self._watches:
+                for row in _ill(watch.course):
+                    described = self.history.rows[row]
+                    identity = finding_id(self.stream, watch.symptom.id, described.kind, described.tensor)
+                    found[identity] = watch, int(row)
+            self._found = found
+        return self._found
 
-    def _locate(self, watch: _Watch, row: int) -> Located:
+    def _describe(self, identity: str, watch: _Watch, row: int) -> Located:
         course, symptom, described = watch.course, watch.symptom, self.history.rows[row]
         facts = Facts(
             row=described,
@@ -177,7 +188,7 @@ class StreamHealth:
         )
         resolved = int(course.resolved[row])
         finding = Finding(
-            id=finding_id(self.stream, symptom.id, described.kind, described.tensor),
+            id=identity,
             symptom=symptom.id,
             severity=SEVERITIES[int(course.severity[row])],
             kind=described.kind,

@@ -1,7 +1,8 @@
 """The network as the rules see it: row descriptions turned into masks and index arrays."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import get_args
 
 import numpy as np
 import numpy.typing as npt
@@ -31,6 +32,9 @@ class Structure:
     def of(cls, rows: Sequence[Row]) -> "Structure":
         """Index the rows of one history."""
         size = np.array([np.prod([abs(length) for length in row.shape], dtype=np.float64) for row in rows])
+        measured = np.array([not row.not_measured for row in rows], bool)
+        kinds = np.array([row.kind for row in rows], object)
+        weights = {row.tensor: place for place, row in enumerate(rows) if row.kind == "weight"}
         matrix = [row.role in ("kernel", "recurrent") and len(row.shape) >= 2 for row in rows]
         return cls(
             rows=tuple(rows),
@@ -38,17 +42,14 @@ class Structure:
             size=size,
             output=np.array([row.output for row in rows], bool),
             matrix=np.array(matrix, bool) & (size >= SMALLEST_JUDGED),
+            kinds={kind: (kinds == kind) & measured for kind in get_args(Kind)},
+            relu_like=np.array([row.activation in RELU_LIKE for row in rows], bool),
+            weights=np.array([weights.get(row.tensor, -1) for row in rows], np.int64),
         )
 
-    def kind(self, kind: Kind) -> Mask:
-        """Rows of this kind that hold numbers."""
-        return np.array([row.kind == kind and not row.not_measured for row in self.rows], bool)
-
-    def partners(self, kind: Kind) -> npt.NDArray[np.int64]:
-        """For every row the index of the same tensor's row of another kind; -1 where there is none."""
-        index = {row.tensor: place for place, row in enumerate(self.rows) if row.kind == kind}
-        return np.array([index.get(row.tensor, -1) for row in self.rows], np.int64)
-
-    def activation(self, names: frozenset[str]) -> Mask:
-        """Rows whose layer uses one of these activation functions."""
-        return np.array([row.activation in names for row in self.rows], bool)
+    kinds: Mapping[Kind, Mask]
+    """Per kind the rows that hold numbers."""
+    relu_like: Mask
+    """Rows whose layer's activation function gives exact zeros."""
+    weights: npt.NDArray[np.int64]
+    """For every row the place of the same tensor's weight row; -1 where there is none."""

@@ -53,27 +53,23 @@ class ActivationSpike(Symptom):
 
     def observe(self, view: View) -> Judgement:
         """Compare every layer's largest output since the last record with its own past."""
-        rows = view.structure.kind("activation")
+        rows = view.structure.kinds["activation"]
         peak = np.where(rows, view.columns["peak_max"], np.nan)
         first = self._first_step = view.step if self._first_step is None else self._first_step
-        known = self._baseline.count(peak.size) >= SHORTEST_PAST
-        known &= view.step - first >= SHORTEST_PAST_STEPS
-
-        usual = self._baseline.median(peak.size)
-        score = self._baseline.score(peak)
+        usual = self._baseline.compare(peak)
+        known = (usual.count >= SHORTEST_PAST) & (view.step - first >= SHORTEST_PAST_STEPS)
         with np.errstate(invalid="ignore"):
-            outlier = (score > self.threshold) & (peak >= LEAST_FACTOR * usual)
-            breach = known & outlier
-            held = known & (score > self.threshold / 2)
+            breach = known & (usual.score > self.threshold) & (peak >= LEAST_FACTOR * usual.median)
+            held = known & (usual.score > self.threshold / 2)
         self._baseline.admit(peak, rows & ~breach)
 
         ago = np.nan_to_num(view.columns["peak_max_ago"]).astype(np.int64)
         return Judgement(
-            value=np.where(known, score, np.nan),
+            value=np.where(known, usual.score, np.nan),
             breach=breach,
             held=held,
             level=np.ones(peak.size, np.int64),
-            reference=usual,
+            reference=usual.median,
             since=view.step - ago,
         )
 

@@ -2,7 +2,6 @@
 
 import numpy as np
 
-from tb_gradhealth.health.structure import RELU_LIKE
 from tb_gradhealth.health.symptom import Facts, Judgement, Labels, Symptom, View, judgement
 from tb_gradhealth.health.wording import percent
 
@@ -46,7 +45,7 @@ class DeadUnits(Symptom):
     def observe(self, view: View) -> Judgement:
         """Judge every ReLU-like activation that was watched for long enough."""
         structure = view.structure
-        rows = structure.kind("activation") & structure.activation(RELU_LIKE)
+        rows = structure.kinds["activation"] & structure.relu_like
         with np.errstate(invalid="ignore"):
             rows &= view.columns["window"] >= SHORTEST_WINDOW
         value = np.where(rows, view.columns["dead_fraction"], np.nan)

@@ -51,18 +51,17 @@ class ExplodingGradient(Symptom):
     def observe(self, view: View) -> Judgement:
         """Compare every weight matrix's gradient with its weight and with its own past."""
         structure = view.structure
-        rows = structure.kind("gradient") & structure.matrix
+        rows = structure.kinds["gradient"] & structure.matrix
         # A gradient with no finite element has no RMS; the largest since the last record stands in.
         rms = np.where(rows, np.fmax(view.columns["rms"], view.columns["peak_rms"]), np.nan)
-        partner = structure.partners("weight")
-        weight = np.where(partner >= 0, view.columns["rms"][partner], np.nan)
+        weight = np.where(structure.weights >= 0, view.columns["rms"][structure.weights], np.nan)
         ratio = rms / np.maximum(weight, SMALLEST_WEIGHT)  # NaN where the weight is not recorded
 
-        known = self._baseline.count(rms.size) >= BASELINE_RECORDS
+        usual = self._baseline.compare(rms)
         previous = np.full(rms.size, np.nan)
         previous[: self._previous.size] = self._previous
-        growing = known & (rms > previous)
-        growth = np.where(growing, rms / self._baseline.median(rms.size), np.nan)
+        growing = (usual.count >= BASELINE_RECORDS) & (rms > previous)
+        growth = np.where(growing, rms / usual.median, np.nan)
         self._baseline.admit(rms, rows)
         self._previous = rms
 

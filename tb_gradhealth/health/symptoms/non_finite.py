@@ -40,7 +40,8 @@ class NonFinite(Symptom):
     def observe(self, view: View) -> Judgement:
         """Count what the record holds; a bad step between two records counts as one element."""
         columns = view.columns
-        judged = sum(view.structure.kind(kind) for kind in ("gradient", "weight", "activation", "loss")) > 0
+        kinds = view.structure.kinds
+        judged = kinds["gradient"] | kinds["weight"] | kinds["activation"] | kinds["loss"]
         now = np.nan_to_num(columns["nan_count"]) + np.nan_to_num(columns["inf_count"])
         bad_steps = np.nan_to_num(columns["bad_steps"])
         value = np.where(judged, np.maximum(now, bad_steps > 0), np.nan)

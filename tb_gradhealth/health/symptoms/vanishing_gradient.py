@@ -1,5 +1,7 @@
 """Gradients that fade on their way back, so that the first layers do not learn."""
 
+from dataclasses import replace
+
 import numpy as np
 import numpy.typing as npt
 
@@ -57,7 +59,7 @@ class VanishingGradient(Symptom):
     def observe(self, view: View) -> Judgement:
         """Compare every weight matrix's gradient with the median and with the output's."""
         structure = view.structure
-        matrix = structure.kind("gradient") & structure.matrix
+        matrix = structure.kinds["gradient"] & structure.matrix
         rms = np.where(matrix, view.columns["rms"], np.nan)
         known = np.flatnonzero(np.isfinite(rms))
         if known.size <= FALLING_LAYERS:
@@ -71,7 +73,9 @@ class VanishingGradient(Symptom):
         judged = judgement(
             value, self.threshold, _levels(rms.size), view.step, below=True, reference=reference
         )
-        return Judgement(**{**vars(judged), "breach": judged.breach & _falling(rms, ordered)})
+        if judged.breach.any():
+            judged = replace(judged, breach=judged.breach & _falling(rms, ordered))
+        return judged
 
     def message(self, facts: Facts) -> str:
         """Say how much smaller, since when, and what the loss did."""

@@ -1,0 +1,186 @@
+"""`gradhealth check`: what it prints and how it exits, over real event files, whole and damaged."""
+
+import json
+import re
+from pathlib import Path
+
+import jsonschema
+import numpy as np
+import pytest
+from click.testing import CliRunner
+from tensorboard.compat.proto import event_pb2, summary_pb2
+from tensorboard.summary.writer.event_file_writer import EventFileWriter
+from tensorboard.util import tensor_util
+
+from tb_gradhealth.cli import main
+from tb_gradhealth.record import Row, RowTable, encode_table, record_tag, table_tag
+
+TABLE = RowTable(
+    (
+        Row("dense/kernel", "gradient", "dense", "kernel", 0, (32, 32)),
+        Row("dense", "activation", "dense", "activation", 0, (-1, 32), activation="relu"),
+    ),
+    settings={"every": 10},
+)
+
+FINDING = {
+    "type": "object",
+    "required": [
+        "id", "symptom", "severity", "kind", "tensor", "layer", "state", "opened_step", "last_step",
+        "peak_step", "resolved_step", "count", "value", "threshold", "origin", "message",
+    ],
+    "properties": {
+        "severity": {"enum": ["info", "warning", "critical"]},
+        "state": {"enum": ["open", "resolved"]},
+        "opened_step": {"type": "integer"},
+        "resolved_step": {"type": ["integer", "null"]},
+        "value": {"type": ["number", "null"]},
+        "origin": {"type": "boolean"},
+        "message": {"type": "string", "minLength": 10},
+    },
+}  # fmt: skip
+REPORT = {
+    "type": "object",
+    "required": ["schema", "runs"],
+    "properties": {
+        "schema": {"const": "gradhealth.report/1"},
+        "runs": {
+            "type": "array",
+            "items": {
+                "required": ["run", "verdict", "last_step", "tensors", "findings", "problems"],
+                "properties": {
+                    "verdict": {"enum": ["healthy", "warning", "critical", "unknown"]},
+                    "findings": {"type": "array", "items": FINDING},
+                },
+            },
+        },
+    },
+}
+
+
+def event(tag, content, step):
+    value = summary_pb2.Summary.Value(tag=tag, tensor=tensor_util.make_tensor_proto(content))
+    value.metadata.data_class = summary_pb2.DATA_CLASS_TENSOR
+    value.metadata.plugin_data.plugin_name = "gradhealth"
+    value.metadata.plugin_data.content = b"1"
+    return event_pb2.Event(step=step, wall_time=1.7e9 + step, summary=summary_pb2.Summary(value=[value]))
+
+
+def write(folder: Path, *, nan=0.0, dead=0.0, records=6) -> Path:
+    """A run whose gradient holds ``nan`` NaN and whose layer has a share ``dead`` of dead units."""
+    writer = EventFileWriter(str(folder))
+    writer.add_event(event(table_tag(TABLE.id), encode_table(TABLE), 0))
+    for step in range(0, 10 * records, 10):
+        values = np.full((2, len(TABLE.columns)), np.nan, np.float32)
+        values[0, TABLE.columns.index("nan_count")] = nan
+        values[1, TABLE.columns.index("dead_fraction")] = dead
+        values[1, TABLE.columns.index("window")] = 10
+        writer.add_event(event(record_tag(TABLE.id), values, step))
+    writer.close()
+    return next(folder.iterdir())
+
+
+def run(*arguments):
+    return CliRunner().invoke(main, ["check", *map(str, arguments)])
+
+
+@pytest.mark.parametrize(
+    ("run_of", "fail_on", "code"),
+    [
+        ({}, "info", 0),
+        ({"nan": 3}, "critical", 1),
+        ({"dead": 0.3}, "critical", 0),
+        ({"dead": 0.3}, "warning", 1),
+    ],
+)
+def test_the_exit_code_says_whether_findings_reach_the_limit(tmp_path, run_of, fail_on, code):
+    write(tmp_path / "run", **run_of)
+    assert run(tmp_path, "--fail-on", fail_on).exit_code == code
+
+
+def test_the_report_keeps_its_contract(tmp_path):
+    write(tmp_path / "sick", nan=3, dead=0.3)
+    write(tmp_path / "fine")
+    report = json.loads(run(tmp_path, "--format", "json").stdout)
+    jsonschema.validate(report, REPORT)
+    fine, sick = report["runs"]
+    assert (fine["run"], fine["verdict"], fine["last_step"], fine["tensors"]) == ("fine", "healthy", 50, 2)
+    assert (sick["run"], sick["verdict"]) == ("sick", "critical")
+    assert [(found["symptom"], found["origin"]) for found in sick["findings"]] == [
+        ("dead-units", True),
+        ("non-finite", False),
+    ]
+    assert sick["findings"][1]["value"] == 3
+
+
+def test_the_table_names_run_layer_and_origin(tmp_path):
+    write(tmp_path / "sick", nan=3)
+    lines = run(tmp_path).stdout.splitlines()
+    assert lines[0] == "sick  critical  step 50, 2 tensors"
+    assert re.sub(r" +", " ", lines[2]).strip() == (
+        "critical non-finite dense/kernel likely origin 0 50 3 / 0 open"
+    )
+
+
+@pytest.mark.parametrize(
+    ("make", "line"),
+    [
+        (lambda path: None, "does not exist"),
+        (lambda path: path.mkdir(), "no event files below this directory"),
+        (lambda path: EventFileWriter(str(path)).close(), "none was written with tb_gradhealth"),
+    ],
+)
+def test_nothing_to_judge_is_no_pass(tmp_path, make, line):
+    make(tmp_path / "logs")
+    result = run(tmp_path / "logs")
+    assert result.exit_code == 2
+    assert line in result.stdout
+    assert len(result.stdout.splitlines()) == 1
+
+
+def test_wrong_usage_is_two(tmp_path):
+    assert run(tmp_path, "--fail-on", "everything").exit_code == 2
+
+
+def test_a_file_cut_off_within_a_record_is_judged_up_to_there(tmp_path):
+    file = write(tmp_path / "run")
+    file.write_bytes(file.read_bytes()[:-7])
+    result = run(tmp_path, "--format", "json")
+    (judged,) = json.loads(result.stdout)["runs"]
+    assert (result.exit_code, judged["last_step"], judged["problems"]) == (0, 40, [])
+    (note,) = judged["notes"]
+    assert note["message"].startswith("ends within a record")
+    assert "ends within a record" in run(tmp_path).stdout
+
+
+def test_a_damaged_record_is_said_and_is_no_pass(tmp_path):
+    file = write(tmp_path / "run")
+    content = bytearray(file.read_bytes())
+    content[-40] ^= 1
+    file.write_bytes(content)
+    result = run(tmp_path)
+    assert result.exit_code == 2
+    (line,) = [line for line in result.stdout.splitlines() if "at byte" in line]
+    assert "checksum" in line
+
+
+def test_one_broken_run_leaves_the_others_judged(tmp_path):
+    write(tmp_path / "sick", nan=3)
+    (tmp_path / "broken").mkdir()
+    (tmp_path / "broken" / "events.out.tfevents.1").write_bytes(b"not an event file at all" * 9)
+    result = run(tmp_path, "--format", "json")
+    report = json.loads(result.stdout)
+    assert [each["run"] for each in report["runs"]] == ["sick"]
+    assert [problem["path"] for problem in report["problems"]] == ["broken/events.out.tfevents.1"]
+    assert result.exit_code == 1
+
+
+def test_markup_in_a_layers_name_is_only_text(tmp_path):
+    table = RowTable((Row("[bold]x/kernel", "gradient", "[bold]x", "kernel", 0, (32, 32)),))
+    values = np.full((1, len(table.columns)), np.nan, np.float32)
+    values[0, table.columns.index("nan_count")] = 1
+    writer = EventFileWriter(str(tmp_path))
+    writer.add_event(event(table_tag(table.id), encode_table(table), 0))
+    writer.add_event(event(record_tag(table.id), values, 0))
+    writer.close()
+    assert "[bold]x/kernel" in run(tmp_path).stdout
