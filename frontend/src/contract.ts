@@ -41,6 +41,8 @@ export interface RunsAnswer {
   version: string
   logdir: string
   runs: Run[]
+  /** Runs with event files but without a record of ours. */
+  other_runs?: number
   problems: Problem[]
 }
 

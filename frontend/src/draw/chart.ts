@@ -48,7 +48,7 @@ export function drawChart(options: ChartOptions): Chart {
       scales: {
         x: { time: false },
         y: series.logarithmic
-          ? { distr: 3, log: 10 }
+          ? { distr: 3, log: 10, range: (_, low, high) => wholeDecades(low, high) }
           : { range: (_, low, high) => roomy(low, high) },
       },
       axes: [xAxis(tokens), series.logarithmic ? decadeAxis(tokens) : yAxis(tokens)],
@@ -93,8 +93,13 @@ function lineStyle(column: string, tokens: Tokens): uPlot.Series {
   if (column === 'threshold') {
     return { stroke: tokens.critical, width: 1.25, dash: [4, 3], points: { show: false } }
   }
-  if (column === 'reference') return { stroke: tokens.reference, width: 1.25 }
-  return { stroke: column === 'loss' ? tokens.info : tokens.series, width: 2 }
+  if (column === 'reference') return dotted(tokens.reference, 1.25)
+  return dotted(column === 'loss' ? tokens.info : tokens.series, 2)
+}
+
+/** uPlot shows the points where they are far apart, or alone between gaps. */
+function dotted(stroke: string, width: number): uPlot.Series {
+  return { stroke, width, points: { size: 2 * width, width: 0, fill: stroke } }
 }
 
 function xAxis(tokens: Tokens): uPlot.Axis {
@@ -148,6 +153,12 @@ function roomy(low: number, high: number): [number, number] {
   if (low === null || high === null) return [0, 1]
   const air = high > low ? 0.08 * (high - low) : Math.abs(high) * 0.1 || 1
   return [low >= 0 && low - air < 0 ? 0 : low - air, high + air]
+}
+
+function wholeDecades(low: number, high: number): [number, number] {
+  if (low === null || high === null) return [0.1, 1]
+  const air = 0.2
+  return [10 ** Math.floor(Math.log10(low) - air), 10 ** Math.ceil(Math.log10(high) + air)]
 }
 
 function shade(plot: uPlot, { opened, resolved }: Span, tokens: Tokens): void {

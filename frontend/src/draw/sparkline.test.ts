@@ -18,3 +18,8 @@ it('puts a constant in the middle', () => {
   expect(sparklinePath([3, 3], 80, 20, false)).toBe('M0 10L80 10')
   expect(sparklinePath([3], 80, 20, false)).toBe('M40 10h.01')
 })
+
+it('does not blow up noise', () => {
+  expect(sparklinePath([100, 101, 100], 80, 20, false)).toBe('M0 11L40 9L80 11')
+  expect(sparklinePath([1, 10 ** 0.1, 1], 80, 20, true)).toBe('M0 11L40 9L80 11')
+})

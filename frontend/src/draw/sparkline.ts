@@ -11,8 +11,9 @@ export function sparklinePath(
   const scaled = trend.map((value) => onScale(value, logarithmic))
   const numbers = scaled.filter((value) => value !== null)
   if (numbers.length === 0) return ''
-  const low = Math.min(...numbers)
-  const range = Math.max(...numbers) - low
+  const [least, most] = [Math.min(...numbers), Math.max(...numbers)]
+  const range = Math.max(most - least, leastRange(most, least, logarithmic))
+  const low = (most + least - range) / 2
   const x = (i: number) => (scaled.length < 2 ? width / 2 : (i / (scaled.length - 1)) * width)
   // A constant trend runs through the middle: at the edge it would read as an extreme.
   const y = (value: number) => (range === 0 ? height / 2 : height * (1 - (value - low) / range))
@@ -25,6 +26,11 @@ export function sparklinePath(
     if (lone) path += 'h.01'
   })
   return path
+}
+
+/** Noise around a constant should not look like a storm: a decade, or a tenth of the value, is the least. */
+function leastRange(most: number, least: number, logarithmic: boolean): number {
+  return logarithmic ? 1 : 0.1 * Math.max(Math.abs(most), Math.abs(least))
 }
 
 function onScale(value: Point, logarithmic: boolean): Point {

@@ -37,7 +37,7 @@ describe('Markdown', () => {
   it('is a table to paste into an issue', () => {
     const lines = toMarkdown([aFinding()], () => 'Vanishing gradient').split('\n')
     expect(lines[2]).toBe(
-      '| critical | Vanishing gradient | `dense_0/kernel` (likely origin) | `mlp_sigmoid` | 40 | 590 | 4.1e-4 / 1e-3 | open |',
+      '| critical | Vanishing gradient | `dense_0/kernel` gradient (likely origin) | `mlp_sigmoid` | 40 | 590 | 4.1e-4 / 1e-3 | open |',
     )
   })
 

@@ -50,7 +50,9 @@ export function toMarkdown(
   const rows = findings.map((finding) => [
     finding.severity,
     markdownText(title(finding.symptom)),
-    markdownCode(finding.tensor) + (finding.origin ? ' (likely origin)' : ''),
+    [markdownCode(finding.tensor), finding.kind, finding.origin && '(likely origin)']
+      .filter(Boolean)
+      .join(' '),
     markdownCode(finding.run),
     formatStep(finding.opened_step),
     formatStep(finding.last_step),

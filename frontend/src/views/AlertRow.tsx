@@ -63,9 +63,10 @@ function cellsOf(finding: Finding, title: string): Record<string, ComponentChild
     Symptom: title,
     Layer: (
       <>
-        <span class="mono tensor" title={`${tensor} (${kind})`}>
+        <span class="mono tensor" title={tensor}>
           <bdi>{tensor}</bdi>
         </span>
+        {kind !== tensor && <span class="kind">{kind}</span>}
         {origin && <span class="origin">likely origin</span>}
       </>
     ),

@@ -1,5 +1,6 @@
 /** No run yet: what was looked for, where, and the code that makes one. */
 
+import { count } from '../lib/numbers'
 import { useTab } from './context'
 import { Problems } from './Problems'
 import { CopyButton } from './takeaway'
@@ -23,6 +24,7 @@ def train_step(x, y, step):
 export function EmptyState() {
   const { server } = useTab()
   const logdir = server.answer.value?.logdir ?? ''
+  const others = server.answer.value?.other_runs ?? 0
   return (
     <main class="main" style={{ gridColumn: '1 / -1' }}>
       <div class="blank">
@@ -30,8 +32,9 @@ export function EmptyState() {
         <p>
           Looked through the event files below{' '}
           {logdir === '' ? 'the log directory' : <code>{logdir}</code>} for records named{' '}
-          <code>gradhealth/record/…</code> and found none. As soon as a training run writes its
-          first one, it appears here by itself.
+          <code>gradhealth/record/…</code> and found none
+          {others > 0 && ` in ${count(others, 'run')}`}. As soon as a training run writes its first
+          one, it appears here by itself.
         </p>
         <Snippet title="With Keras" code={KERAS} />
         <Snippet title="In a training loop of your own" code={CUSTOM_LOOP} />
