@@ -17,7 +17,7 @@ export interface ChartSeries {
   steps: number[]
   lines: Line[]
   logarithmic: boolean
-  /** Steps at which the value was no number or infinite: drawn as marks, since a line cannot show them. */
+  /** Steps without a finite value among those with one: drawn as marks, since a line cannot show them. */
   events: number[]
 }
 
@@ -86,7 +86,7 @@ export function drawable(values: Float64Array, logarithmic: boolean): Values {
   )
 }
 
-/** A NaN among a rule's values means "not judged at this step"; a loss' NaN is what happened. */
+/** A NaN among a rule's values means "not judged at this step"; a loss is recorded with each step or was NaN. */
 function eventSteps(steps: readonly number[], values: Float64Array, nanIsEvent: boolean): number[] {
   const measured = values.some((value) => !Number.isNaN(value))
   return steps.filter((_, i) => {

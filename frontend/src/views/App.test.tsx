@@ -206,7 +206,7 @@ describe('evidence', () => {
     const chart = await within(panel).findByRole('img', { name: /^gradient RMS \/ median layer/ })
     expect(chart.getAttribute('aria-label')).toContain('from 0.01 at step 10 to 4e-4 at step 30')
     expect(
-      within(panel).getByRole('img', { name: /^loss: .*not finite first at step 20/ }),
+      within(panel).getByRole('img', { name: /^loss: .*no finite value first at step 20/ }),
     ).toBeTruthy()
     expect(panel.textContent).toContain('Replace sigmoid by ReLU or GELU')
     fireEvent.click(within(panel).getByRole('link', { name: 'Histograms' }))

@@ -26,7 +26,7 @@ export function LineChart({ series, finding }: { series: ChartSeries; finding: F
             {shortLabel(line)} {valueAt(line, at)}
           </span>
         ))}
-        {series.events.length > 0 && <span class="key event">not finite</span>}
+        {series.events.length > 0 && <span class="key event">no finite value</span>}
       </p>
     </figure>
   )
@@ -94,6 +94,7 @@ function summary({ title, steps, lines, events }: ChartSeries): string {
     return `${shortLabel(line)} from ${valueAt(line, first)} at step ${formatStep(steps[first] ?? null)} to ${valueAt(line, last)} at step ${formatStep(steps[last] ?? null)}`
   })
   const [firstEvent] = events
-  if (firstEvent !== undefined) parts.push(`not finite first at step ${formatStep(firstEvent)}`)
+  if (firstEvent !== undefined)
+    parts.push(`no finite value first at step ${formatStep(firstEvent)}`)
   return `${title}: ${parts.join('; ')}`
 }
