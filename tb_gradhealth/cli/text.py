@@ -53,7 +53,7 @@ def _headline(run: RunReport) -> Text:
 
 def _table(findings: tuple[Finding, ...]) -> Table:
     table = Table(box=None, pad_edge=False, header_style="dim")
-    for name in ("severity", "symptom", "layer", "opened", "last seen", "value / limit", "state"):
+    for name in ("severity", "symptom", "layer", "of its", "opened", "last seen", "value / limit", "state"):
         table.add_column(
             name, justify="right" if name in ("opened", "last seen", "value / limit") else "left"
         )
@@ -64,6 +64,7 @@ def _table(findings: tuple[Finding, ...]) -> Table:
             finding.symptom,
             # Text, not markup: a layer may be called [bold].
             Text.assemble(finding.tensor, (origin, "magenta")),
+            finding.kind,
             f"{finding.opened_step:,}",
             f"{finding.last_step:,}",
             f"{number(finding.value)} / {number(finding.threshold)}",

@@ -8,8 +8,9 @@ import numpy.typing as npt
 
 Floats = npt.NDArray[np.float64]
 
-LENGTH: Final = 128
-"""Records that form the past; the window OLMo-core uses for its spike statistics."""
+LENGTH: Final = 32
+"""Records that form the past. OLMo-core's spike statistics look back 128 steps; a record covers several,
+and over a longer past the drift of a healthy training would pass for spread and hide a spike."""
 
 SPREAD_FLOOR: Final = 0.05
 """Added to the spread of logarithms: a perfectly steady series may still move by a few percent."""

@@ -118,7 +118,7 @@ def test_the_table_names_run_layer_and_origin(tmp_path):
     lines = run(tmp_path).stdout.splitlines()
     assert lines[0] == "sick  critical  step 50, 2 tensors"
     assert re.sub(r" +", " ", lines[2]).strip() == (
-        "critical non-finite dense/kernel likely origin 0 50 3 / 0 open"
+        "critical non-finite dense/kernel likely origin gradient 0 50 3 / 0 open"
     )
 
 

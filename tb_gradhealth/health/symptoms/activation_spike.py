@@ -20,7 +20,8 @@ class ActivationSpike(Symptom):
     """Robust z of ln(max|h|) against the layer's own past: (ln v - median) / (1.4826 MAD + 0.05) > 8.
 
     The maximum is the sticky one, so that a single step between two records counts. Outliers are not
-    admitted to the past they are compared with.
+    admitted to the past they are compared with. A spike that the loss did not notice is information: what
+    counts is the loss of those very steps, not whether the training as a whole gets somewhere.
     """
 
     id = "activation-spike"
@@ -41,11 +42,12 @@ class ActivationSpike(Symptom):
         "Lower the learning rate or clip gradients (clipnorm=1.0).",
         "If the loss does not come back, restart from a checkpoint before the spike.",
     )
-    measure = "(ln max|h| - median) / (1.4826 MAD + 0.05) over its last 128 records"
+    measure = "(ln max|h| - median) / (1.4826 MAD + 0.05) over its last 32 records"
     statistic = "peak_max"
     labels = Labels("robust z", "max |activation|", "usual maximum")
     threshold = 8.0
     immediate = True
+    weighed = False
 
     def __init__(self) -> None:
         self._baseline = Baseline()
@@ -53,22 +55,23 @@ class ActivationSpike(Symptom):
 
     def observe(self, view: View) -> Judgement:
         """Compare every layer's largest output since the last record with its own past."""
-        rows = view.structure.kinds["activation"]
-        peak = np.where(rows, view.columns["peak_max"], np.nan)
+        rows, loss = view.structure.kinds["activation"], view.structure.kinds["loss"]
+        peak = np.where(rows | loss, view.columns["peak_max"], np.nan)
         first = self._first_step = view.step if self._first_step is None else self._first_step
         usual = self._baseline.compare(peak)
         known = (usual.count >= SHORTEST_PAST) & (view.step - first >= SHORTEST_PAST_STEPS)
         with np.errstate(invalid="ignore"):
-            breach = known & (usual.score > self.threshold) & (peak >= LEAST_FACTOR * usual.median)
+            breach = rows & known & (usual.score > self.threshold) & (peak >= LEAST_FACTOR * usual.median)
             held = known & (usual.score > self.threshold / 2)
-        self._baseline.admit(peak, rows & ~breach)
+            unnoticed = loss.any() and bool(np.all(peak[loss] < usual.median[loss]))
+        self._baseline.admit(peak, ~breach)
 
         ago = np.nan_to_num(view.columns["peak_max_ago"]).astype(np.int64)
         return Judgement(
-            value=np.where(known, usual.score, np.nan),
+            value=np.where(rows & known, usual.score, np.nan),
             breach=breach,
             held=held,
-            level=np.ones(peak.size, np.int64),
+            level=np.full(peak.size, 0 if unnoticed else 1),
             reference=usual.median,
             since=view.step - ago,
         )
