@@ -109,7 +109,9 @@ class KerasCallback(keras.callbacks.Callback):  # type: ignore[misc]
         calls = max(batch - self._last_batch, 1)
         self._last_batch = batch
         self._next_step += calls
-        self._recorder.write_counted(self._first_step, calls)
+        # Keras's own TensorBoard callback sets a condition of its own (update_freq) around the batches.
+        with tf.summary.record_if(True):
+            self._recorder.write_counted(self._first_step, calls)
 
     def on_train_end(self, logs: Any = None) -> None:
         """Close the file and restore the model."""
@@ -118,7 +120,8 @@ class KerasCallback(keras.callbacks.Callback):  # type: ignore[misc]
     def _finish(self) -> None:
         self._wrapped.close()
         if self._recorder is not None:
-            self._recorder.close()
+            with tf.summary.record_if(True):
+                self._recorder.close()
 
     def _guarded(self, train_function: Callable[..., Any]) -> Callable[..., Any]:
         """The train function; should it raise, `on_train_end` will not come, so the end is made here."""

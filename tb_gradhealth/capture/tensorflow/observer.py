@@ -5,6 +5,7 @@ other devices. The host reads them when a record is due.
 """
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Any, Final
 
 import numpy as np
@@ -65,11 +66,12 @@ class Observer:
 
     def _observe(self, values: list[Any]) -> Any:
         present = dict(zip(sorted([*self.watched, *self._updated]), values, strict=True))
-        operands = [operand(present[i], self.rows[i].kind == "activation") for i in self.watched]
-        weights = [present[i] for i in self._updated]
-        noticed = watch(operands) if operands else None
         seen = tf.identity(self.seen.assign_add(1))
         due = tf.equal((seen - 1) % self._every, 0)
+        operands = [operand(present[i], self.rows[i].kind == "activation") for i in self.watched]
+        weights = [present[i] for i in self._updated]
+        whole, part = partial(watch, operands, True), partial(watch, operands, False)
+        noticed = seldom(due, whole, part) if operands else None
         if noticed:
             self.sticky.add(noticed, tf.cast(seen - self.recorded, tf.float32))
             self._units.add([present[i] for i in self._with_units])
@@ -97,10 +99,9 @@ class Observer:
     def _watched_rows(self, operands: list[Operand], noticed: Watch, seen: Any) -> Any:
         """All rows but the updates', float32 [watched, columns]."""
         measured = moments(operands, noticed)
-        peak = tf.maximum(tf.abs(measured[:, 2]), tf.abs(measured[:, 3]))
         earlier = tf.gather(self.matrix[:, STICKY_START : STICKY_START + len(STICKY)], self.watched)
         unread = tf.where(self.taken, float("nan"), earlier)
-        known = self.sticky.columns(seen - self.recorded, measured[:, 0], peak, unread)
+        known = self.sticky.columns(seen - self.recorded, measured[:, 0], unread)
         return tf.concat([measured, self._dead_columns(), known, packed_magnitudes(operands)], axis=1)
 
     def _update_rows(self, weights: list[Any], seen: Any) -> Any:
@@ -110,7 +111,9 @@ class Observer:
             for now, before in zip(weights, self._before, strict=True)
         ]
         between = tf.fill([len(weights), len(COLUMNS) - len(MOMENTS) - PACKED], float("nan"))
-        rows = tf.concat([moments(operands, watch(operands)), between, packed_magnitudes(operands)], axis=1)
+        rows = tf.concat(
+            [moments(operands, watch(operands, True)), between, packed_magnitudes(operands)], axis=1
+        )
         return tf.where(seen > 1, rows, float("nan"))
 
     def _dead_columns(self) -> Any:

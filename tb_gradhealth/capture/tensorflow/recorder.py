@@ -203,9 +203,11 @@ class Recorder:
             return  # not wanted now (`tf.summary.record_if`): its facts go into the next record
         tracked.observer.taken.assign(True)
         self._last_record_step = step
-        for tag, count in self._verdict.observe(Record(step, time.time(), tracked.table, values)).items():
+        urgent = bool(np.nansum(values[:, NON_FINITE]) > 0)
+        record = Record(step, time.time(), tracked.table, values)
+        for tag, count in self._verdict.observe(record, urgent).items():
             self._writer.scalar(tag, count, step)
-        if np.nansum(values[:, NON_FINITE]) > 0:
+        if urgent:
             self._writer.flush()
         else:
             self._writer.flush_if_old()

@@ -7,8 +7,7 @@ is worked out carefully in a branch that is taken only when they give it away.
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import tensorflow as tf
 
@@ -26,19 +25,17 @@ ZERO_SAMPLE: Final = 65_536
 """Zeros are counted one by one in tensors up to this size, and in an even sample of larger ones."""
 
 PART: Final = 8
-"""Between two records, an activation's largest |x| is looked for in one part of so many of the batch."""
+"""Between two records, one part of so many of a batch stands for all of an activation."""
 
 
-@dataclass(frozen=True)
-class Watch:
+class Watch(NamedTuple):
     """What is known of n tensors at every step.
 
     Attributes:
         rms: sqrt(mean(x²)) over finite elements, float32 [n]; NaN where no element is finite.
-        peak: largest finite |x|, float32 [n]; NaN where no element is finite. Of a batch, that of its
-            first eighth.
+        peak: largest finite |x|, float32 [n]; NaN where no element is finite.
         bad: whether any element is NaN or infinite, bool [n].
-        overflowed: whether the sum of squares did not fit float32, bool [n]; true wherever ``bad`` is.
+        overflowed: whether a sum of squares did not fit float32, bool [n]; true wherever ``bad`` is.
     """
 
     rms: Any
@@ -47,18 +44,19 @@ class Watch:
     overflowed: Any
 
 
-def watch(operands: Sequence[Operand]) -> Watch:
-    """The watch of every operand.
+def watch(operands: Sequence[Operand], whole: bool) -> Watch:
+    """The watch of every operand, reading each three times.
 
-    Reads a tensor three times, one with a batch little more than once: activations are by far the
-    largest tensors of a convolutional network.
+    Activations are by far the largest tensors of a convolutional network: reading them once cost 2 % of
+    a step. So only the first eighth of a batch is read unless the ``whole`` is asked for. Should anything of
+    the step not be finite, every tensor is read whole.
     """
-    squares = 2 * tf.stack([tf.nn.l2_loss(x.values) for x in operands])
-    parts = [_first_part(x) for x in operands]
+    parts = [x.values if whole else first_part(x) for x in operands]
+    counts = tf.stack([_count(x, part) for x, part in zip(operands, parts, strict=True)])
+    squares = 2 * tf.stack([tf.nn.l2_loss(part) for part in parts])
     peaks = tf.maximum(
         tf.stack([tf.reduce_max(part) for part in parts]), -tf.stack([tf.reduce_min(part) for part in parts])
     )
-    counts = tf.stack([x.count for x in operands])
     overflowed = ~tf.math.is_finite(squares)
 
     def usual() -> tuple[Any, Any, Any]:
@@ -69,7 +67,14 @@ def watch(operands: Sequence[Operand]) -> Watch:
         return tuple(tf.stack(column) for column in zip(*exact, strict=True))
 
     rms, peak, bad = seldom(tf.reduce_any(overflowed), careful, usual)
-    return Watch(rms, peak, bad, overflowed)
+    return Watch(rms, peak, bad, overflowed | bad)
+
+
+def first_part(x: Operand) -> Any:
+    """The first eighth of a batch, the whole of anything else, float32."""
+    if not x.batched or x.values.shape.rank < 2:
+        return x.values
+    return x.values[: tf.maximum(tf.shape(x.values)[0] // PART, 1)]
 
 
 def seldom(predicate: Any, branch: Callable[[], Any], otherwise: Callable[[], Any]) -> Any:
@@ -83,7 +88,7 @@ def seldom(predicate: Any, branch: Callable[[], Any], otherwise: Callable[[], An
 
 
 def moments(operands: Sequence[Operand], seen: Watch) -> Any:
-    """The columns `MOMENTS` of every operand, float32 [n, 7].
+    """The columns `MOMENTS` of every operand, float32 [n, 7]; ``seen`` is their watch, of the whole.
 
     Moments and extremes are over finite elements, NaN where there are none; fraction and counts over all.
     """
@@ -110,10 +115,8 @@ def moments(operands: Sequence[Operand], seen: Watch) -> Any:
     return tf.stack([rms, mean, minimum, maximum, zeros, nans, infs], axis=1)
 
 
-def _first_part(x: Operand) -> Any:
-    if not x.batched or x.values.shape.rank < 2:
-        return x.values
-    return x.values[: tf.maximum(tf.shape(x.values)[0] // PART, 1)]
+def _count(x: Operand, part: Any) -> Any:
+    return tf.cast(tf.size(part), tf.float32) if x.batched else x.count
 
 
 def _peak(tensor: Any) -> Any:

@@ -39,13 +39,12 @@ class Sticky:
         ]
         self.state.assign(tf.stack(columns, axis=1))
 
-    def columns(self, gap: Any, exact_rms: Any, exact_peak: Any, earlier: Any) -> Any:
+    def columns(self, gap: Any, exact_rms: Any, earlier: Any) -> Any:
         """The sticky columns of a record, float32 [n, 6].
 
         Args:
             gap: calls since the newest record, int64 scalar.
             exact_rms: of the recorded step, which the watch may have rounded down to 0, float32 [n].
-            exact_peak: likewise; the watch may have seen only a part of the batch.
             earlier: the same columns of that record where nobody read it, NaN where somebody did: its
                 facts are carried on.
         """
@@ -53,7 +52,6 @@ class Sticky:
         nan = tf.constant(float("nan"))
         rms, rms_age, peak, peak_age, bad, bad_age = tf.unstack(self.state, axis=1)
         rms, rms_age = _larger(exact_rms, gap, rms, rms_age)
-        peak, peak_age = _larger(exact_peak, gap, peak, peak_age)
         old_rms, old_rms_ago, old_peak, old_peak_ago, old_bad, old_bad_ago = tf.unstack(earlier, axis=1)
         keep_rms, keep_peak, keep_bad = old_rms > rms, old_peak > peak, old_bad > 0
         columns = [

@@ -1,5 +1,6 @@
 """What the rules say of the run while it trains, as two scalars that HParams can sort runs by."""
 
+import time
 import warnings
 from collections import Counter
 from collections.abc import Sequence
@@ -14,6 +15,10 @@ SCALARS: Final = {"critical": "gradhealth/critical", "warning": "gradhealth/warn
 """Severity to scalar tag. A handful only: a scalar per layer would flood HParams and Time Series."""
 
 
+PATIENCE: Final = 100
+"""Judging takes at most one part in so many of the training's time."""
+
+
 class RunVerdict:
     """The findings of the records so far. A rule that fails is told once and costs no training."""
 
@@ -21,13 +26,17 @@ class RunVerdict:
         self._health: Any = None
         self._failed = False
         self._told: dict[str, int] = {}
+        self._judge_after = 0.0
 
-    def observe(self, record: Record) -> dict[str, int]:
-        """Take in a record; the scalars that changed by it, all of them the first time."""
+    def observe(self, record: Record, urgent: bool) -> dict[str, int]:
+        """Take in a record; the scalars that changed, as far as it was time to judge or is ``urgent``."""
         self._attempt(lambda health: health.observe(record))
-        if self._failed:
+        begin = time.monotonic()
+        if begin < self._judge_after and not urgent:
             return {}
         counts = self.scalars()
+        end = time.monotonic()
+        self._judge_after = end + PATIENCE * (end - begin)
         changed = {tag: count for tag, count in counts.items() if self._told.get(tag) != count}
         self._told = counts
         return changed

@@ -1,0 +1,78 @@
+"""What the capture tests share: reading back what was written, and the ways a step can run."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import tensorflow as tf
+from tensorboard.backend.event_processing.event_file_loader import EventFileLoader
+from tensorboard.util import tensor_util
+
+from tb_gradhealth.record import Record, decode_table, decode_values, parse_tag
+
+MODES = {
+    "eager": lambda step: step,
+    "function": lambda step: tf.function(step),
+    "xla": lambda step: tf.function(step, jit_compile=True),
+}
+
+
+class Run:
+    """All that lies in a directory's event files, the files in the order of their names."""
+
+    def __init__(self, directory):
+        self.tables, self.records, self.scalars, self.table_events = {}, [], [], 0
+        for path in sorted(Path(directory).rglob("*tfevents*")):
+            for event in EventFileLoader(str(path)).Load():
+                for value in event.summary.value:
+                    self._add(event, value)
+
+    def _add(self, event, value):
+        content = tensor_util.make_ndarray(value.tensor)
+        tag = parse_tag(value.tag)
+        if tag is None:
+            self.scalars.append((value.tag, event.step, float(content)))
+        elif tag.content == "rows":
+            self.table_events += 1
+            self.tables[tag.table_id] = decode_table(content.item())
+        else:
+            assert value.metadata.plugin_data.plugin_name == "gradhealth"
+            assert value.metadata.data_class == 2
+            table = self.tables[tag.table_id]
+            values = decode_values(table, content.astype("<f4").tobytes(), content.shape)
+            self.records.append(Record(event.step, event.wall_time, table, values))
+
+    @property
+    def steps(self):
+        return [record.step for record in self.records]
+
+    def values(self, kind, tensor, column):
+        """One statistic of one tensor, record by record."""
+        return [row(record, kind, tensor)[column] for record in self.records]
+
+
+def row(record, kind, tensor):
+    """A row as a mapping of column to number."""
+    names = [(r.kind, r.tensor) for r in record.table.rows]
+    return dict(zip(record.table.columns, record.values[names.index((kind, tensor))].tolist(), strict=True))
+
+
+@pytest.fixture
+def read_run():
+    return Run
+
+
+@pytest.fixture
+def row_of():
+    return row
+
+
+@pytest.fixture(params=list(MODES))
+def as_step(request):
+    """Turns a Python step into one that runs eagerly, in a tf.function, or compiled by XLA."""
+    return MODES[request.param]
+
+
+@pytest.fixture
+def random():
+    return np.random.default_rng(7)

@@ -1,0 +1,170 @@
+"""Every logged number against NumPy in float64 on the same tensors, eager, in a function and under XLA."""
+
+import ml_dtypes
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from tb_gradhealth.capture.tensorflow.observer import Observer
+from tb_gradhealth.capture.tensorflow.selection import select
+from tb_gradhealth.record import COLUMNS
+from tb_gradhealth.record.magnitudes import magnitude_shares, pack_shares, unpack_shares
+
+RANDOM = np.random.default_rng(3)
+
+
+def tensors():
+    normal = RANDOM.normal(size=(31, 17)).astype(np.float32)
+    mixed = normal.copy()
+    mixed[0, :3] = [np.nan, np.inf, -np.inf]
+    mixed[5] = 0
+    relu = np.maximum(normal, 0)
+    return {
+        "normal": normal,
+        "shifted": normal + 3,
+        "mixed": mixed,
+        "relu": relu,
+        "zeros": np.zeros((4, 5), np.float32),
+        "one": np.float32([[-2.5]]),
+        "all_nan": np.full((3, 3), np.nan, np.float32),
+        "all_infinite": np.full((3, 3), -np.inf, np.float32),
+        "huge": normal * np.float32(1e37),
+        "tiny": normal * np.float32(1e-30),
+        "huge_and_nan": np.where(mixed == mixed, normal * np.float32(1e37), np.float32(np.nan)),
+        "wide": (normal * 10.0 ** RANDOM.uniform(-20, 4, normal.shape)).astype(np.float32),
+        "half": (normal * 300).astype(np.float16),
+        "half_infinite": np.float16([[1, np.inf], [65504, 0]]),
+        "brain": normal.astype(ml_dtypes.bfloat16),
+        "double": normal.astype(np.float64) * 1e-3,
+        "beyond_float32": np.float64([[1e300, -2.0], [0.0, 1.0]]),
+    }
+
+
+def expected(array):
+    """Closed form in float64, scaled so that squares fit."""
+    array = np.clip(array.astype(np.float64), -3.4028234663852886e38, 3.4028234663852886e38, where=np.isfinite(
+        array.astype(np.float64)), out=array.astype(np.float64))
+    finite = array[np.isfinite(array)]
+    nothing = finite.size == 0
+    return {
+        "rms": np.nan if nothing else np.sqrt(np.mean(finite**2)),
+        "mean": np.nan if nothing else finite.mean(),
+        "minimum": np.nan if nothing else finite.min(),
+        "maximum": np.nan if nothing else finite.max(),
+        "zero_fraction": np.mean(array == 0),
+        "nan_count": np.isnan(array).sum(),
+        "inf_count": np.isinf(array).sum(),
+        "peak_rms": np.nan if nothing else np.sqrt(np.mean(finite**2)),
+        "peak_rms_ago": np.nan if nothing else 0,
+        "peak_max": np.nan if nothing else np.abs(finite).max(),
+        "peak_max_ago": np.nan if nothing else 0,
+        "bad_steps": float(finite.size < array.size),
+        "bad_ago": 0 if finite.size < array.size else np.nan,
+    }
+
+
+def measure(arrays, as_step, **arguments):
+    """The matrix of one step in which ``arrays`` are the gradients, by tensor name and column."""
+    variables = {name: tf.Variable(tf.zeros(array.shape), name=name) for name, array in arrays.items()}
+    observers = []
+
+    def step(*values):
+        selection = select(zip(values, variables.values(), strict=True), (), {}, None)
+        if not observers:
+            observers.append(Observer(selection, 10))
+        return observers[0](selection)
+
+    assert bool(as_step(step)(*[tf.constant(array) for array in arrays.values()]))
+    rows = [row.tensor for row in observers[0].rows]
+    assert rows == list(arrays)
+    return dict(zip(rows, observers[0].matrix.numpy(), strict=True))
+
+
+def test_every_statistic_equals_numpy_in_float64(as_step):
+    arrays = tensors()
+    matrix = measure(arrays, as_step)
+    for name, array in arrays.items():
+        got = dict(zip(COLUMNS, matrix[name], strict=True))
+        for column, value in expected(array).items():
+            scale = np.nanmax(np.abs(np.append(got["peak_rms"], 0))) if column == "mean" else 0
+            np.testing.assert_allclose(
+                got[column], np.float32(value), rtol=2e-6, atol=1e-6 * scale, err_msg=f"{column} of {name}"
+            )
+
+
+def test_magnitudes_are_the_record_s_own_histogram(as_step):
+    arrays = {name: array for name, array in tensors().items() if name != "beyond_float32"}
+    arrays["denormal"] = np.float32([[1e-40, -1e-45, 0, 2.0**-40, 2.0**-41, 2.0**16, 65535]])
+    matrix = measure(arrays, as_step)
+    for name, array in arrays.items():
+        with np.errstate(invalid="ignore"):  # NumPy casts a signalling NaN aloud
+            shares = magnitude_shares(array.astype(np.float32))
+        packed = matrix[name][-10:]
+        got, want = unpack_shares(packed), unpack_shares(pack_shares(shares))
+        np.testing.assert_allclose(np.sqrt(got), np.sqrt(want), atol=1.01 / 255, err_msg=name)
+        assert np.mean(packed == pack_shares(shares)) > 0.8, name
+
+
+def test_a_large_tensor_s_magnitudes_come_from_all_of_its_channels(as_step):
+    values = np.full((300, 64), 2.0**-20, np.float32)
+    values[:, 1::2] = 2.0**5
+    shares = unpack_shares(measure({"w": values}, as_step)["w"][-10:])
+    assert sorted(np.round(shares[shares > 0.01], 1)) == [0.5, 0.5]
+
+
+def test_zeros_of_a_large_tensor_are_estimated_to_half_a_percent(as_step):
+    values = RANDOM.normal(size=(512, 512)).astype(np.float32)
+    values[RANDOM.uniform(size=values.shape) < 0.3] = 0
+    got = measure({"w": values}, as_step)["w"][COLUMNS.index("zero_fraction")]
+    assert got == pytest.approx(np.mean(values == 0), abs=0.01)
+    assert got != 0
+
+
+def test_a_sparse_gradient_is_measured_on_the_sum_of_each_row_it_touched(as_step):
+    values = RANDOM.normal(size=(6, 3)).astype(np.float32) + 5
+    indices = [4, 1, 4, 0, 1, 4]
+    variable = tf.Variable(tf.zeros([10, 3]), name="embeddings")
+    observers = []
+
+    def step(values, indices):
+        slices = tf.IndexedSlices(values, indices, tf.constant([10, 3], tf.int64))
+        selection = select([(slices, variable)], (), {}, None)
+        if not observers:
+            observers.append(Observer(selection, 10))
+        return observers[0](selection)
+
+    as_step(step)(tf.constant(values), tf.constant(indices, tf.int64))
+    touched = np.stack([values[3], values[1] + values[4], values[0] + values[2] + values[5]])
+    got = dict(zip(COLUMNS, observers[0].matrix.numpy()[0], strict=True))
+    for column, value in expected(touched).items():
+        np.testing.assert_allclose(got[column], value, rtol=1e-6, err_msg=column)
+    packed = pack_shares(magnitude_shares(touched))
+    np.testing.assert_array_equal(observers[0].matrix.numpy()[0, -10:], packed)
+    assert observers[0].rows[0].role == "embedding"
+
+
+@pytest.mark.parametrize(
+    ("gradient", "dtype", "reason"),
+    [
+        (None, tf.float32, "gradient is None"),
+        (tf.constant([1]), tf.int32, "dtype int32 is not a floating one"),
+        (tf.constant([1j]), tf.complex64, "dtype complex64 is not a floating one"),
+        (tf.zeros([0]), tf.float32, "it has no elements"),
+    ],
+)
+def test_what_cannot_be_measured_is_a_row_that_says_why(gradient, dtype, reason):
+    odd, fine = tf.Variable(tf.zeros([1], dtype), name="odd"), tf.Variable([1.0], name="fine")
+    selection = select([(gradient, odd), (tf.constant([2.0]), fine)], (), {}, None)
+    observer = Observer(selection, 10)
+    observer(selection)
+    assert [row.not_measured for row in selection.rows] == [reason, ""]
+    assert np.isnan(observer.matrix.numpy()[0]).all()
+    assert observer.matrix.numpy()[1, 0] == 2
+
+
+def test_a_step_without_any_gradient_is_still_recorded():
+    selection = select([(None, tf.Variable([1.0], name="w"))], (), {}, None)
+    observer = Observer(selection, 10)
+    assert observer(selection)
+    assert observer.recorded.numpy() == 1
+    assert np.isnan(observer.matrix.numpy()).all()
