@@ -121,7 +121,7 @@ class StreamHealth:
         )
 
     def trend(self, identity: str, points: int) -> Floats:
-        """The measured value of a finding's rule, thinned to at most ``points`` records.
+        """The measured value of a finding's rule, at most ``points`` of it, each the worst of its stretch.
 
         Raises:
             KeyError: no finding has this id.
@@ -130,7 +130,9 @@ class StreamHealth:
         values = _column(watch.values, row)
         if values.size <= points:
             return values
-        return values[np.linspace(0, values.size - 1, points).astype(np.int64)]
+        # The worst of each stretch: a single spike is what the line is there to show.
+        worst = np.fmin if watch.symptom.direction == "below" else np.fmax
+        return np.array([worst.reduce(stretch) for stretch in np.array_split(values, points)])
 
     def _begin(self) -> None:
         self._watches = [_Watch(symptom) for symptom in SYMPTOMS.values()]

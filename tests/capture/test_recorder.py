@@ -170,7 +170,9 @@ def test_dead_units_are_those_a_recount_finds(tmp_path, as_step, read_run, rando
     run = read_run(tmp_path)
     dead = run.values("activation", "relu", "dead_fraction")
     windows = run.values("activation", "relu", "window")
-    recount = [np.mean((batches[begin:end] == 0).all(axis=(0, 1, 2, 3))) for begin, end in ((0, 11), (11, 21))]
+    recount = [
+        np.mean((batches[begin:end] == 0).all(axis=(0, 1, 2, 3))) for begin, end in ((0, 11), (11, 21))
+    ]
     assert np.isnan(dead[0])
     assert np.isnan(windows[0])
     np.testing.assert_allclose(dead[1:], recount)

@@ -42,8 +42,13 @@ def tensors():
 
 def expected(array):
     """Closed form in float64, scaled so that squares fit."""
-    array = np.clip(array.astype(np.float64), -3.4028234663852886e38, 3.4028234663852886e38, where=np.isfinite(
-        array.astype(np.float64)), out=array.astype(np.float64))
+    array = np.clip(
+        array.astype(np.float64),
+        -3.4028234663852886e38,
+        3.4028234663852886e38,
+        where=np.isfinite(array.astype(np.float64)),
+        out=array.astype(np.float64),
+    )
     finite = array[np.isfinite(array)]
     nothing = finite.size == 0
     return {

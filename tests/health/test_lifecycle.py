@@ -74,6 +74,17 @@ def test_judging_in_one_go_or_record_by_record_gives_the_same(training, rows):
     assert stepwise.findings() == run.judged().findings()
 
 
+def test_the_trend_of_a_long_run_keeps_its_single_worst_record(training, rows):
+    run = training([rows.activation(0)])
+    for record in range(400):
+        run.record([{"peak_max": 50.0 if record == 333 else 1.0}])
+    health = run.judged()
+    (finding,) = health.findings()
+    trend = health.trend(finding.id, points=40)
+    assert trend.shape == (40,)
+    assert (np.nanargmax(trend), np.nanmax(trend)) == (33, pytest.approx(finding.value))
+
+
 def test_a_restart_replaces_what_it_overtakes(training, rows):
     run = training([rows.activation(0)])
     for step in range(0, 100, 10):
