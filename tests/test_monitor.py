@@ -2,40 +2,25 @@ import threading
 
 import numpy as np
 import pytest
-from tensorboard.compat.proto import event_pb2, summary_pb2
+from run_log import RunLog
 from tensorboard.summary.writer.event_file_writer import EventFileWriter
-from tensorboard.util import tensor_util
 
 from tb_gradhealth.events import Root
 from tb_gradhealth.health import RunHealth
 from tb_gradhealth.monitor import Monitor
-from tb_gradhealth.record import Row, RowTable, encode_table, record_tag, table_tag
+from tb_gradhealth.record import Row, RowTable
 
 TABLE = RowTable(rows=(Row(tensor="dense/kernel", kind="gradient", layer="dense", role="kernel", depth=0),))
 
 
-class Run:
-    """A run that is being written."""
-
-    def __init__(self, folder, table=TABLE):
-        self.table, self.writer = table, EventFileWriter(str(folder))
-        self._write(table_tag(table.id), encode_table(table), 0)
+class Run(RunLog):
+    """A run of one tensor that is healthy unless a step says otherwise."""
 
     def step(self, step, **columns):
-        values = np.ones((1, len(self.table.columns)), np.float32)
-        for name, value in {"nan_count": 0, "inf_count": 0, "bad_steps": 0, **columns}.items():
-            values[0, self.table.columns.index(name)] = value
-        self._write(record_tag(self.table.id), values, step)
-        self.writer.flush()
-
-    def _write(self, tag, content, step):
-        value = summary_pb2.Summary.Value(tag=tag, tensor=tensor_util.make_tensor_proto(content))
-        value.metadata.data_class = summary_pb2.DATA_CLASS_TENSOR
-        value.metadata.plugin_data.plugin_name = "gradhealth"
-        value.metadata.plugin_data.content = b"1"
-        self.writer.add_event(
-            event_pb2.Event(step=step, wall_time=1.7e9 + step, summary=summary_pb2.Summary(value=[value]))
+        healthy = dict.fromkeys(self.table.columns, 1.0) | dict.fromkeys(
+            ("nan_count", "inf_count", "bad_steps"), 0
         )
+        self.record(step, healthy | columns)
 
 
 @pytest.fixture
@@ -49,12 +34,12 @@ def start():
     started = []
 
     def start(folder):
-        started.append(Run(folder))
+        started.append(Run(folder, TABLE))
         return started[-1]
 
     yield start
     for run in started:
-        run.writer.close()
+        run.close()
 
 
 def records(monitor):

@@ -153,7 +153,7 @@ def test_a_sparse_gradient_is_measured_on_the_sum_of_each_row_it_touched(as_step
     [
         (None, tf.float32, "gradient is None"),
         (tf.constant([1]), tf.int32, "dtype int32 is not a floating one"),
-        (tf.constant([1j]), tf.complex64, "dtype complex64 is not a floating one"),
+        (tf.constant([1j], tf.complex64), tf.complex64, "dtype complex64 is not a floating one"),
         (tf.zeros([0]), tf.float32, "it has no elements"),
     ],
 )

@@ -5,15 +5,13 @@ import re
 from pathlib import Path
 
 import jsonschema
-import numpy as np
 import pytest
 from click.testing import CliRunner
-from tensorboard.compat.proto import event_pb2, summary_pb2
+from run_log import RunLog
 from tensorboard.summary.writer.event_file_writer import EventFileWriter
-from tensorboard.util import tensor_util
 
 from tb_gradhealth.cli import main
-from tb_gradhealth.record import Row, RowTable, encode_table, record_tag, table_tag
+from tb_gradhealth.record import Row, RowTable
 
 TABLE = RowTable(
     (
@@ -58,26 +56,12 @@ REPORT = {
 }
 
 
-def event(tag, content, step):
-    value = summary_pb2.Summary.Value(tag=tag, tensor=tensor_util.make_tensor_proto(content))
-    value.metadata.data_class = summary_pb2.DATA_CLASS_TENSOR
-    value.metadata.plugin_data.plugin_name = "gradhealth"
-    value.metadata.plugin_data.content = b"1"
-    return event_pb2.Event(step=step, wall_time=1.7e9 + step, summary=summary_pb2.Summary(value=[value]))
-
-
 def write(folder: Path, *, nan=0.0, dead=0.0, records=6) -> Path:
     """A run whose gradient holds ``nan`` NaN and whose layer has a share ``dead`` of dead units."""
-    writer = EventFileWriter(str(folder))
-    writer.add_event(event(table_tag(TABLE.id), encode_table(TABLE), 0))
-    for step in range(0, 10 * records, 10):
-        values = np.full((2, len(TABLE.columns)), np.nan, np.float32)
-        values[0, TABLE.columns.index("nan_count")] = nan
-        values[1, TABLE.columns.index("dead_fraction")] = dead
-        values[1, TABLE.columns.index("window")] = 10
-        writer.add_event(event(record_tag(TABLE.id), values, step))
-    writer.close()
-    return next(folder.iterdir())
+    with RunLog(folder, TABLE) as log:
+        for step in range(0, 10 * records, 10):
+            log.record(step, {"nan_count": nan}, {"dead_fraction": dead, "window": 10})
+    return log.file
 
 
 def run(*arguments):
@@ -177,10 +161,6 @@ def test_one_broken_run_leaves_the_others_judged(tmp_path):
 
 def test_markup_in_a_layers_name_is_only_text(tmp_path):
     table = RowTable((Row("[bold]x/kernel", "gradient", "[bold]x", "kernel", 0, (32, 32)),))
-    values = np.full((1, len(table.columns)), np.nan, np.float32)
-    values[0, table.columns.index("nan_count")] = 1
-    writer = EventFileWriter(str(tmp_path))
-    writer.add_event(event(table_tag(table.id), encode_table(table), 0))
-    writer.add_event(event(record_tag(table.id), values, 0))
-    writer.close()
+    with RunLog(tmp_path, table) as log:
+        log.record(0, {"nan_count": 1})
     assert "[bold]x/kernel" in run(tmp_path).stdout

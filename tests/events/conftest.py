@@ -4,14 +4,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from tensorboard.compat.proto import event_pb2, summary_pb2
+from run_log import our_metadata, table_event, tensor_event
+from tensorboard.compat.proto import event_pb2
 from tensorboard.summary.writer.record_writer import RecordWriter
-from tensorboard.util import tensor_util
 
 from tb_gradhealth.events import Root, RunReader, discover
-from tb_gradhealth.record import Row, RowTable, encode_table, record_tag, table_tag
+from tb_gradhealth.record import Row, RowTable, record_tag
 
-TENSOR_CLASS = summary_pb2.DATA_CLASS_TENSOR
 COLUMNS = ("rms", "mean", "nan_count")
 
 
@@ -48,22 +47,6 @@ def make_table(*names: str, stream: str = "") -> RowTable:
 
 def values_of(table: RowTable, step: int) -> np.ndarray:
     return np.arange(len(table.rows) * 3, dtype=np.float32).reshape(-1, 3) + step
-
-
-def our_metadata(content: bytes = b"1", plugin: str = "gradhealth") -> summary_pb2.SummaryMetadata:
-    data = summary_pb2.SummaryMetadata.PluginData(plugin_name=plugin, content=content)
-    return summary_pb2.SummaryMetadata(plugin_data=data, data_class=TENSOR_CLASS)
-
-
-def tensor_event(tag: str, array, step: int = 0, wall_time: float = 1.5, metadata="ours") -> event_pb2.Event:
-    value = summary_pb2.Summary.Value(tag=tag, tensor=tensor_util.make_tensor_proto(array))
-    if metadata is not None:
-        value.metadata.CopyFrom(our_metadata() if metadata == "ours" else metadata)
-    return event_pb2.Event(step=step, wall_time=wall_time, summary=summary_pb2.Summary(value=[value]))
-
-
-def table_event(table: RowTable, **changes) -> event_pb2.Event:
-    return tensor_event(table_tag(table.id), encode_table(table), **changes)
 
 
 def record_event(table: RowTable, step: int, **changes) -> event_pb2.Event:

@@ -1,0 +1,224 @@
+"""The callback in `model.fit`: right numbers at right steps, and a training that does not notice."""
+
+import pickle
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+import tb_gradhealth as gradhealth
+
+pytestmark = pytest.mark.training
+LOSS = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+
+
+@pytest.fixture
+def batches(random):
+    return random.normal(size=(160, 6)).astype(np.float32), random.integers(0, 3, 160)
+
+
+def make_model(seed=11, compiled=True, optimizer=None, cls=keras.Sequential, **arguments):
+    keras.utils.set_random_seed(seed)
+    dense = keras.layers.Dense
+    model = cls([keras.Input((6,)), dense(8, activation="relu", name="hidden"), dense(3, name="out")])
+    if compiled:
+        model.compile(optimizer or keras.optimizers.Adam(0.01), LOSS, **arguments)
+    return model
+
+
+def fit(model, batches, callbacks=(), epochs=2):
+    return model.fit(
+        *batches, batch_size=8, epochs=epochs, shuffle=False, verbose=0, callbacks=list(callbacks)
+    )
+
+
+@pytest.mark.parametrize(
+    "arguments", [{"jit_compile": False}, {"jit_compile": True}, {"run_eagerly": True}], ids=str
+)
+def test_the_same_gradients_as_a_hand_written_loop(tmp_path, read_run, batches, arguments):
+    fit(make_model(**arguments), batches, [gradhealth.KerasCallback(tmp_path)])
+    run = read_run(tmp_path / "gradhealth")
+    assert run.steps == [0, 10, 20, 30]
+
+    model, optimizer = make_model(compiled=False), keras.optimizers.Adam(0.01)
+    rms, losses, updates = {}, [], []
+    for step in range(40):
+        x, y = (part[8 * (step % 20) : 8 * (step % 20) + 8] for part in batches)
+        with tf.GradientTape() as tape:
+            loss = LOSS(y, model(x, training=True))
+        before = model.trainable_variables[0].numpy()
+        grads = tape.gradient(loss, model.trainable_variables)
+        optimizer.apply_gradients(zip(grads, model.trainable_variables, strict=True))
+        if step % 10 == 0:
+            losses.append(float(loss))
+            updates.append(np.sqrt(np.mean((model.trainable_variables[0].numpy() - before) ** 2)))
+            for variable, grad in zip(model.trainable_variables, grads, strict=True):
+                rms.setdefault(variable.path.removeprefix("sequential/"), []).append(
+                    np.sqrt(np.mean(grad.numpy() ** 2))
+                )
+    for name, values in rms.items():
+        np.testing.assert_allclose(
+            run.values("gradient", name.split("/", name.count("/") - 1)[-1], "rms"), values, rtol=1e-4
+        )
+    np.testing.assert_allclose(run.values("loss", "loss", "mean"), losses, rtol=1e-4)
+    np.testing.assert_allclose(run.values("update", "hidden/kernel", "rms")[1:], updates[1:], rtol=1e-3)
+    assert {r.layer for r in run.records[0].table.rows if r.kind == "activation"} == {"hidden", "out"}
+
+
+@pytest.mark.parametrize("arguments", [{"jit_compile": False}, {"run_eagerly": True}], ids=str)
+def test_training_is_bit_identical_with_and_without(tmp_path, batches, arguments):
+    results = []
+    for callbacks in ([], [gradhealth.KerasCallback(tmp_path, every=3)]):
+        model = make_model(**arguments)
+        history = fit(model, batches, callbacks)
+        results.append([history.history["loss"], *model.get_weights(), *model.optimizer.variables])
+    for plain, observed in zip(*results, strict=True):
+        np.testing.assert_array_equal(np.asarray(plain), np.asarray(observed))
+
+
+def test_two_fits_count_on_and_leave_the_model_as_it_was(tmp_path, read_run, batches):
+    model = make_model()
+    callback = gradhealth.KerasCallback(tmp_path)
+    for _ in range(2):
+        fit(model, batches, [callback], epochs=1)
+        assert not {"train_step", "compute_loss"} & set(vars(model))
+        assert "apply" not in vars(model.optimizer)
+        assert all("call" not in vars(layer) for layer in model.layers)
+    assert sorted(read_run(tmp_path).steps) == [0, 10, 20, 30]
+    fit(model, batches, epochs=1)
+    assert sorted(read_run(tmp_path).steps) == [0, 10, 20, 30]
+
+
+def test_several_steps_in_one_execution_are_dated_right(tmp_path, read_run, batches):
+    x, y = batches[0].copy(), batches[1]
+    x[8 * 13] = np.nan
+    model = make_model(steps_per_execution=7)
+    fit(model, (x, y), [gradhealth.KerasCallback(tmp_path)], epochs=1)
+    run = read_run(tmp_path)
+    assert run.steps == [0, 14]
+    assert run.records[0].table.settings["every"] == 14
+    assert 14 - run.values("loss", "loss", "bad_ago")[1] == 13
+
+
+def test_a_frozen_layer_is_left_out_and_comes_back(tmp_path, read_run, batches):
+    model = make_model()
+    callback = gradhealth.KerasCallback(tmp_path)
+    for trainable in (False, True):
+        model.get_layer("hidden").trainable = trainable
+        model.compile("sgd", LOSS)
+        fit(model, batches, [callback], epochs=1)
+    run = read_run(tmp_path)
+    assert len(run.tables) == 2
+    assert sorted({len(record.table.rows) for record in run.records}) == [2 * 3 + 2 + 1, 4 * 3 + 2 + 1]
+
+
+def test_gradients_under_a_loss_scale_are_unscaled(tmp_path, read_run, batches):
+    scaled = keras.optimizers.LossScaleOptimizer(keras.optimizers.SGD(0.01))
+    for name, optimizer in (("plain", keras.optimizers.SGD(0.01)), ("scaled", scaled)):
+        fit(make_model(optimizer=optimizer), batches, [gradhealth.KerasCallback(tmp_path / name)], epochs=1)
+    plain, scaled = read_run(tmp_path / "plain"), read_run(tmp_path / "scaled")
+    for name in ("hidden/kernel", "out/kernel"):
+        np.testing.assert_allclose(
+            scaled.values("gradient", name, "rms"), plain.values("gradient", name, "rms"), rtol=1e-5
+        )
+    assert [run.records[0].table.settings["loss_scale"] for run in (plain, scaled)] == [False, True]
+
+
+def test_gradients_are_those_before_clipping(tmp_path, read_run, batches):
+    for name, clip in (("plain", None), ("clipped", 1e-3)):
+        optimizer = keras.optimizers.SGD(0.0, global_clipnorm=clip)
+        fit(make_model(optimizer=optimizer), batches, [gradhealth.KerasCallback(tmp_path / name)], epochs=1)
+    plain, clipped = (
+        read_run(tmp_path / name).values("gradient", "out/kernel", "rms") for name in ("plain", "clipped")
+    )
+    np.testing.assert_allclose(plain, clipped, rtol=1e-6)
+
+
+def test_a_train_step_of_one_s_own_is_observed_too(tmp_path, read_run, batches):
+    class Own(keras.Sequential):
+        def train_step(self, batch):
+            x, y = batch
+            with tf.GradientTape() as tape:
+                loss = tf.reduce_mean(tf.square(self(x, training=True)))
+            self.optimizer.apply(tape.gradient(loss, self.trainable_variables), self.trainable_variables)
+            return {"loss": loss}
+
+    model = make_model(cls=Own)
+    fit(model, batches, [gradhealth.KerasCallback(tmp_path)], epochs=1)
+    run = read_run(tmp_path)
+    assert run.steps == [0, 10]
+    assert np.isfinite(run.values("gradient", "hidden/kernel", "rms")).all()
+    assert not [row for row in run.records[0].table.rows if row.kind == "loss"]
+    assert "train_step" not in vars(model)
+
+
+def test_an_exception_in_training_leaves_a_readable_file_and_a_sound_model(tmp_path, read_run, batches):
+    class Stop(keras.callbacks.Callback):
+        def on_train_batch_end(self, batch, logs=None):
+            if batch == 12:
+                raise KeyboardInterrupt
+
+    model = make_model()
+    callback = gradhealth.KerasCallback(tmp_path)
+    with pytest.raises(KeyboardInterrupt):
+        fit(model, batches, [callback, Stop()])
+    pickle.loads(pickle.dumps(model))
+    fit(model, batches, [callback], epochs=1)
+    assert "train_step" not in vars(model)
+    assert sorted(read_run(tmp_path).steps) == [0, 10, 13, 23]
+
+
+def test_an_exception_inside_the_step_restores_the_model(tmp_path, batches):
+    model = make_model(run_eagerly=True)
+    x, y = batches
+    with pytest.raises(ValueError, match="incompatible|expected"):
+        fit(model, (x[:, :4], y), [gradhealth.KerasCallback(tmp_path)])
+    assert not {"train_step", "compute_loss"} & set(vars(model))
+    assert "apply" not in vars(model.optimizer)
+
+
+def test_a_variable_without_a_gradient_is_told(tmp_path, read_run, batches):
+    class Unused(keras.Model):
+        def __init__(self):
+            super().__init__()
+            self.used, self.unused = keras.layers.Dense(3, name="used"), keras.layers.Dense(3, name="unused")
+
+        def call(self, inputs):
+            self.unused(inputs)
+            return self.used(inputs)
+
+    model = Unused()
+    model.compile("adam", LOSS)
+    with pytest.warns(UserWarning, match="Gradients do not exist"):
+        fit(model, batches, [gradhealth.KerasCallback(tmp_path)], epochs=1)
+    reasons = {
+        r.tensor: r.not_measured for r in read_run(tmp_path).records[0].table.rows if r.kind == "gradient"
+    }
+    assert reasons["unused/kernel"] == "gradient is None"
+    assert reasons["used/kernel"] == ""
+
+
+def test_the_findings_are_there_while_training(tmp_path, batches):
+    x, y = batches[0].copy(), batches[1]
+    x[3] = np.nan
+    callback = gradhealth.KerasCallback(tmp_path)
+    fit(make_model(), (x, y), [callback], epochs=1)
+    assert "non-finite" in {finding.symptom for finding in callback.findings()}
+
+
+def test_half_precision_activations_are_measured(tmp_path, read_run, batches):
+    keras.utils.set_random_seed(0)
+    dense = keras.layers.Dense
+    model = keras.Sequential(
+        [
+            keras.Input((6,)),
+            dense(8, "relu", dtype="mixed_bfloat16", name="hidden"),
+            dense(3, dtype="float32"),
+        ]
+    )
+    model.compile("adam", LOSS)
+    fit(model, batches, [gradhealth.KerasCallback(tmp_path)], epochs=1)
+    run = read_run(tmp_path)
+    assert [r.dtype for r in run.records[0].table.rows if r.tensor == "hidden"] == ["bfloat16"]
+    assert np.isfinite(run.values("activation", "hidden", "rms")).all()
