@@ -24,6 +24,7 @@ def train(training: Training, log_dir: Path, on_step: Callable[[], None]) -> Non
         batches(training.steps, spoil=training.spoil, at=training.spoiled_step),
         epochs=EPOCHS,
         steps_per_epoch=training.steps // EPOCHS,
+        shuffle=False,  # the batches were drawn at random
         verbose=0,
         callbacks=[
             gradhealth.KerasCallback(log_dir),  # the tab Grad Health

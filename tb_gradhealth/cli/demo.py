@@ -51,8 +51,10 @@ def demo(logdir: Path, port: int, serve: bool) -> None:
 
 
 def _train(logdir: Path, console: Console) -> None:
-    # TensorFlow reads it while it is imported; its start-up notes would run through the progress bars.
+    # TensorFlow reads these while it is imported. Its start-up notes would run through the progress bars,
+    # and without oneDNN's reordering the demo comes out the same everywhere.
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "0")
     from tb_gradhealth.demo.run import train_all
 
     train_all(logdir, console)

@@ -1,0 +1,135 @@
+"""A real Chromium in front of a real TensorBoard over the demo's real trainings."""
+
+import os
+import subprocess
+import sys
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import sync_playwright
+from tensorboard_server import tensorboard_server
+
+CHROMIUM = os.environ.get("CHROMIUM", "/usr/bin/chromium")
+QUIET = [
+    "--no-sandbox",  # containers run as root
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    # Chromium's own errands; nothing may leave this machine.
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+AXE = Path(__file__).parents[2] / "frontend" / "node_modules" / "axe-core" / "axe.min.js"
+PATIENCE = 30_000
+"""Milliseconds for something to appear on a slow machine."""
+
+
+@pytest.fixture(scope="session")
+def demo_logs(tmp_path_factory):
+    """The logs of `gradhealth demo`, trained now. GRADHEALTH_DEMO_LOGS may name ready ones."""
+    if ready := os.environ.get("GRADHEALTH_DEMO_LOGS"):
+        return Path(ready)
+    logs = tmp_path_factory.mktemp("demo") / "logs"
+    command = [sys.executable, "-m", "tb_gradhealth.cli", "demo", "--no-serve", "--logdir", str(logs)]
+    trained = subprocess.run(command, capture_output=True, text=True, timeout=540)
+    assert trained.returncode == 0, trained.stdout + trained.stderr
+    return logs
+
+
+@pytest.fixture(scope="session")
+def demo_server(demo_logs, tmp_path_factory):
+    """TensorBoard over the demo's logs."""
+    with tensorboard_server(tmp_path_factory.mktemp("server"), "--logdir", demo_logs, without=()) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def chromium():
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=QUIET)
+        yield browser
+        browser.close()
+
+
+class Tab:
+    """The tab Grad Health in a page of TensorBoard, as someone at the screen has it."""
+
+    def __init__(self, page, url):
+        self.page, self.url = page, url
+        self.frame = page.frame_locator("iframe")
+        self.grid = self.frame.get_by_role("grid", name="Alerts")
+        self.evidence = self.frame.get_by_role("complementary", name="Evidence")
+
+    def open(self, fragment="#gradhealth"):
+        self.page.goto(self.url + fragment)
+        return self
+
+    @property
+    def rows(self):
+        """What is in the table, as a list of rows, each the texts of its cells."""
+        self.grid.wait_for(timeout=PATIENCE)
+        return [
+            [" ".join(cell.split()) for cell in row.get_by_role("gridcell").all_inner_texts()]
+            for row in self.frame.locator(".rows .row").all()
+        ]
+
+    def column(self, name):
+        return self.grid.get_by_role("columnheader", name=name)
+
+    def row(self, run, layer, symptom):
+        rows = self.frame.locator(f'.rows .row[data-run="{run}"]')
+        return rows.filter(has_text=layer).filter(has_text=symptom).first
+
+    def reload(self):
+        """With TensorBoard's own button, which has no name."""
+        self.page.locator("button.reload-button").click()
+
+    def switch_to_dark(self):
+        """With TensorBoard's own button."""
+        self.page.get_by_role("button", name="Menu for changing light or dark theme").click()
+        self.page.get_by_role("menuitem", name="Dark").click()
+
+
+@pytest.fixture
+def open_tab(chromium):
+    """Opens the tab; what the browser complains about fails the test at its end."""
+    complaints = []
+
+    @contextmanager
+    def opened(url, fragment="#gradhealth", width=1600, height=900):
+        context = chromium.new_context(viewport={"width": width, "height": height}, accept_downloads=True)
+        page = context.new_page()
+        page.add_init_script(
+            "document.addEventListener('securitypolicyviolation', event => "
+            "console.error('CSP', event.violatedDirective, event.blockedURI))"
+        )
+        page.on("console", lambda message: complaints.extend([message.text] * (message.type == "error")))
+        page.on("pageerror", lambda error: complaints.append(str(error)))
+        page.on("request", lambda request: complaints.extend(_leaves(request.url, url)))
+        page.set_default_timeout(PATIENCE)
+        try:
+            yield Tab(page, url).open(fragment)
+        finally:
+            context.close()
+
+    yield opened
+    assert complaints == []
+
+
+@pytest.fixture
+def axe():
+    """Runs axe-core in a page or frame: ``axe(page)`` gives the ids of what is violated."""
+
+    def violations(page):
+        page.add_script_tag(path=str(AXE)) if not page.evaluate("'axe' in window") else None
+        found = page.evaluate("axe.run().then(result => result.violations)")
+        return [(rule["id"], [node["html"][:120] for node in rule["nodes"]]) for rule in found]
+
+    return violations
+
+
+def _leaves(requested, url):
+    stays = requested.startswith((url, "data:", "blob:"))
+    return [] if stays else [f"a request left the server: {requested}"]
