@@ -60,12 +60,12 @@ def test_a_retraced_function_goes_on_counting(tmp_path, read_run):
             gradient = tf.reduce_sum(batch, keepdims=True)
             gradhealth.summary([(gradient, variable)], step=number, every=4)
 
-    for number in range(9):
-        step(tf.ones([number + 1]), tf.constant(number, tf.int64))
+    for number, size in enumerate([1, 2, 3, 3, 3, 2, 1, 1, 3]):
+        step(tf.ones([size]), tf.constant(number, tf.int64))
     writer.flush()
     run = read_run(tmp_path)
     assert run.steps == [0, 4, 8]
-    assert run.values("gradient", "layer/kernel", "rms") == [1, 5, 9]
+    assert run.values("gradient", "layer/kernel", "rms") == [1, 3, 3]
     assert run.table_events == 1
 
 
@@ -137,7 +137,7 @@ def test_a_compiled_step_is_refused_while_tracing_with_the_lines_to_write(tmp_pa
 def test_a_compiled_step_is_refused_also_from_a_function_inside_it():
     variable = tf.Variable([1.0], name="w")
     inner = tf.function(lambda: gradhealth.summary([(tf.constant([1.0]), variable)], step=0))
-    with pytest.raises(RuntimeError, match="gradhealth.Recorder"):
+    with pytest.raises(RuntimeError, match=r"gradhealth\.Recorder"):
         tf.function(lambda: inner(), jit_compile=True)()
 
 

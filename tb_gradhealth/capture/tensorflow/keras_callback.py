@@ -88,7 +88,6 @@ class KerasCallback(keras.callbacks.Callback):  # type: ignore[misc]
             settings={"framework": "keras"},
         )
         self._first_step = max(self._next_step, int(model.optimizer.iterations.numpy()))
-        self._next_step = self._first_step
         self._last_batch = -1
         step = _Step(model, self._recorder, self._activations)
         for owner, name, wrapper in step.wrappers():
@@ -108,7 +107,6 @@ class KerasCallback(keras.callbacks.Callback):  # type: ignore[misc]
             return
         calls = max(batch - self._last_batch, 1)
         self._last_batch = batch
-        self._next_step += calls
         # Keras's own TensorBoard callback sets a condition of its own (update_freq) around the batches.
         with tf.summary.record_if(True):
             self._recorder.write_counted(self._first_step, calls)
@@ -121,7 +119,8 @@ class KerasCallback(keras.callbacks.Callback):  # type: ignore[misc]
         self._wrapped.close()
         if self._recorder is not None:
             with tf.summary.record_if(True):
-                self._recorder.close()
+                self._next_step = max(self._next_step, self._first_step + self._recorder.observed())
+            self._recorder.close()
 
     def _guarded(self, train_function: Callable[..., Any]) -> Callable[..., Any]:
         """The train function; should it raise, `on_train_end` will not come, so the end is made here."""

@@ -5,7 +5,6 @@ other devices. The host reads them when a record is due.
 """
 
 from collections.abc import Sequence
-from functools import partial
 from typing import Any, Final
 
 import numpy as np
@@ -70,8 +69,7 @@ class Observer:
         due = tf.equal((seen - 1) % self._every, 0)
         operands = [operand(present[i], self.rows[i].kind == "activation") for i in self.watched]
         weights = [present[i] for i in self._updated]
-        whole, part = partial(watch, operands, True), partial(watch, operands, False)
-        noticed = seldom(due, whole, part) if operands else None
+        noticed = watch(operands, due) if operands else None
         if noticed:
             self.sticky.add(noticed, tf.cast(seen - self.recorded, tf.float32))
             self._units.add([present[i] for i in self._with_units])
@@ -111,9 +109,8 @@ class Observer:
             for now, before in zip(weights, self._before, strict=True)
         ]
         between = tf.fill([len(weights), len(COLUMNS) - len(MOMENTS) - PACKED], float("nan"))
-        rows = tf.concat(
-            [moments(operands, watch(operands, True)), between, packed_magnitudes(operands)], axis=1
-        )
+        measured = moments(operands, watch(operands, tf.constant(True)))
+        rows = tf.concat([measured, between, packed_magnitudes(operands)], axis=1)
         return tf.where(seen > 1, rows, float("nan"))
 
     def _dead_columns(self) -> Any:

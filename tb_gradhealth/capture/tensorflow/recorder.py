@@ -91,6 +91,7 @@ class Recorder:
         self._calls = 0
         self._next_check = 0
         self._last_step: int | None = None
+        self._step_at: Callable[[_Tracked, int], int] | None = None
         self._last_record_step = 0
         self._closed = False
 
@@ -148,8 +149,11 @@ class Recorder:
             first_step: number of the first step that this recorder observed.
             calls: steps since the last call, at most.
         """
-        self._last_step = first_step + self._calls + calls - 1
         self._advance(calls, lambda tracked, recorded: first_step + tracked.calls_before + recorded - 1)
+
+    def observed(self) -> int:
+        """Steps observed so far."""
+        return max((t.calls_before + int(t.observer.seen.numpy()) for t in self._tracked.values()), default=0)
 
     def findings(self) -> Sequence["Finding"]:
         """What the rules find in the records so far."""
@@ -183,6 +187,7 @@ class Recorder:
 
     def _advance(self, calls: int, step_at: Callable[[_Tracked, int], int]) -> None:
         self._calls += calls
+        self._step_at = step_at
         if self._closed or self._writer.failed:
             return
         if self._calls < self._next_check:
@@ -214,13 +219,14 @@ class Recorder:
 
     def _write_tail(self, tracked: _Tracked) -> None:
         observer = tracked.observer
-        gap = int(observer.seen.numpy()) - int(observer.recorded.numpy())
+        tracked.seen = int(observer.seen.numpy())
+        gap = tracked.seen - int(observer.recorded.numpy())
         since = observer.sticky.since(gap)
-        if gap == 0 or self._last_step is None or not since[:, STICKY.index("bad_steps")].any():
+        if gap == 0 or self._step_at is None or not since[:, STICKY.index("bad_steps")].any():
             return
         values = np.full([len(tracked.table.rows), len(COLUMNS)], np.nan, np.float32)
         values[observer.watched, STICKY_START : STICKY_START + len(STICKY)] = since
-        self._write_record(tracked, values, self._last_step)
+        self._write_record(tracked, values, self._step_at(tracked, tracked.seen))
 
 
 def checked_every(every: Any) -> int:

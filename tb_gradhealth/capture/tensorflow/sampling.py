@@ -14,5 +14,5 @@ def sample(values: Any, most: int) -> Any:
     size = flat.shape[0] if flat.shape[0] is not None else tf.size(flat)
     stride = (size + most - 1) // most
     if isinstance(stride, int):
-        return flat[:: stride | 1]
+        return flat[:: stride | 1] if stride > 1 else flat
     return flat[:: stride + 1 - stride % 2]

@@ -44,18 +44,17 @@ class Watch(NamedTuple):
     overflowed: Any
 
 
-def watch(operands: Sequence[Operand], whole: bool) -> Watch:
+def watch(operands: Sequence[Operand], whole: Any) -> Watch:
     """The watch of every operand, reading each three times.
 
     Activations are by far the largest tensors of a convolutional network: reading them once cost 2 % of
-    a step. So only the first eighth of a batch is read unless the ``whole`` is asked for. Should anything of
-    the step not be finite, every tensor is read whole.
+    a step. So only the first eighth of a batch is read unless the ``whole`` is asked for (bool scalar).
+    Should anything of the step not be finite, every tensor is read whole.
     """
-    parts = [x.values if whole else first_part(x) for x in operands]
-    counts = tf.stack([_count(x, part) for x, part in zip(operands, parts, strict=True)])
-    squares = 2 * tf.stack([tf.nn.l2_loss(part) for part in parts])
-    peaks = tf.maximum(
-        tf.stack([tf.reduce_max(part) for part in parts]), -tf.stack([tf.reduce_min(part) for part in parts])
+    counts, squares, peaks = tf.cond(
+        whole,
+        lambda: _reductions(operands, [x.values for x in operands]),
+        lambda: _reductions(operands, [_first_part(x) for x in operands]),
     )
     overflowed = ~tf.math.is_finite(squares)
 
@@ -63,18 +62,23 @@ def watch(operands: Sequence[Operand], whole: bool) -> Watch:
         return tf.sqrt(squares / counts), peaks, tf.zeros_like(overflowed)
 
     def careful() -> tuple[Any, Any, Any]:
-        exact = [_careful_watch(x) for x in operands]
-        return tuple(tf.stack(column) for column in zip(*exact, strict=True))
+        exact = careful_statistics(operands)
+        return exact[:, 0], exact[:, 1], exact[:, 5] + exact[:, 6] > 0
 
-    rms, peak, bad = seldom(tf.reduce_any(overflowed), careful, usual)
+    rms, peak, bad = tf.cond(tf.reduce_any(overflowed), careful, usual)
     return Watch(rms, peak, bad, overflowed | bad)
 
 
-def first_part(x: Operand) -> Any:
-    """The first eighth of a batch, the whole of anything else, float32."""
-    if not x.batched or x.values.shape.rank < 2:
-        return x.values
-    return x.values[: tf.maximum(tf.shape(x.values)[0] // PART, 1)]
+def _reductions(operands: Sequence[Operand], parts: Sequence[Any]) -> tuple[Any, Any, Any]:
+    """Elements, sum of squares and largest |x| of each part, float32 [n] each."""
+    return (
+        tf.stack([_count(x, part) for x, part in zip(operands, parts, strict=True)]),
+        2 * tf.stack([tf.nn.l2_loss(part) for part in parts]),
+        tf.maximum(
+            tf.stack([tf.reduce_max(part) for part in parts]),
+            -tf.stack([tf.reduce_min(part) for part in parts]),
+        ),
+    )
 
 
 def seldom(predicate: Any, branch: Callable[[], Any], otherwise: Callable[[], Any]) -> Any:
@@ -93,71 +97,71 @@ def moments(operands: Sequence[Operand], seen: Watch) -> Any:
     Moments and extremes are over finite elements, NaN where there are none; fraction and counts over all.
     """
     plain = ~seen.overflowed & ((seen.rms > TINY) | ((seen.rms == 0) & (seen.peak == 0)))
-    counts = tf.stack([x.count for x in operands])
 
-    def usual() -> tuple[Any, Any, Any, Any, Any, Any]:
-        none = tf.zeros_like(counts)
-        return (
-            seen.rms,
-            tf.stack([tf.reduce_sum(x.values) for x in operands]) / counts,
-            tf.stack([tf.reduce_min(x.extremes) for x in operands]),
-            tf.stack([tf.reduce_max(x.extremes) for x in operands]),
-            none,
-            none,
-        )
+    def usual() -> Any:
+        mean = tf.stack([tf.reduce_sum(x.values) for x in operands]) / tf.stack([x.count for x in operands])
+        low = tf.stack([tf.reduce_min(x.extremes) for x in operands])
+        high = tf.stack([tf.reduce_max(x.extremes) for x in operands])
+        none = tf.zeros_like(low)
+        return tf.stack([seen.rms, mean, low, high, none, none], axis=1)
 
-    def careful() -> tuple[Any, Any, Any, Any, Any, Any]:
-        exact = [_careful_moments(x) for x in operands]
-        return tuple(tf.stack(column) for column in zip(*exact, strict=True))
+    def careful() -> Any:
+        exact = careful_statistics(operands)
+        return tf.concat([exact[:, :1], exact[:, 2:]], axis=1)
 
-    rms, mean, minimum, maximum, nans, infs = seldom(~tf.reduce_all(plain), careful, usual)
-    zeros = tf.stack([_zero_fraction(x) for x in operands])
-    return tf.stack([rms, mean, minimum, maximum, zeros, nans, infs], axis=1)
+    measured = tf.cond(tf.reduce_all(plain), usual, careful)
+    zeros = tf.stack([_zero_fraction(x) for x in operands])[:, None]
+    return tf.concat([measured[:, :4], zeros, measured[:, 4:]], axis=1)
+
+
+def careful_statistics(operands: Sequence[Operand]) -> Any:
+    """RMS, peak |x|, mean, minimum, maximum, NaN count, infinity count, float32 [n, 7], whatever x holds."""
+    flat = [(tf.reshape(x.values, [-1]), tf.reshape(x.extremes, [-1]), x.count) for x in operands]
+    return tf.stack([_careful(*arguments) for arguments in flat])
+
+
+_VECTOR: Final = tf.TensorSpec([None], tf.float32)
+
+
+# One function for all tensors, called: written out for each, it made up most of a step's graph and
+# of the time to trace it, for something that hardly ever runs.
+@tf.function(  # type: ignore[untyped-decorator]
+    input_signature=[_VECTOR, _VECTOR, tf.TensorSpec([], tf.float32)],
+    autograph=False,
+    experimental_attributes={"_noinline": True},
+)
+def _careful(values: Any, extremes: Any, count: Any) -> Any:
+    """One tensor's `careful_statistics`, float32 [7]; moments are of x / max|x|, so that squares fit."""
+    finite = tf.math.is_finite(values)
+    wrong = tf.reduce_sum(tf.cast(~finite, tf.float32))
+    nans = tf.reduce_sum(tf.cast(tf.math.is_nan(values), tf.float32))
+    numbers = tf.where(finite, values, 0.0)
+    peak = tf.maximum(tf.reduce_max(numbers), -tf.reduce_min(numbers))
+    scaled = numbers / tf.where(peak > 0, peak, 1.0)
+    known = count - wrong
+    finite_extremes = tf.math.is_finite(extremes)
+    moments = [
+        peak * tf.sqrt(tf.reduce_sum(tf.square(scaled)) / known),
+        peak,
+        peak * (tf.reduce_sum(scaled) / known),
+        tf.reduce_min(tf.where(finite_extremes, extremes, float("inf"))),
+        tf.reduce_max(tf.where(finite_extremes, extremes, float("-inf"))),
+    ]
+    return tf.stack([*(tf.where(known > 0, m, float("nan")) for m in moments), nans, wrong - nans])
+
+
+def _first_part(x: Operand) -> Any:
+    """The first eighth of a batch, the whole of anything else, float32."""
+    if not x.batched or x.values.shape.rank < 2:
+        return x.values
+    return x.values[: tf.maximum(tf.shape(x.values)[0] // PART, 1)]
 
 
 def _count(x: Operand, part: Any) -> Any:
     return tf.cast(tf.size(part), tf.float32) if x.batched else x.count
 
 
-def _peak(tensor: Any) -> Any:
-    return tf.maximum(tf.reduce_max(tensor), -tf.reduce_min(tensor))
-
-
 def _zero_fraction(x: Operand) -> Any:
     if x.padding is not None:
         return (tf.reduce_sum(tf.cast(x.values == 0, tf.float32)) - x.padding) / x.count
     return tf.reduce_mean(tf.cast(sample(x.values, ZERO_SAMPLE) == 0, tf.float32))
-
-
-def _careful_watch(x: Operand) -> tuple[Any, Any, Any]:
-    finite = tf.math.is_finite(x.values)
-    count, peak, scaled = _scaled(x, finite)
-    rms = peak * tf.sqrt(tf.reduce_sum(tf.square(scaled)) / count)
-    return rms, tf.where(count > 0, peak, float("nan")), ~tf.reduce_all(finite)
-
-
-def _careful_moments(x: Operand) -> tuple[Any, Any, Any, Any, Any, Any]:
-    finite = tf.math.is_finite(x.values)
-    count, peak, scaled = _scaled(x, finite)
-    nans = tf.reduce_sum(tf.cast(tf.math.is_nan(x.values), tf.float32))
-    wrong = tf.reduce_sum(tf.cast(~finite, tf.float32))
-    finite_extremes = tf.math.is_finite(x.extremes)
-    low = tf.reduce_min(tf.where(finite_extremes, x.extremes, float("inf")))
-    high = tf.reduce_max(tf.where(finite_extremes, x.extremes, float("-inf")))
-    none = tf.constant(float("nan"))
-    return (
-        peak * tf.sqrt(tf.reduce_sum(tf.square(scaled)) / count),
-        peak * (tf.reduce_sum(scaled) / count),
-        tf.where(count > 0, low, none),
-        tf.where(count > 0, high, none),
-        nans,
-        wrong - nans,
-    )
-
-
-def _scaled(x: Operand, finite: Any) -> tuple[Any, Any, Any]:
-    """Finite elements' number, their largest |x|, and x divided by it with 0 for the others."""
-    values = tf.where(finite, x.values, 0.0)
-    peak = _peak(values)
-    count = x.count - tf.reduce_sum(tf.cast(~finite, tf.float32))
-    return count, peak, values / tf.where(peak > 0, peak, 1.0)

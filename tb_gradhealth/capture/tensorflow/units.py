@@ -8,7 +8,6 @@ import numpy as np
 import tensorflow as tf
 
 from tb_gradhealth.capture.tensorflow.state import state
-from tb_gradhealth.capture.tensorflow.statistics import seldom
 
 BATCHES: Final = 10
 """A unit silent for fewer batches than this is not called dead."""
@@ -29,7 +28,7 @@ class Units:
         """Take in one batch: the activations, non-negative, in the order of ``sizes``."""
         for active, values in zip(self._active, activations, strict=True):
             # Once every unit of the layer was heard, which is soon, there is nothing left to look for.
-            seldom(tf.reduce_any(active == 0), partial(_listen, active, values), lambda: False)
+            tf.cond(tf.reduce_any(active == 0), partial(_listen, active, values), lambda: False)
         self._batches.assign_add(1.0)
 
     def columns(self) -> Any:
