@@ -7,12 +7,13 @@ export function formatStep(step: number | null): string {
   return step === null || !Number.isFinite(step) ? '–' : STEP.format(step)
 }
 
-/** Three digits at most; a power of ten where zeros would have to be counted. */
+/** Three digits at most, unless it is a count; a power of ten where zeros would have to be counted. */
 export function formatValue(value: number | null): string {
   if (value === null || Number.isNaN(value)) return 'not finite'
   if (!Number.isFinite(value)) return value > 0 ? '∞' : '−∞'
   const size = Math.abs(value)
-  if (size === 0 || (size >= 0.01 && size < 1e5)) return PLAIN.format(value)
+  if (Number.isInteger(value) && size < 1e5) return STEP.format(value)
+  if (size >= 0.01 && size < 1e5) return PLAIN.format(value)
   return value
     .toExponential(2)
     .replace(/\.?0+e/, 'e')
