@@ -29,7 +29,13 @@ MAGNITUDE_MASK: Final = 0x7FFFFFFF
 def packed_magnitudes(operands: Sequence[Operand]) -> Any:
     """The packed histogram of every operand, float32 [n, 10], as `record.magnitudes.pack_shares` packs it."""
     samples = [sample(x.values, SAMPLE) for x in operands]
-    rows = tf.concat([tf.fill(tf.shape(s), index) for index, s in enumerate(samples)], 0)
+    rows = tf.concat(
+        [
+            tf.fill(s.shape if s.shape.is_fully_defined() else tf.shape(s), index)
+            for index, s in enumerate(samples)
+        ],
+        0,
+    )
     bins = _bins(tf.concat(samples, 0))
     # Elements that do not count go into one more bin, which is dropped.
     counts = tf.math.unsorted_segment_sum(

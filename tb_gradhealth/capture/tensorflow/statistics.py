@@ -7,8 +7,10 @@ is worked out carefully in a branch that is taken only when they give it away.
 """
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any, Final, NamedTuple
 
+import numpy as np
 import tensorflow as tf
 
 from tb_gradhealth.capture.tensorflow.operands import Operand
@@ -51,11 +53,15 @@ def watch(operands: Sequence[Operand], whole: Any) -> Watch:
     a step. So only the first eighth of a batch is read unless the ``whole`` is asked for (bool scalar).
     Should anything of the step not be finite, every tensor is read whole.
     """
-    counts, squares, peaks = tf.cond(
-        whole,
-        lambda: _reductions(operands, [x.values for x in operands]),
-        lambda: _reductions(operands, [_first_part(x) for x in operands]),
-    )
+    order = sorted(range(len(operands)), key=lambda i: operands[i].batched)
+    single = [operands[i] for i in order if not operands[i].batched]
+    batched = [operands[i] for i in order if operands[i].batched]
+    reduced = [_reductions(single, [x.values for x in single])] if single else []
+    if batched:
+        all_of_it = partial(_reductions, batched, [x.values for x in batched])
+        part_of_it = partial(_reductions, batched, [_first_part(x) for x in batched])
+        reduced.append(tf.cond(whole, all_of_it, part_of_it))
+    counts, squares, peaks = tf.unstack(tf.gather(tf.concat(reduced, 0), np.argsort(order)), axis=1)
     overflowed = ~tf.math.is_finite(squares)
 
     def usual() -> tuple[Any, Any, Any]:
@@ -69,16 +75,13 @@ def watch(operands: Sequence[Operand], whole: Any) -> Watch:
     return Watch(rms, peak, bad, overflowed | bad)
 
 
-def _reductions(operands: Sequence[Operand], parts: Sequence[Any]) -> tuple[Any, Any, Any]:
-    """Elements, sum of squares and largest |x| of each part, float32 [n] each."""
-    return (
-        tf.stack([_count(x, part) for x, part in zip(operands, parts, strict=True)]),
-        2 * tf.stack([tf.nn.l2_loss(part) for part in parts]),
-        tf.maximum(
-            tf.stack([tf.reduce_max(part) for part in parts]),
-            -tf.stack([tf.reduce_min(part) for part in parts]),
-        ),
-    )
+def _reductions(operands: Sequence[Operand], parts: Sequence[Any]) -> Any:
+    """Elements, sum of squares and largest |x| of each part, float32 [n, 3]."""
+    counts = tf.stack([_count(x, part) for x, part in zip(operands, parts, strict=True)])
+    squares = 2 * tf.stack([tf.nn.l2_loss(part) for part in parts])
+    high = tf.stack([tf.reduce_max(part) for part in parts])
+    low = tf.stack([tf.reduce_min(part) for part in parts])
+    return tf.stack([counts, squares, tf.maximum(high, -low)], axis=1)
 
 
 def seldom(predicate: Any, branch: Callable[[], Any], otherwise: Callable[[], Any]) -> Any:
@@ -154,7 +157,10 @@ def _first_part(x: Operand) -> Any:
     """The first eighth of a batch, the whole of anything else, float32."""
     if not x.batched or x.values.shape.rank < 2:
         return x.values
-    return x.values[: tf.maximum(tf.shape(x.values)[0] // PART, 1)]
+    batch = x.values.shape[0]
+    return x.values[
+        : tf.maximum(tf.shape(x.values)[0] // PART, 1) if batch is None else max(batch // PART, 1)
+    ]
 
 
 def _count(x: Operand, part: Any) -> Any:
