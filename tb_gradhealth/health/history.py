@@ -38,15 +38,18 @@ class History:
         self._place_rows(record)
         return kept
 
-    def values(self, index: int, columns: Sequence[str]) -> Floats:
-        """Statistics of one record in the history's row order.
+    def places(self, record: Record) -> npt.NDArray[np.int64]:
+        """Where the record's rows are in ``rows``, int64 of shape [rows of the record]."""
+        return self._tables[record.table.id]
+
+    def values(self, record: Record, columns: Sequence[str], size: int) -> Floats:
+        """Statistics of a record in the history's row order.
 
         Returns:
-            float64 of shape [len(columns), len(rows)]; NaN for rows the record does not hold.
+            float64 of shape [len(columns), size]; NaN for rows the record does not hold.
         """
-        record = self.records[index]
-        values = np.full((len(columns), len(self.rows)), np.nan)
-        places = self._tables[record.table.id]
+        values = np.full((len(columns), size), np.nan)
+        places = self.places(record)
         for place, name in enumerate(columns):
             values[place, places] = record.column(name)
         return values

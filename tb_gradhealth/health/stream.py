@@ -15,7 +15,7 @@ from tb_gradhealth.health.outcome import LossTrend, Outcome
 from tb_gradhealth.health.structure import Structure
 from tb_gradhealth.health.symptom import Facts, Symptom, View
 from tb_gradhealth.health.symptoms import SYMPTOMS
-from tb_gradhealth.record import COLUMNS, Record, RowTable
+from tb_gradhealth.record import COLUMNS, Record, Row, RowTable
 
 LOSS: Final = ("loss", "loss")
 """Kind and tensor of the row that holds the loss, in its ``mean``."""
@@ -148,21 +148,30 @@ class StreamHealth:
         self._judged = len(self.history.records)
 
     def _judge(self, index: int) -> None:
-        records = self.history.records
-        if records[index].table is not self._table:
-            self._table = records[index].table
-            self._structure = Structure.of(self.history.rows)
-        columns = dict(zip(COLUMNS, self.history.values(index, COLUMNS), strict=True))
+        record = self.history.records[index]
+        if record.table is not self._table:
+            self._table = record.table
+            self._structure = Structure.of(self._rows_until(record))
+        size = len(self._structure.rows)
+        columns = dict(zip(COLUMNS, self.history.values(record, COLUMNS, size), strict=True))
         self._outcome = self._loss.observe(_loss_of(columns, self.history.row(*LOSS)))
         view = View(
-            step=records[index].step,
-            span=records[index].step - records[index - 1].step if index else 1,
+            step=record.step,
+            span=record.step - self.history.records[index - 1].step if index else 1,
             structure=self._structure,
             columns=columns,
             outcome=self._outcome,
         )
         for watch in self._watches:
             watch.observe(view)
+
+    def _rows_until(self, record: Record) -> list[Row]:
+        """The rows known when this record came, described as it describes them, not as later ones do."""
+        rows = list(self._structure.rows)
+        for place, row in zip(self.history.places(record).tolist(), record.table.rows, strict=True):
+            rows += self.history.rows[len(rows) : place + 1]
+            rows[place] = row
+        return rows
 
     def _places(self) -> dict[str, tuple[_Watch, int]]:
         """Where each finding is, by its id; kept until the next record, for there can be thousands."""

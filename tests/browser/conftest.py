@@ -123,7 +123,7 @@ def axe():
     """Runs axe-core in a page or frame: ``axe(page)`` gives the ids of what is violated."""
 
     def violations(page):
-        page.add_script_tag(path=str(AXE)) if not page.evaluate("'axe' in window") else None
+        page.evaluate(AXE.read_text())  # not as a script tag, which TensorBoard's policy forbids
         found = page.evaluate("axe.run().then(result => result.violations)")
         return [(rule["id"], [node["html"][:120] for node in rule["nodes"]]) for rule in found]
 

@@ -93,6 +93,6 @@ def test_when_the_server_goes_away_the_tab_keeps_what_it_has(logs, tmp_path, ope
         frame = page.frame_locator("iframe")
         frame.locator(".rows .row").first.wait_for()
     page.locator("button.reload-button").click()
-    frame.get_by_test_id("status").get_by_role("status").filter(has_text="server").wait_for()
+    frame.get_by_test_id("status").get_by_role("status").filter(has_text="Trying again").wait_for()
     assert frame.locator(".rows .row").count() == 1
     page.close()

@@ -1,5 +1,7 @@
 """Findings open on persistence, close with hysteresis and keep one identity."""
 
+import dataclasses
+
 import numpy as np
 import pytest
 
@@ -94,6 +96,22 @@ def test_a_restart_replaces_what_it_overtakes(training, rows):
     finding = run.findings()["dead-units", "dense_0"]
     assert (finding.state, finding.last_step, finding.resolved_step) == ("resolved", 40, 90)
     assert run.judged().summary().records == 10
+
+
+def test_tensors_that_come_and_go_are_judged_alike_late_and_early(training, rows):
+    frozen = dataclasses.replace(rows.activation(0), not_measured="frozen")
+    early = training([rows.activation(0)])
+    late = training([frozen, rows.activation(1)])
+    for step in (0, 10, 20):
+        early.record([DEAD], step)
+        late.record([{}, DEAD], step + 30)
+    early.records += late.records
+    stepwise = training(early.table.rows).judged()
+    for record in early.records:
+        stepwise.observe(record)
+        stepwise.findings()
+    assert stepwise.findings() == early.judged().findings()
+    assert {finding.tensor for finding in stepwise.findings()} == {"dense_0", "dense_1"}
 
 
 def test_a_changed_set_of_tensors_continues_the_history(training, rows):
