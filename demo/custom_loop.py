@@ -15,9 +15,9 @@ from tb_gradhealth.demo.images import batches
 from tb_gradhealth.demo.trainings import Training
 
 
-def train(training: Training, log_dir: Path, on_step: Callable[[], None]) -> None:
+def train(model: keras.Model, training: Training, log_dir: Path, on_step: Callable[[], None]) -> None:
     """Train one network of the demo, with everything TensorBoard's other tabs show as well."""
-    model, optimizer = training.network(), training.optimizer()
+    optimizer = training.optimizer()
     loss_of = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
     writer = tf.summary.create_file_writer(str(log_dir / "train"))
 
@@ -38,8 +38,6 @@ def train(training: Training, log_dir: Path, on_step: Callable[[], None]) -> Non
             for step, (images, labels) in enumerate(batches(training.steps)):
                 loss = train_step(images, labels)
                 recorder.write(step)
-                if step == 0:
-                    tf.summary.graph(train_step.get_concrete_function(images, labels).graph)
                 if step % 20 == 0:
                     tf.summary.scalar("loss", loss, step)
                     for variable in model.trainable_variables:

@@ -22,7 +22,6 @@ def announce(logdir: Path) -> None:
         hparams.hparams_config(hparams=[hparams.HParam(name) for name in names], metrics=METRICS)
 
 
-def log(training: Training, log_dir: Path) -> None:
-    """Say which hyper-parameters this run has."""
-    with tf.summary.create_file_writer(str(log_dir)).as_default():
-        hparams.hparams(training.hyperparameters, trial_id=training.name)
+def log(training: Training) -> None:
+    """Say to the default writer which hyper-parameters this run has."""
+    hparams.hparams(training.hyperparameters, trial_id=training.name)

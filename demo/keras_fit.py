@@ -12,9 +12,8 @@ from tb_gradhealth.demo.trainings import Training
 EPOCHS = 4
 
 
-def train(training: Training, log_dir: Path, on_step: Callable[[], None]) -> None:
+def train(model: keras.Model, training: Training, log_dir: Path, on_step: Callable[[], None]) -> None:
     """Train one network of the demo, with everything TensorBoard's other tabs show as well."""
-    model = training.network()
     model.compile(
         optimizer=training.optimizer(),
         loss=keras.losses.SparseCategoricalCrossentropy(from_logits=True),

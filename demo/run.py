@@ -1,8 +1,11 @@
 """Trains the whole demo, one run after the other, with progress shown."""
 
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import keras
+import tensorflow as tf
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
@@ -26,12 +29,21 @@ def train_all(logdir: Path, console: Console) -> None:
         for training in TRAININGS:
             fault = training.symptom or "healthy"
             task = progress.add_task(f"{training.name} [dim]({fault})[/dim]", total=training.steps)
-            train_one(training, logdir / training.name, lambda task=task: progress.advance(task))  # type: ignore[misc]
+            train_one(training, logdir / training.name, partial(progress.advance, task))
 
 
-def train_one(training: Training, log_dir: Path, on_step=lambda: None) -> None:  # type: ignore[no-untyped-def]  # noqa: ANN001
+def train_one(training: Training, log_dir: Path, on_step: Callable[[], None] = lambda: None) -> None:
     """Train one network of the demo from a fixed seed."""
     keras.utils.set_random_seed(SEED)
-    hyperparameters.log(training, log_dir)
+    model = training.network()
+    with tf.summary.create_file_writer(str(log_dir)).as_default():
+        hyperparameters.log(training)
+        tf.summary.graph(_graph_of(model))
     train = custom_loop.train if training.custom_loop else keras_fit.train
-    train(training, log_dir, on_step)
+    train(model, training, log_dir, on_step)
+
+
+def _graph_of(model: keras.Model) -> tf.Graph:
+    """What the Graphs tab draws; Keras itself writes only the conceptual graph, the tab's second view."""
+    images = tf.TensorSpec((None, *model.input_shape[1:]))
+    return tf.function(model).get_concrete_function(images).graph

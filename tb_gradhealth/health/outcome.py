@@ -13,13 +13,19 @@ import numpy.typing as npt
 Outcome = Literal["learning", "stalled", "diverging", "unknown"]
 
 WINDOW: Final = 5
-"""Records in each of the compared stretches; the loss of a single batch is too noisy to compare."""
+"""Records in a stretch; the loss of a single batch is too noisy to compare."""
+
+COMPARED: Final = 10
+"""Records on each side when the recent past is compared with the past before it, as far as there are."""
 
 LEARNED: Final = 0.7
 """The recent median is this share of the first ones: the training has got somewhere."""
 
 IMPROVING: Final = 0.97
-"""The recent median is this share of the stretch before: the training still gets somewhere."""
+"""The recent median is this share of the one before: the training still gets somewhere..."""
+
+SIGNIFICANT: Final = 3.0
+"""...unless the difference is below so many standard errors, and may be chance."""
 
 DIVERGED: Final = 2.0
 """The recent median is this many times the best stretch."""
@@ -41,18 +47,26 @@ def outcome_of(losses: npt.NDArray[np.float64]) -> Outcome:
     finite = recorded[np.isfinite(recorded)]
     if finite.size < 2 * WINDOW:
         return "unknown"
-    first = float(np.median(finite[:3]))
-    recent = float(np.median(finite[-WINDOW:]))
-    before = float(np.median(finite[-2 * WINDOW : -WINDOW]))
-    # A loss may be negative or cross zero, so gains are measured on the scale of what was seen.
-    scale = max(abs(first), abs(before), 1e-12)
-    if first - recent >= (1 - LEARNED) * scale or before - recent >= (1 - IMPROVING) * scale:
+    first, recent = float(np.median(finite[:3])), float(np.median(finite[-WINDOW:]))
+    # A loss may be negative or cross zero, so a gain is measured on the scale of where it began.
+    if first - recent >= (1 - LEARNED) * max(abs(first), 1e-12) or _improves(finite):
         return "learning"
     stretches = finite[: finite.size // WINDOW * WINDOW].reshape(-1, WINDOW)
     best = float(np.min(np.median(stretches, axis=1)))
     if recent - best >= (DIVERGED - 1) * max(abs(best), 1e-12):
         return "diverging"
     return "stalled"
+
+
+def _improves(losses: npt.NDArray[np.float64]) -> bool:
+    """Whether the median of the last records is lower than that of those before, beyond chance."""
+    size = min(COMPARED, losses.size // 2)
+    before, recent = losses[-2 * size : -size], losses[-size:]
+    gain = float(np.median(before) - np.median(recent))
+    residuals = np.concatenate([before - np.median(before), recent - np.median(recent)])
+    # Of a normal variable the median's standard error is 1.25 sigma / sqrt(n), sigma is 1.4826 MAD.
+    error = 1.25 * 1.4826 * float(np.median(np.abs(residuals))) * np.sqrt(2 / size)
+    return gain >= (1 - IMPROVING) * max(abs(float(np.median(before))), 1e-12) and gain >= SIGNIFICANT * error
 
 
 class LossTrend:

@@ -6,6 +6,7 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
+from tensorboard.backend.event_processing.event_file_loader import EventFileLoader
 
 import tb_gradhealth as gradhealth
 
@@ -223,3 +224,16 @@ def test_half_precision_activations_are_measured(tmp_path, read_run, batches):
     run = read_run(tmp_path)
     assert [r.dtype for r in run.records[0].table.rows if r.tensor == "hidden"] == ["bfloat16"]
     assert np.isfinite(run.values("activation", "hidden", "rms")).all()
+
+
+@pytest.mark.filterwarnings("ignore:__array__ impl:DeprecationWarning")  # Keras 3.15 beside NumPy 2.4
+@pytest.mark.parametrize("first", ["ours", "keras"])
+def test_keras_own_tensorboard_callback_takes_nothing_from_ours_nor_we_from_it(
+    tmp_path, read_run, batches, first
+):
+    callbacks = [gradhealth.KerasCallback(tmp_path), keras.callbacks.TensorBoard(tmp_path, update_freq=7)]
+    fit(make_model(), batches, callbacks if first == "ours" else callbacks[::-1])
+    assert read_run(tmp_path / "gradhealth").steps == [0, 10, 20, 30]
+    theirs = EventFileLoader(str(next((tmp_path / "train").glob("*.v2"))))
+    tags = {value.tag for event in theirs.Load() for value in event.summary.value}
+    assert {"batch_loss", "epoch_loss", "keras"} <= tags

@@ -95,7 +95,7 @@ class KerasCallback(keras.callbacks.Callback):  # type: ignore[misc]
         before = model.train_function
         self._wrapped.callback(setattr, model, "train_function", before)
         model.make_train_function(force=True)
-        model.train_function = self._guarded(model.train_function)
+        model.train_function = _Guarded(model.train_function, self._finish)
 
     def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
         """Count batches from 0 again."""
@@ -122,20 +122,29 @@ class KerasCallback(keras.callbacks.Callback):  # type: ignore[misc]
                 self._next_step = max(self._next_step, self._first_step + self._recorder.observed())
             self._recorder.close()
 
-    def _guarded(self, train_function: Callable[..., Any]) -> Callable[..., Any]:
-        """The train function; should it raise, `on_train_end` will not come, so the end is made here."""
 
-        @functools.wraps(train_function)
-        def guarded_train_function(iterator: Any) -> Any:
-            try:
-                return train_function(iterator)
-            except END_OF_DATA:
-                raise
-            except BaseException:
-                self._finish()
-                raise
+class _Guarded:
+    """A train function that says so when it raises: `on_train_end` does not come then.
 
-        return guarded_train_function
+    In all else it is the function itself. Keras's TensorBoard callback, for one, looks at a train
+    function's attributes to find the graph it draws.
+    """
+
+    def __init__(self, train_function: Callable[..., Any], raised: Callable[[], None]) -> None:
+        self._train_function = train_function
+        self._raised = raised
+
+    def __call__(self, iterator: Any) -> Any:
+        try:
+            return self._train_function(iterator)
+        except END_OF_DATA:
+            raise
+        except BaseException:
+            self._raised()
+            raise
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._train_function, name)
 
 
 class _Step:

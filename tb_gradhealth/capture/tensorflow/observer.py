@@ -58,18 +58,16 @@ class Observer:
     def __call__(self, selection: Selection) -> Any:
         """Take in one step's tensors; whether a record is due now, bool scalar."""
         values = [value for value in selection.values if value is not None]
-        if tf.executing_eagerly():
-            return self._function(values)
         with tf.name_scope("gradhealth"):
-            return self._observe(values)
+            return self._function(values)
 
     def _observe(self, values: list[Any]) -> Any:
         present = dict(zip(sorted([*self.watched, *self._updated]), values, strict=True))
         seen = tf.identity(self.seen.assign_add(1))
         due = tf.equal((seen - 1) % self._every, 0)
-        operands = [operand(present[i], self.rows[i].kind == "activation") for i in self.watched]
+        operands = [operand(present[i]) for i in self.watched]
         weights = [present[i] for i in self._updated]
-        noticed = watch(operands, due) if operands else None
+        noticed = watch(operands) if operands else None
         if noticed:
             self.sticky.add(noticed, tf.cast(seen - self.recorded, tf.float32))
             self._units.add([present[i] for i in self._with_units])
@@ -109,7 +107,7 @@ class Observer:
             for now, before in zip(weights, self._before, strict=True)
         ]
         between = tf.fill([len(weights), len(COLUMNS) - len(MOMENTS) - PACKED], float("nan"))
-        measured = moments(operands, watch(operands, tf.constant(True)))
+        measured = moments(operands, watch(operands))
         rows = tf.concat([measured, between, packed_magnitudes(operands)], axis=1)
         return tf.where(seen > 1, rows, float("nan"))
 

@@ -24,24 +24,22 @@ class Operand:
         extremes: the same with an element of the tensor instead of padding, for minimum and maximum.
         count: elements without the padding, float32 scalar.
         padding: how many elements of ``values`` are padding, float32 scalar, or None for none.
-        batched: whether the first axis is the batch, so that its first entries stand for the others.
     """
 
     values: Any
     extremes: Any
     count: Any
     padding: Any = None
-    batched: bool = False
 
 
-def operand(value: Any, batched: bool = False) -> Operand:
-    """The tensor or `tf.IndexedSlices` as an operand; ``batched`` as in `Operand`."""
+def operand(value: Any) -> Operand:
+    """The tensor or `tf.IndexedSlices` as an operand."""
     if isinstance(value, tf.IndexedSlices):
         return _touched_rows(value)
     values = as_float32(value)
     elements = values.shape.num_elements()
     count = tf.constant(float(elements)) if elements is not None else tf.cast(tf.size(values), tf.float32)
-    return Operand(values, values, count, batched=batched)
+    return Operand(values, values, count)
 
 
 def as_float32(tensor: Any) -> Any:

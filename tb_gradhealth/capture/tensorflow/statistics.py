@@ -7,10 +7,8 @@ is worked out carefully in a branch that is taken only when they give it away.
 """
 
 from collections.abc import Callable, Sequence
-from functools import partial
 from typing import Any, Final, NamedTuple
 
-import numpy as np
 import tensorflow as tf
 
 from tb_gradhealth.capture.tensorflow.operands import Operand
@@ -25,9 +23,6 @@ TINY: Final = 1e-15
 
 ZERO_SAMPLE: Final = 65_536
 """Zeros are counted one by one in tensors up to this size, and in an even sample of larger ones."""
-
-PART: Final = 8
-"""Between two records, one part of so many of a batch stands for all of an activation."""
 
 
 class Watch(NamedTuple):
@@ -46,22 +41,13 @@ class Watch(NamedTuple):
     overflowed: Any
 
 
-def watch(operands: Sequence[Operand], whole: Any) -> Watch:
-    """The watch of every operand, reading each three times.
-
-    Activations are by far the largest tensors of a convolutional network: reading them once cost 2 % of
-    a step. So only the first eighth of a batch is read unless the ``whole`` is asked for (bool scalar).
-    Should anything of the step not be finite, every tensor is read whole.
-    """
-    order = sorted(range(len(operands)), key=lambda i: operands[i].batched)
-    single = [operands[i] for i in order if not operands[i].batched]
-    batched = [operands[i] for i in order if operands[i].batched]
-    reduced = [_reductions(single, [x.values for x in single])] if single else []
-    if batched:
-        all_of_it = partial(_reductions, batched, [x.values for x in batched])
-        part_of_it = partial(_reductions, batched, [_first_part(x) for x in batched])
-        reduced.append(tf.cond(whole, all_of_it, part_of_it))
-    counts, squares, peaks = tf.unstack(tf.gather(tf.concat(reduced, 0), np.argsort(order)), axis=1)
+def watch(operands: Sequence[Operand]) -> Watch:
+    """The watch of every operand, reading each three times; every element, so that nothing is missed."""
+    counts = tf.stack([x.count for x in operands])
+    squares = 2 * tf.stack([tf.nn.l2_loss(x.values) for x in operands])
+    high = tf.stack([tf.reduce_max(x.values) for x in operands])
+    low = tf.stack([tf.reduce_min(x.values) for x in operands])
+    peaks = tf.maximum(high, -low)
     overflowed = ~tf.math.is_finite(squares)
 
     def usual() -> tuple[Any, Any, Any]:
@@ -75,15 +61,6 @@ def watch(operands: Sequence[Operand], whole: Any) -> Watch:
     return Watch(rms, peak, bad, overflowed | bad)
 
 
-def _reductions(operands: Sequence[Operand], parts: Sequence[Any]) -> Any:
-    """Elements, sum of squares and largest |x| of each part, float32 [n, 3]."""
-    counts = tf.stack([_count(x, part) for x, part in zip(operands, parts, strict=True)])
-    squares = 2 * tf.stack([tf.nn.l2_loss(part) for part in parts])
-    high = tf.stack([tf.reduce_max(part) for part in parts])
-    low = tf.stack([tf.reduce_min(part) for part in parts])
-    return tf.stack([counts, squares, tf.maximum(high, -low)], axis=1)
-
-
 def seldom(predicate: Any, branch: Callable[[], Any], otherwise: Callable[[], Any]) -> Any:
     """`tf.cond` for a branch that is long and seldom taken.
 
@@ -95,7 +72,7 @@ def seldom(predicate: Any, branch: Callable[[], Any], otherwise: Callable[[], An
 
 
 def moments(operands: Sequence[Operand], seen: Watch) -> Any:
-    """The columns `MOMENTS` of every operand, float32 [n, 7]; ``seen`` is their watch, of the whole.
+    """The columns `MOMENTS` of every operand, float32 [n, 7]; ``seen`` is their watch.
 
     Moments and extremes are over finite elements, NaN where there are none; fraction and counts over all.
     """
@@ -151,20 +128,6 @@ def _careful(values: Any, extremes: Any, count: Any) -> Any:
         tf.reduce_max(tf.where(finite_extremes, extremes, float("-inf"))),
     ]
     return tf.stack([*(tf.where(known > 0, m, float("nan")) for m in moments), nans, wrong - nans])
-
-
-def _first_part(x: Operand) -> Any:
-    """The first eighth of a batch, the whole of anything else, float32."""
-    if not x.batched or x.values.shape.rank < 2:
-        return x.values
-    batch = x.values.shape[0]
-    return x.values[
-        : tf.maximum(tf.shape(x.values)[0] // PART, 1) if batch is None else max(batch // PART, 1)
-    ]
-
-
-def _count(x: Operand, part: Any) -> Any:
-    return tf.cast(tf.size(part), tf.float32) if x.batched else x.count
 
 
 def _zero_fraction(x: Operand) -> Any:
