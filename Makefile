@@ -6,14 +6,13 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-LOGDIR ?= logs
 PORT ?= 6006
 SUDO := $(if $(filter 0,$(shell id -u)),,sudo)
 
-.PHONY: demo test python frontend chromium lint unit clean
+.PHONY: demo test python frontend chromium lint unit screenshots clean
 
 demo: $(VENV)/installed
-	$(BIN)/gradhealth demo --logdir $(LOGDIR) --port $(PORT)
+	$(BIN)/gradhealth demo --port $(PORT) $(if $(LOGDIR),--logdir $(LOGDIR))
 
 test: frontend lint unit
 
@@ -50,6 +49,10 @@ lint: python
 
 unit: python chromium
 	$(BIN)/python -m pytest
+
+# The pictures of the README, in light and dark, over a fresh demo.
+screenshots: python chromium
+	$(BIN)/python tests/support/screenshots.py demo
 
 clean:
 	rm -rf $(VENV) build dist *.egg-info frontend/node_modules tb_gradhealth/plugin/static

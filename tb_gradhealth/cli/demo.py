@@ -4,25 +4,27 @@ import os
 import subprocess
 import sys
 from importlib.util import find_spec
+from itertools import chain, count
 from pathlib import Path
+from typing import Final
 
 import click
 from rich.console import Console
+
+DEFAULT_LOGDIR: Final = "gradhealth-demo"
 
 
 @click.command()
 @click.option(
     "--logdir",
     type=click.Path(path_type=Path, file_okay=False),
-    default=Path("gradhealth-demo"),
-    show_default=True,
-    help="Where the logs go; it must be empty or new.",
+    help=f"Where the logs go; it must be empty or new.  [default: {DEFAULT_LOGDIR}, numbered if taken]",
 )
 @click.option(
     "--port", type=click.IntRange(0, 65535), default=6006, show_default=True, help="TensorBoard's port."
 )
 @click.option("--serve/--no-serve", default=True, show_default=True, help="Open TensorBoard on the logs.")
-def demo(logdir: Path, port: int, serve: bool) -> None:
+def demo(logdir: Path | None, port: int, serve: bool) -> None:
     """Train six small networks on real images, one healthy and five sick, and watch them in TensorBoard.
 
     TensorBoard starts first, so that the findings appear while the networks train. Ctrl-C ends it.
@@ -33,7 +35,10 @@ def demo(logdir: Path, port: int, serve: bool) -> None:
             f"the demo trains for real and needs {' and '.join(missing)}: "
             "pip install 'tb_gradhealth[tensorflow,demo]'"
         )
-    if logdir.exists() and any(logdir.iterdir()):
+    if logdir is None:
+        numbered = (Path(f"{DEFAULT_LOGDIR}-{number}") for number in count(2))
+        logdir = next(path for path in chain([Path(DEFAULT_LOGDIR)], numbered) if _is_free(path))
+    if not _is_free(logdir):
         raise click.UsageError(f"{logdir} is not empty: name another --logdir, or delete it first")
     logdir.mkdir(parents=True, exist_ok=True)
     console = Console()
@@ -48,6 +53,10 @@ def demo(logdir: Path, port: int, serve: bool) -> None:
     finally:
         if server is not None:
             server.terminate()
+
+
+def _is_free(logdir: Path) -> bool:
+    return not logdir.exists() or not any(logdir.iterdir())
 
 
 def _train(logdir: Path, console: Console) -> None:

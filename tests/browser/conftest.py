@@ -7,20 +7,9 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import sync_playwright
+from chromium import chromium
 from tensorboard_server import tensorboard_server
 
-CHROMIUM = os.environ.get("CHROMIUM", "/usr/bin/chromium")
-QUIET = [
-    "--no-sandbox",  # containers run as root
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    # Chromium's own errands; nothing may leave this machine.
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
 AXE = Path(__file__).parents[2] / "frontend" / "node_modules" / "axe-core" / "axe.min.js"
 PATIENCE = 30_000
 """Milliseconds for something to appear on a slow machine."""
@@ -46,11 +35,9 @@ def demo_server(demo_logs, tmp_path_factory):
 
 
 @pytest.fixture(scope="session")
-def chromium():
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=QUIET)
+def browser():
+    with chromium() as browser:
         yield browser
-        browser.close()
 
 
 class Tab:
@@ -93,13 +80,13 @@ class Tab:
 
 
 @pytest.fixture
-def open_tab(chromium):
+def open_tab(browser):
     """Opens the tab; what the browser complains about fails the test at its end."""
     complaints = []
 
     @contextmanager
     def opened(url, fragment="#gradhealth", width=1600, height=900):
-        context = chromium.new_context(viewport={"width": width, "height": height}, accept_downloads=True)
+        context = browser.new_context(viewport={"width": width, "height": height}, accept_downloads=True)
         page = context.new_page()
         page.add_init_script(
             "document.addEventListener('securitypolicyviolation', event => "

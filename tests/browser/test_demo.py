@@ -145,8 +145,8 @@ def test_both_themes_pass_axe_and_follow_tensorboards_switch(demo_server, open_t
         ("hparams", "critical findings"),
     ],
 )
-def test_tensorboards_other_tabs_show_the_demo_too(demo_server, chromium, tab_name, shows):
-    page = chromium.new_page(viewport={"width": 1600, "height": 900})
+def test_tensorboards_other_tabs_show_the_demo_too(demo_server, browser, tab_name, shows):
+    page = browser.new_page(viewport={"width": 1600, "height": 900})
     page.set_default_timeout(30_000)
     page.goto(f"{demo_server.url}#{tab_name}")
     if shows is None:

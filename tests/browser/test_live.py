@@ -83,10 +83,10 @@ def test_a_damaged_file_is_one_line_and_the_rest_is_shown(server, logs, open_tab
         assert "torn/gradhealth/events" in problems.inner_text()
 
 
-def test_when_the_server_goes_away_the_tab_keeps_what_it_has(logs, tmp_path, open_tab, chromium):
+def test_when_the_server_goes_away_the_tab_keeps_what_it_has(logs, tmp_path, browser):
     with RunLog(logs / "run" / "gradhealth", TABLE) as log:
         log.record(0, BAD, GOOD)
-    page = chromium.new_page()
+    page = browser.new_page()
     page.set_default_timeout(30_000)
     with tensorboard_server(tmp_path, "--logdir", logs) as server:
         page.goto(server.url + "#gradhealth")

@@ -51,7 +51,11 @@ class Server:
 
 @contextmanager
 def tensorboard_server(
-    folder: Path, *arguments: object, without: Sequence[str] = ("tensorflow",), suffix: str = ""
+    folder: Path,
+    *arguments: object,
+    without: Sequence[str] = ("tensorflow",),
+    suffix: str = "",
+    python: str = sys.executable,
 ) -> Iterator[Server]:
     """Start TensorBoard and stop it in the end.
 
@@ -60,11 +64,12 @@ def tensorboard_server(
         arguments: TensorBoard's own.
         without: modules whose import fails in it.
         suffix: what follows the address.
+        python: the interpreter, which decides what is installed.
     """
     output = folder / "server-output"
     with output.open("wb") as file:
         process = subprocess.Popen(
-            [sys.executable, "-m", "tensorboard.main", "--port=0", "--host=127.0.0.1", *map(str, arguments)],
+            [python, "-m", "tensorboard.main", "--port=0", "--host=127.0.0.1", *map(str, arguments)],
             stdout=file,
             stderr=subprocess.STDOUT,
             env=_environment(folder / "path", without),
