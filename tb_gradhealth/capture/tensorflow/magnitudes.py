@@ -36,14 +36,23 @@ def packed_magnitudes(operands: Sequence[Operand]) -> Any:
         ],
         0,
     )
-    bins = _bins(tf.concat(samples, 0))
+    return histogram(tf.concat(samples, 0), rows, len(samples))
+
+
+def histogram(values: Any, owner: Any, tensors: int) -> Any:
+    """The packed histograms of several tensors that lie in one vector, float32 [tensors, 10].
+
+    Args:
+        values: float32 [m].
+        owner: which tensor each element belongs to, int32 [m].
+        tensors: how many there are.
+    """
+    bins = _bins(values)
     # Elements that do not count go into one more bin, which is dropped.
-    counts = tf.math.unsorted_segment_sum(
-        tf.ones_like(bins), rows * (BINS + 1) + bins, len(samples) * (BINS + 1)
-    )
-    kept = tf.cast(tf.reshape(counts, [len(samples), BINS + 1])[:, :BINS], tf.float32)
+    counts = tf.math.unsorted_segment_sum(tf.ones_like(bins), owner * (BINS + 1) + bins, tensors * (BINS + 1))
+    kept = tf.cast(tf.reshape(counts, [tensors, BINS + 1])[:, :BINS], tf.float32)
     shares = kept / tf.maximum(tf.reduce_sum(kept, axis=1, keepdims=True), 1.0)
-    codes = tf.reshape(tf.round(255 * tf.sqrt(shares)), [len(samples), PACKED, BYTES_PER_FLOAT])
+    codes = tf.reshape(tf.round(255 * tf.sqrt(shares)), [tensors, PACKED, BYTES_PER_FLOAT])
     return tf.reduce_sum(codes * tf.constant([1.0, 256.0, 65536.0]), axis=-1)
 
 

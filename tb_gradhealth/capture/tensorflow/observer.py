@@ -4,18 +4,18 @@ Nothing here writes. Variables survive where summaries cannot go: XLA, a loop of
 other devices. The host reads them when a record is due.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 from typing import Any, Final
 
 import numpy as np
 import tensorflow as tf
 
-from tb_gradhealth.capture.tensorflow.magnitudes import packed_magnitudes
-from tb_gradhealth.capture.tensorflow.operands import Operand, operand
+from tb_gradhealth.capture.tensorflow.before import Before
 from tb_gradhealth.capture.tensorflow.selection import Selection
 from tb_gradhealth.capture.tensorflow.state import state
-from tb_gradhealth.capture.tensorflow.statistics import MOMENTS, Watch, moments, seldom, watch
+from tb_gradhealth.capture.tensorflow.statistics import MOMENTS, Watch, seldom
 from tb_gradhealth.capture.tensorflow.sticky import STICKY, Sticky
+from tb_gradhealth.capture.tensorflow.tensors import Split, Tensors
 from tb_gradhealth.capture.tensorflow.units import Units
 from tb_gradhealth.record import COLUMNS
 from tb_gradhealth.record.magnitudes import PACKED
@@ -39,9 +39,13 @@ class Observer:
         self.rows = selection.rows
         self._every = every
         present = [i for i, value in enumerate(selection.values) if value is not None]
-        self.watched = [i for i in present if self.rows[i].kind != "update"]
-        self._updated = [i for i in present if self.rows[i].kind == "update"]
-        self._with_units = [i for i in self.watched if selection.units[i]]
+        watched = [i for i in present if self.rows[i].kind != "update"]
+        updated = [i for i in present if self.rows[i].kind == "update"]
+        self._present = present
+        self._tensors = Split(self.rows, selection.values, watched)
+        self._weights = Split(self.rows, selection.values, updated)
+        self.watched = self._tensors.order
+        self._with_units = [i for i in watched if selection.units[i]]
         with tf.init_scope():
             self.seen = state(np.int64(0), "seen")
             self.recorded = state(np.int64(0), "recorded")
@@ -49,9 +53,7 @@ class Observer:
             self.matrix = state(np.full([len(self.rows), len(COLUMNS)], np.nan, np.float32), "matrix")
             self.sticky = Sticky(len(self.watched))
             self._units = Units([selection.units[i] for i in self._with_units])
-            self._before = [
-                state(tf.zeros(self.rows[i].shape, self.rows[i].dtype), "before") for i in self._updated
-            ]
+            self._before = Before(self.rows, self._weights)
         # An eager loop pays for each operation it starts; one function costs less than a hundred of them.
         self._function = tf.function(self._observe, reduce_retracing=True, autograph=False)
 
@@ -62,53 +64,52 @@ class Observer:
             return self._function(values)
 
     def _observe(self, values: list[Any]) -> Any:
-        present = dict(zip(sorted([*self.watched, *self._updated]), values, strict=True))
+        present = dict(zip(self._present, values, strict=True))
         seen = tf.identity(self.seen.assign_add(1))
         due = tf.equal((seen - 1) % self._every, 0)
-        operands = [operand(present[i]) for i in self.watched]
-        weights = [present[i] for i in self._updated]
-        noticed = watch(operands) if operands else None
+        tensors = self._tensors.tensors(present) if self.watched else None
+        noticed = tensors.watch() if tensors else None
         if noticed:
             self.sticky.add(noticed, tf.cast(seen - self.recorded, tf.float32))
             self._units.add([present[i] for i in self._with_units])
-        seldom(due, lambda: self._record(operands, noticed, weights, seen), lambda: False)
-        if weights:
+        seldom(due, lambda: self._record(tensors, noticed, present, seen), lambda: False)
+        if self._weights.order:
             # Only the step before a recorded one keeps a copy, so that the others pay nothing.
-            seldom(tf.equal(seen % self._every, 0), lambda: self._keep(weights), lambda: False)
+            seldom(tf.equal(seen % self._every, 0), lambda: self._before.keep(present), lambda: False)
         return due
 
-    def _record(self, operands: list[Operand], noticed: Watch | None, weights: list[Any], seen: Any) -> bool:
+    def _record(
+        self, tensors: Tensors | None, noticed: Watch | None, present: Mapping[int, Any], seen: Any
+    ) -> bool:
         parts = []
-        if noticed:
-            parts.append(self._watched_rows(operands, noticed, seen))
-        if weights:
-            parts.append(self._update_rows(weights, seen))
+        if tensors and noticed:
+            parts.append(self._watched_rows(tensors, noticed, seen))
+        if self._weights.order:
+            parts.append(self._update_rows(present, seen))
         parts.append(tf.fill([1, len(COLUMNS)], float("nan")))  # for the rows that are not measured
-        order = np.full([len(self.rows)], len(self.watched) + len(self._updated))
-        order[[*self.watched, *self._updated]] = np.arange(len(self.watched) + len(self._updated))
+        measured = [*self.watched, *self._weights.order]
+        order = np.full([len(self.rows)], len(measured))
+        order[measured] = np.arange(len(measured))
         self.matrix.assign(tf.gather(tf.concat(parts, 0), order))
         self.sticky.clear()
         self.recorded.assign(seen)
         self.taken.assign(False)
         return True
 
-    def _watched_rows(self, operands: list[Operand], noticed: Watch, seen: Any) -> Any:
+    def _watched_rows(self, tensors: Tensors, noticed: Watch, seen: Any) -> Any:
         """All rows but the updates', float32 [watched, columns]."""
-        measured = moments(operands, noticed)
+        measured = tensors.moments(noticed)
         earlier = tf.gather(self.matrix[:, STICKY_START : STICKY_START + len(STICKY)], self.watched)
         unread = tf.where(self.taken, float("nan"), earlier)
         known = self.sticky.columns(seen - self.recorded, measured[:, 0], unread)
-        return tf.concat([measured, self._dead_columns(), known, packed_magnitudes(operands)], axis=1)
+        return tf.concat([measured, self._dead_columns(), known, tensors.packed_magnitudes()], axis=1)
 
-    def _update_rows(self, weights: list[Any], seen: Any) -> Any:
+    def _update_rows(self, present: Mapping[int, Any], seen: Any) -> Any:
         """The rows of updates, float32 [updates, columns]; NaN while no earlier weights are known."""
-        operands = [
-            operand(tf.cast(now, _wide(now.dtype)) - tf.cast(before, _wide(now.dtype)))
-            for now, before in zip(weights, self._before, strict=True)
-        ]
-        between = tf.fill([len(weights), len(COLUMNS) - len(MOMENTS) - PACKED], float("nan"))
-        measured = moments(operands, watch(operands))
-        rows = tf.concat([measured, between, packed_magnitudes(operands)], axis=1)
+        updates = self._before.updates(present)
+        measured = updates.moments(updates.watch())
+        between = tf.fill([len(self._weights.order), len(COLUMNS) - len(MOMENTS) - PACKED], float("nan"))
+        rows = tf.concat([measured, between, updates.packed_magnitudes()], axis=1)
         return tf.where(seen > 1, rows, float("nan"))
 
     def _dead_columns(self) -> Any:
@@ -117,12 +118,3 @@ class Observer:
         dead = tf.concat([self._units.columns(), nothing], 0) if self._with_units else nothing
         order = {index: place for place, index in enumerate(self._with_units)}
         return tf.gather(dead, [order.get(index, len(order)) for index in self.watched])
-
-    def _keep(self, weights: Sequence[Any]) -> bool:
-        for before, now in zip(self._before, weights, strict=True):
-            before.assign(now)
-        return True
-
-
-def _wide(dtype: Any) -> Any:
-    return tf.float64 if dtype == tf.float64 else tf.float32

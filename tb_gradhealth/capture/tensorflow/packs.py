@@ -1,0 +1,72 @@
+"""Small tensors laid end to end and measured together.
+
+An operation costs some microseconds to start and some milliseconds to trace, whatever it works on, and
+most tensors of a network are small: biases, norms, the kernels of narrow layers. Laid end to end, a hundred
+of them are measured by as many operations as one. Copying them costs little; a large tensor is not copied.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+
+from tb_gradhealth.capture.tensorflow.magnitudes import histogram
+from tb_gradhealth.capture.tensorflow.operands import as_float32
+from tb_gradhealth.capture.tensorflow.statistics import Watch
+
+
+class Packing:
+    """How n tensors of fixed sizes lie in one vector of m elements.
+
+    Args:
+        sizes: elements of each tensor, at least 1.
+    """
+
+    def __init__(self, sizes: Sequence[int]) -> None:
+        self.sizes = tuple(sizes)
+        self._owner = np.repeat(np.arange(len(self.sizes), dtype=np.int32), self.sizes)
+
+    def pack(self, tensors: Sequence[Any]) -> Any:
+        """The tensors as one float32 [m]."""
+        flat = [tf.reshape(x, [size]) for x, size in zip(tensors, self.sizes, strict=True)]
+        return tf.concat([as_float32(x) for x in flat], 0)
+
+    def watch(self, values: Any) -> Watch:
+        """The watch of every tensor in ``values`` [m]; moments are of x / max|x|, so that squares fit."""
+        finite = tf.math.is_finite(values)
+        known = self._sum(tf.cast(finite, tf.float32))
+        numbers = tf.where(finite, values, 0.0)
+        peak = self._max(tf.abs(numbers))
+        squares = self._sum(tf.square(numbers / self._spread(tf.where(peak > 0, peak, 1.0))))
+        bad = known < np.array(self.sizes, np.float32)
+        rms = tf.where(known > 0, peak * tf.sqrt(squares / known), float("nan"))
+        return Watch(rms, tf.where(known > 0, peak, float("nan")), bad, bad)
+
+    def moments(self, values: Any, seen: Watch) -> Any:
+        """The columns `statistics.MOMENTS` of every tensor, float32 [n, 7]."""
+        finite = tf.math.is_finite(values)
+        known = self._sum(tf.cast(finite, tf.float32))
+        scale = tf.where(seen.peak > 0, seen.peak, 1.0)
+        mean = scale * (self._sum(tf.where(finite, values, 0.0) / self._spread(scale)) / known)
+        low = -self._max(-tf.where(finite, values, float("inf")))
+        high = self._max(tf.where(finite, values, float("-inf")))
+        zeros = self._sum(tf.cast(values == 0, tf.float32)) / np.array(self.sizes, np.float32)
+        nans = self._sum(tf.cast(tf.math.is_nan(values), tf.float32))
+        infinities = np.array(self.sizes, np.float32) - known - nans
+        mean, low, high = (tf.where(known > 0, x, float("nan")) for x in (mean, low, high))
+        return tf.stack([seen.rms, mean, low, high, zeros, nans, infinities], axis=1)
+
+    def packed_magnitudes(self, values: Any) -> Any:
+        """The packed magnitude histogram of every tensor, float32 [n, 10]."""
+        return histogram(values, self._owner, len(self.sizes))
+
+    def _sum(self, values: Any) -> Any:
+        return tf.math.unsorted_segment_sum(values, self._owner, len(self.sizes))
+
+    def _max(self, values: Any) -> Any:
+        return tf.math.unsorted_segment_max(values, self._owner, len(self.sizes))
+
+    def _spread(self, each: Any) -> Any:
+        """One number for each tensor, [n], to one for each element, [m]."""
+        return tf.gather(each, self._owner)
