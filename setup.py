@@ -13,6 +13,7 @@ import subprocess
 import sys
 from importlib.util import find_spec
 from pathlib import Path
+from typing import ClassVar
 
 from setuptools import Command, setup
 from setuptools.command.build import build
@@ -63,7 +64,7 @@ class BuildFrontend(Command):
     """`python setup.py build_frontend`: npm ci and npm run build, if the bundle is not fresh."""
 
     description = "build the tab with npm"
-    user_options = ()
+    user_options: ClassVar[list[tuple[str, str, str]]] = []
     build_lib: str | None = None
     editable_mode = False
 
