@@ -1,6 +1,7 @@
 """`gradhealth demo`: train healthy and sick networks while TensorBoard shows what is wrong with them."""
 
 import os
+import socket
 import subprocess
 import sys
 from importlib.util import find_spec
@@ -40,9 +41,13 @@ def demo(logdir: Path | None, port: int, serve: bool) -> None:
         logdir = next(path for path in chain([Path(DEFAULT_LOGDIR)], numbered) if _is_free(path))
     if not _is_free(logdir):
         raise click.UsageError(f"{logdir} is not empty: name another --logdir, or delete it first")
+    if serve and not _can_listen(port):
+        raise click.UsageError(f"port {port} is in use: name another one with --port")
     logdir.mkdir(parents=True, exist_ok=True)
     console = Console()
     server = _tensorboard(logdir, port) if serve else None
+    if server is not None and port:
+        console.print(f"Open http://localhost:{port}/#gradhealth and watch the networks train.")
     try:
         _train(logdir, console)
         if server is not None:
@@ -57,6 +62,14 @@ def demo(logdir: Path | None, port: int, serve: bool) -> None:
 
 def _is_free(logdir: Path) -> bool:
     return not logdir.exists() or not any(logdir.iterdir())
+
+
+def _can_listen(port: int) -> bool:
+    try:
+        socket.create_server(("localhost", port)).close()
+    except OSError:
+        return False
+    return True
 
 
 def _train(logdir: Path, console: Console) -> None:
