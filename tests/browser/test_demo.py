@@ -5,6 +5,7 @@ import urllib.request
 
 import pytest
 from click.testing import CliRunner
+from playwright.sync_api import expect
 
 from tb_gradhealth.cli import main
 
@@ -147,12 +148,9 @@ def test_both_themes_pass_axe_and_follow_tensorboards_switch(demo_server, open_t
 )
 def test_tensorboards_other_tabs_show_the_demo_too(demo_server, browser, tab_name, shows):
     page = browser.new_page(viewport={"width": 1600, "height": 900})
-    page.set_default_timeout(30_000)
     page.goto(f"{demo_server.url}#{tab_name}")
-    if shows is None:
-        page.locator("tf-graph-scene svg g.node").first.wait_for(state="attached")
-    else:
-        page.get_by_text(shows).first.wait_for(state="attached")
+    shown = page.get_by_text(shows) if shows else page.locator("tf-graph-scene svg g.node")
+    expect(shown.first).to_be_attached(timeout=30_000)
     page.close()
 
 

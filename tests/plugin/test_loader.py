@@ -46,7 +46,9 @@ def test_what_the_user_said_about_samples_stays():
 
 @pytest.mark.parametrize("flags", [argparse.Namespace(), argparse.Namespace(samples_per_plugin=None)])
 def test_flags_that_are_missing_hurt_nobody(flags):
+    before = dict(vars(flags))
     GradHealthLoader().fix_flags(flags)
+    assert vars(flags) == before
 
 
 def test_the_loader_adds_no_flag_that_could_stop_others():
