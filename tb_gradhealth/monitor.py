@@ -8,9 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from tb_gradhealth.events import Discovery, EventFile, Problem, Root, RunReader, discover
-from tb_gradhealth.events.problems import ProblemLog
 from tb_gradhealth.health import RunHealth
-from tb_gradhealth.record import Record
 
 _log = logging.getLogger(__name__)
 
@@ -29,7 +27,6 @@ class MonitoredRun:
         self.health = RunHealth()
         self._reader = RunReader()
         self._notes = notes
-        self._unjudged = ProblemLog()
 
     @property
     def ours(self) -> bool:
@@ -38,7 +35,8 @@ class MonitoredRun:
 
     def problems(self) -> tuple[Problem, ...]:
         """What is wrong with its files, at most some dozens of lines."""
-        return self._notes + self._reader.problems() + self._unjudged.problems()
+        unjudged = tuple(Problem(self.name, None, failure) for failure in self.health.failures())
+        return self._notes + self._reader.problems() + unjudged
 
     def unfinished(self) -> tuple[Problem, ...]:
         """Files that end within a record, which is how a file looks that is being written."""
@@ -47,20 +45,12 @@ class MonitoredRun:
     def read(self, files: Sequence[EventFile]) -> None:
         """Judge every record that is new in the run's files."""
         for record in self._reader.read(files):
-            self._judge(record)
+            self.health.observe(record)
 
     def renewed(self, files: Sequence[EventFile]) -> "MonitoredRun":
         """This run, or an unread one of the same name where its files are no longer those that were read."""
         note = self._reader.stale(files)
         return self if note is None else MonitoredRun(self.name, note)
-
-    def _judge(self, record: Record) -> None:
-        try:
-            self.health.observe(record)
-        except Exception as error:  # one record that upsets a rule must not hide all other runs
-            _log.exception("%s: step %d could not be judged", self.name, record.step)
-            message = f"step {record.step} could not be judged: {error!r}"
-            self._unjudged.add(self.name, "judging", None, message)
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ from run_log import RunLog
 from tensorboard.summary.writer.event_file_writer import EventFileWriter
 
 from tb_gradhealth.events import Root
-from tb_gradhealth.health import RunHealth
+from tb_gradhealth.health.symptoms import DeadUnits
 from tb_gradhealth.monitor import Monitor
 from tb_gradhealth.record import Row, RowTable
 
@@ -173,26 +173,20 @@ def test_many_threads_read_each_record_once(tmp_path, monitor, start):
     assert records(monitor) == {"a": 50}
 
 
-def test_a_record_that_upsets_a_rule_is_said_and_the_others_go_on(tmp_path, monitor, start, caplog):
+def test_a_rule_that_fails_is_said_and_the_others_go_on(tmp_path, monitor, start, caplog, monkeypatch):
+    judge = DeadUnits.observe
+
+    def upset_at_step_1(rule, view):
+        return judge(rule, view) if view.step != 1 else 1 / 0
+
+    monkeypatch.setattr(DeadUnits, "observe", upset_at_step_1)
     run = start(tmp_path / "a")
-    run.step(0)
-    monitor.refresh()
-    with monitor.reading() as watched:
-        watched.runs["a"].health = Upset()
-    run.step(1)
-    run.step(2)
-    other = start(tmp_path / "b")
-    other.step(0)
+    for step in range(3):
+        run.step(step, nan_count=3)
     monitor.refresh()
     with monitor.reading() as watched:
         (problem,) = watched.runs["a"].problems()
-        assert problem.message == "step 1 could not be judged: ZeroDivisionError('upset') (2 times)"
-        assert watched.runs["b"].health.summary().records == 1
+        assert problem.message.startswith("dead-units is not judged from step 1 on: ZeroDivisionError")
+        (finding,) = watched.runs["a"].health.findings()
+        assert (finding.symptom, finding.count) == ("non-finite", 3)
     assert "Traceback" in caplog.text
-
-
-class Upset(RunHealth):
-    """No record is known to upset the real one."""
-
-    def observe(self, record):
-        raise ZeroDivisionError("upset")

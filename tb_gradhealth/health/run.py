@@ -54,6 +54,10 @@ class RunHealth:
         found = [finding for stream in self._streams.values() for finding in stream.findings()]
         return tuple(sorted(found, key=lambda finding: finding.opened_step))
 
+    def failures(self) -> tuple[str, ...]:
+        """Rules that failed, each in a sentence."""
+        return tuple(failure for stream in self._streams.values() for failure in stream.failures())
+
     def verdict(self) -> Verdict:
         """The run in one word."""
         return verdict_of(self.findings(), self.summary().records)

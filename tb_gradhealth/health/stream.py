@@ -1,5 +1,6 @@
 """One recorder's history under the rules: records in, findings and their evidence out."""
 
+import logging
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Final
@@ -16,6 +17,8 @@ from tb_gradhealth.health.structure import Structure
 from tb_gradhealth.health.symptom import Facts, Symptom, View
 from tb_gradhealth.health.symptoms import SYMPTOMS
 from tb_gradhealth.record import COLUMNS, Record, Row, RowTable
+
+_log = logging.getLogger(__name__)
 
 LOSS: Final = ("loss", "loss")
 """Kind and tensor of the row that holds the loss, in its ``mean``."""
@@ -40,6 +43,7 @@ class _Watch:
         self.symptom = symptom
         self.rule = symptom()
         self.course = Course.of(0)
+        self.failure = ""
         self.values: list[npt.NDArray[np.float32]] = []
         self.references: list[npt.NDArray[np.float32]] = []
 
@@ -85,6 +89,11 @@ class StreamHealth:
         located = [self._describe(identity, *place) for identity, place in self._places().items()]
         return mark_origins(located, tolerance=self.cadence or 1)
 
+    def failures(self) -> list[str]:
+        """Rules that failed, each in a sentence: what they would have found from there on is not known."""
+        self._catch_up()
+        return [watch.failure for watch in self._watches if watch.failure]
+
     @property
     def cadence(self) -> int | None:
         """Steps between two records as the recorder announced them, if it did."""
@@ -111,10 +120,10 @@ class StreamHealth:
         return Evidence(
             columns={
                 "step": self.history.steps().astype(np.float64),
-                "value": _column(watch.values, row),
+                "value": self._column(watch.values, row),
                 "threshold": np.full(len(self.history.records), symptom.threshold),
                 "statistic": self.history.series(row, symptom.statistic),
-                "reference": _column(watch.references, row),
+                "reference": self._column(watch.references, row),
                 "loss": self.losses(),
             },
             labels=asdict(symptom.labels),
@@ -127,7 +136,7 @@ class StreamHealth:
             KeyError: no finding has this id.
         """
         watch, row = self._places()[identity]
-        values = _column(watch.values, row)
+        values = self._column(watch.values, row)
         if values.size <= points:
             return values
         # The worst of each stretch: a single spike is what the line is there to show.
@@ -163,7 +172,13 @@ class StreamHealth:
             outcome=self._outcome,
         )
         for watch in self._watches:
-            watch.observe(view)
+            if watch.failure:
+                continue
+            try:
+                watch.observe(view)
+            except Exception as error:  # one rule that fails must not take the others' findings along
+                _log.exception("%s failed at step %d", watch.symptom.id, record.step)
+                watch.failure = f"{watch.symptom.id} is not judged from step {record.step} on: {error!r}"
 
     def _rows_until(self, record: Record) -> list[Row]:
         """The rows known when this record came, described as it describes them, not as later ones do."""
@@ -185,6 +200,12 @@ class StreamHealth:
                     found[identity] = watch, int(row)
             self._found = found
         return self._found
+
+    def _column(self, arrays: list[npt.NDArray[np.float32]], row: int) -> Floats:
+        """One row over all records; NaN before a later table brought it and after its rule failed."""
+        column = np.full(len(self.history.records), np.nan)
+        column[: len(arrays)] = [array[row] if row < array.size else np.nan for array in arrays]
+        return column
 
     def _describe(self, identity: str, watch: _Watch, row: int) -> Located:
         course, symptom, described = watch.course, watch.symptom, self.history.rows[row]
@@ -228,8 +249,3 @@ def _loss_of(columns: Mapping[str, Floats], row: int | None) -> float:
 
 def _ill(course: Course) -> npt.NDArray[np.intp]:
     return np.flatnonzero(course.opened != NEVER)
-
-
-def _column(arrays: list[npt.NDArray[np.float32]], row: int) -> Floats:
-    """One row over all records; earlier ones are shorter where a later table brought rows."""
-    return np.array([array[row] if row < array.size else np.nan for array in arrays], np.float64)

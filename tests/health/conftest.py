@@ -45,6 +45,7 @@ class Training:
         health = RunHealth()
         for record in self.records:
             health.observe(record)
+        assert health.failures() == ()
         return health
 
     def findings(self) -> dict[tuple[str, str], Finding]:
