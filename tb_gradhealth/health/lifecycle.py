@@ -120,16 +120,19 @@ def advance(
     course.extreme[worst] = judged.value[worst]
     course.reference[worst] = judged.reference[worst]
     course.peak[worst] = judged.since[worst] if immediate else step
-    _weigh(course, ill, outcome, weighed=weighed)
+    least = np.zeros_like(judged.level) if judged.least is None else judged.least
+    _weigh(course, ill, least, outcome, weighed=weighed)
 
     over = measured & was_open & ((course.holds & _ALL) == 0)
     course.resolved[over] = step
 
 
-def _weigh(course: Course, ill: npt.NDArray[np.bool_], outcome: Outcome, *, weighed: bool) -> None:
+def _weigh(
+    course: Course, ill: npt.NDArray[np.bool_], least: Ints, outcome: Outcome, *, weighed: bool
+) -> None:
     for row in np.flatnonzero(ill):
         level = int(course.level[row])
-        severity = gated(level, outcome, SEVERITIES) if weighed else SEVERITIES[level]
+        severity = gated(level, int(least[row]), outcome, SEVERITIES) if weighed else SEVERITIES[level]
         course.severity[row] = SEVERITIES.index(severity)
 
 

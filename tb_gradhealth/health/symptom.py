@@ -49,6 +49,7 @@ class Judgement:
         level: place in SEVERITIES that the value alone deserves where it breaches.
         reference: what the tensor was compared with, NaN where nothing.
         since: the step at which it began; the recorded one unless a sticky column knows better.
+        least: place in SEVERITIES below which no outcome lowers it; 0 for all by default.
     """
 
     value: Floats
@@ -57,6 +58,7 @@ class Judgement:
     level: npt.NDArray[np.int64]
     reference: Floats
     since: npt.NDArray[np.int64]
+    least: npt.NDArray[np.int64] | None = None
 
 
 @dataclass(frozen=True)
@@ -151,10 +153,10 @@ def judgement(
     )
 
 
-def gated(level: int, outcome: Outcome, severities: tuple[Severity, ...]) -> Severity:
-    """A rule's level, weighed by the outcome: learning lowers to info, not learning raises by one."""
+def gated(level: int, least: int, outcome: Outcome, severities: tuple[Severity, ...]) -> Severity:
+    """A rule's level, weighed by the outcome: learning lowers to the least, not learning raises by one."""
     if outcome == "learning":
-        return severities[0]
+        return severities[min(least, level)]
     if outcome in ("stalled", "diverging"):
         return severities[min(level + 1, len(severities) - 1)]
     return severities[level]

@@ -1,5 +1,7 @@
 """ReLU units that never activate, whatever the input: they receive no gradient and cannot come back."""
 
+from dataclasses import replace
+
 import numpy as np
 
 from tb_gradhealth.health.symptom import Facts, Judgement, Labels, Symptom, View, judgement
@@ -7,6 +9,10 @@ from tb_gradhealth.health.wording import percent
 
 CRITICAL = 0.5
 """Share of dead units from which the layer as such is in danger."""
+
+INEXCUSABLE = 0.7
+"""Share of dead units that stays a warning even while the loss improves: AUTOTRAINER's gamma for a dying
+layer (Zhang et al., ICSE 2021). Fewer may be sparsity that the task allows."""
 
 SHORTEST_WINDOW = 10
 """Batches a unit must have stayed silent for: sparse is not dead."""
@@ -50,7 +56,8 @@ class DeadUnits(Symptom):
             rows &= view.columns["window"] >= SHORTEST_WINDOW
         value = np.where(rows, view.columns["dead_fraction"], np.nan)
         level = np.where(value > CRITICAL, 2, 1)
-        return judgement(value, self.threshold, level, view.step)
+        judged = judgement(value, self.threshold, level, view.step)
+        return replace(judged, least=np.where(value >= INEXCUSABLE, 1, 0))
 
     def message(self, facts: Facts) -> str:
         """Say how many of the layer's units are silent."""

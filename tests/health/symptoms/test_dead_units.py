@@ -32,3 +32,13 @@ def test_the_message_counts_the_units(training, rows):
 )
 def test_what_is_not_a_dead_unit(training, rows, statistics, function):
     assert run_of(training, rows, statistics, function=function) is None
+
+
+@pytest.mark.parametrize(("share", "severity"), [(0.6, "info"), (0.8, "warning")])
+def test_a_loss_that_improves_excuses_sparsity_but_not_a_layer_that_all_but_died(
+    training, rows, share, severity
+):
+    run = training([rows.activation(0), rows.LOSS])
+    for record in range(30):
+        run.record([{"dead_fraction": share, "window": 10}, {"mean": 2.3 - record / 20}])
+    assert run.findings()["dead-units", "dense_0"].severity == severity
