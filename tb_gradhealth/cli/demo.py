@@ -14,6 +14,10 @@ from rich.console import Console
 
 DEFAULT_LOGDIR: Final = "gradhealth-demo"
 
+QUIET: Final = {"TF_CPP_MIN_LOG_LEVEL": "3", "TF_ENABLE_ONEDNN_OPTS": "0"}
+"""TensorFlow's start-up notes would run through the progress bars, and without oneDNN's reordering
+the demo comes out the same everywhere."""
+
 
 @click.command()
 @click.option(
@@ -72,11 +76,12 @@ def _can_listen(port: int) -> bool:
     return True
 
 
+def _environment() -> dict[str, str]:
+    return {**QUIET, **os.environ}
+
+
 def _train(logdir: Path, console: Console) -> None:
-    # TensorFlow reads these while it is imported. Its start-up notes would run through the progress bars,
-    # and without oneDNN's reordering the demo comes out the same everywhere.
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "0")
+    os.environ.update(_environment())  # TensorFlow reads it while it is imported
     from tb_gradhealth.demo.run import train_all
 
     train_all(logdir, console)
@@ -85,4 +90,4 @@ def _train(logdir: Path, console: Console) -> None:
 def _tensorboard(logdir: Path, port: int) -> "subprocess.Popen[bytes]":
     """TensorBoard as a process of its own; it prints its address itself."""
     command = [sys.executable, "-m", "tensorboard.main", "--logdir", str(logdir), "--port", str(port)]
-    return subprocess.Popen(command, env={**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3"})
+    return subprocess.Popen(command, env=_environment())

@@ -23,9 +23,9 @@ STYLES: Final = {
 }
 
 
-def print_report(report: Report, console: Console | None = None) -> None:
+def print_report(report: Report) -> None:
     """Print the report; findings go to standard output together with what could not be read."""
-    console = console or _console()
+    console = _console()
     for run in report.runs:
         console.print(_headline(run), soft_wrap=True)
         if run.findings:

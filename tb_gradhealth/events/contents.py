@@ -147,7 +147,7 @@ def _table(tag: str, tensor: tensor_pb2.TensorProto) -> RowTable:
         raise _unusable(tag, "type", f"holds {_type(tensor)}, a row table is one string")
     try:
         return decode_table(tensor.string_val[0])
-    except (RecordError, AttributeError, OverflowError) as error:
+    except RecordError as error:
         raise _unusable(tag, "table", f"cannot be read: {error}") from None
 
 

@@ -4,9 +4,8 @@ from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
-import numpy.typing as npt
 
-Floats = npt.NDArray[np.float64]
+from tb_gradhealth.health.arrays import Floats, Ints, Mask
 
 LENGTH: Final = 32
 """Records that form the past. OLMo-core's spike statistics look back 128 steps; a record covers several,
@@ -29,7 +28,7 @@ class Usual:
         score: robust z on the logarithm, (ln v - median) / (1.4826 MAD + 0.05); NaN without a past.
     """
 
-    count: npt.NDArray[np.int64]
+    count: Ints
     median: Floats
     score: Floats
 
@@ -41,7 +40,7 @@ class Baseline:
         self._logs = np.empty((LENGTH, 0))
         self._admitted = np.empty(0, np.int64)
 
-    def admit(self, values: Floats, rows: npt.NDArray[np.bool_]) -> None:
+    def admit(self, values: Floats, rows: Mask) -> None:
         """Add ``values`` [rows] to the past of the chosen rows; what is not positive is left out."""
         self._grow(values.size)
         rows = rows & np.isfinite(values) & (values > 0)

@@ -4,11 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
-import numpy.typing as npt
 
+from tb_gradhealth.health.arrays import Floats, Ints
 from tb_gradhealth.record import Record, Row
-
-Floats = npt.NDArray[np.float64]
 
 
 @dataclass
@@ -22,7 +20,7 @@ class History:
     records: list[Record] = field(default_factory=list)
     rows: list[Row] = field(default_factory=list)
     _places: dict[tuple[str, str], int] = field(default_factory=dict)
-    _tables: dict[str, npt.NDArray[np.int64]] = field(default_factory=dict)
+    _tables: dict[str, Ints] = field(default_factory=dict)
 
     def append(self, record: Record) -> int:
         """Add a record; one that goes back in steps replaces what it overtakes.
@@ -38,7 +36,7 @@ class History:
         self._place_rows(record)
         return kept
 
-    def places(self, record: Record) -> npt.NDArray[np.int64]:
+    def places(self, record: Record) -> Ints:
         """Where the record's rows are in ``rows``, int64 of shape [rows of the record]."""
         return self._tables[record.table.id]
 
@@ -57,13 +55,14 @@ class History:
     def series(self, row: int, column: str) -> Floats:
         """One statistic of one row over all records, float64 of shape [records]."""
         series = np.full(len(self.records), np.nan)
+        found = {identity: np.flatnonzero(places == row) for identity, places in self._tables.items()}
         for index, record in enumerate(self.records):
-            place = np.flatnonzero(self._tables[record.table.id] == row)
+            place = found[record.table.id]
             if place.size and column in record.table.columns:
                 series[index] = record.values[place[0], record.table.columns.index(column)]
         return series
 
-    def steps(self) -> npt.NDArray[np.int64]:
+    def steps(self) -> Ints:
         """The recorded steps, ascending, int64 of shape [records]."""
         return np.array([record.step for record in self.records], np.int64)
 

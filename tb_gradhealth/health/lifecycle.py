@@ -4,8 +4,8 @@ from dataclasses import dataclass, fields
 from typing import Final
 
 import numpy as np
-import numpy.typing as npt
 
+from tb_gradhealth.health.arrays import Floats, Ints, Mask
 from tb_gradhealth.health.findings import SEVERITIES
 from tb_gradhealth.health.outcome import Outcome
 from tb_gradhealth.health.symptom import Judgement, gated
@@ -20,8 +20,6 @@ NEVER: Final = np.iinfo(np.int64).min
 """In place of a step; steps may be negative."""
 
 _ALL: Final = (1 << WINDOWS) - 1
-
-Ints = npt.NDArray[np.int64]
 
 
 @dataclass
@@ -41,8 +39,7 @@ class Course:
     count: Ints
     level: Ints
     severity: Ints
-    extreme: npt.NDArray[np.float64]
-    reference: npt.NDArray[np.float64]
+    extreme: Floats
 
     @classmethod
     def of(cls, size: int) -> "Course":
@@ -64,7 +61,6 @@ class Course:
             level=zeros.copy(),
             severity=zeros.copy(),
             extreme=unknown.copy(),
-            reference=unknown.copy(),
         )
 
     def grow(self, size: int) -> None:
@@ -75,7 +71,7 @@ class Course:
             setattr(self, entry.name, joined)
 
     @property
-    def is_open(self) -> npt.NDArray[np.bool_]:
+    def is_open(self) -> Mask:
         """Rows with an open finding."""
         return np.asarray((self.opened != NEVER) & (self.resolved == NEVER))
 
@@ -118,7 +114,6 @@ def advance(
         beyond = judged.value < course.extreme if below else judged.value > course.extreme
     worst = ill & (np.isnan(course.extreme) | beyond)
     course.extreme[worst] = judged.value[worst]
-    course.reference[worst] = judged.reference[worst]
     course.peak[worst] = judged.since[worst] if immediate else step
     least = np.zeros_like(judged.level) if judged.least is None else judged.least
     _weigh(course, ill, least, outcome, weighed=weighed)
@@ -127,16 +122,14 @@ def advance(
     course.resolved[over] = step
 
 
-def _weigh(
-    course: Course, ill: npt.NDArray[np.bool_], least: Ints, outcome: Outcome, *, weighed: bool
-) -> None:
+def _weigh(course: Course, ill: Mask, least: Ints, outcome: Outcome, *, weighed: bool) -> None:
     for row in np.flatnonzero(ill):
         level = int(course.level[row])
         severity = gated(level, int(least[row]), outcome, SEVERITIES) if weighed else SEVERITIES[level]
         course.severity[row] = SEVERITIES.index(severity)
 
 
-def _remember(bits: Ints, new: npt.NDArray[np.bool_], measured: npt.NDArray[np.bool_]) -> Ints:
+def _remember(bits: Ints, new: Mask, measured: Mask) -> Ints:
     return np.where(measured, (bits << 1 | new) & _ALL, bits)
 
 

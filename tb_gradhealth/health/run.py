@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from tb_gradhealth.health.arrays import Floats
 from tb_gradhealth.health.findings import Finding, Verdict, verdict_of
-from tb_gradhealth.health.history import Floats
 from tb_gradhealth.health.stream import Evidence, StreamHealth
 from tb_gradhealth.record import Record, Row
 
@@ -60,7 +60,8 @@ class RunHealth:
 
     def verdict(self) -> Verdict:
         """The run in one word."""
-        return verdict_of(self.findings(), self.summary().records)
+        records = sum(len(stream.history.records) for stream in self._streams.values())
+        return verdict_of(self.findings(), records)
 
     def evidence(self, identity: str) -> Evidence:
         """What stands behind a finding.

@@ -8,8 +8,9 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
+from tb_gradhealth.health.arrays import Floats
 from tb_gradhealth.health.findings import SEVERITIES, Finding, finding_id
-from tb_gradhealth.health.history import Floats, History
+from tb_gradhealth.health.history import History
 from tb_gradhealth.health.lifecycle import NEVER, Course, advance
 from tb_gradhealth.health.origin import Located, mark_origins
 from tb_gradhealth.health.outcome import LossTrend, Outcome
@@ -76,18 +77,22 @@ class StreamHealth:
         self.stream = stream
         self.history = History()
         self._found: dict[str, tuple[_Watch, int]] | None = None
+        self._findings: list[Finding] | None = None
         self._begin()
 
     def observe(self, record: Record) -> None:
         """Add a record; one that goes back in steps replaces what it overtakes."""
-        self._found = None
+        self._found = self._findings = None
         if self.history.append(record) < self._judged:
             self._begin()
 
     def findings(self) -> list[Finding]:
         """All findings so far in order of their onset, each group's likely origin first."""
-        located = [self._describe(identity, *place) for identity, place in self._places().items()]
-        return mark_origins(located, tolerance=self.cadence or 1)
+        places = self._places()
+        if self._findings is None:
+            located = [self._describe(identity, *place) for identity, place in places.items()]
+            self._findings = mark_origins(located, tolerance=self.cadence or 1)
+        return self._findings
 
     def failures(self) -> list[str]:
         """Rules that failed, each in a sentence: what they would have found from there on is not known."""
@@ -166,7 +171,6 @@ class StreamHealth:
         self._outcome = self._loss.observe(_loss_of(columns, self.history.row(*LOSS)))
         view = View(
             step=record.step,
-            span=record.step - self.history.records[index - 1].step if index else 1,
             structure=self._structure,
             columns=columns,
             outcome=self._outcome,
@@ -215,7 +219,6 @@ class StreamHealth:
             peak_step=int(course.peak[row]),
             value=float(course.extreme[row]),
             threshold=symptom.threshold,
-            reference=float(course.reference[row]),
             outcome=self._outcome,
         )
         resolved = int(course.resolved[row])

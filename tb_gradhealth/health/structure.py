@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from typing import get_args
 
 import numpy as np
-import numpy.typing as npt
 
+from tb_gradhealth.health.arrays import Floats, Ints, Mask
 from tb_gradhealth.record import Kind, Row
 
 SMALLEST_JUDGED = 16
@@ -14,16 +14,14 @@ SMALLEST_JUDGED = 16
 
 RELU_LIKE = frozenset({"relu", "relu6"})
 
-Mask = npt.NDArray[np.bool_]
-
 
 @dataclass(frozen=True)
 class Structure:
     """Rows in record order with what rules select by; arrays of shape [rows]."""
 
     rows: tuple[Row, ...]
-    depth: npt.NDArray[np.int64]
-    size: npt.NDArray[np.float64]
+    depth: Ints
+    size: Floats
     output: Mask
     matrix: Mask
     """Weight matrices: kernels and recurrent kernels of rank 2 and more that are not tiny."""
@@ -51,5 +49,5 @@ class Structure:
     """Per kind the rows that hold numbers."""
     relu_like: Mask
     """Rows whose layer's activation function gives exact zeros."""
-    weights: npt.NDArray[np.int64]
+    weights: Ints
     """For every row the place of the same tensor's weight row; -1 where there is none."""

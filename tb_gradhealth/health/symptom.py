@@ -6,14 +6,12 @@ from dataclasses import dataclass
 from typing import ClassVar, Final, Literal
 
 import numpy as np
-import numpy.typing as npt
 
+from tb_gradhealth.health.arrays import Floats, Ints, Mask
 from tb_gradhealth.health.findings import Severity
 from tb_gradhealth.health.outcome import Outcome
-from tb_gradhealth.health.structure import Mask, Structure
+from tb_gradhealth.health.structure import Structure
 from tb_gradhealth.record import Row
-
-Floats = npt.NDArray[np.float64]
 
 FINE: Final = -1
 """A level beside the places in SEVERITIES: judged, and nothing wrong."""
@@ -25,14 +23,12 @@ class View:
 
     Attributes:
         step: the recorded step.
-        span: steps since the previous record, 1 for the first: what the sticky columns cover.
         structure: what the rows are.
         columns: each column of the record, float64 of shape [rows].
         outcome: whether the loss improves, as far as known at this step.
     """
 
     step: int
-    span: int
     structure: Structure
     columns: Mapping[str, Floats]
     outcome: Outcome
@@ -55,10 +51,10 @@ class Judgement:
     value: Floats
     breach: Mask
     held: Mask
-    level: npt.NDArray[np.int64]
+    level: Ints
     reference: Floats
-    since: npt.NDArray[np.int64]
-    least: npt.NDArray[np.int64] | None = None
+    since: Ints
+    least: Ints | None = None
 
 
 @dataclass(frozen=True)
@@ -79,7 +75,6 @@ class Facts:
     peak_step: int
     value: float
     threshold: float
-    reference: float
     outcome: Outcome
 
 
@@ -133,7 +128,7 @@ class Symptom(ABC):
 def judgement(
     value: Floats,
     threshold: float,
-    level: npt.NDArray[np.int64],
+    level: Ints,
     step: int,
     *,
     below: bool = False,

@@ -54,7 +54,8 @@ class Observer:
             self.sticky = Sticky(len(self.watched))
             self._units = Units([selection.units[i] for i in self._with_units])
             self._before = Before(self.rows, self._weights)
-        # An eager loop pays for each operation it starts; one function costs less than a hundred of them.
+        # One function: an eager loop starts it instead of a hundred operations, and a step that is traced
+        # twice, as Keras does, finds it traced.
         self._function = tf.function(self._observe, reduce_retracing=True, autograph=False)
 
     def __call__(self, selection: Selection) -> Any:

@@ -5,8 +5,8 @@ from dataclasses import replace
 import numpy as np
 import numpy.typing as npt
 
-from tb_gradhealth.health.structure import Mask
-from tb_gradhealth.health.symptom import Facts, Floats, Judgement, Labels, Symptom, View, judgement
+from tb_gradhealth.health.arrays import Floats, Ints, Mask
+from tb_gradhealth.health.symptom import Facts, Judgement, Labels, Symptom, View, judgement
 from tb_gradhealth.health.wording import times
 
 FALLING_LAYERS = 3
@@ -92,7 +92,7 @@ class VanishingGradient(Symptom):
         )
 
 
-def _levels(size: int) -> npt.NDArray[np.int64]:
+def _levels(size: int) -> Ints:
     return np.ones(size, np.int64)
 
 
