@@ -1,4 +1,4 @@
-"""What the events of one run say: row tables, records, and values under our name that are neither."""
+"""What the events of one run say: row tables, records, steps, and values under our name that are neither."""
 
 import math
 from collections.abc import Callable, Iterator, Mapping
@@ -13,7 +13,9 @@ from tb_gradhealth.record import (
     Record,
     RecordError,
     RowTable,
+    Steps,
     Tag,
+    decode_steps,
     decode_table,
     decode_values,
     parse_tag,
@@ -26,6 +28,7 @@ full of other people's histograms cheap."""
 
 MAX_TAGS: Final = 10_000
 MAX_TABLES: Final = 1_000
+MAX_LINES: Final = 100_000
 """A model has a handful; the limits only keep a hostile file from filling the memory."""
 
 
@@ -55,8 +58,8 @@ class Contents:
         self._tables: dict[str, RowTable] = {}
         self._trusted: set[str] = set()
 
-    def interpret(self, payload: bytes) -> Iterator[Record | Trouble]:
-        """What one record of the file holds for us: usually nothing or one `Record`."""
+    def interpret(self, payload: bytes) -> Iterator[Record | Steps | Trouble]:
+        """What one record of the file holds for us: usually nothing, one `Record` or `Steps`."""
         try:
             event = event_pb2.Event.FromString(payload)
         except DecodeError:
@@ -75,7 +78,7 @@ class Contents:
             if not math.isfinite(record.wall_time):
                 yield Trouble("wall time", f"the event's wall time is {record.wall_time}")
 
-    def _value(self, event: event_pb2.Event, value: summary_pb2.Summary.Value) -> Record | None:
+    def _value(self, event: event_pb2.Event, value: summary_pb2.Summary.Value) -> Record | Steps | None:
         tag = parse_tag(value.tag)
         if tag is None:
             if value.metadata.plugin_data.plugin_name == PLUGIN_NAME:
@@ -88,7 +91,8 @@ class Contents:
         if tag.content == "rows":
             self._keep(tag, _table(value.tag, value.tensor))
             return None
-        return _record(event, value, self._table_of(value.tag, tag))
+        table = self._table_of(value.tag, tag)
+        return (_record if tag.content == "record" else _steps)(event, value, table)
 
     def _check_metadata(self, value: summary_pb2.Summary.Value) -> None:
         """TensorFlow repeats the metadata in each event, other writers only give it in a tag's first."""
@@ -152,20 +156,36 @@ def _table(tag: str, tensor: tensor_pb2.TensorProto) -> RowTable:
 
 
 def _record(event: event_pb2.Event, value: summary_pb2.Summary.Value, table: RowTable) -> Record:
-    tensor = value.tensor
-    if tensor.dtype != types_pb2.DT_FLOAT:
-        raise _unusable(value.tag, "type", f"holds {_type(tensor)}, a record is a matrix of float32")
-    shape = tuple(dim.size for dim in tensor.tensor_shape.dim)
+    shape = _float_shape(value, "a record is a matrix of float32")
     try:
-        values = decode_values(table, _content(tensor, shape, table), shape)
+        values = decode_values(table, _content(value.tensor, shape, shape == table.shape), shape)
     except RecordError as error:
         raise _unusable(value.tag, "shape", f"cannot be read: {error}") from None
     return Record(step=event.step, wall_time=event.wall_time, table=table, values=values)
 
 
-def _content(tensor: tensor_pb2.TensorProto, shape: tuple[int, ...], table: RowTable) -> bytes:
-    """The matrix as bytes; a list of floats may leave out repetitions of its last one."""
-    if not tensor.float_val or shape != (len(table.rows), len(table.columns)):
+def _steps(event: event_pb2.Event, value: summary_pb2.Summary.Value, table: RowTable) -> Steps:
+    shape = _float_shape(value, "a flight recorder's lines are float32")
+    sound = len(shape) == 2 and 0 < shape[0] <= MAX_LINES and shape[1] == len(table.watched)
+    try:
+        values = decode_steps(table, _content(value.tensor, shape, sound), shape)
+    except RecordError as error:
+        raise _unusable(value.tag, "shape", f"cannot be read: {error}") from None
+    return Steps(last_step=event.step, wall_time=event.wall_time, table=table, values=values)
+
+
+def _float_shape(value: summary_pb2.Summary.Value, expected: str) -> tuple[int, ...]:
+    if value.tensor.dtype != types_pb2.DT_FLOAT:
+        raise _unusable(value.tag, "type", f"holds {_type(value.tensor)}, {expected}")
+    return tuple(dim.size for dim in value.tensor.tensor_shape.dim)
+
+
+def _content(tensor: tensor_pb2.TensorProto, shape: tuple[int, ...], sound: bool) -> bytes:
+    """The numbers as bytes; a list of floats may leave out repetitions of its last one.
+
+    Only for a ``sound`` shape, one that the row table bounds, are they filled up.
+    """
+    if not tensor.float_val or not sound:
         return bytes(tensor.tensor_content)
     size = math.prod(shape)
     values = np.asarray(tensor.float_val[:size], dtype="<f4")

@@ -8,7 +8,7 @@ from tb_gradhealth.events.discovery import EventFile
 from tb_gradhealth.events.framing import Fault, Frame
 from tb_gradhealth.events.problems import Problem, ProblemLog
 from tb_gradhealth.events.tail import Tail
-from tb_gradhealth.record import Record, RowTable
+from tb_gradhealth.record import Record, RowTable, Steps
 
 _UNREADABLE = "unreadable"
 
@@ -68,8 +68,8 @@ class RunReader:
                 )
         return self._came_late(files)
 
-    def read(self, files: Sequence[EventFile]) -> Iterator[Record]:
-        """Every record that is new since the last reading, in the order of the files.
+    def read(self, files: Sequence[EventFile]) -> Iterator[Record | Steps]:
+        """All records and steps that are new since the last reading, in the order of the files.
 
         Args:
             files: the run's files as they are now, ordered.
@@ -85,7 +85,7 @@ class RunReader:
                 self._log.forget(file.shown, _UNREADABLE)
                 self._log.add(file.shown, _UNREADABLE, None, f"cannot be read: {error.strerror or error}")
 
-    def _read(self, file: EventFile, tail: Tail) -> Iterator[Record]:
+    def _read(self, file: EventFile, tail: Tail) -> Iterator[Record | Steps]:
         for item in tail.read():
             if isinstance(item, Fault):
                 self._log.add(file.shown, item.message, item.offset, item.message)

@@ -8,7 +8,7 @@ import numpy as np
 from tb_gradhealth.health.arrays import Floats
 from tb_gradhealth.health.findings import Finding, Verdict, verdict_of
 from tb_gradhealth.health.stream import Evidence, StreamHealth
-from tb_gradhealth.record import Record, Row
+from tb_gradhealth.record import Record, Row, Steps
 
 
 @dataclass(frozen=True)
@@ -42,8 +42,10 @@ class RunHealth:
     def __init__(self) -> None:
         self._streams: dict[str, StreamHealth] = {}
 
-    def observe(self, record: Record) -> None:
+    def observe(self, record: Record | Steps) -> None:
         """Add a record, in the order in which its file holds it."""
+        if isinstance(record, Steps):
+            return  # the rules judge records, whose sticky columns carry what the steps between them held
         name = record.table.stream
         if name not in self._streams:
             self._streams[name] = StreamHealth(name)

@@ -1,21 +1,25 @@
 """The ground floor: the wire format between training and everything that reads it.
 
 A *row table* describes the measured tensors once; each *record* is one float32 matrix, a row per
-tensor and a column per statistic. NumPy only, so every framework and every reader shares it.
+tensor and a column per statistic; the flight recorder's *steps* are one line for each step. NumPy only,
+so every framework and every reader shares it.
 """
 
 from tb_gradhealth.record.codec import (
     VERSION,
     Record,
     RecordError,
+    Steps,
+    decode_steps,
     decode_table,
     decode_values,
+    encode_steps,
     encode_table,
     encode_values,
 )
-from tb_gradhealth.record.columns import COLUMNS
+from tb_gradhealth.record.columns import COLUMNS, layouts
 from tb_gradhealth.record.rows import KINDS, ROLES, Kind, Role, Row, RowTable
-from tb_gradhealth.record.tags import PLUGIN_NAME, Tag, parse_tag, record_tag, table_tag
+from tb_gradhealth.record.tags import PLUGIN_NAME, Tag, parse_tag, record_tag, steps_tag, table_tag
 
 __all__ = [
     "COLUMNS",
@@ -29,12 +33,17 @@ __all__ = [
     "Role",
     "Row",
     "RowTable",
+    "Steps",
     "Tag",
+    "decode_steps",
     "decode_table",
     "decode_values",
+    "encode_steps",
     "encode_table",
     "encode_values",
+    "layouts",
     "parse_tag",
     "record_tag",
+    "steps_tag",
     "table_tag",
 ]

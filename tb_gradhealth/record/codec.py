@@ -1,6 +1,7 @@
 """Row tables and records to bytes and back, and what can be wrong with them."""
 
 import json
+import math
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -10,7 +11,7 @@ import numpy.typing as npt
 from tb_gradhealth.record.magnitudes import PACKED, unpack_shares
 from tb_gradhealth.record.rows import KINDS, ROLES, Row, RowTable
 
-VERSION: Final = 1
+VERSION: Final = 2
 """Version of tables and records. Readers refuse newer ones and keep reading older ones."""
 
 FORMAT: Final = "gradhealth.rows"
@@ -73,24 +74,75 @@ def decode_table(content: bytes) -> RowTable:
         raise RecordError(f"the row table is malformed: {error!r}") from None
 
 
-def encode_values(values: npt.ArrayLike) -> bytes:
-    """The matrix as little-endian float32 in row order, the layout of a tensor's content."""
+@dataclass(frozen=True, eq=False)
+class Steps:
+    """Consecutive steps out of the flight recorder: one number for each watched tensor and step.
+
+    Attributes:
+        last_step: the training step of the last line.
+        wall_time: of the writing, in seconds since the epoch.
+        table: describes the tensors.
+        values: float32 of shape [steps, len(table.watched)]: for an activation the largest |x| of the part
+            of the batch that was looked at, for every other tensor its RMS. NaN or infinite where the tensor
+            was not finite.
+    """
+
+    last_step: int
+    wall_time: float
+    table: RowTable
+    values: npt.NDArray[np.float32]
+
+    @property
+    def steps(self) -> npt.NDArray[np.int64]:
+        """The training steps of the lines, int64 of shape [steps]."""
+        return np.arange(self.last_step - len(self.values) + 1, self.last_step + 1)
+
+
+def encode_values(table: RowTable, values: npt.ArrayLike) -> bytes:
+    """The matrix as little-endian float32, without what the table's layouts leave out."""
+    matrix = np.ascontiguousarray(values, dtype="<f4")
+    return (matrix.reshape(-1)[table.written] if table.layouts else matrix).tobytes()
+
+
+def encode_steps(values: npt.ArrayLike) -> bytes:
+    """The lines as little-endian float32, one after the other."""
     return np.ascontiguousarray(values, dtype="<f4").tobytes()
 
 
 def decode_values(table: RowTable, content: bytes, shape: tuple[int, ...]) -> npt.NDArray[np.float32]:
-    """The matrix in ``content``, checked against its table; a read-only view of the bytes.
+    """The matrix in ``content``, checked against its table, float32 [rows, columns].
 
     Raises:
         RecordError: shape or length differ from what the table announces.
     """
-    expected = (len(table.rows), len(table.columns))
-    if shape != expected:
-        raise RecordError(f"the record has shape {list(shape)}, its row table says {list(expected)}")
-    needed = 4 * expected[0] * expected[1]
+    if shape != table.shape:
+        raise RecordError(f"the record has shape {list(shape)}, its row table says {list(table.shape)}")
+    written = _floats("record", content, shape)
+    if not table.layouts:
+        return written
+    values = np.full((len(table.rows), len(table.columns)), np.nan, np.float32)
+    values.reshape(-1)[table.written] = written
+    return values
+
+
+def decode_steps(table: RowTable, content: bytes, shape: tuple[int, ...]) -> npt.NDArray[np.float32]:
+    """The lines in ``content``, checked against their table, float32 [steps, watched].
+
+    Raises:
+        RecordError: shape or length differ from what the table announces.
+    """
+    if len(shape) != 2 or shape[0] < 1 or shape[1] != len(table.watched):
+        expected = f"[steps, {len(table.watched)}]"
+        raise RecordError(f"the flight recorder has shape {list(shape)}, its row table says {expected}")
+    return _floats("flight recorder", content, shape)
+
+
+def _floats(what: str, content: bytes, shape: tuple[int, ...]) -> npt.NDArray[np.float32]:
+    """The numbers in ``content``; a read-only view of the bytes."""
+    needed = 4 * math.prod(shape)
     if len(content) != needed:
-        raise RecordError(f"the record holds {len(content)} bytes, {list(shape)} float32 need {needed}")
-    return np.frombuffer(content, dtype="<f4").reshape(expected).astype(np.float32, copy=False)
+        raise RecordError(f"the {what} holds {len(content)} bytes, {list(shape)} float32 need {needed}")
+    return np.frombuffer(content, dtype="<f4").reshape(shape).astype(np.float32, copy=False)
 
 
 def check_version(version: object) -> None:
@@ -117,11 +169,24 @@ def _table_from_json(fields: dict[str, Any]) -> RowTable:
     settings = {_text(key): value for key, value in fields["settings"].items()}
     if any(isinstance(value, (dict, list)) for value in settings.values()):
         raise TypeError("a setting is not a plain value")
+    rows = tuple(_row_from_json(row) for row in fields["rows"])
+    # Tables of version 1 have neither.
+    watched = tuple(_whole(index) for index in fields.get("watched", []))
+    if any(not 0 <= index < len(rows) for index in watched) or len(set(watched)) != len(watched):
+        raise ValueError("a watched row does not exist or is named twice")
+    layouts = {
+        _text(kind): tuple(_text(name) for name in names) for kind, names in fields.get("layouts", {}).items()
+    }
+    for kind, names in layouts.items():
+        if len(set(names)) != len(names) or not set(names) <= set(columns):
+            raise ValueError(f"the layout of {kind!r} names a column twice or one that does not exist")
     return RowTable(
-        rows=tuple(_row_from_json(row) for row in fields["rows"]),
+        rows=rows,
         columns=columns,
         stream=_text(fields["stream"]),
         settings=settings,
+        layouts=layouts,
+        watched=watched,
     )
 
 
@@ -136,6 +201,12 @@ def _row_from_json(fields: dict[str, Any]) -> Row:
     if not isinstance(row.depth, int) or not isinstance(row.output, bool):
         raise TypeError("depth is not a whole number or output is not true or false")
     return row
+
+
+def _whole(value: object) -> int:
+    if not isinstance(value, int) or isinstance(value, bool):
+        raise TypeError(f"{value!r} is not a whole number")
+    return value
 
 
 def _text(value: object) -> str:

@@ -6,29 +6,66 @@ measured (a gradient's dead units, the first record's update) is NaN, never zero
 Columns that begin with ``peak`` or ``bad`` are sticky: they cover every step since the previous
 record, not only the recorded one, so nothing between two records is lost. Steps are stored as
 distances ("ago"), which stay small and therefore exact in float32.
+
+No kind of tensor has them all. `layouts` says which ones are written for which kind.
 """
 
 from typing import Final
 
 from tb_gradhealth.record.magnitudes import PACKED
 
-STATISTICS: Final = (
+MOMENTS: Final = (
     "rms",  # sqrt(mean(x²)) over finite elements
     "mean",
     "minimum",
     "maximum",
     "zero_fraction",  # exact zeros / elements
+)
+FAULTS: Final = (
     "nan_count",
     "inf_count",
-    "dead_fraction",  # units that never activated in the window / units
-    "window",  # batches the dead units were watched for
-    "peak_rms",  # largest finite RMS since the previous record...
-    "peak_rms_ago",  # ...and how many steps before this record it was
-    "peak_max",  # largest finite |x| since the previous record...
-    "peak_max_ago",
     "bad_steps",  # steps with a non-finite element since the previous record...
     "bad_ago",  # ...and how many steps before this record the first of them was
 )
+UNITS: Final = (
+    "dead_fraction",  # units that never activated in the window / units
+    "window",  # batches the dead units were watched for
+    "dormant_fraction",  # units whose mean |x| is at most 0.025 of the layer's / units
+    "saturated_fraction",  # units of which over 95 % lie in the outer 3 % of the function's range / units
+)
+PEAK_RMS: Final = (
+    "peak_rms",  # largest finite RMS since the previous record...
+    "peak_rms_ago",  # ...and how many steps before this record it was
+)
+PEAK_MAX: Final = (
+    "peak_max",  # largest finite |x| since the previous record...
+    "peak_max_ago",
+)
+SPARSE: Final = ("untouched_fraction",)  # an embedding's rows that no gradient ever touched / rows
+REPLICAS: Final = ("replica_spread",)  # (largest - smallest replica's RMS) / the replicas' mean RMS
+MAGNITUDES: Final = tuple(f"magnitudes_{index}" for index in range(PACKED))
 
-COLUMNS: Final = STATISTICS + tuple(f"magnitudes_{index}" for index in range(PACKED))
-"""All column names of format version 1. A reader finds columns by name, never by position."""
+STATISTICS: Final = (*MOMENTS, *FAULTS, *UNITS, *PEAK_RMS, *PEAK_MAX, *SPARSE, *REPLICAS)
+
+COLUMNS: Final = STATISTICS + MAGNITUDES
+"""All column names of this format version. A reader finds columns by name, never by position."""
+
+
+def layouts(*, units: bool, sparse: bool, replicas: bool) -> dict[str, tuple[str, ...]]:
+    """Which columns are written for each kind of row; leaving out the others halves a record.
+
+    Args:
+        units: whether any activation's units are watched.
+        sparse: whether any gradient is sparse.
+        replicas: whether several replicas train together.
+    """
+    gradient = (*MOMENTS, *FAULTS, *PEAK_RMS, *MAGNITUDES)
+    return {
+        "gradient": gradient + (SPARSE if sparse else ()) + (REPLICAS if replicas else ()),
+        "clipped": MOMENTS,
+        "weight": (*MOMENTS, *FAULTS, *MAGNITUDES),
+        "update": MOMENTS,
+        "activation": (*MOMENTS, *FAULTS, *PEAK_MAX, *MAGNITUDES, *(UNITS if units else ())),
+        "loss": (*MOMENTS, *FAULTS, *PEAK_MAX),
+        "training": ("mean",),
+    }

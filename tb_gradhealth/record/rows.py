@@ -12,10 +12,15 @@ from dataclasses import asdict, dataclass, field
 from functools import cached_property
 from typing import Final, Literal, get_args
 
+import numpy as np
+import numpy.typing as npt
+
 from tb_gradhealth.record.columns import COLUMNS
 
-Kind = Literal["gradient", "weight", "update", "activation", "loss"]
-"""What of the tensor is measured. An update is the weight after the step minus before."""
+Kind = Literal["gradient", "clipped", "weight", "update", "activation", "loss", "training"]
+"""What of the tensor is measured. A clipped gradient is what the optimizer used, an update is the
+weight after the step minus before, and a training row is a number of the training itself (its learning
+rate), found in the column ``mean``."""
 
 Role = Literal["kernel", "recurrent", "embedding", "bias", "norm", "activation", "loss", "other"]
 """What the tensor is for; rules choose by it. Recurrent kernels multiply a hidden state."""
@@ -63,12 +68,17 @@ class RowTable:
         stream: tells apart several recorders that write into one run; ``""`` for the usual one.
         settings: what the rules may use and cannot see in the numbers (optimizer, epsilon,
             learning_rate, clipnorm, every...).
+        layouts: for each kind of row the columns that a record holds of it, in order; the others are NaN. A
+            kind that is not named has all columns.
+        watched: the rows that are looked at in every step, in the order of a flight recorder's columns.
     """
 
     rows: tuple[Row, ...]
     columns: tuple[str, ...] = COLUMNS
     stream: str = ""
     settings: Mapping[str, Setting] = field(default_factory=dict)
+    layouts: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    watched: tuple[int, ...] = ()
 
     @cached_property
     def id(self) -> str:
@@ -82,5 +92,27 @@ class RowTable:
             "stream": self.stream,
             "settings": dict(self.settings),
             "columns": list(self.columns),
+            "layouts": {kind: list(columns) for kind, columns in self.layouts.items()},
+            "watched": list(self.watched),
             "rows": [asdict(row) for row in self.rows],
         }
+
+    @cached_property
+    def written(self) -> npt.NDArray[np.intp]:
+        """Where a record's numbers belong in the matrix read row by row, intp of shape [numbers]."""
+        place = {name: index for index, name in enumerate(self.columns)}
+        layouts = {
+            kind: np.array([place[name] for name in columns], np.intp)
+            for kind, columns in self.layouts.items()
+        }
+        everything = np.arange(len(self.columns))
+        parts = [
+            index * len(self.columns) + layouts.get(row.kind, everything)
+            for index, row in enumerate(self.rows)
+        ]
+        return np.concatenate(parts) if parts else np.empty(0, np.intp)
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Shape of a record on the wire: a vector, or the whole matrix where nothing is left out."""
+        return (self.written.size,) if self.layouts else (len(self.rows), len(self.columns))

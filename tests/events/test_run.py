@@ -1,3 +1,4 @@
+import dataclasses
 import json
 import os
 
@@ -9,7 +10,7 @@ from tensorboard.compat.proto import event_pb2, summary_pb2, tensor_pb2, tensor_
 
 from tb_gradhealth.events import EventFile, RunReader
 from tb_gradhealth.events.problems import MAX_PROBLEMS
-from tb_gradhealth.record import encode_table, record_tag, table_tag
+from tb_gradhealth.record import encode_table, record_tag, steps_tag, table_tag
 
 
 def test_records_come_back_as_they_were_written(log, table, reading, write):
@@ -19,6 +20,21 @@ def test_records_come_back_as_they_were_written(log, table, reading, write):
     assert (record.step, record.wall_time, record.table) == (10, 123.25, table)
     np.testing.assert_array_equal(record.values, write.values_of(table, 10))
     assert reading.messages() == []
+
+
+def test_the_flight_recorders_steps_come_back_between_the_records(log, table, reading, write):
+    watching = dataclasses.replace(table, watched=(0, 1))
+    lines = np.array([[1, 2], [3, np.nan], [np.inf, 4]], np.float32)
+    log.table(watching)
+    log.record(watching, 10)
+    log.append(write.tensor_event(steps_tag(watching.id), lines, step=17, wall_time=5.0))
+    log.append(write.tensor_event(steps_tag(watching.id), lines[:, :1], step=18))
+    record, steps = reading.records()
+    assert (record.step, steps.last_step, steps.wall_time, steps.table) == (10, 17, 5.0, watching)
+    assert steps.steps.tolist() == [15, 16, 17]
+    np.testing.assert_array_equal(steps.values, lines)
+    (message,) = reading.messages()
+    assert "flight recorder has shape [3, 1], its row table says [steps, 2]" in message
 
 
 def test_tensorflows_writer_is_read_like_tensorboards(tmp_path, table, reading, write):
@@ -154,7 +170,7 @@ FOREIGN_RECORDS = {
     "another plugin": (scalar_event, "'scalars'"),
     "no tensor": (simple_value, "no tensor"),
     "a newer version": (
-        lambda w, tag: w.tensor_event(tag, np.ones((2, 3), np.float32), metadata=w.metadata(b"2")),
+        lambda w, tag: w.tensor_event(tag, np.ones((2, 3), np.float32), metadata=w.metadata(b"3")),
         "upgrade tb_gradhealth",
     ),
     "no version": (
@@ -189,7 +205,7 @@ def changed(table, **fields):
 
 BROKEN_TABLES = {
     "not JSON": (lambda table: b"{", "not JSON"),
-    "a newer version": (lambda table: changed(table, version=2), "upgrade tb_gradhealth"),
+    "a newer version": (lambda table: changed(table, version=3), "upgrade tb_gradhealth"),
     "other JSON": (lambda table: b"[]", "gradhealth.rows"),
     "settings of the wrong type": (lambda table: changed(table, settings=[]), "cannot be read"),
     "an endless shape": (

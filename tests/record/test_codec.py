@@ -19,12 +19,17 @@ from tb_gradhealth.record import (
     RecordError,
     Row,
     RowTable,
+    Steps,
+    decode_steps,
     decode_table,
     decode_values,
+    encode_steps,
     encode_table,
     encode_values,
+    layouts,
     parse_tag,
     record_tag,
+    steps_tag,
     table_tag,
 )
 
@@ -45,40 +50,62 @@ settings = st.dictionaries(
     st.text(),
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(),
 )
-tables = st.builds(
-    RowTable,
-    rows=st.lists(rows, max_size=6).map(tuple),
-    columns=st.lists(st.text(), unique=True, max_size=6).map(tuple) | st.just(COLUMNS),
-    stream=st.text(),
-    settings=settings,
-)
 
 
-@given(tables)
+@st.composite
+def tables(draw):
+    described = tuple(draw(st.lists(rows, max_size=6)))
+    columns = tuple(draw(st.lists(st.text(), unique=True, max_size=6) | st.just(COLUMNS)))
+    some = st.lists(st.sampled_from(columns), unique=True).map(tuple) if columns else st.just(())
+    return RowTable(
+        rows=described,
+        columns=columns,
+        stream=draw(st.text()),
+        settings=draw(settings),
+        layouts=draw(st.dictionaries(st.sampled_from(KINDS), some)),
+        watched=tuple(index for index in range(len(described)) if draw(st.booleans())),
+    )
+
+
+@given(tables())
 def test_a_table_survives_the_round_trip(table):
     again = decode_table(encode_table(table))
     assert again == table
     assert again.id == table.id
 
 
-@given(tables, tables)
+@given(tables(), tables())
 def test_different_tables_have_different_ids(one, other):
     assert (one.id == other.id) == (one.as_json() == other.as_json())
 
 
-@given(tables, st.data())
-def test_a_matrix_survives_the_round_trip_bit_by_bit(table, data):
+@given(tables(), st.data())
+def test_what_the_layouts_keep_of_a_matrix_survives_bit_by_bit(table, data):
     shape = (len(table.rows), len(table.columns))
     values = data.draw(hnp.arrays(np.float32, shape, elements=st.floats(width=32)))
-    again = decode_values(table, encode_values(values), shape)
+    again = decode_values(table, encode_values(table, values), table.shape)
     assert again.dtype == np.float32
+    for row, before, after in zip(table.rows, values, again, strict=True):
+        kept = table.layouts.get(row.kind, table.columns)
+        for name, one, other in zip(table.columns, before, after, strict=True):
+            assert one.tobytes() == other.tobytes() if name in kept else np.isnan(other)
+
+
+@given(tables(), st.data())
+def test_steps_survive_the_round_trip(table, data):
+    shape = (data.draw(st.integers(1, 4)), len(table.watched))
+    values = data.draw(hnp.arrays(np.float32, shape, elements=st.floats(width=32)))
+    again = decode_steps(table, encode_steps(values), shape)
     assert again.tobytes() == values.tobytes()
+    steps = Steps(last_step=7, wall_time=0.0, table=table, values=again)
+    assert steps.steps.tolist() == list(range(8 - shape[0], 8))
 
 
-@given(tables)
+@given(tables())
 def test_tags_name_their_table(table):
     assert parse_tag(table_tag(table.id)) == ("rows", table.id)
     assert parse_tag(record_tag(table.id)) == ("record", table.id)
+    assert parse_tag(steps_tag(table.id)) == ("steps", table.id)
 
 
 @pytest.mark.parametrize(
@@ -99,7 +126,7 @@ def test_arbitrary_bytes_are_refused_and_nothing_else_is_raised(content):
         st.none() | st.booleans() | st.integers() | st.text(),
         lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
     ),
-    st.sampled_from(["rows", "columns", "settings", "stream", "format", "version"]),
+    st.sampled_from(["rows", "columns", "settings", "stream", "format", "version", "layouts", "watched"]),
 )
 def test_a_table_with_one_field_replaced_is_read_or_refused(value, field):
     table = json.loads(encode_table(RowTable(rows=(Row("a/kernel", "weight", "a", "kernel", 0),))))
@@ -111,7 +138,7 @@ def test_a_table_with_one_field_replaced_is_read_or_refused(value, field):
 
 def test_a_newer_version_is_refused_with_the_remedy():
     table = {**json.loads(encode_table(RowTable(rows=()))), "version": VERSION + 1}
-    with pytest.raises(RecordError, match=r"version 2 by a newer tb_gradhealth.*upgrade"):
+    with pytest.raises(RecordError, match=rf"version {VERSION + 1} by a newer tb_gradhealth.*upgrade"):
         decode_table(json.dumps(table).encode())
 
 
@@ -124,15 +151,37 @@ def test_a_field_added_later_to_a_row_is_ignored():
 def test_a_matrix_of_another_shape_is_refused():
     table = RowTable(rows=(Row("a/kernel", "weight", "a", "kernel", 0),))
     values = np.zeros((2, len(COLUMNS)), np.float32)
-    with pytest.raises(RecordError, match=r"has shape \[2, 25\], its row table says \[1, 25\]"):
-        decode_values(table, encode_values(values), values.shape)
+    width = len(COLUMNS)
+    with pytest.raises(RecordError, match=rf"has shape \[2, {width}\], its row table says \[1, {width}\]"):
+        decode_values(table, values.tobytes(), values.shape)
 
 
 def test_a_matrix_cut_short_is_refused():
     table = RowTable(rows=(Row("a/kernel", "weight", "a", "kernel", 0),))
-    content = encode_values(np.zeros((1, len(COLUMNS))))
-    with pytest.raises(RecordError, match="holds 99 bytes"):
+    content = encode_values(table, np.zeros((1, len(COLUMNS))))
+    with pytest.raises(RecordError, match=f"holds {4 * len(COLUMNS) - 1} bytes"):
         decode_values(table, content[:-1], (1, len(COLUMNS)))
+
+
+@pytest.mark.parametrize("shape", [(), (0, 1), (3,), (2, 2), (1, 1, 1)])
+def test_steps_of_another_shape_are_refused(shape):
+    table = RowTable(rows=(Row("a/kernel", "weight", "a", "kernel", 0),), watched=(0,))
+    with pytest.raises(RecordError, match=r"flight recorder has shape .*, its row table says \[steps, 1\]"):
+        decode_steps(table, encode_steps(np.zeros(shape)), shape)
+
+
+def test_a_table_of_version_1_is_still_read():
+    table = RowTable(rows=(Row("a/kernel", "weight", "a", "kernel", 0),), columns=("rms", "mean"))
+    old = {**json.loads(encode_table(table)), "version": 1}
+    del old["layouts"], old["watched"]
+    assert decode_table(json.dumps(old).encode()) == table
+    assert decode_values(table, np.array([1, 2], "<f4").tobytes(), (1, 2)).tolist() == [[1, 2]]
+
+
+def test_the_layouts_name_every_kind_and_only_columns_there_are():
+    everything = layouts(units=True, sparse=True, replicas=True)
+    assert set(everything) == set(KINDS)
+    assert {name for names in everything.values() for name in names} == set(COLUMNS)
 
 
 def test_a_column_the_table_lacks_reads_as_not_measured():

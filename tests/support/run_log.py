@@ -8,10 +8,10 @@ from tensorboard.compat.proto import event_pb2, summary_pb2
 from tensorboard.summary.writer.event_file_writer import EventFileWriter
 from tensorboard.util import tensor_util
 
-from tb_gradhealth.record import RowTable, encode_table, record_tag, table_tag
+from tb_gradhealth.record import RowTable, encode_table, record_tag, steps_tag, table_tag
 
 
-def our_metadata(content: bytes = b"1", plugin: str = "gradhealth") -> summary_pb2.SummaryMetadata:
+def our_metadata(content: bytes = b"2", plugin: str = "gradhealth") -> summary_pb2.SummaryMetadata:
     data = summary_pb2.SummaryMetadata.PluginData(plugin_name=plugin, content=content)
     return summary_pb2.SummaryMetadata(plugin_data=data, data_class=summary_pb2.DATA_CLASS_TENSOR)
 
@@ -46,7 +46,15 @@ class RunLog:
         for place, row in enumerate(rows):
             for name, value in row.items():
                 values[place, self.table.columns.index(name)] = value
-        tag = record_tag(self.table.id)
+        if self.table.layouts:
+            values = values.reshape(-1)[self.table.written]
+        self._add(record_tag(self.table.id), values, step)
+
+    def steps(self, last_step: int, lines) -> None:
+        """Append the flight recorder's lines, [steps, watched]."""
+        self._add(steps_tag(self.table.id), np.asarray(lines, np.float32), last_step)
+
+    def _add(self, tag: str, values: np.ndarray, step: int) -> None:
         self._writer.add_event(tensor_event(tag, values, step=step, wall_time=1.7e9 + step))
         self._writer.flush()
 

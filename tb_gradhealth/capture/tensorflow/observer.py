@@ -18,9 +18,14 @@ from tb_gradhealth.capture.tensorflow.sticky import STICKY, Sticky
 from tb_gradhealth.capture.tensorflow.tensors import Split, Tensors
 from tb_gradhealth.capture.tensorflow.units import Units
 from tb_gradhealth.record import COLUMNS
+from tb_gradhealth.record.columns import MAGNITUDES
 from tb_gradhealth.record.magnitudes import PACKED
 
-STICKY_START: Final = COLUMNS.index(STICKY[0])
+STICKY_COLUMNS: Final = [COLUMNS.index(name) for name in STICKY]
+MEASURED: Final = (*MOMENTS, "dead_fraction", "window", *STICKY, *MAGNITUDES)
+"""The columns in the order in which they are measured."""
+
+ORDER: Final = [MEASURED.index(name) if name in MEASURED else len(MEASURED) for name in COLUMNS]
 
 
 class Observer:
@@ -87,11 +92,12 @@ class Observer:
             parts.append(self._watched_rows(tensors, noticed, seen))
         if self._weights.order:
             parts.append(self._update_rows(present, seen))
-        parts.append(tf.fill([1, len(COLUMNS)], float("nan")))  # for the rows that are not measured
+        parts.append(tf.fill([1, len(MEASURED)], float("nan")))  # for the rows that are not measured
         measured = [*self.watched, *self._weights.order]
         order = np.full([len(self.rows)], len(measured))
         order[measured] = np.arange(len(measured))
-        self.matrix.assign(tf.gather(tf.concat(parts, 0), order))
+        rows = tf.pad(tf.concat(parts, 0), [[0, 0], [0, 1]], constant_values=float("nan"))
+        self.matrix.assign(tf.gather(tf.gather(rows, order), ORDER, axis=1))
         self.sticky.clear()
         self.recorded.assign(seen)
         self.taken.assign(False)
@@ -100,7 +106,7 @@ class Observer:
     def _watched_rows(self, tensors: Tensors, noticed: Watch, seen: Any) -> Any:
         """All rows but the updates', float32 [watched, columns]."""
         measured = tensors.moments(noticed)
-        earlier = tf.gather(self.matrix[:, STICKY_START : STICKY_START + len(STICKY)], self.watched)
+        earlier = tf.gather(tf.gather(self.matrix, STICKY_COLUMNS, axis=1), self.watched)
         unread = tf.where(self.taken, float("nan"), earlier)
         known = self.sticky.columns(seen - self.recorded, measured[:, 0], unread)
         return tf.concat([measured, self._dead_columns(), known, tensors.packed_magnitudes()], axis=1)
@@ -109,7 +115,7 @@ class Observer:
         """The rows of updates, float32 [updates, columns]; NaN while no earlier weights are known."""
         updates = self._before.updates(present)
         measured = updates.moments(updates.watch())
-        between = tf.fill([len(self._weights.order), len(COLUMNS) - len(MOMENTS) - PACKED], float("nan"))
+        between = tf.fill([len(self._weights.order), len(MEASURED) - len(MOMENTS) - PACKED], float("nan"))
         rows = tf.concat([measured, between, updates.packed_magnitudes()], axis=1)
         return tf.where(seen > 1, rows, float("nan"))
 

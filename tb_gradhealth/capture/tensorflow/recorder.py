@@ -10,7 +10,7 @@ import numpy as np
 import tensorflow as tf
 
 from tb_gradhealth.capture.tensorflow.activations import Activations
-from tb_gradhealth.capture.tensorflow.observer import STICKY_START, Observer
+from tb_gradhealth.capture.tensorflow.observer import STICKY_COLUMNS, Observer
 from tb_gradhealth.capture.tensorflow.selection import select
 from tb_gradhealth.capture.tensorflow.settings import optimizer_settings
 from tb_gradhealth.capture.tensorflow.sticky import STICKY
@@ -225,7 +225,7 @@ class Recorder:
         if gap == 0 or self._step_at is None or not since[:, STICKY.index("bad_steps")].any():
             return
         values = np.full([len(tracked.table.rows), len(COLUMNS)], np.nan, np.float32)
-        values[observer.watched, STICKY_START : STICKY_START + len(STICKY)] = since
+        values[np.ix_(observer.watched, STICKY_COLUMNS)] = since
         self._write_record(tracked, values, self._step_at(tracked, tracked.seen))
 
 
