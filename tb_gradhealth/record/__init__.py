@@ -18,7 +18,7 @@ from tb_gradhealth.record.codec import (
     encode_values,
 )
 from tb_gradhealth.record.columns import COLUMNS, layouts
-from tb_gradhealth.record.rows import KINDS, ROLES, Kind, Role, Row, RowTable
+from tb_gradhealth.record.rows import KINDS, ROLES, Kind, Role, Row, RowTable, Setting
 from tb_gradhealth.record.tags import PLUGIN_NAME, Tag, parse_tag, record_tag, steps_tag, table_tag
 
 __all__ = [
@@ -33,6 +33,7 @@ __all__ = [
     "Role",
     "Row",
     "RowTable",
+    "Setting",
     "Steps",
     "Tag",
     "decode_steps",

@@ -8,7 +8,7 @@ import tensorflow as tf
 from tensorboard.backend.event_processing.event_file_loader import EventFileLoader
 from tensorboard.util import tensor_util
 
-from tb_gradhealth.record import Record, decode_table, decode_values, parse_tag
+from tb_gradhealth.record import Record, Steps, decode_steps, decode_table, decode_values, parse_tag
 
 MODES = {
     "eager": lambda step: step,
@@ -21,7 +21,7 @@ class Run:
     """All that lies in a directory's event files, the files in the order of their names."""
 
     def __init__(self, directory):
-        self.tables, self.records, self.scalars, self.table_events = {}, [], [], 0
+        self.tables, self.records, self.steps_written, self.scalars, self.table_events = {}, [], [], [], 0
         for path in sorted(Path(directory).rglob("*tfevents*")):
             for event in EventFileLoader(str(path)).Load():
                 for value in event.summary.value:
@@ -39,8 +39,13 @@ class Run:
             assert value.metadata.plugin_data.plugin_name == "gradhealth"
             assert value.metadata.data_class == 2
             table = self.tables[tag.table_id]
-            values = decode_values(table, content.astype("<f4").tobytes(), content.shape)
-            self.records.append(Record(event.step, event.wall_time, table, values))
+            raw = content.astype("<f4").tobytes()
+            if tag.content == "steps":
+                lines = decode_steps(table, raw, content.shape)
+                self.steps_written.append(Steps(event.step, event.wall_time, table, lines))
+            else:
+                values = decode_values(table, raw, content.shape)
+                self.records.append(Record(event.step, event.wall_time, table, values))
 
     @property
     def steps(self):

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from tb_gradhealth.capture.tensorflow.observer import Observer
+from tb_gradhealth.capture.tensorflow.observer import DUE, Observer
 from tb_gradhealth.capture.tensorflow.selection import select
 from tb_gradhealth.record import COLUMNS
 from tb_gradhealth.record.magnitudes import magnitude_shares, pack_shares, unpack_shares
@@ -61,8 +61,6 @@ def expected(array):
         "inf_count": np.isinf(array).sum(),
         "peak_rms": np.nan if nothing else np.sqrt(np.mean(finite**2)),
         "peak_rms_ago": np.nan if nothing else 0,
-        "peak_max": np.nan if nothing else np.abs(finite).max(),
-        "peak_max_ago": np.nan if nothing else 0,
         "bad_steps": float(finite.size < array.size),
         "bad_ago": 0 if finite.size < array.size else np.nan,
     }
@@ -79,10 +77,11 @@ def measure(arrays, as_step, **arguments):
             observers.append(Observer(selection, 10))
         return observers[0](selection)
 
-    assert bool(as_step(step)(*[tf.constant(array) for array in arrays.values()]))
+    due, _ = as_step(step)(*[tf.constant(array) for array in arrays.values()])
+    assert bool(due)
     rows = [row.tensor for row in observers[0].rows]
     assert rows == list(arrays)
-    return dict(zip(rows, observers[0].matrix.numpy(), strict=True))
+    return dict(zip(rows, observers[0].matrix.numpy()[DUE], strict=True))
 
 
 def test_every_statistic_equals_numpy_in_float64(as_step):
@@ -140,11 +139,11 @@ def test_a_sparse_gradient_is_measured_on_the_sum_of_each_row_it_touched(as_step
 
     as_step(step)(tf.constant(values), tf.constant(indices, tf.int64))
     touched = np.stack([values[3], values[1] + values[4], values[0] + values[2] + values[5]])
-    got = dict(zip(COLUMNS, observers[0].matrix.numpy()[0], strict=True))
+    got = dict(zip(COLUMNS, observers[0].matrix.numpy()[DUE, 0], strict=True))
     for column, value in expected(touched).items():
         np.testing.assert_allclose(got[column], value, rtol=1e-6, err_msg=column)
     packed = pack_shares(magnitude_shares(touched))
-    np.testing.assert_array_equal(observers[0].matrix.numpy()[0, -10:], packed)
+    np.testing.assert_array_equal(observers[0].matrix.numpy()[DUE, 0, -10:], packed)
     assert observers[0].rows[0].role == "embedding"
 
 
@@ -163,13 +162,15 @@ def test_what_cannot_be_measured_is_a_row_that_says_why(gradient, dtype, reason)
     observer = Observer(selection, 10)
     observer(selection)
     assert [row.not_measured for row in selection.rows] == [reason, ""]
-    assert np.isnan(observer.matrix.numpy()[0]).all()
-    assert observer.matrix.numpy()[1, 0] == 2
+    assert np.isnan(observer.matrix.numpy()[DUE, 0]).all()
+    assert observer.matrix.numpy()[DUE, 1, 0] == 2
 
 
 def test_a_step_without_any_gradient_is_still_recorded():
     selection = select([(None, tf.Variable([1.0], name="w"))], (), {}, None)
     observer = Observer(selection, 10)
-    assert observer(selection)
-    assert observer.recorded.numpy() == 1
+    due, tripped = observer(selection)
+    assert due
+    assert not tripped
+    assert observer.recorded.numpy().tolist() == [1, 0]
     assert np.isnan(observer.matrix.numpy()).all()

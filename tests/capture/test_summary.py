@@ -1,7 +1,7 @@
 """`summary()` in a user's own loop, through the user's own writer."""
 
 import gc
-import sys
+import importlib
 
 import numpy as np
 import pytest
@@ -9,7 +9,7 @@ import tensorflow as tf
 
 import tb_gradhealth as gradhealth
 
-summary_module = sys.modules["tb_gradhealth.capture.tensorflow.summary"]
+summary_module = importlib.import_module("tb_gradhealth.capture.tensorflow.summary")
 
 
 @pytest.fixture(params=["eager", "function"])
@@ -36,13 +36,20 @@ def loop(as_step, writer, steps=25, **arguments):
 def test_what_was_written_reads_back_as_records(tmp_path, as_step, read_run):
     loop(as_step, tf.summary.create_file_writer(str(tmp_path)))
     run = read_run(tmp_path)
-    assert run.steps == [0, 10, 20]
+    # At step 14 the gradient is NaN, from then on the weight too: both are recorded at once.
+    assert run.steps == [0, 10, 14, 15, 20]
     assert run.table_events == 1
-    assert run.values("gradient", "layer/kernel", "rms") == [1, 11, 21]
-    assert run.values("loss", "loss", "mean") == [3, 33, 63]
+    assert run.values("gradient", "layer/kernel", "rms") == [1, 11, 15, 16, 21]
+    assert run.values("loss", "loss", "mean")[:2] == [3, 33]
     assert run.values("update", "layer/kernel", "mean")[1] == 10
-    assert run.values("gradient", "layer/kernel", "bad_steps") == [0, 0, 1]
-    assert 20 - run.values("gradient", "layer/kernel", "bad_ago")[2] == 14
+    assert run.values("gradient", "layer/kernel", "bad_steps") == [0, 0, 1, 0, 0]
+    assert run.values("gradient", "layer/kernel", "nan_count") == [0, 0, 1, 0, 0]
+    assert run.values("weight", "layer/kernel", "nan_count") == [0, 0, 0, 1, 1]
+    lines = run.steps_written[0]
+    assert lines.steps.tolist() == list(range(15))
+    gradient = [(row.kind, row.tensor) for row in lines.table.rows].index(("gradient", "layer/kernel"))
+    written = lines.values[:, list(lines.table.watched).index(gradient)]
+    np.testing.assert_array_equal(written, [*range(1, 15), np.nan])
 
 
 def test_every_one_writes_in_each_call(tmp_path, as_step, read_run):
@@ -89,12 +96,12 @@ def test_record_if_is_honoured_and_what_happened_meanwhile_is_not_lost(tmp_path,
 
     step = as_step(step)
     for number in range(7):
-        wanted.assign(number not in (2, 4))
-        step(tf.constant(number, tf.int64), tf.constant([float("inf") if number == 1 else 1.0]))
+        wanted.assign(number not in (2, 4, 5))
+        step(tf.constant(number, tf.int64), tf.constant([float("inf") if number == 4 else 1.0]))
     writer.flush()
     run = read_run(tmp_path)
     assert run.steps == [0, 6]
-    assert 6 - run.values("gradient", "layer/kernel", "bad_ago")[1] == 1
+    assert 6 - run.values("gradient", "layer/kernel", "bad_ago")[1] == 4
 
 
 def test_the_step_may_be_set_the_way_tf_summary_knows(tmp_path, read_run):
@@ -141,6 +148,7 @@ def test_a_compiled_step_is_refused_also_from_a_function_inside_it():
 
 
 def test_the_hidden_state_goes_with_its_variables(tmp_path):
+    gc.collect()
     before = len(summary_module._states)
     loop(lambda step: step, tf.summary.create_file_writer(str(tmp_path)), steps=2)
     gc.collect()

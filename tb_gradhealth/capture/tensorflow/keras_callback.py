@@ -1,7 +1,5 @@
 """`KerasCallback`: the recorder for `model.fit`, in one line."""
 
-import functools
-import warnings
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from os import PathLike
@@ -10,7 +8,8 @@ from typing import TYPE_CHECKING, Any, Final
 import keras
 import tensorflow as tf
 
-from tb_gradhealth.capture.tensorflow.activations import capture, replaced
+from tb_gradhealth.capture.tensorflow.activations import replaced
+from tb_gradhealth.capture.tensorflow.keras_step import WatchedStep
 from tb_gradhealth.capture.tensorflow.recorder import DEFAULT_NAME, Recorder, checked_every
 
 if TYPE_CHECKING:
@@ -26,9 +25,10 @@ class KerasCallback(keras.callbacks.Callback):  # type: ignore[misc]
 
         model.fit(x, y, callbacks=[gradhealth.KerasCallback(log_dir)])
 
-    Works with ``jit_compile``, ``run_eagerly``, ``steps_per_execution`` and a ``train_step`` of one's own
-    that uses the model's optimizer. Gradients are those handed to the optimizer, before it clips them; a
-    `LossScaleOptimizer`'s are divided by its scale. Training's results stay what they are without it.
+    Works with ``jit_compile``, ``run_eagerly``, ``steps_per_execution``, distribution strategies and a
+    ``train_step`` of one's own that uses the model's optimizers. Gradients are those handed to an optimizer;
+    a `LossScaleOptimizer`'s are divided by its scale, and what an optimizer clips is measured before and
+    after. Training's results stay what they are without it.
 
     While `fit` runs, the model's ``train_step``, ``compute_loss`` and ``train_function`` and its
     optimizer's ``apply`` are wrapped; afterwards they are exactly what they were. Steps are counted on from
@@ -40,6 +40,7 @@ class KerasCallback(keras.callbacks.Callback):  # type: ignore[misc]
             ``steps_per_execution`` is larger than 1.
         name: tells recorders apart that write into one run.
         activations: whether to measure layers' outputs.
+        budget: mebibytes that may be written, see `Recorder`.
     """
 
     def __init__(
@@ -49,12 +50,14 @@ class KerasCallback(keras.callbacks.Callback):  # type: ignore[misc]
         *,
         name: str = DEFAULT_NAME,
         activations: bool = True,
+        budget: float = 256,
     ) -> None:
         super().__init__()
         self._log_dir = log_dir
         self._every = checked_every(every)
         self._name = name
         self._activations = activations
+        self._budget = budget
         self._recorder: Recorder | None = None
         self._wrapped = ExitStack()
         self._first_step = 0
@@ -69,15 +72,6 @@ class KerasCallback(keras.callbacks.Callback):  # type: ignore[misc]
         """Wrap the step and have it traced anew."""
         self._finish()  # the last training may have ended in an exception
         model = self.model
-        if model.distribute_strategy.num_replicas_in_sync > 1:
-            warnings.warn(
-                "tb_gradhealth does not know distribution strategies with several replicas yet: "
-                "nothing is recorded",
-                RuntimeWarning,
-                stacklevel=2,
-            )
-            self._recorder = None
-            return
         executed = int(model.steps_per_execution or 1)
         every = -(-self._every // executed) * executed
         self._recorder = Recorder(
@@ -85,11 +79,17 @@ class KerasCallback(keras.callbacks.Callback):  # type: ignore[misc]
             every=every,
             name=self._name,
             optimizer=model.optimizer,
-            settings={"framework": "keras"},
+            settings={
+                "framework": "keras",
+                "dtype_policy": model.dtype_policy.name,
+                "jit_compile": bool(model.jit_compile),
+                "steps_per_execution": executed,
+            },
+            budget=self._budget,
         )
         self._first_step = max(self._next_step, int(model.optimizer.iterations.numpy()))
         self._last_batch = -1
-        step = _Step(model, self._recorder, self._activations)
+        step = WatchedStep(model, self._recorder, self._activations)
         for owner, name, wrapper in step.wrappers():
             self._wrapped.enter_context(replaced(owner, name, wrapper))
         before = model.train_function
@@ -145,66 +145,3 @@ class _Guarded:
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._train_function, name)
-
-
-class _Step:
-    """One model's training step, with what it computes looked at on the way."""
-
-    def __init__(self, model: Any, recorder: Recorder, activations: bool) -> None:
-        self._model = model
-        self._recorder = recorder
-        self._activations = activations
-        self._gradients: dict[int, tuple[Any, Any]] = {}
-        self._loss: Any = None
-
-    def wrappers(self) -> list[tuple[Any, str, Any]]:
-        """What to replace: owner, attribute, wrapper."""
-        model, optimizer = self._model, self._model.optimizer
-        return [
-            (model, "train_step", self._train_step(model.train_step)),
-            (model, "compute_loss", self._compute_loss(model.compute_loss)),
-            (optimizer, "apply", self._apply(optimizer, optimizer.apply)),
-        ]
-
-    def _train_step(self, train_step: Callable[..., Any]) -> Callable[..., Any]:
-        @functools.wraps(train_step)
-        def observed_train_step(*args: Any, **kwargs: Any) -> Any:
-            self._gradients, self._loss = {}, None
-            with ExitStack() as stack:
-                activations = stack.enter_context(capture(self._model)) if self._activations else None
-                logs = train_step(*args, **kwargs)
-            self._recorder.observe(list(self._gradients.values()), activations=activations, loss=self._loss)
-            self._gradients, self._loss = {}, None
-            return logs
-
-        return observed_train_step
-
-    def _compute_loss(self, compute_loss: Callable[..., Any]) -> Callable[..., Any]:
-        @functools.wraps(compute_loss)
-        def observed_compute_loss(*args: Any, **kwargs: Any) -> Any:
-            self._loss = compute_loss(*args, **kwargs)
-            return self._loss
-
-        return observed_compute_loss
-
-    def _apply(self, optimizer: Any, apply: Callable[..., Any]) -> Callable[..., Any]:
-        @functools.wraps(apply)
-        def observed_apply(grads: Any, trainable_variables: Any = None) -> Any:
-            grads = list(grads)
-            variables = list(
-                optimizer._trainable_variables if trainable_variables is None else trainable_variables
-            )
-            scale = getattr(optimizer, "dynamic_scale", None)
-            for gradient, variable in zip(grads, variables, strict=False):
-                self._gradients[id(variable)] = (_unscaled(gradient, scale), variable)
-            return apply(grads, variables) if trainable_variables is not None else apply(grads)
-
-        return observed_apply
-
-
-def _unscaled(gradient: Any, scale: Any) -> Any:
-    if gradient is None or scale is None:
-        return gradient
-    if isinstance(gradient, tf.IndexedSlices):
-        return tf.IndexedSlices(_unscaled(gradient.values, scale), gradient.indices, gradient.dense_shape)
-    return gradient / tf.cast(tf.convert_to_tensor(scale), gradient.dtype)

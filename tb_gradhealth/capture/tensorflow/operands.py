@@ -1,10 +1,13 @@
-"""One tensor made ready to be measured: float32, and a sparse gradient's rows summed.
+"""One tensor made ready to be measured: float32, a sparse gradient's rows summed, a large activation cut.
 
 A sparse gradient (`tf.IndexedSlices`) names a row once per use, so its values are not yet the gradient:
 rows with one index have to be added. The dense tensor would cost the whole table's size; `tf.unique` has
 a result of unknown size, which XLA refuses. So the slices are sorted by index and added up run by run,
 into as many rows as there are slices; the rows left over are zero, and counted out. Statistics
 of a sparse gradient are therefore those of the rows it touched.
+
+Activations make up most of the bytes of a step and say the same of every sample of a batch. Their moments are
+those of the batch's first samples, up to `MOMENTS_OF` elements; their extremes and faults are everybody's.
 """
 
 from dataclasses import dataclass
@@ -12,7 +15,12 @@ from typing import Any, Final
 
 import tensorflow as tf
 
+from tb_gradhealth.capture.tensorflow.sampling import first_samples
+
 FLOAT_MAX: Final = 3.4028234663852886e38
+
+MOMENTS_OF: Final = 1 << 18
+"""Elements of an activation whose moments are taken: they are then known to a fifth of a percent."""
 
 
 @dataclass(frozen=True)
@@ -20,16 +28,21 @@ class Operand:
     """A tensor to be measured.
 
     Attributes:
-        values: float32 of any shape; padding, if any, is zero.
-        extremes: the same with an element of the tensor instead of padding, for minimum and maximum.
-        count: elements without the padding, float32 scalar.
+        values: what moments are taken of, float32 of any shape; padding, if any, is zero.
+        extremes: what minimum, maximum and faults are taken of: the same with an element of the tensor
+            instead of padding, or all of a tensor whose ``values`` are a part.
+        count: elements of ``values`` without the padding, float32 scalar.
         padding: how many elements of ``values`` are padding, float32 scalar, or None for none.
+        highest: a smaller tensor with the same maximum, where there is one.
+        lowest: likewise with the same minimum.
     """
 
     values: Any
     extremes: Any
     count: Any
     padding: Any = None
+    highest: Any = None
+    lowest: Any = None
 
 
 def operand(value: Any) -> Operand:
@@ -37,9 +50,26 @@ def operand(value: Any) -> Operand:
     if isinstance(value, tf.IndexedSlices):
         return _touched_rows(value)
     values = as_float32(value)
+    return Operand(values, values, count(values))
+
+
+def activation(value: Any, *, peaks: Any = None, positive: bool = False) -> Operand:
+    """An activation as an operand.
+
+    Args:
+        value: floating tensor, samples along the first axis.
+        peaks: the largest element of each unit, where that is known already.
+        positive: whether its function has no negative result, so that a part shows its minimum.
+    """
+    whole = as_float32(value)
+    values = first_samples(whole, MOMENTS_OF)
+    return Operand(values, whole, count(values), highest=peaks, lowest=values if positive else None)
+
+
+def count(values: Any) -> Any:
+    """The number of elements, float32 scalar; a constant where it is known while tracing."""
     elements = values.shape.num_elements()
-    count = tf.constant(float(elements)) if elements is not None else tf.cast(tf.size(values), tf.float32)
-    return Operand(values, values, count)
+    return tf.constant(float(elements)) if elements is not None else tf.cast(tf.size(values), tf.float32)
 
 
 def as_float32(tensor: Any) -> Any:

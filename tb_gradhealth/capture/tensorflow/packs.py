@@ -13,7 +13,6 @@ import tensorflow as tf
 
 from tb_gradhealth.capture.tensorflow.magnitudes import histogram
 from tb_gradhealth.capture.tensorflow.operands import as_float32
-from tb_gradhealth.capture.tensorflow.statistics import Watch
 
 
 class Packing:
@@ -32,30 +31,25 @@ class Packing:
         flat = [tf.reshape(x, [size]) for x, size in zip(tensors, self.sizes, strict=True)]
         return tf.concat([as_float32(x) for x in flat], 0)
 
-    def watch(self, values: Any) -> Watch:
-        """The watch of every tensor in ``values`` [m]; moments are of x / max|x|, so that squares fit."""
+    def measure(self, values: Any) -> Any:
+        """The columns `statistics.MEASURED` of every tensor in ``values`` [m], float32 [n, 7].
+
+        Moments are of x / max|x|, so that squares fit.
+        """
+        sizes = np.array(self.sizes, np.float32)
         finite = tf.math.is_finite(values)
         known = self._sum(tf.cast(finite, tf.float32))
         numbers = tf.where(finite, values, 0.0)
-        peak = self._max(tf.abs(numbers))
-        squares = self._sum(tf.square(numbers / self._spread(tf.where(peak > 0, peak, 1.0))))
-        bad = known < np.array(self.sizes, np.float32)
-        rms = tf.where(known > 0, peak * tf.sqrt(squares / known), float("nan"))
-        return Watch(rms, tf.where(known > 0, peak, float("nan")), bad, bad)
-
-    def moments(self, values: Any, seen: Watch) -> Any:
-        """The columns `statistics.MOMENTS` of every tensor, float32 [n, 7]."""
-        finite = tf.math.is_finite(values)
-        known = self._sum(tf.cast(finite, tf.float32))
-        scale = tf.where(seen.peak > 0, seen.peak, 1.0)
-        mean = scale * (self._sum(tf.where(finite, values, 0.0) / self._spread(scale)) / known)
         low = -self._max(-tf.where(finite, values, float("inf")))
         high = self._max(tf.where(finite, values, float("-inf")))
-        zeros = self._sum(tf.cast(values == 0, tf.float32)) / np.array(self.sizes, np.float32)
+        peak = tf.maximum(high, -low)
+        scaled = numbers / self._spread(tf.where(peak > 0, peak, 1.0))
+        rms = peak * tf.sqrt(self._sum(tf.square(scaled)) / known)
+        mean = peak * (self._sum(scaled) / known)
+        zeros = self._sum(tf.cast(values == 0, tf.float32)) / sizes
         nans = self._sum(tf.cast(tf.math.is_nan(values), tf.float32))
-        infinities = np.array(self.sizes, np.float32) - known - nans
-        mean, low, high = (tf.where(known > 0, x, float("nan")) for x in (mean, low, high))
-        return tf.stack([seen.rms, mean, low, high, zeros, nans, infinities], axis=1)
+        moments = [tf.where(known > 0, x, float("nan")) for x in (rms, mean, low, high)]
+        return tf.stack([*moments, zeros, nans, sizes - known - nans], axis=1)
 
     def packed_magnitudes(self, values: Any) -> Any:
         """The packed magnitude histogram of every tensor, float32 [n, 10]."""

@@ -10,29 +10,38 @@ import numpy as np
 import tensorflow as tf
 
 from tb_gradhealth.capture.tensorflow.activations import Activations
-from tb_gradhealth.capture.tensorflow.observer import STICKY_COLUMNS, Observer
+from tb_gradhealth.capture.tensorflow.budget import Budget
+from tb_gradhealth.capture.tensorflow.interruption import closed, opened
+from tb_gradhealth.capture.tensorflow.observer import DUE, TRIPPED, Observer
+from tb_gradhealth.capture.tensorflow.replicas import replica, replicas, whole_batch
 from tb_gradhealth.capture.tensorflow.selection import select
-from tb_gradhealth.capture.tensorflow.settings import optimizer_settings
-from tb_gradhealth.capture.tensorflow.sticky import STICKY
+from tb_gradhealth.capture.tensorflow.settings import numbers_of_training, optimizer_settings
 from tb_gradhealth.capture.tensorflow.verdict import RunVerdict
-from tb_gradhealth.capture.tensorflow.writer import RunWriter
+from tb_gradhealth.capture.tensorflow.writer import RunWriter, wanted
 from tb_gradhealth.record import COLUMNS, Record, RowTable
 
 if TYPE_CHECKING:
     from tb_gradhealth.health.findings import Finding
 
 DEFAULT_NAME: Final = "gradhealth"
-NON_FINITE: Final = [COLUMNS.index(name) for name in ("nan_count", "inf_count", "bad_steps")]
+FAULTS: Final = [COLUMNS.index(name) for name in ("nan_count", "inf_count", "bad_steps")]
 
 
 @dataclass
 class _Tracked:
-    """An observer, the table of its rows, and how far the host has followed it."""
+    """An observer, the table of its rows, and how far the host has followed it.
+
+    Attributes:
+        calls_before: steps that the recorder saw before this observer's first.
+        seen: the observer's steps at the last look.
+        told: the step, so counted, up to which the flight recorder's lines are written.
+    """
 
     observer: Observer
     table: RowTable
     calls_before: int
     seen: int = 0
+    told: int = 0
 
 
 class Recorder:
@@ -57,8 +66,15 @@ class Recorder:
                 recorder.write(step)
 
     `observe` looks at every tensor in every step, cheaply; in the first step and each ``every``-th after it,
-    thoroughly. It keeps what it finds in variables, among them one copy of the measured weights (for
-    their true updates). `write` reads them only when a record is due.
+    thoroughly, and also in a step where something is not finite or many times its usual size. It keeps
+    what it finds in variables, among them one copy of the measured weights (for their true updates) and one
+    number per tensor for each of the last steps. `write` reads them only when a record is due. What is
+    left is written when the recorder is closed, and at the latest when Python ends or the process is told
+    to (SIGTERM).
+
+    Under a `tf.distribute` strategy `observe` belongs into the replicas' step, all of which must call it. Its
+    gradients and loss are then added up over the replicas, as the optimizer does it, which costs one more
+    exchange of the gradients; weights and activations are the first replica's, and it alone writes.
 
     Args:
         log_dir: the run's directory, one of those TensorBoard is pointed at.
@@ -66,6 +82,8 @@ class Recorder:
         name: tells recorders apart that write into one run, e.g. a generator's and a discriminator's.
         optimizer: the Keras optimizer, if its settings may help to judge the numbers.
         settings: further settings for the row table.
+        budget: mebibytes that may be written. As they are used up, records are written more seldom: half
+            as often when half is used, a quarter as often at three quarters, and so on.
     """
 
     def __init__(
@@ -76,6 +94,7 @@ class Recorder:
         name: str = DEFAULT_NAME,
         optimizer: Any = None,
         settings: Mapping[str, str | float | bool | None] | None = None,
+        budget: float = 256,
     ) -> None:
         self._every = checked_every(every)
         self._stream = "" if name == DEFAULT_NAME else name
@@ -85,6 +104,8 @@ class Recorder:
             **optimizer_settings(optimizer),
             **(settings or {}),
         }
+        self._optimizer = optimizer
+        self._budget = Budget(budget)
         self._tracked: dict[object, _Tracked] = {}
         self._writer = RunWriter(log_dir)
         self._verdict = RunVerdict()
@@ -94,6 +115,7 @@ class Recorder:
         self._step_at: Callable[[_Tracked, int], int] | None = None
         self._last_record_step = 0
         self._closed = False
+        opened(self)
 
     @tf.autograph.experimental.do_not_convert  # type: ignore[untyped-decorator]
     def observe(
@@ -103,6 +125,8 @@ class Recorder:
         weights: Iterable[Any] | None = None,
         activations: Activations | Mapping[str, Any] | None = None,
         loss: Any = None,
+        clipped: Iterable[Any] | None = None,
+        training: Mapping[str, Any] | None = None,
     ) -> None:
         """Take in this step's tensors; call it once a step, inside it, before or after the update.
 
@@ -111,15 +135,30 @@ class Recorder:
             weights: the variables to measure, with their updates; by default those of ``grads_and_vars``.
             activations: from `capture`, or a mapping of names to tensors.
             loss: this batch's loss.
+            clipped: the gradients after clipping, in the order of ``grads_and_vars``, which then are those
+                before it.
+            training: numbers of the training itself, by name; by default the learning rate and the loss
+                scale of the recorder's optimizer.
+
+        Raises:
+            ValueError: there are more or fewer clipped gradients than gradients.
         """
         if self._closed or self._writer.failed:
             return
-        refuse_replicas("Recorder.observe")
-        selection = select(grads_and_vars, weights, activations, loss)
+        pairs = list(grads_and_vars)
+        spread = None
+        if replicas() > 1:
+            pairs, clipped, loss, spread = whole_batch("Recorder.observe", pairs, clipped, loss)
+            if replica() > 0:
+                return  # the first one speaks for all
+        if training is None:
+            training = numbers_of_training(self._optimizer)
+        lag = int(self._settings.get("gradient_accumulation_steps") or 1)
+        selection = select(pairs, weights, activations, loss, clipped, training, lag, spread)
         tracked = self._tracked.get(selection.key)
         if tracked is None:
-            table = RowTable(selection.rows, stream=self._stream, settings=self._settings)
-            tracked = _Tracked(Observer(selection, self._every), table, self._calls)
+            observer = Observer(selection, self._every)
+            tracked = _Tracked(observer, observer.table(self._stream, self._settings), self._calls)
             self._tracked[selection.key] = tracked
             self._next_check = 0
         tracked.observer(selection)
@@ -166,18 +205,21 @@ class Recorder:
     def close(self) -> None:
         """Write what is known of the steps after the last record, and close the file.
 
-        Their full statistics are not known. If one of them was not finite, a last record says so: it has the
-        sticky columns and NaN in all others.
+        Their full statistics are not known, but the flight recorder's lines are. If one of them was not
+        finite, a last record says so: it has the sticky columns and NaN in all others.
         """
         if self._closed:
             return
         self._closed = True
-        for tracked in self._tracked.values():
-            self._write_tail(tracked)
+        with tf.init_scope():  # a signal may come while a function is being traced
+            for tracked in self._tracked.values():
+                self._look(tracked)
+                self._write_tail(tracked)
         for tag, count in self._verdict.scalars().items():
             self._writer.scalar(tag, count, self._last_record_step)
         self._writer.close()
         self._tracked.clear()
+        closed(self)
 
     def __enter__(self) -> "Recorder":
         return self
@@ -195,20 +237,40 @@ class Recorder:
             return
         waits = []
         for tracked in self._tracked.values():
-            before, tracked.seen = tracked.seen, int(tracked.observer.seen.numpy())
+            before = tracked.seen
+            self._look(tracked)
             if tracked.seen != before:  # one that is no longer called is not waited for
                 waits.append(self._every - (tracked.seen - 1) % self._every)
-            if not tracked.observer.taken.numpy():
-                recorded = int(tracked.observer.recorded.numpy())
-                self._write_record(tracked, tracked.observer.matrix.numpy(), step_at(tracked, recorded))
         self._next_check = self._calls + min(waits, default=1)
 
+    def _look(self, tracked: _Tracked) -> None:
+        """Read the observer, and write what is new."""
+        observer = tracked.observer
+        seen = int(observer.seen.numpy())
+        if seen == tracked.seen or self._step_at is None:
+            return
+        tracked.seen = seen
+        untaken = observer.untaken.numpy()
+        if not untaken.any() or not wanted():
+            return  # the facts of a record that is not wanted (`tf.summary.record_if`) go into the next
+        recorded = observer.recorded.numpy()
+        stride = self._budget.stride(self._writer.size)
+        if ((recorded[DUE] - 1) // self._every) % stride:
+            untaken[DUE] = False
+        matrix = observer.matrix.numpy()
+        places = sorted(np.flatnonzero(untaken), key=lambda place: int(recorded[place]))
+        for place in places:
+            self._write_record(tracked, matrix[place], self._step_at(tracked, int(recorded[place])))
+        if places:
+            observer.untaken.assign(observer.untaken.numpy() & ~untaken)
+        if untaken[TRIPPED]:
+            self._write_lines(tracked)
+            self._writer.flush()
+
     def _write_record(self, tracked: _Tracked, values: Any, step: int) -> None:
-        if not self._writer.record(tracked.table, values, step):
-            return  # not wanted now (`tf.summary.record_if`): its facts go into the next record
-        tracked.observer.taken.assign(True)
+        self._writer.record(tracked.table, values, step)
         self._last_record_step = step
-        urgent = bool(np.nansum(values[:, NON_FINITE]) > 0)
+        urgent = bool(np.nansum(values[:, FAULTS]) > 0)
         record = Record(step, time.time(), tracked.table, values)
         for tag, count in self._verdict.observe(record, urgent).items():
             self._writer.scalar(tag, count, step)
@@ -217,16 +279,28 @@ class Recorder:
         else:
             self._writer.flush_if_old()
 
-    def _write_tail(self, tracked: _Tracked) -> None:
-        observer = tracked.observer
-        tracked.seen = int(observer.seen.numpy())
-        gap = tracked.seen - int(observer.recorded.numpy())
-        since = observer.sticky.since(gap)
-        if gap == 0 or self._step_at is None or not since[:, STICKY.index("bad_steps")].any():
+    def _write_lines(self, tracked: _Tracked) -> None:
+        """Write the flight recorder's lines that are not written yet."""
+        lines = tracked.observer.ring.since(tracked.seen, tracked.told)
+        if self._step_at is None or not lines.size:
             return
-        values = np.full([len(tracked.table.rows), len(COLUMNS)], np.nan, np.float32)
-        values[np.ix_(observer.watched, STICKY_COLUMNS)] = since
-        self._write_record(tracked, values, self._step_at(tracked, tracked.seen))
+        tracked.told = tracked.seen
+        self._writer.steps(tracked.table, lines, self._step_at(tracked, tracked.seen))
+
+    def _write_tail(self, tracked: _Tracked) -> None:
+        if self._step_at is None or not wanted():
+            return
+        since = int(tracked.observer.recorded.numpy().max())
+        lines = tracked.observer.ring.since(tracked.seen, since)
+        self._write_lines(tracked)
+        bad = ~np.isfinite(lines)
+        if bad.any():
+            values = np.full([len(tracked.table.rows), len(COLUMNS)], np.nan, np.float32)
+            watched = list(tracked.table.watched)
+            values[watched, COLUMNS.index("bad_steps")] = bad.sum(axis=0)
+            first = np.where(bad.any(axis=0), len(bad) - 1 - bad.argmax(axis=0), np.nan)
+            values[watched, COLUMNS.index("bad_ago")] = first
+            self._write_record(tracked, values, self._step_at(tracked, tracked.seen))
 
 
 def checked_every(every: Any) -> int:
@@ -238,16 +312,3 @@ def checked_every(every: Any) -> int:
     if isinstance(every, bool) or not isinstance(every, (int, np.integer)) or every < 1:
         raise ValueError(f"every={every!r}: write a whole number of steps, 1 for a record in each step")
     return int(every)
-
-
-def refuse_replicas(what: str) -> None:
-    """Refuse to measure one replica of several as if it were the whole.
-
-    Raises:
-        NotImplementedError: under a distribution strategy with several replicas.
-    """
-    if tf.distribute.get_strategy().num_replicas_in_sync > 1:
-        raise NotImplementedError(
-            f"{what} does not know distribution strategies with several replicas yet: "
-            "leave it out of this training, or train on one device"
-        )

@@ -1,8 +1,12 @@
 """A few of a tensor's elements to stand for all of them."""
 
-from typing import Any
+import math
+from typing import Any, Final
 
 import tensorflow as tf
+
+SAMPLES: Final = 8
+"""Samples of a batch that are taken where the size of one is not known while tracing."""
 
 
 def sample(values: Any, most: int) -> Any:
@@ -16,3 +20,16 @@ def sample(values: Any, most: int) -> Any:
     if isinstance(stride, int):
         return flat[:: stride | 1] if stride > 1 else flat
     return flat[:: stride + 1 - stride % 2]
+
+
+def first_samples(values: Any, most: int) -> Any:
+    """The batch's first samples, as many as have ``most`` elements together, at least one.
+
+    They lie side by side, so that nothing is copied.
+    """
+    sizes = values.shape[1:] if values.shape.rank else None
+    if sizes is None:
+        return values
+    samples = max(most // max(math.prod(sizes), 1), 1) if sizes.is_fully_defined() else SAMPLES
+    known = values.shape[0]
+    return values if known is not None and known <= samples else values[:samples]

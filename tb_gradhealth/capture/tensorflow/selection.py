@@ -8,7 +8,6 @@ import tensorflow as tf
 
 from tb_gradhealth.capture.tensorflow.activations import INNER_GRAPH, Activations, Call
 from tb_gradhealth.capture.tensorflow.structure import (
-    RELU_LIKE,
     LayerPlace,
     Structure,
     UniqueNames,
@@ -19,6 +18,10 @@ from tb_gradhealth.capture.tensorflow.structure import (
 from tb_gradhealth.record import Kind, Row
 
 NO_GRADIENT: Final = "gradient is None"
+FROZEN: Final = "frozen: it is not trained"
+
+SKIPPED: Final = ("training", "skipped_steps")
+"""Kind and name of the row that counts the steps a loss scaler skipped."""
 
 
 @dataclass(frozen=True)
@@ -29,21 +32,34 @@ class Selection:
         rows: in the record's order: gradients, weights, updates, activations, loss.
         values: for each row the tensor or `tf.IndexedSlices`, None where the row is not measured. An
             update's value is the weight as it is now.
-        units: for each row the units watched for being dead, 0 where none are.
+        lag: calls that make up one update: more than 1 where gradients are accumulated.
+        spread: how far the replicas differ in each measured gradient, float32 [gradients], or None.
     """
 
     rows: tuple[Row, ...]
     values: tuple[Any, ...]
-    units: tuple[int, ...]
+    lag: int = 1
+    spread: Any = None
 
     @property
     def key(self) -> tuple[object, ...]:
         """What must be equal for two selections to share their state and row table.
 
-        Shapes are left out: those of activations vary with the batch and the length of sequences.
+        Of the shapes only the last axis counts: the others of activations vary with the batch and the length
+        of sequences.
         """
-        parts = ((row.tensor, row.kind, row.dtype, row.not_measured) for row in self.rows)
-        return (*parts, self.units)
+        parts = (
+            (
+                row.tensor,
+                row.kind,
+                row.dtype,
+                row.not_measured,
+                row.shape[-1:],
+                isinstance(value, tf.IndexedSlices),
+            )
+            for row, value in zip(self.rows, self.values, strict=True)
+        )
+        return (*parts, self.lag, self.spread is None)
 
 
 def select(
@@ -51,16 +67,39 @@ def select(
     weights: Iterable[Any] | None,
     activations: Activations | Mapping[str, Any] | None,
     loss: Any,
+    clipped: Iterable[Any] | None = None,
+    training: Mapping[str, Any] | None = None,
+    lag: int = 1,
+    spread: Any = None,
 ) -> Selection:
-    """The rows for one step's tensors; arguments as in `summary`."""
+    """The rows for one step's tensors.
+
+    Args:
+        grads_and_vars: as in `summary`.
+        weights: likewise.
+        activations: likewise.
+        loss: likewise.
+        clipped: likewise.
+        training: numbers of the training itself, by name.
+        lag: see `Selection`.
+        spread: likewise.
+
+    Raises:
+        ValueError: there are more or fewer clipped gradients than gradients.
+    """
     pairs = list(grads_and_vars)
     variables = [variable for _, variable in pairs]
     measured = variables if weights is None else list(weights)
     captured = _as_activations(activations)
     names = _Naming([*variables, *measured], captured)
-    chosen: list[tuple[Row, Any, int]] = []
+    chosen: list[tuple[Row, Any]] = []
     for gradient, variable in pairs:
-        chosen.append(_checked(names.row("gradient", variable), gradient, NO_GRADIENT))
+        missing = NO_GRADIENT if getattr(variable, "trainable", True) else FROZEN
+        chosen.append(_checked(names.row("gradient", variable), gradient, missing))
+    if clipped is not None:
+        for (before, variable), after in zip(pairs, _as_many(clipped, pairs), strict=True):
+            if before is not None:
+                chosen.append(_checked(names.row("clipped", variable), after, NO_GRADIENT))
     for kind in ("weight", "update"):
         chosen += [_checked(names.row(kind, variable), _tensor(variable)) for variable in measured]
     for call in captured.calls:
@@ -68,8 +107,21 @@ def select(
     if loss is not None:
         row = Row("loss", "loss", "loss", "loss", names.layers, output=True)
         chosen.append(_checked(row, tf.convert_to_tensor(loss)))
-    rows, values, units = zip(*chosen, strict=True) if chosen else ((), (), ())
-    return Selection(rows, values, units)
+    for name, number in (training or {}).items():
+        row = Row(name, "training", "training", "other", names.layers)
+        chosen.append((row, tf.convert_to_tensor(number)))
+    rows, values = zip(*chosen, strict=True) if chosen else ((), ())
+    return Selection(rows, values, lag, spread)
+
+
+def _as_many(clipped: Iterable[Any], pairs: Sequence[Any]) -> list[Any]:
+    gradients = list(clipped)
+    if len(gradients) != len(pairs):
+        raise ValueError(
+            f"{len(gradients)} clipped gradients for {len(pairs)} gradients: "
+            "give one for each, in the order of the gradients"
+        )
+    return gradients
 
 
 class _Naming:
@@ -121,26 +173,26 @@ def _tensor(variable: Any) -> Any:
     return tf.convert_to_tensor(variable)
 
 
-def _checked(row: Row, value: Any, missing: str = "") -> tuple[Row, Any, int]:
+def _checked(row: Row, value: Any, missing: str = "") -> tuple[Row, Any]:
     """The row with its value, or with the reason why it has none."""
     if value is None:
-        return _unmeasured(row, missing), None, 0
+        return _unmeasured(row, missing), None
     if not isinstance(value, (tf.Tensor, tf.IndexedSlices)):
         if tf.is_tensor(value):
-            return _unmeasured(row, f"a {type(value).__name__} is not measured"), None, 0
+            return _unmeasured(row, f"a {type(value).__name__} is not measured"), None
         value = tf.convert_to_tensor(value)
     if not value.dtype.is_floating:
-        return _unmeasured(row, f"dtype {value.dtype.name} is not a floating one"), None, 0
+        return _unmeasured(row, f"dtype {value.dtype.name} is not a floating one"), None
     if value.shape.rank is None:
-        return _unmeasured(row, "its rank is not known while tracing"), None, 0
+        return _unmeasured(row, "its rank is not known while tracing"), None
     if value.shape.num_elements() == 0:
-        return _unmeasured(row, "it has no elements"), None, 0
+        return _unmeasured(row, "it has no elements"), None
     if not tf.executing_eagerly() and _foreign(value):
-        return _unmeasured(row, INNER_GRAPH), None, 0
-    return replace(row, dtype=value.dtype.name), value, 0
+        return _unmeasured(row, INNER_GRAPH), None
+    return replace(row, dtype=value.dtype.name), value
 
 
-def _activation(call: Call, depth: int) -> tuple[Row, Any, int]:
+def _activation(call: Call, depth: int) -> tuple[Row, Any]:
     row = Row(
         tensor=call.name,
         kind="activation",
@@ -151,15 +203,13 @@ def _activation(call: Call, depth: int) -> tuple[Row, Any, int]:
         output=call.place.output,
     )
     if call.tensor is None:
-        return _unmeasured(row, call.reason), None, 0
-    row, value, _ = _checked(row, call.tensor)
+        return _unmeasured(row, call.reason), None
+    row, value = _checked(row, call.tensor)
     if value is None:
-        return row, None, 0
+        return row, None
     # The first axis is the batch even where this trace knows its size: the last batch may be smaller.
     sizes = [-1 if size is None else int(size) for size in value.shape]
-    row = replace(row, shape=(-1, *sizes[1:]) if sizes else ())
-    units = sizes[-1] if len(sizes) > 1 and row.activation in RELU_LIKE else 0
-    return row, value, max(units, 0)
+    return replace(row, shape=(-1, *sizes[1:]) if sizes else ()), value
 
 
 def _as_activations(activations: Activations | Mapping[str, Any] | None) -> Activations:

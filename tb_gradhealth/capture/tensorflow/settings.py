@@ -3,7 +3,11 @@
 import math
 from typing import Any, Final
 
-PLAIN: Final = ("epsilon", "clipnorm", "global_clipnorm", "clipvalue", "weight_decay", "momentum")
+PLAIN: Final = (
+    *("epsilon", "clipnorm", "global_clipnorm", "clipvalue", "weight_decay", "momentum"),
+    "gradient_accumulation_steps",
+)
+FLAGS: Final = ("use_ema", "nesterov", "amsgrad")
 
 
 def optimizer_settings(optimizer: Any) -> dict[str, str | float | bool]:
@@ -23,10 +27,30 @@ def optimizer_settings(optimizer: Any) -> dict[str, str | float | bool]:
         number = _number(getattr(subject, name, None))
         if number is not None:
             settings[name] = number
+    settings.update({name: True for name in FLAGS if getattr(subject, name, False) is True})
     rate = initial_learning_rate(subject)
     if rate is not None:
         settings["learning_rate"] = rate
     return settings
+
+
+def numbers_of_training(optimizer: Any) -> dict[str, Any]:
+    """What the optimizer uses now, as tensors or numbers: its learning rate and its loss scale, if any.
+
+    Under a loss scale there is also a place for the number of skipped steps, which is counted elsewhere.
+    """
+    if optimizer is None:
+        return {}
+    numbers: dict[str, Any] = {}
+    subject = getattr(optimizer, "inner_optimizer", None) or optimizer
+    rate = getattr(subject, "learning_rate", None)
+    if rate is not None:
+        numbers["learning_rate"] = rate
+    scale = getattr(optimizer, "dynamic_scale", None)
+    if scale is not None:
+        numbers["loss_scale"] = scale
+        numbers["skipped_steps"] = 0.0
+    return numbers
 
 
 def initial_learning_rate(optimizer: Any) -> float | None:

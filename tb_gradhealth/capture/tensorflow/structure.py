@@ -11,6 +11,36 @@ from tb_gradhealth.record import Role
 RELU_LIKE: Final = frozenset({"relu", "relu6"})
 """Activation functions whose output is exactly 0 for a unit that is off."""
 
+GATED: Final = RELU_LIKE | {
+    *(
+        "leaky_relu",
+        "prelu",
+        "elu",
+        "selu",
+        "celu",
+        "gelu",
+        "silu",
+        "swish",
+        "hard_silu",
+        "hard_swish",
+        "mish",
+    ),
+    "softplus",
+}
+"""Activation functions that let a unit through or hold it back: it can be next to silent."""
+
+POSITIVE: Final = RELU_LIKE | {"sigmoid", "hard_sigmoid", "softmax", "softplus", "exponential"}
+"""Activation functions without negative results."""
+
+SATURATING: Final = {
+    "sigmoid": (0.0, 1.0),
+    "hard_sigmoid": (0.0, 1.0),
+    "tanh": (-1.0, 1.0),
+    "hard_tanh": (-1.0, 1.0),
+    "softsign": (-1.0, 1.0),
+}
+"""Activation functions with two flat ends, and their ranges."""
+
 ACTIVATION_LAYERS: Final = {
     "ReLU": "relu",
     "LeakyReLU": "leaky_relu",
@@ -96,6 +126,14 @@ def leaf_layers(model: Any) -> Iterator[Any]:
             pending.extend(inner[::-1])
         else:
             yield layer
+
+
+def frozen_variables(model: Any) -> list[Any]:
+    """The variables that would be trained, were their layer not frozen."""
+    layers = [model, *model._flatten_layers(include_self=False)]
+    # Only here does Keras still tell them from those that are never trained, such as moving averages.
+    own = [variable for layer in layers for variable in getattr(layer, "_trainable_variables", ())]
+    return list({id(variable): variable for variable in own if not variable.trainable}.values())
 
 
 def activation_name(layer: Any) -> str:

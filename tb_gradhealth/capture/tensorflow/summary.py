@@ -2,20 +2,23 @@
 
 import warnings
 import weakref
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Final
 
+import numpy as np
 import tensorflow as tf
-from tensorflow.python.ops import control_flow_util
 from tensorflow.python.ops.summary_ops_v2 import _summary_state
 
 from tb_gradhealth.capture.tensorflow.activations import Activations
-from tb_gradhealth.capture.tensorflow.observer import Observer
-from tb_gradhealth.capture.tensorflow.recorder import DEFAULT_NAME, checked_every, refuse_replicas
+from tb_gradhealth.capture.tensorflow.extremes import is_compiled
+from tb_gradhealth.capture.tensorflow.observer import DUE, TRIPPED, Observer
+from tb_gradhealth.capture.tensorflow.recorder import DEFAULT_NAME, checked_every
+from tb_gradhealth.capture.tensorflow.replicas import replicas
 from tb_gradhealth.capture.tensorflow.selection import Selection, select
-from tb_gradhealth.capture.tensorflow.settings import optimizer_settings
-from tb_gradhealth.capture.tensorflow.writer import write_table, write_values
-from tb_gradhealth.record import RowTable
+from tb_gradhealth.capture.tensorflow.settings import numbers_of_training, optimizer_settings
+from tb_gradhealth.capture.tensorflow.state import state
+from tb_gradhealth.capture.tensorflow.writer import OURS
+from tb_gradhealth.record import encode_table, record_tag, steps_tag, table_tag
 
 NO_STEP: Final = (
     "gradhealth.summary needs the training step: write gradhealth.summary(..., step=step), or call "
@@ -33,6 +36,14 @@ summaries. Use a recorder, which writes outside the step:
     recorder.observe(zip(grads, variables), activations=activations, loss=loss)    # in the step
     recorder.write(step)                                                           # after it
 """
+REPLICATED: Final = """\
+gradhealth.summary cannot run under a distribution strategy with several replicas: no writer is active in \
+them. Use a recorder, which writes outside the step:
+
+    recorder = gradhealth.Recorder(log_dir)
+    recorder.observe(zip(grads, variables), activations=activations, loss=loss)    # in the replicas' step
+    recorder.write(step)                                                           # after it
+"""
 
 
 @tf.autograph.experimental.do_not_convert  # type: ignore[untyped-decorator]
@@ -42,6 +53,7 @@ def summary(
     weights: Iterable[Any] | None = None,
     activations: Activations | Mapping[str, Any] | None = None,
     loss: Any = None,
+    clipped: Iterable[Any] | None = None,
     step: Any = None,
     every: int = 10,
     name: str = DEFAULT_NAME,
@@ -64,17 +76,18 @@ def summary(
         weights: the variables to measure, with their updates; by default those of ``grads_and_vars``.
         activations: from `capture`, or a mapping of names to tensors.
         loss: this batch's loss.
+        clipped: the gradients after clipping, in the order of ``grads_and_vars``, which are those before it.
         step: the training step, 0 for the first; by default `tf.summary.experimental.get_step`.
         every: calls from one record to the next.
         name: tells apart several summaries in one run.
-        optimizer: the Keras optimizer, if its settings may help to judge the numbers.
+        optimizer: the Keras optimizer, for its settings and its learning rate.
 
     Raises:
         ValueError: no step is known, or ``every`` is not a whole number of at least 1.
-        RuntimeError: while tracing a function with ``jit_compile=True``.
+        RuntimeError: while tracing a function with ``jit_compile=True``, or under several replicas.
     """
     checked_every(every)
-    if _is_compiled():
+    if is_compiled():
         raise RuntimeError(COMPILED)
     writer = _summary_state.writer
     if writer is None:
@@ -84,9 +97,12 @@ def summary(
         step = tf.summary.experimental.get_step()
     if step is None:
         raise ValueError(NO_STEP)
-    refuse_replicas("gradhealth.summary")
+    if replicas() > 1:
+        raise RuntimeError(REPLICATED)
     pairs = list(grads_and_vars)
-    selection = select(pairs, weights, activations, loss)
+    lag = int(getattr(optimizer, "gradient_accumulation_steps", None) or 1)
+    training = numbers_of_training(optimizer)
+    selection = select(pairs, weights, activations, loss, clipped, training, lag)
     anchor = pairs[0][1] if pairs else None
     state = _state(selection, anchor, every, name, optimizer)
     state.announce(writer)
@@ -99,27 +115,47 @@ class _State:
     def __init__(self, selection: Selection, every: int, name: str, optimizer: Any) -> None:
         with tf.init_scope():  # a learning rate has a value only outside the graph
             settings = {"framework": "tensorflow", "every": every, **optimizer_settings(optimizer)}
-        self._table = RowTable(selection.rows, stream="" if name == DEFAULT_NAME else name, settings=settings)
         self._observer = Observer(selection, every)
+        self._table = self._observer.table("" if name == DEFAULT_NAME else name, settings)
+        with tf.init_scope():
+            self._told = state(np.int64(0), "told")
         self._writers: weakref.WeakSet[Any] = weakref.WeakSet()
 
     def announce(self, writer: Any) -> None:
         """Write the row table, once to each writer: now, even while a function is only being traced."""
         if writer not in self._writers:
-            with tf.init_scope(), writer.as_default():
-                write_table(self._table)
+            with tf.init_scope(), writer.as_default(), tf.summary.record_if(True):
+                content = tf.constant(encode_table(self._table))
+                tf.summary.write(table_tag(self._table.id), content, step=0, metadata=OURS)
             self._writers.add(writer)
 
     def write(self, selection: Selection, step: Any) -> None:
-        """Observe, and write when due; a record that is not wanted leaves its facts to the next."""
-        due = self._observer(selection)
+        """Observe, and write when due or tripped; what is not wanted leaves its facts to the next record."""
+        due, tripped = self._observer(selection)
+        step = tf.cast(step, tf.int64)
 
         def write() -> Any:
-            written = write_values(self._table, self._observer.matrix.read_value(), step)
-            self._observer.taken.assign(written)
+            place = tf.where(due, DUE, TRIPPED)
+            written = self._write(record_tag, self._record(place), step)
+            self._observer.untaken.scatter_update(tf.IndexedSlices([~written], place[None]))
+            tf.cond(tripped, lambda: self._write(steps_tag, self._lines(), step), lambda: False)
             return written
 
-        tf.cond(due, write, lambda: tf.constant(False))
+        tf.cond(due | tripped, write, lambda: tf.constant(False))
+
+    def _record(self, place: Any) -> Any:
+        """The newest record as it is written, float32 [numbers]."""
+        return tf.gather(tf.reshape(self._observer.matrix[place], [-1]), self._table.written)
+
+    def _lines(self) -> Any:
+        """The flight recorder's lines since the last were written, float32 [steps, rows]."""
+        seen = self._observer.seen.read_value()
+        lines = self._observer.ring.newest(seen - self._told, seen)
+        self._told.assign(seen)
+        return lines
+
+    def _write(self, tag: Callable[[str], str], values: Any, step: Any) -> Any:
+        return tf.summary.write(tag(self._table.id), values, step=step, metadata=OURS)
 
 
 _states: dict[object, _State] = {}
@@ -133,13 +169,6 @@ def _state(selection: Selection, anchor: Any, every: int, name: str, optimizer: 
         if anchor is not None:
             weakref.finalize(anchor, _states.pop, key, None)
     return _states[key]
-
-
-def _is_compiled() -> bool:
-    if tf.executing_eagerly():
-        return False
-    graph = tf.compat.v1.get_default_graph()
-    return bool(control_flow_util.GraphOrParentsInXlaContext(graph))
 
 
 _told: set[str] = set()

@@ -9,7 +9,7 @@ import tensorflow as tf
 from tb_gradhealth.capture.tensorflow.magnitudes import packed_magnitudes
 from tb_gradhealth.capture.tensorflow.operands import Operand, operand
 from tb_gradhealth.capture.tensorflow.packs import Packing
-from tb_gradhealth.capture.tensorflow.statistics import Watch, moments, watch
+from tb_gradhealth.capture.tensorflow.statistics import measure
 from tb_gradhealth.record import Row
 
 SMALL: Final = 4096
@@ -43,9 +43,11 @@ class Split:
         """The packed tensors as one float32 vector, None where none are packed."""
         return self.packing.pack([values[index] for index in self.packed]) if self.packing else None
 
-    def tensors(self, values: Mapping[int, Any]) -> "Tensors":
-        """One step's tensors, by row, ready to be measured."""
-        return Tensors([operand(values[index]) for index in self.single], self.packing, self.pack(values))
+    def tensors(self, values: Mapping[int, Any], made: Mapping[int, Operand] | None = None) -> "Tensors":
+        """One step's tensors, by row, ready to be measured; ``made`` are the operands that exist already."""
+        made = made or {}
+        single = [made[index] if index in made else operand(values[index]) for index in self.single]
+        return Tensors(single, self.packing, self.pack(values))
 
 
 @dataclass(frozen=True)
@@ -56,21 +58,11 @@ class Tensors:
     packing: Packing | None
     values: Any
 
-    def watch(self) -> Watch:
-        """What is known of them at every step."""
-        parts = [watch(self.operands)] if self.operands else []
+    def measure(self) -> Any:
+        """The columns `statistics.MEASURED`, float32 [n, 7]."""
+        parts = [measure(self.operands)] if self.operands else []
         if self.packing:
-            parts.append(self.packing.watch(self.values))
-        return Watch(*(tf.concat(part, 0) for part in zip(*parts, strict=True)))
-
-    def moments(self, seen: Watch) -> Any:
-        """The columns `statistics.MOMENTS`, float32 [n, 7]; ``seen`` is what `watch` gave."""
-        border = len(self.operands)
-        parts = []
-        if self.operands:
-            parts.append(moments(self.operands, Watch(*(part[:border] for part in seen))))
-        if self.packing:
-            parts.append(self.packing.moments(self.values, Watch(*(part[border:] for part in seen))))
+            parts.append(self.packing.measure(self.values))
         return tf.concat(parts, 0)
 
     def packed_magnitudes(self) -> Any:

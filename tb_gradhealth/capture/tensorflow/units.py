@@ -1,50 +1,80 @@
-"""Units of ReLU-like layers that stay silent: the last axis of an activation, channels or neurons."""
+"""Units, the last axis of a layer's output: channels or neurons that are silent, dormant or saturated."""
 
 from collections.abc import Sequence
-from functools import partial
 from typing import Any, Final
 
 import numpy as np
 import tensorflow as tf
 
+from tb_gradhealth.capture.tensorflow.extremes import highest
 from tb_gradhealth.capture.tensorflow.state import state
+from tb_gradhealth.capture.tensorflow.structure import SATURATING
 
 BATCHES: Final = 10
 """A unit silent for fewer batches than this is not called dead."""
 
+DORMANT: Final = 0.025
+"""A unit is dormant when its mean |x| is at most this share of its layer's (Sokar et al., ReDo, 2023)."""
+
+OUTER: Final = 0.97
+"""Beyond this share of the range, to either side of its middle, an output is saturated..."""
+
+ALWAYS: Final = 0.95
+"""...and a unit is, when more than this share of its outputs are."""
+
 
 class Units:
-    """Whether each unit was non-zero anywhere, on any sample and position, since a window began.
+    """The largest output of each ReLU-like unit since a window began.
 
-    A window ends with the first record that finds it `BATCHES` batches long; until then the dead
-    fraction is NaN.
+    Every step shows some samples of the batch, a recorded one all of them. A window ends with the first
+    record that finds it `BATCHES` batches long; until then the dead fraction is NaN.
     """
 
     def __init__(self, sizes: Sequence[int]) -> None:
-        self._active = [state(np.zeros([size], np.float32), "active") for size in sizes]
+        self._sizes = tuple(sizes)
+        self._peaks = state(np.zeros([sum(sizes)], np.float32), "peaks")
         self._batches = state(np.float32(0), "batches")
 
-    def add(self, activations: Sequence[Any]) -> None:
-        """Take in one batch: the activations, non-negative, in the order of ``sizes``."""
-        for active, values in zip(self._active, activations, strict=True):
-            # Once every unit of the layer was heard, which is soon, there is nothing left to look for.
-            tf.cond(tf.reduce_any(active == 0), partial(_listen, active, values), lambda: False)
+    def add(self, peaks: Sequence[Any]) -> None:
+        """Take in one batch: the largest output of each unit, layer by layer."""
+        self._listen(peaks)
         self._batches.assign_add(1.0)
 
-    def columns(self) -> Any:
-        """Dead fraction and length of the window in batches, float32 [len(sizes), 2]; ends a full window."""
+    def columns(self, peaks: Sequence[Any]) -> Any:
+        """Dead fraction and length of the window in batches, float32 [layers, 2]; ends a full window.
+
+        Args:
+            peaks: of the whole batch, which `add` may have seen in part.
+        """
+        self._listen(peaks)
         full = self._batches >= BATCHES
-        dead = tf.stack([1 - tf.reduce_mean(active) for active in self._active])
+        # NaN == 0 is false: a unit that is NaN is not dead.
+        silent = tf.cast(tf.equal(self._peaks, 0.0), tf.float32)
+        dead = tf.stack([tf.reduce_mean(layer) for layer in tf.split(silent, self._sizes)])
         columns = tf.stack([dead, tf.fill(tf.shape(dead), self._batches.read_value())], axis=1)
         columns = tf.where(full, columns, float("nan"))
-        for active in self._active:
-            active.assign(tf.where(full, 0.0, active))
+        self._peaks.assign(tf.where(full, 0.0, self._peaks))
         self._batches.assign(tf.where(full, 0.0, self._batches))
         return columns
 
+    def _listen(self, peaks: Sequence[Any]) -> None:
+        self._peaks.assign(tf.maximum(self._peaks, tf.concat(list(peaks), 0)))
 
-def _listen(active: Any, values: Any) -> bool:
-    peaks = tf.reduce_max(values, axis=list(range(values.shape.rank - 1)))
-    # NaN != 0 is true: a unit that is NaN is not dead.
-    active.assign(tf.maximum(active, tf.cast(peaks != 0, tf.float32)))
-    return True
+
+def unit_peaks(values: Any) -> Any:
+    """The largest output of each unit over all samples and positions, float32 [units]."""
+    return tf.cast(highest(values, axis=range(values.shape.rank - 1)), tf.float32)
+
+
+def dormant_fraction(values: Any) -> Any:
+    """Share of the units whose mean |x| is next to nothing beside the layer's, float32 scalar."""
+    means = tf.reduce_mean(tf.abs(values), axis=list(range(values.shape.rank - 1)))
+    return tf.reduce_mean(tf.cast(means <= DORMANT * tf.reduce_mean(means), tf.float32))
+
+
+def saturated_fraction(values: Any, activation: str) -> Any:
+    """Share of the units that hardly ever leave the outer ends of their function's range, float32 scalar."""
+    low, high = SATURATING[activation]
+    outer = tf.abs(values - (low + high) / 2) > OUTER * (high - low) / 2
+    shares = tf.reduce_mean(tf.cast(outer, tf.float32), axis=list(range(values.shape.rank - 1)))
+    return tf.reduce_mean(tf.cast(shares > ALWAYS, tf.float32))

@@ -1,4 +1,4 @@
-"""Row tables and records into TensorFlow event files."""
+"""Row tables, records and the flight recorder's steps into TensorFlow event files."""
 
 import time
 import warnings
@@ -7,71 +7,82 @@ from os import PathLike, fspath
 from posixpath import join
 from typing import Any, Final
 
+import numpy as np
+import numpy.typing as npt
 import tensorflow as tf
+from tensorflow.python.ops.summary_ops_v2 import _summary_state
 
-from tb_gradhealth.record import PLUGIN_NAME, VERSION, RowTable, encode_table, record_tag, table_tag
+from tb_gradhealth.capture.tensorflow.event_file import EventFile
+from tb_gradhealth.record import (
+    PLUGIN_NAME,
+    VERSION,
+    RowTable,
+    encode_table,
+    record_tag,
+    steps_tag,
+    table_tag,
+)
 
 FOLDER: Final = "gradhealth"
 """Below the log directory: a folder of our own, see the package's README."""
 
 FLUSH_SECONDS: Final = 1.0
+DATA_CLASS_SCALAR: Final = 1
 DATA_CLASS_TENSOR: Final = 2
 
 
-def metadata() -> Any:
-    """What marks a summary as ours; TensorBoard ignores a tensor whose data class is not set."""
+def _metadata(plugin: str, content: bytes, data_class: int) -> Any:
     return tf.compat.v1.SummaryMetadata(
-        data_class=DATA_CLASS_TENSOR,
-        plugin_data=tf.compat.v1.SummaryMetadata.PluginData(
-            plugin_name=PLUGIN_NAME, content=str(VERSION).encode()
-        ),
+        data_class=data_class,
+        plugin_data=tf.compat.v1.SummaryMetadata.PluginData(plugin_name=plugin, content=content),
     )
 
 
-def write_table(table: RowTable) -> None:
-    """A row table into the default writer, whatever `tf.summary.record_if` says."""
-    with tf.summary.record_if(True):
-        tf.summary.write(table_tag(table.id), tf.constant(encode_table(table)), step=0, metadata=metadata())
+OURS: Final = _metadata(PLUGIN_NAME, str(VERSION).encode(), DATA_CLASS_TENSOR)
+"""What marks a summary as ours; TensorBoard ignores a tensor whose data class is not set."""
 
-
-def write_values(table: RowTable, values: Any, step: Any) -> Any:
-    """A record into the default writer; whether it was written, bool scalar."""
-    return tf.summary.write(record_tag(table.id), values, step=step, metadata=metadata())
+SCALAR: Final = _metadata("scalars", b"", DATA_CLASS_SCALAR)
 
 
 class RunWriter:
     """One run's event file, begun at the first write.
 
     A directory that cannot be written must not stop a training: it is told once, then nothing is written.
+
+    Attributes:
+        failed: whether it came to that.
     """
 
     def __init__(self, log_dir: str | PathLike[str]) -> None:
         self._folder = join(fspath(log_dir), FOLDER)
-        self._writer: Any = None
+        self._file: EventFile | None = None
         self._tables: set[str] = set()
         self._flushed = time.monotonic()
         self._unflushed = False
         self.failed = False
 
-    def record(self, table: RowTable, values: Any, step: int) -> bool:
-        """Write a record, its row table before the first of its kind; whether it is written."""
+    @property
+    def size(self) -> int:
+        """Bytes written so far."""
+        return 0 if self._file is None else self._file.size
 
-        def write() -> bool:
-            if table.id not in self._tables:
-                write_table(table)
-                self._tables.add(table.id)
-            return bool(write_values(table, values, step))
+    def record(self, table: RowTable, values: npt.NDArray[np.float32], step: int) -> None:
+        """Write a record, its row table before the first of its kind."""
+        written = values.reshape(-1)[table.written] if table.layouts else values
+        self._guarded(lambda file: self._add(file, table, record_tag(table.id), written, step))
 
-        return bool(self._guarded(write))
+    def steps(self, table: RowTable, lines: npt.NDArray[np.float32], last_step: int) -> None:
+        """Write lines of the flight recorder."""
+        self._guarded(lambda file: self._add(file, table, steps_tag(table.id), lines, last_step))
 
     def scalar(self, tag: str, value: float, step: int) -> None:
         """Write one scalar."""
-        self._guarded(lambda: tf.summary.scalar(tag, value, step=step))
+        self._guarded(lambda file: file.add(tag, np.float32(value), step, SCALAR))
 
     def flush(self) -> None:
         """Make all that was written readable."""
-        if self._writer is not None:
-            self._guarded(self._writer.flush)
+        if self._file is not None:
+            self._guarded(lambda file: file.flush())
         self._flushed, self._unflushed = time.monotonic(), False
 
     def flush_if_old(self) -> None:
@@ -81,21 +92,26 @@ class RunWriter:
 
     def close(self) -> None:
         """Flush and close the file."""
-        if self._writer is not None:
-            self._guarded(self._writer.close)
-            self._writer = None
+        if self._file is not None:
+            self._guarded(lambda file: file.close())
+            self._file = None
             self._tables.clear()
 
-    def _guarded(self, action: Callable[[], Any]) -> Any:
+    def _add(self, file: EventFile, table: RowTable, tag: str, values: Any, step: int) -> None:
+        if table.id not in self._tables:
+            file.add(table_tag(table.id), encode_table(table), 0, OURS)
+            self._tables.add(table.id)
+        file.add(tag, values, step, OURS)
+
+    def _guarded(self, action: Callable[[EventFile], None]) -> None:
         if self.failed:
-            return None
+            return
         try:
-            if self._writer is None:
-                self._writer = tf.summary.create_file_writer(self._folder)
-            with self._writer.as_default():
-                done = action()
+            if self._file is None:
+                self._file = EventFile(self._folder)
+            action(self._file)
         except (tf.errors.OpError, OSError) as error:
-            self.failed, self._writer = True, None
+            self.failed, self._file = True, None
             reason = str(error).splitlines()[0] if str(error) else type(error).__name__
             warnings.warn(
                 f"tb_gradhealth cannot write to {self._folder} and stops recording; "
@@ -103,6 +119,12 @@ class RunWriter:
                 RuntimeWarning,
                 stacklevel=4,
             )
-            return None
         self._unflushed = True
-        return done
+
+
+def wanted() -> bool:
+    """What `tf.summary.record_if` says where this is called; there is no public way to ask."""
+    condition = _summary_state.is_recording
+    if callable(condition):
+        condition = condition()
+    return True if condition is None else bool(condition)

@@ -1,0 +1,145 @@
+"""A Keras model's training step, with what it computes looked at on the way."""
+
+import functools
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+import keras
+import tensorflow as tf
+
+from tb_gradhealth.capture.tensorflow.activations import capture, replaced
+from tb_gradhealth.capture.tensorflow.recorder import Recorder
+from tb_gradhealth.capture.tensorflow.replicas import replica
+from tb_gradhealth.capture.tensorflow.settings import numbers_of_training
+from tb_gradhealth.capture.tensorflow.structure import frozen_variables
+
+CLIPPING: Final = ("clipnorm", "global_clipnorm", "clipvalue")
+
+
+@dataclass
+class _Seen:
+    """What one replica's step computed so far."""
+
+    gradients: dict[int, tuple[Any, Any]] = field(default_factory=dict)
+    clipped: dict[int, Any] = field(default_factory=dict)
+    training: dict[str, Any] = field(default_factory=dict)
+    loss: Any = None
+
+
+class WatchedStep:
+    """What has to be wrapped for a recorder to see one model's steps."""
+
+    def __init__(self, model: Any, recorder: Recorder, activations: bool) -> None:
+        self._model = model
+        self._recorder = recorder
+        self._activations = activations
+        # By replica: their steps are traced in turns.
+        self._seen: dict[int, _Seen] = {}
+
+    def wrappers(self) -> list[tuple[Any, str, Any]]:
+        """What to replace: owner, attribute, wrapper."""
+        model = self._model
+        wrappers = [
+            (model, "train_step", self._train_step(model.train_step)),
+            (model, "compute_loss", self._compute_loss(model.compute_loss)),
+        ]
+        return wrappers + [
+            (optimizer, "apply", self._apply(optimizer, optimizer.apply)) for optimizer in _optimizers(model)
+        ]
+
+    def _train_step(self, train_step: Callable[..., Any]) -> Callable[..., Any]:
+        @functools.wraps(train_step)
+        def observed_train_step(*args: Any, **kwargs: Any) -> Any:
+            seen = self._seen[replica()] = _Seen()
+            with ExitStack() as stack:
+                # The first replica speaks for all; two captures at once would undo each other.
+                captured = self._activations and replica() == 0
+                activations = stack.enter_context(capture(self._model)) if captured else None
+                logs = train_step(*args, **kwargs)
+            trained = list(seen.gradients.values())
+            clipped = [seen.clipped.get(id(variable)) for _, variable in trained] if seen.clipped else None
+            frozen = [(None, variable) for variable in frozen_variables(self._model)]
+            self._recorder.observe(
+                [*trained, *frozen],
+                weights=[variable for _, variable in trained],
+                activations=activations,
+                loss=seen.loss,
+                clipped=None if clipped is None else [*clipped, *(None for _ in frozen)],
+                training=seen.training,
+            )
+            del self._seen[replica()]
+            return logs
+
+        return observed_train_step
+
+    def _compute_loss(self, compute_loss: Callable[..., Any]) -> Callable[..., Any]:
+        @functools.wraps(compute_loss)
+        def observed_compute_loss(*args: Any, **kwargs: Any) -> Any:
+            loss = compute_loss(*args, **kwargs)
+            if replica() in self._seen:  # Keras computes a validation's loss by the same method
+                self._seen[replica()].loss = loss
+            return loss
+
+        return observed_compute_loss
+
+    def _apply(self, optimizer: Any, apply: Callable[..., Any]) -> Callable[..., Any]:
+        @functools.wraps(apply)
+        def observed_apply(grads: Any, trainable_variables: Any = None) -> Any:
+            grads = list(grads)
+            variables = list(
+                optimizer._trainable_variables if trainable_variables is None else trainable_variables
+            )
+            seen = self._seen.get(replica())
+            if seen is None:
+                return apply(grads, trainable_variables)
+            scale = getattr(optimizer, "dynamic_scale", None)
+            pairs = list(zip(grads, variables, strict=False))
+            for gradient, variable in pairs:
+                seen.gradients[id(variable)] = (_unscaled(gradient, scale), variable)
+            for name, number in numbers_of_training(optimizer).items():
+                seen.training.setdefault(name, tf.convert_to_tensor(number))
+            with _clipping_seen(optimizer, pairs, seen.clipped):
+                return apply(grads, variables) if trainable_variables is not None else apply(grads)
+
+        return observed_apply
+
+
+@contextmanager
+def _clipping_seen(
+    optimizer: Any, pairs: Sequence[tuple[Any, Any]], clipped: dict[int, Any]
+) -> Iterator[None]:
+    """Note what an optimizer that clips makes of the gradients, by `id` of their variables."""
+    inner = getattr(optimizer, "inner_optimizer", None) or optimizer
+    # Keras has no public place between clipping and update.
+    clip = getattr(inner, "_clip_gradients", None)
+    if clip is None or not any(getattr(inner, name, None) for name in CLIPPING):
+        yield
+        return
+
+    @functools.wraps(clip)
+    def noting_clip(gradients: Any) -> Any:
+        results = clip(gradients)
+        known = [variable for gradient, variable in pairs if gradient is not None]
+        if len(known) == len(results):
+            clipped.update({id(variable): result for variable, result in zip(known, results, strict=True)})
+        return results
+
+    with replaced(inner, "_clip_gradients", noting_clip):
+        yield
+
+
+def _optimizers(model: Any) -> list[Any]:
+    """The optimizer `fit` knows, and those that a model with a training step of its own keeps besides."""
+    own = [value for value in vars(model).values() if isinstance(value, keras.optimizers.Optimizer)]
+    found = {id(optimizer): optimizer for optimizer in [model.optimizer, *own] if optimizer is not None}
+    return list(found.values())
+
+
+def _unscaled(gradient: Any, scale: Any) -> Any:
+    if gradient is None or scale is None:
+        return gradient
+    if isinstance(gradient, tf.IndexedSlices):
+        return tf.IndexedSlices(_unscaled(gradient.values, scale), gradient.indices, gradient.dense_shape)
+    return gradient / tf.cast(tf.convert_to_tensor(scale), gradient.dtype)

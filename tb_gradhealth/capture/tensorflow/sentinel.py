@@ -1,0 +1,65 @@
+"""The look at every tensor in every step: one number each, as cheap as it can be had.
+
+A gradient, a weight and the loss give their RMS, by one read. An activation gives its largest |x| among the
+batch's first samples: reading all of it would cost a small convolutional network some percent of its step.
+What only other samples hold shows in the loss and the gradients, which are everybody's, and these
+make the step be measured in full (see `ring.Ring`).
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+import tensorflow as tf
+
+from tb_gradhealth.capture.tensorflow.extremes import highest
+from tb_gradhealth.capture.tensorflow.operands import as_float32, count
+from tb_gradhealth.capture.tensorflow.sampling import first_samples
+from tb_gradhealth.capture.tensorflow.structure import POSITIVE
+from tb_gradhealth.capture.tensorflow.units import unit_peaks
+from tb_gradhealth.record import Row
+
+LOOKED_AT: Final = 1 << 16
+"""Elements of an activation that are looked at in each step, at least one sample."""
+
+
+class Sentinel:
+    """Which rows are looked at, and how.
+
+    Attributes:
+        order: the rows in the order in which `line` gives their numbers.
+    """
+
+    def __init__(self, rows: Sequence[Row], indices: Sequence[int], with_units: Sequence[int]) -> None:
+        self._rows = rows
+        self._with_units = with_units
+        self._by_rms = [index for index in indices if rows[index].kind != "activation"]
+        self._by_peak = [index for index in indices if rows[index].kind == "activation"]
+        self.order = [*self._by_rms, *self._by_peak]
+
+    def line(self, values: Mapping[int, Any]) -> tuple[Any, list[Any]]:
+        """One number a row, float32 [rows], NaN or infinite where the tensor is not finite.
+
+        Also the largest output of each unit, float32 [units], for every row in ``with_units``.
+        """
+        peaks: dict[int, Any] = {}
+        parts = []
+        if self._by_rms:
+            parts.append(_rms([values[index] for index in self._by_rms]))
+        if self._by_peak:
+            parts.append(tf.stack([self._peak(index, values[index], peaks) for index in self._by_peak]))
+        return tf.concat(parts, 0), [peaks[index] for index in self._with_units]
+
+    def _peak(self, index: int, value: Any, peaks: dict[int, Any]) -> Any:
+        seen = first_samples(value, LOOKED_AT)
+        if index in self._with_units:
+            peaks[index] = unit_peaks(seen)
+            return highest(peaks[index])
+        positive = self._rows[index].activation in POSITIVE
+        return tf.cast(highest(seen if positive else tf.abs(seen)), tf.float32)
+
+
+def _rms(tensors: Sequence[Any]) -> Any:
+    # A sparse gradient's slices stand for the sums of those with one index: good enough for a look.
+    values = [as_float32(x.values if isinstance(x, tf.IndexedSlices) else x) for x in tensors]
+    squares = tf.stack([tf.nn.l2_loss(x) for x in values])
+    return tf.sqrt(2 * squares / tf.stack([count(x) for x in values]))
