@@ -22,9 +22,9 @@ def joined(parts):
     return keras.tree.map_structure(lambda *arrays: np.concatenate(arrays), *parts)
 
 
-def classifier(*between, activation: str = "tanh", seed: int = 11, **arguments) -> keras.Sequential:
+def classifier(*between, activation: str = "tanh", seed: int = 11, cls=keras.Sequential) -> keras.Sequential:
     """``hidden``, whatever should come between, and ``out``."""
     keras.utils.set_random_seed(seed)
     dense = keras.layers.Dense
     first, last = dense(8, activation=activation, name="hidden"), dense(CLASSES, name="out", dtype="float32")
-    return keras.Sequential([keras.Input((FEATURES,)), first, *between, last], **arguments)
+    return cls([keras.Input((FEATURES,)), first, *between, last])

@@ -1,0 +1,62 @@
+"""Trainings that would go on for ever, to be ended from outside; they say how far they are in a file."""
+
+from collections.abc import Iterator
+from itertools import count
+from pathlib import Path
+
+import by_hand
+import keras
+import networks
+import tensorflow as tf
+
+import tb_gradhealth as gradhealth
+
+
+def _endless() -> Iterator[tuple]:
+    parts = networks.batches()
+    for number in count():
+        yield parts[number % len(parts)]
+
+
+def fit(log_dir: Path | None, said: Path) -> None:
+    """`model.fit`, with our callback where there is a log directory."""
+
+    class Say(keras.callbacks.Callback):
+        def on_train_batch_end(self, batch, logs=None):
+            said.write_text(str(batch))
+
+    model = networks.classifier()
+    model.compile("sgd", by_hand.cross_entropy, jit_compile=False)
+    ours = [gradhealth.KerasCallback(log_dir)] if log_dir else []
+    model.fit(_endless(), steps_per_epoch=10**9, verbose=0, callbacks=[*ours, Say()])
+
+
+def loop(log_dir: Path | None, said: Path) -> None:
+    """A hand-written loop, with a recorder where there is a log directory."""
+    model, recorder = networks.classifier(), gradhealth.Recorder(log_dir) if log_dir else None
+
+    @tf.function
+    def step(x, y):
+        with tf.GradientTape() as tape:
+            loss = by_hand.class_loss(model, x, y)
+        grads = tape.gradient(loss, model.trainable_variables)
+        for gradient, variable in zip(grads, model.trainable_variables, strict=True):
+            variable.assign_sub(0.01 * gradient)
+        if recorder:
+            recorder.observe(zip(grads, model.trainable_variables, strict=True), loss=loss)
+
+    def train():
+        for number, (x, y) in enumerate(_endless()):
+            step(tf.constant(x), tf.constant(y))
+            if recorder:
+                recorder.write(number)
+            said.write_text(str(number))
+
+    if recorder is None:
+        train()
+    else:
+        with recorder:
+            train()
+
+
+TRAININGS = {"fit": fit, "loop": loop}
