@@ -26,7 +26,7 @@ def test_fit_goes_on_where_the_saved_model_stopped(fit, tmp_path, log_dir):
     assert len(recorded.files) == 2
     assert len({record.table.id for record in recorded.records}) == 1
     expected = by_hand.train(networks.classifier(), adam(), parts)
-    expected.hold_against(recorded, kinds="gradient weight")
+    expected.hold_against(recorded, kinds="gradient weight loss")
 
 
 def test_a_loop_that_repeats_the_steps_since_its_checkpoint(log_dir, tmp_path):
@@ -54,4 +54,4 @@ def test_a_loop_that_repeats_the_steps_since_its_checkpoint(log_dir, tmp_path):
     training(4, 8, restored=training(0, 6))
     recorded = Recorded(log_dir)
     assert recorded.steps == [0, 1, 2, 3, 4, 5, 4, 5, 6, 7]
-    by_hand.train(networks.classifier(), adam(), parts).hold_against(recorded, kinds="gradient weight")
+    by_hand.train(networks.classifier(), adam(), parts).hold_against(recorded, kinds="gradient weight loss")

@@ -120,4 +120,4 @@ def test_an_exception_of_the_user_s_passes_through_and_leaves_a_log(log_dir, fai
     recorded = Recorded(log_dir)
     assert recorded.steps == [0, 2, 4]
     expected = by_hand.train(networks.classifier(), keras.optimizers.SGD(0.01), networks.batches(5))
-    expected.hold_against(recorded, kinds="gradient weight")
+    expected.hold_against(recorded, kinds="gradient weight loss")

@@ -44,7 +44,7 @@ def test_a_shared_layer_has_a_row_for_each_call_and_one_gradient(fit):
     parts = [((x, -2 * x), y) for x, y in networks.batches()]
     recorded = fit(shared(), parts, keras.optimizers.SGD(0.0))
     expected = by_hand.train(shared(), keras.optimizers.SGD(0.0), parts)
-    expected.hold_against(recorded, kinds="gradient weight")
+    expected.hold_against(recorded, kinds="gradient weight loss")
     tower = shared().get_layer("tower")
     for place, name in enumerate(("tower", "tower_2")):
         recorded.assert_row("activation", name, [np.asarray(tower(x[place])) for x, _ in parts])

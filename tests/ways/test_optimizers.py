@@ -66,4 +66,4 @@ def test_accumulated_gradients_are_those_of_each_call(fit):
     parts = networks.batches()
     recorded = fit(networks.classifier(), parts, SGD(0.5, gradient_accumulation_steps=4))
     expected = by_hand.train(networks.classifier(), SGD(0.5, gradient_accumulation_steps=4), parts)
-    expected.hold_against(recorded, kinds="gradient weight")
+    expected.hold_against(recorded, kinds="gradient weight loss")

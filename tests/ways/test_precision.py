@@ -27,7 +27,7 @@ def test_float16_gradients_are_unscaled(fit, policy, execution):
     policy("mixed_float16")
     scaled = keras.optimizers.LossScaleOptimizer(sgd(), initial_scale=2.0**12)
     recorded = fit(networks.classifier(), parts, scaled, every=4, **execution)
-    expected.hold_against(recorded, HALF, kinds="gradient weight")
+    expected.hold_against(recorded, HALF, kinds="gradient weight loss")
     assert recorded.row("activation", "hidden").dtype == "float16"
     assert recorded.row("gradient", "hidden/kernel").dtype == "float32"
 
@@ -37,7 +37,7 @@ def test_bfloat16_is_measured_in_float32(fit, policy):
     expected = by_hand.train(networks.classifier(), sgd(), parts)
     policy("mixed_bfloat16")
     recorded = fit(networks.classifier(), parts, sgd(), every=4)
-    expected.hold_against(recorded, BRAIN, kinds="gradient weight")
+    expected.hold_against(recorded, BRAIN, kinds="gradient weight loss")
     assert recorded.row("activation", "hidden").dtype == "bfloat16"
 
 

@@ -24,7 +24,7 @@ def test_two_models_trained_in_turn_epoch_by_epoch(log_dir):
         assert recorded.steps == list(range(8))
         expected = by_hand.train(networks.classifier(seed=seed), keras.optimizers.Adam(0.01), parts * 2)
         # Each fit knows no weights from before its first step.
-        expected.hold_against(recorded, kinds="gradient weight")
+        expected.hold_against(recorded, kinds="gradient weight loss")
 
 
 def test_a_callback_used_for_another_model_measures_that_one(log_dir):
