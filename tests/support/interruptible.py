@@ -1,6 +1,8 @@
 """Trainings that would go on for ever, to be ended from outside; they say how far they are in a file."""
 
-from collections.abc import Iterator
+import os
+import time
+from collections.abc import Callable, Iterator
 from itertools import count
 from pathlib import Path
 
@@ -8,6 +10,7 @@ import by_hand
 import keras
 import networks
 import tensorflow as tf
+from processes import PATIENCE, exit_code, start
 
 import tb_gradhealth as gradhealth
 
@@ -59,4 +62,33 @@ def loop(log_dir: Path | None, said: Path) -> None:
             train()
 
 
-TRAININGS = {"fit": fit, "loop": loop}
+TRAININGS = [fit, loop]
+
+
+def interrupted(
+    train: Callable[..., None],
+    log_dir: Path | None,
+    said: Path,
+    number: int,
+    ready: Callable[[], bool] = lambda: True,
+) -> int | None:
+    """Train in a process of its own for 25 steps and until all is ready, then send it a signal.
+
+    Args:
+        train: one of `TRAININGS`.
+        log_dir: None for a training without us.
+        said: the file in which the training says how many steps are over.
+        number: the signal's.
+        ready: what else is waited for.
+
+    Returns:
+        The exit status.
+    """
+    process = start(train, log_dir, said)
+    end = time.monotonic() + PATIENCE
+    while not (said.exists() and int(said.read_text() or 0) >= 25 and ready()):
+        assert time.monotonic() < end
+        assert process.is_alive()
+        time.sleep(0.02)
+    os.kill(process.pid, number)
+    return exit_code(process)
