@@ -21,9 +21,14 @@ class Failing(keras.callbacks.Callback):
             raise OSError("planted")
 
 
-def failing_data(parts):
+def sound_data():
+    """A generator of twelve batches."""
+    yield from networks.batches()
+
+
+def failing_data():
     """A generator with a fault, after the sixth batch."""
-    yield from parts[:STEPS]
+    yield from networks.batches(STEPS)
     raise OSError("planted")
 
 
@@ -39,10 +44,10 @@ def failing_loss():
     return loss
 
 
-def _fit(model, log_dir, *callbacks, loss=cross_entropy, data=(), **arguments):
+def _fit(model, log_dir, *callbacks, loss=cross_entropy, data=sound_data, **arguments):
     model.compile("sgd", loss, **{"jit_compile": False, **arguments})
     model.fit(
-        data or iter(networks.batches()),
+        data(),
         steps_per_epoch=12,
         shuffle=False,
         verbose=0,
@@ -55,7 +60,7 @@ def in_a_callback(model, log_dir):
 
 
 def in_the_data(model, log_dir):
-    _fit(model, log_dir, data=failing_data(networks.batches()))
+    _fit(model, log_dir, data=failing_data)
 
 
 def in_a_step_of_fit(model, log_dir):
@@ -64,7 +69,7 @@ def in_a_step_of_fit(model, log_dir):
 
 def in_a_loop(model, log_dir):
     with gradhealth.Recorder(log_dir, every=2) as recorder:
-        for number, (x, y) in enumerate(failing_data(networks.batches())):
+        for number, (x, y) in enumerate(failing_data()):
             with tf.GradientTape() as tape:
                 loss = by_hand.class_loss(model, x, y)
             grads = tape.gradient(loss, model.trainable_variables)
