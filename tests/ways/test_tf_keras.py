@@ -50,13 +50,23 @@ def test_gradients_weights_and_loss(log_dir, run):
     assert [recorded.row("gradient", f"norm/{name}").role for name in ("gamma", "beta")] == ["norm", "norm"]
 
 
-def test_activations_may_be_handed_over_by_name(log_dir):
+def captured(model, x):
+    with gradhealth.capture(model) as activations:
+        model(x)
+    return activations
+
+
+def handed_over_by_name(model, x):
+    return {"hidden": model.get_layer("hidden")(x)}
+
+
+@pytest.mark.parametrize("activations_of", [captured, handed_over_by_name])
+def test_activations(log_dir, activations_of):
     parts = networks.batches(4)
     model = make_model()
-    hidden = tf_keras.Model(model.inputs, model.get_layer("hidden").output)
     with gradhealth.Recorder(log_dir, every=1) as recorder:
         for number, (x, _) in enumerate(parts):
-            recorder.observe([], activations={"hidden": hidden(x)})
+            recorder.observe([], activations=activations_of(model, x))
             recorder.write(number)
-    expected = [np.asarray(hidden(x)) for x, _ in parts]
+    expected = [np.asarray(model.get_layer("hidden")(x)) for x, _ in parts]
     Recorded(log_dir).assert_row("activation", "hidden", expected)
