@@ -67,3 +67,15 @@ def test_accumulated_gradients_are_those_of_each_call(fit):
     recorded = fit(networks.classifier(), parts, SGD(0.5, gradient_accumulation_steps=4))
     expected = by_hand.train(networks.classifier(), SGD(0.5, gradient_accumulation_steps=4), parts)
     expected.hold_against(recorded, kinds="gradient weight loss")
+
+
+def test_with_accumulation_an_update_is_that_of_exactly_one_application(fit):
+    """Over the last four calls the weights moved once, whichever of them is the newest."""
+    parts, weights = networks.batches(), Weights()
+    accumulating = SGD(0.5, gradient_accumulation_steps=4)
+    recorded = fit(networks.classifier(), parts, accumulating, every=3, callbacks=[weights])
+    assert recorded.steps == [0, 3, 6, 9]
+    for name in recorded.tensors("update"):
+        single = weights.updates(name)
+        over_four = [np.sum(single[max(0, step - 3) : step + 1], axis=0) for step in range(len(parts))]
+        recorded.assert_row("update", name, over_four, rtol=1e-3, first=4)
