@@ -40,3 +40,13 @@ def test_a_sparse_gradient_is_measured_on_its_touched_rows(fit, texts, execution
     recorded.assert_row("gradient", "out/kernel", expected.gradients["out/kernel"])
     recorded.assert_row("weight", "words/embeddings", expected.weights["words/embeddings"])
     assert recorded.row("gradient", "words/embeddings").role == "embedding"
+
+
+def test_rows_that_no_batch_ever_touched_are_counted(fit, texts):
+    recorded = fit(make_model(), texts, keras.optimizers.SGD(0.5), every=2)
+    seen, untouched = set(), []
+    for x, _ in texts:
+        seen |= set(x.flat)
+        untouched.append(1 - len(seen) / WORDS)
+    recorded.assert_number("gradient", "words/embeddings", untouched, column="untouched_fraction")
+    assert np.isnan(list(recorded.column("gradient", "out/kernel", "untouched_fraction").values())).all()
