@@ -49,3 +49,34 @@ def test_a_shared_layer_has_a_row_for_each_call_and_one_gradient(fit):
     for place, name in enumerate(("tower", "tower_2")):
         recorded.assert_row("activation", name, [np.asarray(tower(x[place])) for x, _ in parts])
         assert recorded.row("activation", name).layer == recorded.row("gradient", "tower/kernel").layer
+
+
+class Recomputing(keras.Model):
+    """Its block's activations are thrown away and computed again for the gradient."""
+
+    def __init__(self):
+        keras.utils.set_random_seed(3)
+        super().__init__(name="recomputing")
+        self.block = [layers.Dense(5, "tanh", name=name) for name in ("a", "b")]
+        self.out = layers.Dense(3, name="out")
+
+    def build(self, shape):
+        for layer, width in zip([*self.block, self.out], (networks.FEATURES, 5, 5), strict=True):
+            layer.build((None, width))
+
+    def call(self, inputs):
+        forward = tf.recompute_grad(lambda x: self.block[1](self.block[0](x)))
+        return self.out(forward(inputs))
+
+
+def recomputing():
+    model = Recomputing()
+    model.build((None, networks.FEATURES))
+    return model
+
+
+def test_recomputed_activations_are_listed_once(fit):
+    parts = networks.batches()
+    recorded = fit(recomputing(), parts, keras.optimizers.SGD(0.1))
+    by_hand.train(recomputing(), keras.optimizers.SGD(0.1), parts).hold_against(recorded)
+    assert recorded.tensors("activation") == ["a", "b", "out"]
