@@ -1,6 +1,9 @@
 """A training does not notice us: the same numbers in the end, the same objects, errors that help."""
 
+import gc
+
 import by_hand
+import failing
 import keras
 import networks
 import numpy as np
@@ -110,3 +113,56 @@ def test_a_log_directory_that_cannot_be_written_costs_one_warning_and_no_trainin
     assert len(told) == 1
     expected = by_hand.train(networks.classifier(), keras.optimizers.SGD(0.01), networks.batches())
     np.testing.assert_allclose(model.layers[0].kernel, expected.weights["hidden/kernel"][-1], rtol=1e-5)
+
+
+@pytest.mark.parametrize("fail", failing.IN_FIT)
+def test_the_model_is_its_own_again_after_an_exception(log_dir, fail):
+    """Nobody calls a callback's `on_train_end` then."""
+    model = networks.classifier()
+    model.compile("sgd", by_hand.cross_entropy, jit_compile=False)
+    model.fit(*networks.batches(1)[0], verbose=0)
+    kept = [model.train_step, model.compute_loss, *[layer.call for layer in model.layers]]
+    with pytest.raises(Exception, match="planted"):
+        fail(model, log_dir)
+    gc.collect()
+    assert [model.train_step, model.compute_loss, *[layer.call for layer in model.layers]] == kept
+    assert "apply" not in vars(model.optimizer)
+
+
+class Given:
+    """Variables and their gradients, and both ways of handing them over."""
+
+    def __init__(self, log_dir):
+        self.variables = networks.classifier().trainable_variables
+        self.grads = [tf.ones(variable.shape) for variable in self.variables]
+        self._log_dir = log_dir
+
+    def to_summary(self, pairs):
+        with tf.summary.create_file_writer(str(self._log_dir)).as_default():
+            gradhealth.summary(pairs, step=0)
+
+    def to_recorder(self, pairs):
+        gradhealth.Recorder(self._log_dir).observe(pairs)
+
+
+@pytest.mark.parametrize("way", ["to_summary", "to_recorder"])
+def test_gradients_and_variables_that_were_not_zipped_are_told_to_be(log_dir, way):
+    given = Given(log_dir)
+    with pytest.raises((TypeError, ValueError), match=r"zip\(grads, variables\)"):
+        getattr(given, way)((given.grads, given.variables))
+
+
+@pytest.mark.parametrize("way", ["to_summary", "to_recorder"])
+def test_gradients_that_do_not_fit_their_variables_are_told_which(log_dir, way):
+    """A list one shorter than the other, zipped, pairs a gradient with somebody else's variable."""
+    given = Given(log_dir)
+    with pytest.raises(ValueError, match=r"hidden/bias.*shape"):
+        getattr(given, way)(zip(given.grads, given.variables[1:], strict=False))
+
+
+@pytest.mark.parametrize("way", ["to_summary", "to_recorder"])
+def test_variables_of_a_model_that_is_not_built_are_told_to_be_built(log_dir, way):
+    """Asked before its first call, a model has no variables."""
+    model = keras.Sequential([keras.layers.Dense(2)])
+    with pytest.raises(ValueError, match="build"):
+        getattr(Given(log_dir), way)(zip([], model.trainable_variables, strict=True))
