@@ -21,12 +21,19 @@ def _endless() -> Iterator[tuple]:
         yield parts[number % len(parts)]
 
 
+def _say(said: Path, step: int) -> None:
+    """At once: whoever reads it, or ends us, never meets half of it."""
+    new = said.with_suffix(".new")
+    new.write_text(str(step))
+    new.replace(said)
+
+
 def fit(log_dir: Path | None, said: Path) -> None:
     """`model.fit`, with our callback where there is a log directory."""
 
     class Say(keras.callbacks.Callback):
         def on_train_batch_end(self, batch, logs=None):
-            said.write_text(str(batch))
+            _say(said, batch)
 
     model = networks.classifier()
     model.compile("sgd", by_hand.cross_entropy, jit_compile=False)
@@ -53,7 +60,7 @@ def loop(log_dir: Path | None, said: Path) -> None:
             step(tf.constant(x), tf.constant(y))
             if recorder:
                 recorder.write(number)
-            said.write_text(str(number))
+            _say(said, number)
 
     if recorder is None:
         train()
@@ -86,7 +93,7 @@ def interrupted(
     """
     process = start(train, log_dir, said)
     end = time.monotonic() + PATIENCE
-    while not (said.exists() and int(said.read_text() or 0) >= 25 and ready()):
+    while not (said.exists() and int(said.read_text()) >= 25 and ready()):
         assert time.monotonic() < end
         assert process.is_alive()
         time.sleep(0.02)
