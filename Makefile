@@ -17,12 +17,14 @@ demo: $(VENV)/installed
 test: frontend lint unit
 
 # Everything Python, with TensorFlow's CPU build unless some TensorFlow is there already. The editable
-# install builds the tab.
+# install builds the tab. tf_keras comes without what it asks for: that is "tensorflow", which would be
+# written over "tensorflow-cpu" into one folder.
 $(VENV)/installed: pyproject.toml setup.py $(shell find frontend/src -type f) frontend/package-lock.json
 	test -d $(VENV) || $(PYTHON) -m venv $(VENV)
 	$(BIN)/pip install --quiet --upgrade pip
 	$(BIN)/python -c "import tensorflow" 2>/dev/null || $(BIN)/pip install --quiet "tensorflow-cpu>=2.21"
 	$(BIN)/pip install --quiet --editable ".[test]"
+	$(BIN)/pip install --quiet --no-deps tf_keras
 	touch $@
 
 python: $(VENV)/installed

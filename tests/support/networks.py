@@ -1,0 +1,30 @@
+"""Tiny networks and the data they learn: each call makes the same one."""
+
+import keras
+import numpy as np
+
+BATCH = 8
+FEATURES = 6
+CLASSES = 3
+
+
+def batches(count: int = 12, batch: int = BATCH) -> list[tuple[np.ndarray, np.ndarray]]:
+    """That many batches of points [batch, 6] and their classes [batch]."""
+    random = np.random.default_rng(5)
+    return [
+        (random.normal(size=(batch, FEATURES)).astype(np.float32), random.integers(0, CLASSES, batch))
+        for _ in range(count)
+    ]
+
+
+def joined(parts):
+    """The batches' arrays, in whatever structure, end to end."""
+    return keras.tree.map_structure(lambda *arrays: np.concatenate(arrays), *parts)
+
+
+def classifier(*between, activation: str = "tanh", seed: int = 11, cls=keras.Sequential) -> keras.Sequential:
+    """``hidden``, whatever should come between, and ``out``."""
+    keras.utils.set_random_seed(seed)
+    dense = keras.layers.Dense
+    first, last = dense(8, activation=activation, name="hidden"), dense(CLASSES, name="out", dtype="float32")
+    return cls([keras.Input((FEATURES,)), first, *between, last])

@@ -1,0 +1,42 @@
+"""Trainings that are ended by a signal or an exception leave a log that can be read."""
+
+import gc
+import signal
+
+import by_hand
+import failing
+import keras
+import networks
+import pytest
+from interruptible import TRAININGS, interrupted
+from recorded import Recorded
+
+
+@pytest.mark.parametrize("train", TRAININGS)
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=lambda number: number.name)
+def test_a_signal_ends_the_training_as_without_us_and_leaves_a_log(tmp_path, log_dir, train, number):
+    alone = interrupted(train, None, tmp_path / "alone", number)
+    assert alone != 0
+    assert interrupted(train, log_dir, tmp_path / "ours", number) == alone
+    assert Recorded(log_dir).steps[:3] == [0, 10, 20]
+
+
+@pytest.mark.parametrize("train", TRAININGS)
+def test_records_are_flushed_as_they_come_and_survive_a_kill(tmp_path, log_dir, train):
+    def three_records():
+        return any(log_dir.rglob("*tfevents*")) and len(Recorded(log_dir).records) >= 3
+
+    status = interrupted(train, log_dir, tmp_path / "ours", signal.SIGKILL, three_records)
+    assert status == -signal.SIGKILL
+    assert Recorded(log_dir).steps[:3] == [0, 10, 20]
+
+
+@pytest.mark.parametrize("fail", failing.TRAININGS)
+def test_an_exception_of_the_user_s_passes_through_and_leaves_a_log(log_dir, fail):
+    with pytest.raises(Exception, match="planted"):
+        fail(networks.classifier(), log_dir)
+    gc.collect()  # a recorder nobody closed is closed with the model it belonged to
+    recorded = Recorded(log_dir)
+    assert recorded.steps == [0, 2, 4]
+    expected = by_hand.train(networks.classifier(), keras.optimizers.SGD(0.01), networks.batches(5))
+    expected.hold_against(recorded, kinds="gradient weight loss")

@@ -1,0 +1,81 @@
+"""What an optimizer adds to the gradient: decay, averages, accumulation. The update is the weights' own."""
+
+import itertools
+
+import by_hand
+import keras
+import networks
+import numpy as np
+import pytest
+
+SGD = keras.optimizers.SGD
+
+
+class Weights(keras.callbacks.Callback):
+    """The model's weights after every step, the first ones being those before training."""
+
+    def __init__(self):
+        super().__init__()
+        self.noted = []
+
+    def on_train_begin(self, logs=None):
+        self._note()
+
+    def on_train_batch_end(self, batch, logs=None):
+        self._note()
+
+    def _note(self):
+        self.noted.append({name: v.numpy() for name, v in by_hand.names_of(self.model).items()})
+
+    def updates(self, name):
+        """By step, the weight after it minus before it."""
+        values = [weights[name] for weights in self.noted]
+        return [now - before for before, now in itertools.pairwise(values)]
+
+
+@pytest.mark.parametrize(
+    ("cls", "arguments"),
+    [
+        (SGD, {"learning_rate": 0.1, "momentum": 0.9, "nesterov": True}),
+        (keras.optimizers.AdamW, {"learning_rate": 0.01, "weight_decay": 0.5}),
+        (SGD, {"learning_rate": 0.1, "use_ema": True, "ema_momentum": 0.5, "ema_overwrite_frequency": 3}),
+        (keras.optimizers.RMSprop, {"learning_rate": keras.optimizers.schedules.CosineDecay(0.01, 8)}),
+    ],
+    ids=["momentum", "weight_decay", "ema", "schedule"],
+)
+def test_the_update_is_all_that_the_optimizer_did_to_the_weights(fit, cls, arguments):
+    parts, weights = networks.batches(), Weights()
+    recorded = fit(networks.classifier(), parts, cls(**arguments), callbacks=[weights])
+    by_hand.train(networks.classifier(), cls(**arguments), parts).hold_against(recorded)
+    for name in recorded.tensors("update"):
+        recorded.assert_row("update", name, weights.updates(name), rtol=1e-3, first=1)
+
+
+def test_weight_decay_alone_shrinks_the_weights_by_its_closed_form(fit):
+    """With a loss that does not depend on the weights, Δw = -lr · decay · w."""
+    nothing = keras.losses.MeanSquaredError()
+    parts = [(np.zeros_like(x), np.zeros([len(x), networks.CLASSES])) for x, _ in networks.batches(5)]
+    recorded = fit(networks.classifier(), parts, SGD(0.1, weight_decay=0.2), loss=nothing)
+    kernel = networks.classifier().get_layer("hidden").kernel.numpy()
+    shrunk = [-0.02 * kernel * 0.98**step for step in range(5)]
+    recorded.assert_row("update", "hidden/kernel", shrunk, rtol=1e-3, first=1)
+    assert set(recorded.column("gradient", "hidden/kernel", "rms").values()) == {0}
+
+
+def test_accumulated_gradients_are_those_of_each_call(fit):
+    parts = networks.batches()
+    recorded = fit(networks.classifier(), parts, SGD(0.5, gradient_accumulation_steps=4))
+    expected = by_hand.train(networks.classifier(), SGD(0.5, gradient_accumulation_steps=4), parts)
+    expected.hold_against(recorded, kinds="gradient weight loss")
+
+
+def test_with_accumulation_an_update_is_that_of_exactly_one_application(fit):
+    """Over the last four calls the weights moved once, whichever of them is the newest."""
+    parts, weights = networks.batches(), Weights()
+    accumulating = SGD(0.5, gradient_accumulation_steps=4)
+    recorded = fit(networks.classifier(), parts, accumulating, every=3, callbacks=[weights])
+    assert recorded.steps == [0, 3, 6, 9]
+    for name in recorded.tensors("update"):
+        single = weights.updates(name)
+        over_four = [np.sum(single[max(0, step - 3) : step + 1], axis=0) for step in range(len(parts))]
+        recorded.assert_row("update", name, over_four, rtol=1e-3, first=4)

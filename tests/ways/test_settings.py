@@ -1,0 +1,56 @@
+"""The row table says with which settings a run was trained, as far as its numbers depend on them."""
+
+import keras
+import networks
+import pytest
+from recorded import Recorded
+
+import tb_gradhealth as gradhealth
+
+ADAMW = {
+    "learning_rate": 0.125,
+    "epsilon": 0.25,
+    "weight_decay": 0.5,
+    "use_ema": True,
+    "gradient_accumulation_steps": 2,
+}
+
+
+@pytest.mark.parametrize("clip", ["clipnorm", "global_clipnorm", "clipvalue"])
+def test_those_of_the_optimizer(fit, clip):
+    optimizer = keras.optimizers.AdamW(**ADAMW, **{clip: 4.0})
+    settings = fit(networks.classifier(), networks.batches(2), optimizer).settings
+    expected = {**ADAMW, clip: 4.0, "optimizer": "AdamW", "loss_scale": False, "every": 1}
+    assert expected.items() <= settings.items()
+    assert not [
+        name for name in ("clipnorm", "global_clipnorm", "clipvalue") if name != clip and settings.get(name)
+    ]
+
+
+@pytest.mark.parametrize("jit_compile", [False, True])
+def test_those_of_the_model(fit, jit_compile):
+    keras.config.set_dtype_policy("mixed_bfloat16")
+    try:
+        model = networks.classifier()
+    finally:
+        keras.config.set_dtype_policy("float32")
+    settings = fit(model, networks.batches(2), "sgd", jit_compile=jit_compile).settings
+    assert settings["dtype_policy"] == "mixed_bfloat16"
+    assert settings["jit_compile"] is jit_compile
+
+
+def test_those_of_the_optimizer_inside_a_loss_scale(log_dir):
+    inner = keras.optimizers.Adam(0.25, epsilon=0.5)
+    optimizer = keras.optimizers.LossScaleOptimizer(inner)
+    model = networks.classifier()
+    optimizer.build(model.trainable_variables)
+    with gradhealth.Recorder(log_dir, every=1, optimizer=optimizer) as recorder:
+        recorder.observe([(v.value * 0, v) for v in model.trainable_variables])
+        recorder.write(0)
+    settings = Recorded(log_dir).settings
+    assert {
+        "optimizer": "Adam",
+        "epsilon": 0.5,
+        "loss_scale": True,
+        "learning_rate": 0.25,
+    }.items() <= settings.items()
