@@ -29,11 +29,18 @@ def test_a_frozen_layer_joins_the_history_when_it_is_set_free(log_dir):
     recorded = Recorded(log_dir)
     assert recorded.steps == list(range(8))
     assert len({record.table.id for record in recorded.records}) == 2
-    assert list(recorded.column("gradient", "hidden/kernel", "rms")) == [4, 5, 6, 7]
+    reasons = [
+        row.not_measured
+        for record in recorded.records
+        for row in record.table.rows
+        if (row.kind, row.tensor) == ("gradient", "hidden/kernel")
+    ]
+    assert reasons == ["frozen: it is not trained"] * 4 + [""] * 4
+    assert list(recorded.column("update", "hidden/kernel", "rms")) == [4, 5, 6, 7]
     assert list(recorded.column("gradient", "out/kernel", "rms")) == list(range(8))
     frozen, free = (phase.gradients for phase in phases)
     recorded.assert_row("gradient", "out/kernel", frozen["out/kernel"] + free["out/kernel"])
-    recorded.assert_row("gradient", "hidden/kernel", [None] * 4 + free["hidden/kernel"])
+    recorded.assert_row("gradient", "hidden/kernel", [None] * 4 + free["hidden/kernel"], first=4)
 
     monitor = Monitor([Root(str(log_dir))])
     monitor.refresh()

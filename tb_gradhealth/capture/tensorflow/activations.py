@@ -70,14 +70,20 @@ class Call:
 
 @dataclass
 class Activations:
-    """What `capture` saw, in the order of the calls; hand it to `summary` or `Recorder.observe`."""
+    """What `capture` saw, in the order of the calls; hand it to `summary` or `Recorder.observe`.
+
+    While it is not ``listening``, calls are let pass.
+    """
 
     structure: Structure = field(default_factory=Structure)
     calls: list[Call] = field(default_factory=list)
+    listening: bool = True
     _names: UniqueNames = field(default_factory=UniqueNames)
 
     def add(self, place: LayerPlace, outputs: Any, graph: Any) -> None:
         """Note the float tensors among a call's outputs; ``graph`` is the one they are to be used in."""
+        if not self.listening:
+            return
         for output in tf.nest.flatten(outputs):
             if not tf.is_tensor(output) or not output.dtype.is_floating:
                 continue

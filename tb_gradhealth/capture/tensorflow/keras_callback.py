@@ -1,5 +1,6 @@
 """`KerasCallback`: the recorder for `model.fit`, in one line."""
 
+import weakref
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from os import PathLike
@@ -58,25 +59,22 @@ class KerasCallback(keras.callbacks.Callback):  # type: ignore[misc]
         self._name = name
         self._activations = activations
         self._budget = budget
-        self._recorder: Recorder | None = None
-        self._wrapped = ExitStack()
-        self._first_step = 0
+        self._fit: _Fit | None = None
         self._next_step = 0
         self._last_batch = -1
 
     def findings(self) -> Sequence["Finding"]:
         """What the rules find in the records so far, of the running `fit` or the last one."""
-        return self._recorder.findings() if self._recorder else []
+        return self._fit.recorder.findings() if self._fit else []
 
     def on_train_begin(self, logs: Any = None) -> None:
         """Wrap the step and have it traced anew."""
         self._finish()  # the last training may have ended in an exception
         model = self.model
         executed = int(model.steps_per_execution or 1)
-        every = -(-self._every // executed) * executed
-        self._recorder = Recorder(
+        recorder = Recorder(
             self._log_dir,
-            every=every,
+            every=-(-self._every // executed) * executed,
             name=self._name,
             optimizer=model.optimizer,
             settings={
@@ -87,15 +85,11 @@ class KerasCallback(keras.callbacks.Callback):  # type: ignore[misc]
             },
             budget=self._budget,
         )
-        self._first_step = max(self._next_step, int(model.optimizer.iterations.numpy()))
+        first_step = max(self._next_step, int(model.optimizer.iterations.numpy()))
+        self._fit = _Fit(model, recorder, first_step, self._activations)
+        # If another callback raises, Keras tells nobody: this one only goes out of use.
+        weakref.finalize(self, self._fit.finish)
         self._last_batch = -1
-        step = WatchedStep(model, self._recorder, self._activations)
-        for owner, name, wrapper in step.wrappers():
-            self._wrapped.enter_context(replaced(owner, name, wrapper))
-        before = model.train_function
-        self._wrapped.callback(setattr, model, "train_function", before)
-        model.make_train_function(force=True)
-        model.train_function = _Guarded(model.train_function, self._finish)
 
     def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
         """Count batches from 0 again."""
@@ -103,24 +97,50 @@ class KerasCallback(keras.callbacks.Callback):  # type: ignore[misc]
 
     def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
         """Write what is due."""
-        if self._recorder is None:
-            return
-        calls = max(batch - self._last_batch, 1)
+        if self._fit is not None:
+            self._fit.write(max(batch - self._last_batch, 1))
         self._last_batch = batch
-        # Keras's own TensorBoard callback sets a condition of its own (update_freq) around the batches.
-        with tf.summary.record_if(True):
-            self._recorder.write_counted(self._first_step, calls)
 
     def on_train_end(self, logs: Any = None) -> None:
         """Close the file and restore the model."""
         self._finish()
 
     def _finish(self) -> None:
+        if self._fit is not None:
+            self._fit.finish()
+            self._next_step = max(self._next_step, self._fit.next_step)
+
+
+class _Fit:
+    """One `fit`: the recorder and the wrapped model. It knows nothing of the callback.
+
+    Attributes:
+        recorder: what watches it.
+        next_step: the number of the step after the last one, once it has finished.
+    """
+
+    def __init__(self, model: Any, recorder: Recorder, first_step: int, activations: bool) -> None:
+        self.recorder = recorder
+        self.next_step = self._first_step = first_step
+        self._wrapped = ExitStack()
+        for owner, name, wrapper in WatchedStep(model, recorder, activations).wrappers():
+            self._wrapped.enter_context(replaced(owner, name, wrapper))
+        self._wrapped.callback(setattr, model, "train_function", model.train_function)
+        model.make_train_function(force=True)
+        model.train_function = _Guarded(model.train_function, self.finish)
+
+    def write(self, calls: int) -> None:
+        """Write what is due after so many more steps."""
+        # Keras's own TensorBoard callback sets a condition of its own (update_freq) around the batches.
+        with tf.summary.record_if(True):
+            self.recorder.write_counted(self._first_step, calls)
+
+    def finish(self) -> None:
+        """Restore the model and close the file; a second time changes nothing."""
         self._wrapped.close()
-        if self._recorder is not None:
-            with tf.summary.record_if(True):
-                self._next_step = max(self._next_step, self._first_step + self._recorder.observed())
-            self._recorder.close()
+        with tf.summary.record_if(True):
+            self.next_step = max(self.next_step, self._first_step + self.recorder.observed())
+            self.recorder.close()
 
 
 class _Guarded:

@@ -9,7 +9,7 @@ from typing import Any, Final
 import keras
 import tensorflow as tf
 
-from tb_gradhealth.capture.tensorflow.activations import capture, replaced
+from tb_gradhealth.capture.tensorflow.activations import Activations, capture, replaced
 from tb_gradhealth.capture.tensorflow.recorder import Recorder
 from tb_gradhealth.capture.tensorflow.replicas import replica
 from tb_gradhealth.capture.tensorflow.settings import numbers_of_training
@@ -26,6 +26,12 @@ class _Seen:
     clipped: dict[int, Any] = field(default_factory=dict)
     training: dict[str, Any] = field(default_factory=dict)
     loss: Any = None
+    activations: Activations | None = None
+
+    def listen(self, listening: bool) -> None:
+        """Whether calls of layers belong to the forward pass now."""
+        if self.activations is not None:
+            self.activations.listening = listening
 
 
 class WatchedStep:
@@ -43,6 +49,7 @@ class WatchedStep:
         model = self._model
         wrappers = [
             (model, "train_step", self._train_step(model.train_step)),
+            (model, "call", self._call(model.call)),
             (model, "compute_loss", self._compute_loss(model.compute_loss)),
         ]
         return wrappers + [
@@ -56,7 +63,7 @@ class WatchedStep:
             with ExitStack() as stack:
                 # The first replica speaks for all; two captures at once would undo each other.
                 captured = self._activations and replica() == 0
-                activations = stack.enter_context(capture(self._model)) if captured else None
+                seen.activations = stack.enter_context(capture(self._model)) if captured else None
                 logs = train_step(*args, **kwargs)
             trained = list(seen.gradients.values())
             clipped = [seen.clipped.get(id(variable)) for _, variable in trained] if seen.clipped else None
@@ -64,7 +71,7 @@ class WatchedStep:
             self._recorder.observe(
                 [*trained, *frozen],
                 weights=[variable for _, variable in trained],
-                activations=activations,
+                activations=seen.activations,
                 loss=seen.loss,
                 clipped=None if clipped is None else [*clipped, *(None for _ in frozen)],
                 training=seen.training,
@@ -74,12 +81,24 @@ class WatchedStep:
 
         return observed_train_step
 
+    def _call(self, call: Callable[..., Any]) -> Callable[..., Any]:
+        @functools.wraps(call)
+        def observed_call(*args: Any, **kwargs: Any) -> Any:
+            if replica() in self._seen:
+                self._seen[replica()].listen(True)
+            return call(*args, **kwargs)
+
+        return observed_call
+
     def _compute_loss(self, compute_loss: Callable[..., Any]) -> Callable[..., Any]:
         @functools.wraps(compute_loss)
         def observed_compute_loss(*args: Any, **kwargs: Any) -> Any:
             loss = compute_loss(*args, **kwargs)
-            if replica() in self._seen:  # Keras computes a validation's loss by the same method
-                self._seen[replica()].loss = loss
+            seen = self._seen.get(replica())
+            if seen is not None:  # Keras computes a validation's loss by the same method
+                seen.loss = loss
+                # What is called from now on is `tf.recompute_grad` on its way back.
+                seen.listen(False)
             return loss
 
         return observed_compute_loss

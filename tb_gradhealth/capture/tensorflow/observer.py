@@ -43,7 +43,7 @@ class Observer:
     def __init__(self, selection: Selection, every: int) -> None:
         self.rows = selection.rows
         self._every = every
-        self._lag = min(selection.lag, every)
+        self._lag = selection.lag
         self._replicas = selection.spread is not None
         self._present = [index for index, value in enumerate(selection.values) if value is not None]
         with tf.init_scope():
@@ -79,39 +79,55 @@ class Observer:
 
     def _observe(self, values: list[Any], spread: Any) -> tuple[Any, Any]:
         present = dict(zip(self._present, values, strict=True))
-        seen = tf.identity(self.seen.assign_add(1))
-        beyond = self._look(present, seen)
+        line, peaks, skipped = self._look(present)
+        # A step whose data failed to come is not counted: nothing was looked at.
+        with tf.control_dependencies([line]):
+            seen = tf.identity(self.seen.assign_add(1))
+        beyond = self.ring.add(line, seen) if self._sentinel.order else tf.constant(False)
+        if peaks:
+            self._sheet.units.add(peaks)
         due = tf.equal((seen - 1) % self._every, 0)
         tripped = beyond & ~due & ~self.untaken[TRIPPED]
-        # Only the step that an update is measured from keeps a copy, so that the others pay nothing.
-        keep = tf.constant(self._sheet.has_updates) & tf.equal((seen - 1 + self._lag) % self._every, 0)
+        keep = self._is_before_an_update(seen)
 
         def thorough() -> bool:
-            tf.cond(due | tripped, lambda: self._record(present, spread, seen, due), lambda: False)
+            tf.cond(due | tripped, lambda: self._record(present, spread, skipped, seen, due), lambda: False)
             tf.cond(keep, lambda: self._sheet.before.keep(present), lambda: False)
             return True
 
         seldom(due | tripped | keep, thorough, lambda: False)
         return due, tripped
 
-    def _look(self, present: dict[int, Any], seen: Any) -> Any:
-        """What is done in every step; whether something is not finite or beyond its limit."""
+    def _look(self, present: dict[int, Any]) -> tuple[Any, list[Any], Any]:
+        """What is done in every step: the sentinel's line, the peaks of the units, whether it was skipped."""
         if not self._sentinel.order:
-            return tf.constant(False)
+            return tf.zeros([0]), [], None
         line, peaks = self._sentinel.line(present)
-        if peaks:
-            self._sheet.units.add(peaks)
+        line, skipped = self._skipped.add(line, present)
         if self._sheet.sparse:
             self._sheet.touched.add([present[index] for index in self._sheet.sparse])
-        self._skipped.add(line, present)
-        return self.ring.add(line, seen)
+        return line, peaks, skipped
 
-    def _record(self, present: Mapping[int, Any], spread: Any, seen: Any, due: Any) -> bool:
+    def _is_before_an_update(self, seen: Any) -> Any:
+        """Whether the weights are to be kept: the next call applies the update that the next record measures.
+
+        Only that call pays for a copy. Where gradients are accumulated, not every call applies one.
+        """
+        if not self._sheet.has_updates:
+            return tf.constant(False)
+        next_due = ((seen - 1) // self._every + 1) * self._every + 1
+        return tf.equal(seen + 1, self._applied(next_due))
+
+    def _applied(self, seen: Any) -> Any:
+        """The last call up to number ``seen`` that applied an update."""
+        return seen // self._lag * self._lag
+
+    def _record(self, present: Mapping[int, Any], spread: Any, skipped: Any, seen: Any, due: Any) -> bool:
         since = tf.reduce_max(self.recorded)
-        known = due & (seen > self._lag)
+        known = due & (self._applied(seen) > 1)
         earlier = tf.where(self.untaken[DUE], self.matrix[DUE], float("nan"))
         facts = Facts(self.ring, self._sentinel.order, seen, since, earlier)
-        matrix = self._sheet.matrix(present, facts, known, spread)
+        matrix = self._skipped.without(skipped, self._sheet.matrix(present, facts, known, spread))
         place = tf.where(due, DUE, TRIPPED)[None]
         self.matrix.scatter_update(tf.IndexedSlices(matrix[None], place))
         self.recorded.scatter_update(tf.IndexedSlices(seen[None], place))

@@ -14,7 +14,7 @@ from tb_gradhealth.capture.tensorflow.budget import Budget
 from tb_gradhealth.capture.tensorflow.interruption import closed, opened
 from tb_gradhealth.capture.tensorflow.observer import DUE, TRIPPED, Observer
 from tb_gradhealth.capture.tensorflow.replicas import replica, replicas, whole_batch
-from tb_gradhealth.capture.tensorflow.selection import select
+from tb_gradhealth.capture.tensorflow.selection import in_pairs, select
 from tb_gradhealth.capture.tensorflow.settings import numbers_of_training, optimizer_settings
 from tb_gradhealth.capture.tensorflow.verdict import RunVerdict
 from tb_gradhealth.capture.tensorflow.writer import RunWriter, wanted
@@ -35,6 +35,8 @@ class _Tracked:
         calls_before: steps that the recorder saw before this observer's first.
         seen: the observer's steps at the last look.
         told: the step, so counted, up to which the flight recorder's lines are written.
+        known: one of its steps whose number in the training is known.
+        step: that number, None before the first.
     """
 
     observer: Observer
@@ -42,6 +44,12 @@ class _Tracked:
     calls_before: int
     seen: int = 0
     told: int = 0
+    known: int = 0
+    step: int | None = None
+
+    def step_of(self, count: int) -> int:
+        """The number in the training of the observer's step so counted."""
+        return (self.step or 0) + count - self.known
 
 
 class Recorder:
@@ -112,7 +120,6 @@ class Recorder:
         self._calls = 0
         self._next_check = 0
         self._last_step: int | None = None
-        self._step_at: Callable[[_Tracked, int], int] | None = None
         self._last_record_step = 0
         self._closed = False
         opened(self)
@@ -141,12 +148,12 @@ class Recorder:
                 scale of the recorder's optimizer.
 
         Raises:
-            ValueError: there are more or fewer clipped gradients than gradients.
+            ValueError: gradients do not come in pairs with their variables or do not fit them, there are
+                more or fewer clipped gradients than gradients, or there is nothing to watch.
         """
         if self._closed or self._writer.failed:
             return
-        pairs = list(grads_and_vars)
-        spread = None
+        pairs, spread = in_pairs(grads_and_vars), None
         if replicas() > 1:
             pairs, clipped, loss, spread = whole_batch("Recorder.observe", pairs, clipped, loss)
             if replica() > 0:
@@ -179,7 +186,7 @@ class Recorder:
         last = int(step)
         calls = 1 if self._last_step is None or last <= self._last_step else last - self._last_step
         self._last_step = last
-        self._advance(calls, lambda tracked, recorded: last - (tracked.seen - recorded))
+        self._advance(calls, lambda tracked: last)
 
     def write_counted(self, first_step: int, calls: int) -> None:
         """Like `write`, for a loop that knows where it began but not how many steps really ran.
@@ -188,7 +195,7 @@ class Recorder:
             first_step: number of the first step that this recorder observed.
             calls: steps since the last call, at most.
         """
-        self._advance(calls, lambda tracked, recorded: first_step + tracked.calls_before + recorded - 1)
+        self._advance(calls, lambda tracked: first_step + tracked.calls_before + tracked.seen - 1)
 
     def observed(self) -> int:
         """Steps observed so far."""
@@ -213,8 +220,10 @@ class Recorder:
         self._closed = True
         with tf.init_scope():  # a signal may come while a function is being traced
             for tracked in self._tracked.values():
-                self._look(tracked)
-                self._write_tail(tracked)
+                self._follow(tracked)
+                if tracked.step is not None:
+                    self._take(tracked)
+                    self._write_tail(tracked)
         for tag, count in self._verdict.scalars().items():
             self._writer.scalar(tag, count, self._last_record_step)
         self._writer.close()
@@ -227,9 +236,14 @@ class Recorder:
     def __exit__(self, *exception: object) -> None:
         self.close()
 
-    def _advance(self, calls: int, step_at: Callable[[_Tracked, int], int]) -> None:
+    def _advance(self, calls: int, newest: Callable[[_Tracked], int]) -> None:
+        """Look where it is time to.
+
+        Args:
+            calls: steps since the last call.
+            newest: the number in the training of an observer's newest step.
+        """
         self._calls += calls
-        self._step_at = step_at
         if self._closed or self._writer.failed:
             return
         if self._calls < self._next_check:
@@ -237,19 +251,20 @@ class Recorder:
             return
         waits = []
         for tracked in self._tracked.values():
-            before = tracked.seen
-            self._look(tracked)
-            if tracked.seen != before:  # one that is no longer called is not waited for
+            if self._follow(tracked):  # one that is no longer called is not waited for
+                tracked.known, tracked.step = tracked.seen, newest(tracked)
+                self._take(tracked)
                 waits.append(self._every - (tracked.seen - 1) % self._every)
         self._next_check = self._calls + min(waits, default=1)
 
-    def _look(self, tracked: _Tracked) -> None:
-        """Read the observer, and write what is new."""
+    def _follow(self, tracked: _Tracked) -> bool:
+        """Whether the observer was called since the last look."""
+        before, tracked.seen = tracked.seen, int(tracked.observer.seen.numpy())
+        return tracked.seen != before
+
+    def _take(self, tracked: _Tracked) -> None:
+        """Write the records that nobody has read yet."""
         observer = tracked.observer
-        seen = int(observer.seen.numpy())
-        if seen == tracked.seen or self._step_at is None:
-            return
-        tracked.seen = seen
         untaken = observer.untaken.numpy()
         if not untaken.any() or not wanted():
             return  # the facts of a record that is not wanted (`tf.summary.record_if`) go into the next
@@ -260,7 +275,7 @@ class Recorder:
         matrix = observer.matrix.numpy()
         places = sorted(np.flatnonzero(untaken), key=lambda place: int(recorded[place]))
         for place in places:
-            self._write_record(tracked, matrix[place], self._step_at(tracked, int(recorded[place])))
+            self._write_record(tracked, matrix[place], tracked.step_of(int(recorded[place])))
         if places:
             observer.untaken.assign(observer.untaken.numpy() & ~untaken)
         if untaken[TRIPPED]:
@@ -282,13 +297,12 @@ class Recorder:
     def _write_lines(self, tracked: _Tracked) -> None:
         """Write the flight recorder's lines that are not written yet."""
         lines = tracked.observer.ring.since(tracked.seen, tracked.told)
-        if self._step_at is None or not lines.size:
-            return
-        tracked.told = tracked.seen
-        self._writer.steps(tracked.table, lines, self._step_at(tracked, tracked.seen))
+        if lines.size:
+            tracked.told = tracked.seen
+            self._writer.steps(tracked.table, lines, tracked.step_of(tracked.seen))
 
     def _write_tail(self, tracked: _Tracked) -> None:
-        if self._step_at is None or not wanted():
+        if not wanted():
             return
         since = int(tracked.observer.recorded.numpy().max())
         lines = tracked.observer.ring.since(tracked.seen, since)
@@ -300,7 +314,7 @@ class Recorder:
             values[watched, COLUMNS.index("bad_steps")] = bad.sum(axis=0)
             first = np.where(bad.any(axis=0), len(bad) - 1 - bad.argmax(axis=0), np.nan)
             values[watched, COLUMNS.index("bad_ago")] = first
-            self._write_record(tracked, values, self._step_at(tracked, tracked.seen))
+            self._write_record(tracked, values, tracked.step_of(tracked.seen))
 
 
 def checked_every(every: Any) -> int:

@@ -20,6 +20,15 @@ from tb_gradhealth.record import Kind, Row
 NO_GRADIENT: Final = "gradient is None"
 FROZEN: Final = "frozen: it is not trained"
 
+NOT_PAIRS: Final = (
+    "gradients and variables have to come in pairs, as for optimizer.apply_gradients: "
+    "write zip(grads, variables)"
+)
+NOTHING: Final = (
+    "there is nothing to watch: no gradient, no activation, no loss. A model has variables only once it is "
+    "built: call it on a batch, or model.build(input_shape), before you ask for model.trainable_variables"
+)
+
 SKIPPED: Final = ("training", "skipped_steps")
 """Kind and name of the row that counts the steps a loss scaler skipped."""
 
@@ -85,15 +94,17 @@ def select(
         spread: likewise.
 
     Raises:
-        ValueError: there are more or fewer clipped gradients than gradients.
+        ValueError: gradients do not come in pairs with their variables or do not fit them, there are more or
+            fewer clipped gradients than gradients, or there is nothing at all.
     """
-    pairs = list(grads_and_vars)
+    pairs = in_pairs(grads_and_vars)
     variables = [variable for _, variable in pairs]
     measured = variables if weights is None else list(weights)
     captured = _as_activations(activations)
     names = _Naming([*variables, *measured], captured)
     chosen: list[tuple[Row, Any]] = []
     for gradient, variable in pairs:
+        _check_shapes(names.name(variable), gradient, variable)
         missing = NO_GRADIENT if getattr(variable, "trainable", True) else FROZEN
         chosen.append(_checked(names.row("gradient", variable), gradient, missing))
     if clipped is not None:
@@ -110,16 +121,41 @@ def select(
     for name, number in (training or {}).items():
         row = Row(name, "training", "training", "other", names.layers)
         chosen.append((row, tf.convert_to_tensor(number)))
-    rows, values = zip(*chosen, strict=True) if chosen else ((), ())
+    if not chosen:
+        raise ValueError(NOTHING)
+    rows, values = zip(*chosen, strict=True)
     return Selection(rows, values, lag, spread)
+
+
+def in_pairs(grads_and_vars: Iterable[Any]) -> list[tuple[Any, Any]]:
+    """The pairs of gradient and variable.
+
+    Raises:
+        ValueError: they are something else.
+    """
+    pairs = list(grads_and_vars)
+    if any(not isinstance(pair, Sequence) or len(pair) != 2 for pair in pairs):
+        raise ValueError(NOT_PAIRS)
+    return [(gradient, variable) for gradient, variable in pairs]
+
+
+def _check_shapes(name: str, gradient: Any, variable: Any) -> None:
+    # Of lists that were shortened or shifted before they were zipped, only this shows.
+    if gradient is None or not hasattr(gradient, "shape"):
+        return
+    if not tf.TensorShape(gradient.shape).is_compatible_with(variable.shape):
+        raise ValueError(
+            f"the gradient given for {name} has shape {tuple(gradient.shape)}, the variable has shape "
+            f"{tuple(variable.shape)}: gradients and variables have to be in the same order, one for one"
+        )
 
 
 def _as_many(clipped: Iterable[Any], pairs: Sequence[Any]) -> list[Any]:
     gradients = list(clipped)
     if len(gradients) != len(pairs):
         raise ValueError(
-            f"{len(gradients)} clipped gradients for {len(pairs)} gradients: "
-            "give one for each, in the order of the gradients"
+            f"clipped holds {len(gradients)} gradients where there are {len(pairs)} before clipping: "
+            "give one for each, in their order"
         )
     return gradients
 
@@ -148,6 +184,9 @@ class _Naming:
             previous = order.index(layer)
         self._depths = {name: depth for depth, name in enumerate(order)}
         self.layers = len(order)
+
+    def name(self, variable: Any) -> str:
+        return self._names[id(variable)]
 
     def depth(self, layer: str) -> int:
         return self._depths[layer]

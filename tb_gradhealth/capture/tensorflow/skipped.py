@@ -22,11 +22,23 @@ class Skipped:
             order: the rows of the sentinel's line.
         """
         self._row = next((i for i, row in enumerate(rows) if (row.kind, row.tensor) == SKIPPED), None)
-        self._gradients = [place for place, index in enumerate(order) if rows[index].kind == "gradient"]
+        self._in_line = np.array([rows[index].kind == "gradient" for index in order])
+        self._in_matrix = np.array([row.kind in ("gradient", "clipped") for row in rows])[:, None]
         self._count = state(np.float32(0), "skipped")
 
-    def add(self, line: Any, present: dict[int, Any]) -> None:
-        """Take in one step's line, and put the number among its tensors."""
-        if self._row is not None:
-            skipped = ~tf.reduce_all(tf.math.is_finite(tf.gather(line, self._gradients)))
-            present[self._row] = self._count.assign_add(tf.cast(skipped, tf.float32))
+    def add(self, line: Any, present: dict[int, Any]) -> tuple[Any, Any]:
+        """Take in one step's line, and put the number among its tensors.
+
+        Returns:
+            The line without the gradients of a step that was skipped, they are 0; and whether it was, bool
+            scalar, or None where there is no loss scale.
+        """
+        if self._row is None:
+            return line, None
+        skipped = tf.reduce_any(self._in_line & ~tf.math.is_finite(line))
+        present[self._row] = self._count.assign_add(tf.cast(skipped, tf.float32))
+        return tf.where(skipped & self._in_line, 0.0, line), skipped
+
+    def without(self, skipped: Any, matrix: Any) -> Any:
+        """The record without the gradients of a step that was skipped: an overflow there is no fault."""
+        return matrix if skipped is None else tf.where(skipped & self._in_matrix, float("nan"), matrix)

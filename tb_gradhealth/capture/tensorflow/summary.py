@@ -14,7 +14,7 @@ from tb_gradhealth.capture.tensorflow.extremes import is_compiled
 from tb_gradhealth.capture.tensorflow.observer import DUE, TRIPPED, Observer
 from tb_gradhealth.capture.tensorflow.recorder import DEFAULT_NAME, checked_every
 from tb_gradhealth.capture.tensorflow.replicas import replicas
-from tb_gradhealth.capture.tensorflow.selection import Selection, select
+from tb_gradhealth.capture.tensorflow.selection import Selection, in_pairs, select
 from tb_gradhealth.capture.tensorflow.settings import numbers_of_training, optimizer_settings
 from tb_gradhealth.capture.tensorflow.state import state
 from tb_gradhealth.capture.tensorflow.writer import OURS
@@ -83,7 +83,9 @@ def summary(
         optimizer: the Keras optimizer, for its settings and its learning rate.
 
     Raises:
-        ValueError: no step is known, or ``every`` is not a whole number of at least 1.
+        ValueError: no step is known, gradients do not come in pairs with their variables or do not fit
+            them, there are more or fewer clipped gradients than gradients, there is nothing to watch, or
+            ``every`` is not a whole number of at least 1.
         RuntimeError: while tracing a function with ``jit_compile=True``, or under several replicas.
     """
     checked_every(every)
@@ -99,7 +101,7 @@ def summary(
         raise ValueError(NO_STEP)
     if replicas() > 1:
         raise RuntimeError(REPLICATED)
-    pairs = list(grads_and_vars)
+    pairs = in_pairs(grads_and_vars)
     lag = int(getattr(optimizer, "gradient_accumulation_steps", None) or 1)
     training = numbers_of_training(optimizer)
     selection = select(pairs, weights, activations, loss, clipped, training, lag)
