@@ -1,0 +1,53 @@
+"""Trains the zoo in worker processes, with progress shown."""
+
+from collections.abc import Iterator, Sequence
+from concurrent.futures import Future, ProcessPoolExecutor, as_completed
+from multiprocessing import get_context
+from pathlib import Path
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+from tb_gradhealth.demo.zoo import worker
+from tb_gradhealth.demo.zoo.worker import Outcome
+
+
+def train_all(
+    names: Sequence[str], logdir: Path, workers: int, cases: Path | None, console: Console
+) -> list[Outcome]:
+    """Train what is not trained yet and return what came out of each, in the order of their names.
+
+    Each process trains many, one after the other, since loading TensorFlow takes longer than a training.
+    """
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TextColumn("trainings"),
+        TimeElapsedColumn(),
+    )
+    outcomes = []
+    with Progress(*columns, console=console) as progress:
+        task = progress.add_task("training", total=len(names))
+        for outcome in _trained(names, logdir, workers, cases):
+            outcomes.append(outcome)
+            progress.update(task, advance=1, description=outcome.name)
+    return sorted(outcomes, key=lambda outcome: outcome.name)
+
+
+def _trained(names: Sequence[str], logdir: Path, workers: int, cases: Path | None) -> Iterator[Outcome]:
+    # A forked TensorFlow hangs: its threads do not come along.
+    with ProcessPoolExecutor(workers, get_context("spawn"), worker.prepare) as pool:
+        futures = {pool.submit(worker.train, name, logdir, cases): name for name in names}
+        try:
+            for future in as_completed(futures):
+                yield _result(future, futures[future])
+        except BaseException:
+            pool.shutdown(cancel_futures=True)
+            raise
+
+
+def _result(future: "Future[Outcome]", name: str) -> Outcome:
+    """What came out, also where the worker died or the folder belongs to somebody else."""
+    error = future.exception()
+    return future.result() if error is None else Outcome(name, error=f"{type(error).__name__}: {error}")
