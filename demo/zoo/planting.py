@@ -35,3 +35,12 @@ def scale(layer: str, factor: float) -> Callable[[keras.Model], None]:
         kernel.assign(kernel * factor)
 
     return act
+
+
+def set_learning_rate(rate: float) -> Callable[[keras.Model], None]:
+    """Set the optimizer's learning rate."""
+
+    def act(model: keras.Model) -> None:
+        model.optimizer.learning_rate.assign(rate)
+
+    return act

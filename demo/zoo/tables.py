@@ -34,6 +34,12 @@ def digit_rows() -> Table:
     return Table(images.reshape(-1, 8, 8), labels)
 
 
+def digit_pixels() -> Table:
+    """The same as sequences of 64 pixels."""
+    images, labels = digits()
+    return Table(images.reshape(-1, 64, 1), labels)
+
+
 def digits_themselves() -> Table:
     """Digits as their own targets."""
     images, _ = digits()
