@@ -1,6 +1,6 @@
 """Trains the zoo in worker processes, with progress shown."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor, as_completed
 from multiprocessing import get_context
 from pathlib import Path
@@ -9,6 +9,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from tb_gradhealth.demo.zoo import worker
+from tb_gradhealth.demo.zoo.training import Training
 from tb_gradhealth.demo.zoo.worker import Outcome
 
 
@@ -33,6 +34,18 @@ def train_all(
             outcomes.append(outcome)
             progress.update(task, advance=1, description=outcome.name)
     return sorted(outcomes, key=lambda outcome: outcome.name)
+
+
+def shortcomings(outcomes: Iterable[Outcome], trainings: Mapping[str, Training]) -> list[str]:
+    """What did not go as the labels say: trainings that failed, and healthy ones that did not learn."""
+    lines = []
+    for outcome in outcomes:
+        goal = trainings[outcome.name].goal
+        if outcome.reached is None:
+            lines.append(f"{outcome.name} failed and is not in the score:\n{outcome.error}")
+        elif goal is not None and not goal.met(outcome.reached):
+            lines.append(f"{outcome.name} is called healthy, yet it reached only {outcome.reached}")
+    return lines
 
 
 def _trained(names: Sequence[str], logdir: Path, workers: int, cases: Path | None) -> Iterator[Outcome]:

@@ -1,18 +1,38 @@
 """The scoreboard as a page of Markdown."""
 
 from collections.abc import Collection, Iterator
+from typing import Final
 
 from tb_gradhealth.scoring.scoreboard import FalseAlarm, Scoreboard, SymptomScore
 from tb_gradhealth.scoring.wilson import Share
 
-HEAD = """\
+METHOD: Final = """\
+# How often the rules are right
+
+`gradhealth score` made this page: it trains networks whose health is known with the default callback,
+replays their logs record by record through the default rules, and compares. {healthy} trainings are healthy,
+each with a goal it has to reach; in {broken} a fault is planted by construction, from barely to badly dosed.
+
+- **recall**: planted faults that stand at warning or above when the run is over, and were told of no
+  earlier than the fault began. (At info where the label says that the network learns in spite of it.)
+- **seen at all**: planted faults that were told of with any severity, information included.
+- **precision**: runs in which a symptom's warning is right / runs in which it is right or a false alarm.
+  A false alarm is a symptom at warning or above that was neither planted nor follows from what was, or any
+  that was told before the fault began.
+- **layer named**: found faults planted in one layer whose findings name that layer.
+- **delay**: records from the first that could hold the fault to the one that told of it, both counted; a
+  rule that wants three of five records cannot do better than 3.
+- Brackets hold Wilson's interval at 95 %.
+"""
+
+HEAD: Final = """\
 | symptom | planted | recall | seen at all | precision | layer named | median delay |
 |---|--:|--:|--:|--:|--:|--:|
 """
 
 
 def markdown(board: Scoreboard, rules: Collection[str]) -> str:
-    """The tables of a score.
+    """The method and the tables of a score, as a page.
 
     Args:
         board: the score.
@@ -32,6 +52,7 @@ def share_text(share: Share) -> str:
 
 
 def _lines(board: Scoreboard, rules: Collection[str]) -> Iterator[str]:
+    yield METHOD.format(healthy=board.flagged.trials, broken=board.broken)
     yield "| healthy runs | share |"
     yield "|---|--:|"
     yield f"| flagged at warning or above | {share_text(board.flagged)} |"

@@ -81,6 +81,7 @@ class Scoreboard:
     Attributes:
         symptoms: one score for each symptom that was planted or told of, sorted.
         doses: planted faults found, by how bad they were.
+        broken: runs with planted faults.
         flagged: healthy runs with a finding at warning or above at the end.
         critical: healthy runs with a critical one.
         alarmed: healthy runs that had a warning at some time, though it may have been lowered later.
@@ -91,6 +92,7 @@ class Scoreboard:
 
     symptoms: tuple[SymptomScore, ...]
     doses: Mapping[Dose, Share]
+    broken: int
     flagged: Share
     critical: Share
     alarmed: Share
@@ -149,6 +151,7 @@ def score(cases: Sequence[Case], observations: Mapping[str, Observation]) -> Sco
     return Scoreboard(
         symptoms=tuple(_symptom_score(symptom, verdicts, alarms) for symptom in sorted(symptoms)),
         doses={dose: _found([v for v in verdicts if v.fault.dose == dose]) for dose in get_args(Dose)},
+        broken=len(watched) - len(healthy),
         flagged=_runs_with(healthy, alarms),
         critical=_runs_with(healthy, [alarm for alarm in alarms if alarm.severity == "critical"]),
         alarmed=Share(sum(_ever_warned(observations[name]) for name in healthy), len(healthy)),

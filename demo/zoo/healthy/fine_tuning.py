@@ -15,7 +15,7 @@ from tb_gradhealth.demo.zoo.training import Reached, accuracy, healthy
 STEPS = 200
 
 
-def train(width: int, *, unfreeze: bool, seed: int, log_dir: Path) -> Reached:
+def train(width: int, unfreeze: bool, seed: int, log_dir: Path) -> Reached:
     """Learn 0 to 4 unwatched, then 5 to 9 with the hidden layers frozen, then with all if ``unfreeze``."""
     model = mlp(64, [width, width], 10)
     _fit(model, _some(range(5)), 1e-3, seed, [])
@@ -50,7 +50,7 @@ def _some(wanted: range) -> Table:
 TRAININGS = [
     healthy(
         f"fine_tuning_width{width}_{'unfrozen' if unfreeze else 'frozen'}_seed{seed}",
-        partial(train, width, unfreeze=unfreeze, seed=seed),
+        partial(train, width, unfreeze, seed),
         accuracy(0.6),
         seed,
     )

@@ -37,7 +37,7 @@ def _max_norm() -> keras.Model:
 VARIANTS = (
     ("dropout70_digits", partial(dropout, 64, 10, 0.7), digits, partial(optimizers.Adam, 2e-3)),
     ("dropout80_tumours", partial(dropout, 30, 2, 0.8), tumours, partial(optimizers.Adam, 2e-3)),
-    ("dropout60_digits", partial(dropout, 64, 10, 0.6), digits, partial(optimizers.SGD, 0.1, momentum=0.9)),
+    ("dropout60_digits", partial(dropout, 64, 10, 0.6), digits, partial(optimizers.SGD, 0.03, momentum=0.9)),
     (
         "weight_decay",
         partial(mlp, 64, [64, 64], 10),
