@@ -17,7 +17,7 @@ def test_it_is_the_interval_that_scipy_gives(count):
 
 
 def test_it_is_the_interval_in_the_literature():
-    # R. G. Newcombe, Statistics in Medicine 17 (1998), table I, method 3: 81 of 263, 15 of 148, 0 of 20, 1 of 29.
+    # R. G. Newcombe, Statistics in Medicine 17 (1998), 857-872, table I, method 3.
     assert Share(81, 263).interval == pytest.approx((0.2553, 0.3662), abs=5e-5)
     assert Share(15, 148).interval == pytest.approx((0.0624, 0.1605), abs=5e-5)
     assert Share(0, 20).interval == pytest.approx((0.0, 0.1611), abs=5e-5)

@@ -50,7 +50,7 @@ VARIANTS = (
     ("tokens", partial(of_tokens, 16, 1), topics),
     ("tokens", partial(of_tokens, 24, 2), topics),
     ("rows", partial(of_rows, 24, 2), digit_rows),
-    ("rows", partial(of_rows, 16, 4), digit_rows),
+    ("rows", partial(of_rows, 16, 3), digit_rows),
 )
 
 TRAININGS = [
