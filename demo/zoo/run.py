@@ -12,6 +12,9 @@ from tb_gradhealth.demo.zoo import worker
 from tb_gradhealth.demo.zoo.training import Training
 from tb_gradhealth.demo.zoo.worker import Outcome
 
+ROUND = 40
+"""Trainings of one process, which then makes way for a fresh one: each leaves some 25 MB of graphs behind."""
+
 
 def train_all(
     names: Sequence[str], logdir: Path, workers: int, cases: Path | None, console: Console
@@ -49,7 +52,12 @@ def shortcomings(outcomes: Iterable[Outcome], trainings: Mapping[str, Training])
 
 
 def _trained(names: Sequence[str], logdir: Path, workers: int, cases: Path | None) -> Iterator[Outcome]:
-    # A forked TensorFlow hangs: its threads do not come along.
+    for first in range(0, len(names), workers * ROUND):
+        yield from _round(names[first : first + workers * ROUND], logdir, workers, cases)
+
+
+def _round(names: Sequence[str], logdir: Path, workers: int, cases: Path | None) -> Iterator[Outcome]:
+    # Spawned, since a forked TensorFlow hangs: its threads do not come along.
     with ProcessPoolExecutor(workers, get_context("spawn"), worker.prepare) as pool:
         futures = {pool.submit(worker.train, name, logdir, cases): name for name in names}
         try:

@@ -5,7 +5,7 @@ from functools import partial
 
 import keras
 import tensorflow as tf
-from keras import initializers, layers, optimizers
+from keras import layers, optimizers
 
 from tb_gradhealth.demo.zoo.blocks import mlp
 from tb_gradhealth.demo.zoo.fitting import Fit
@@ -13,6 +13,7 @@ from tb_gradhealth.demo.zoo.looping import Loop
 from tb_gradhealth.demo.zoo.planting import AtStep
 from tb_gradhealth.demo.zoo.tables import digits, tumours
 from tb_gradhealth.demo.zoo.training import Training, broken
+from tb_gradhealth.health import Severity
 from tb_gradhealth.scoring import Dose, Fault
 
 
@@ -47,7 +48,8 @@ def shut(model: keras.Model) -> None:
 def drowned() -> keras.Model:
     """Every unit of the second layer is silent, so nothing comes through it, forward or back."""
     model = mlp(64, [32, 32, 32], 10)
-    model.layers[1].bias_initializer = initializers.Constant(-100.0)
+    bias = model.get_layer("hidden_1").bias
+    bias.assign(tf.fill(bias.shape, -100.0))
     return model
 
 
@@ -64,7 +66,9 @@ def _muted(layer: str, since: int) -> Callable:
     return amend
 
 
-def _broken(name: str, train: Callable, step: int, layer: str, dose: Dose, seed: int) -> Training:
+def _broken(
+    name: str, train: Callable, step: int, layer: str, dose: Dose, seed: int, least: Severity = "info"
+) -> Training:
     allowed = (
         "update-ratio",
         "vanishing-gradient",
@@ -75,7 +79,7 @@ def _broken(name: str, train: Callable, step: int, layer: str, dose: Dose, seed:
         "gradient-spike",
         "activation-spike",
     )
-    fault = Fault("dead-layer", step, layer, dose)
+    fault = Fault("dead-layer", step, layer, dose, least)
     return broken(f"dead_layer_{name}_seed{seed}", train, fault, allowed, seed)
 
 
@@ -103,7 +107,13 @@ TRAININGS = [
     _broken("gated_start", _gated(0, 1, 0), 0, "branch_0", "clearly", 0),
     _broken("gated_later", _gated(100, 2, 1), 100, "branch_0", "barely", 1),
     _broken(
-        "drowned", Fit(drowned, digits, partial(optimizers.Adam, 1e-3), seed=2), 0, "hidden_1", "badly", 2
+        "drowned",
+        Fit(drowned, digits, partial(optimizers.Adam, 1e-3), seed=2),
+        0,
+        "hidden_1",
+        "badly",
+        2,
+        "warning",
     ),
     _broken("rate_zero_start", _muting("hidden_0", 0, 3), 0, "hidden_0", "clearly", 3),
     _broken("rate_zero_later", _muting("hidden_1", 80, 4), 80, "hidden_1", "barely", 4),

@@ -34,19 +34,19 @@ def network(depth: int, gain: float) -> keras.Model:
 
 
 VARIANTS = (
-    ("gain0.05", "barely", 5, 0.05),
-    ("gain0.01", "badly", 5, 0.01),
-    ("gain20", "barely", 4, 20.0),
-    ("gain50", "badly", 5, 50.0),
+    ("gain0.05", "barely", "info", 5, 0.05),
+    ("gain0.01", "badly", "warning", 5, 0.01),
+    ("gain20", "barely", "info", 4, 20.0),
+    ("gain50", "badly", "info", 5, 50.0),
 )
 
 TRAININGS = [
     broken(
         f"poor_initialization_{name}_seed{seed}",
         Fit(partial(network, depth, gain), digits, partial(optimizers.Adam, 1e-3), seed=seed),
-        Fault("poor-initialization", 0, "", dose),
+        Fault("poor-initialization", 0, "", dose, least),
         CONSEQUENCES,
         seed,
     )
-    for seed, (name, dose, depth, gain) in enumerate(VARIANTS)
+    for seed, (name, dose, least, depth, gain) in enumerate(VARIANTS)
 ]

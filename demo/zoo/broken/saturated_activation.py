@@ -44,14 +44,15 @@ _raw = partial(Fit, partial(mlp, 13, [24, 16], 3, "tanh"), optimizer=partial(opt
 _large = partial(Fit, table=digits, optimizer=partial(optimizers.SGD, 0.01))
 
 VARIANTS = (
-    ("inputs100", "clearly", 0, _raw(table=partial(unscaled, 100.0))),
-    ("inputs1000", "badly", 0, _raw(table=partial(unscaled, 1000.0))),
-    ("tanh_weights10", "clearly", 0, _large(partial(large_weights, "tanh", 10.0))),
-    ("tanh_weights50", "badly", 0, _large(partial(large_weights, "tanh", 50.0))),
-    ("sigmoid_weights30", "badly", 0, _large(partial(large_weights, "sigmoid", 30.0))),
+    ("inputs100", "clearly", "info", 0, _raw(table=partial(unscaled, 100.0))),
+    ("inputs1000", "badly", "info", 0, _raw(table=partial(unscaled, 1000.0))),
+    ("tanh_weights10", "clearly", "warning", 0, _large(partial(large_weights, "tanh", 10.0))),
+    ("tanh_weights50", "badly", "warning", 0, _large(partial(large_weights, "tanh", 50.0))),
+    ("sigmoid_weights30", "badly", "warning", 0, _large(partial(large_weights, "sigmoid", 30.0))),
     (
         "kicked",
         "badly",
+        "info",
         120,
         Fit(
             partial(mlp, 64, [32, 32], 10, "tanh"),
@@ -66,9 +67,9 @@ TRAININGS = [
     broken(
         f"saturated_{name}_seed{seed}",
         fit,
-        Fault("saturated-activation", step, "hidden_0", dose),
+        Fault("saturated-activation", step, "hidden_0", dose, least),
         CONSEQUENCES,
         seed,
     )
-    for seed, (name, dose, step, fit) in enumerate(VARIANTS)
+    for seed, (name, dose, least, step, fit) in enumerate(VARIANTS)
 ]

@@ -54,12 +54,12 @@ def _bottomless(rate: float, seed: int) -> Fit:
 
 
 VARIANTS = (
-    ("grow1.01", "barely", "hidden_0", _scaled(1.01, 0)),
-    ("grow1.03", "clearly", "hidden_0", _scaled(1.03, 1)),
-    ("grow1.06", "badly", "hidden_0", _scaled(1.06, 2)),
-    ("shrink0.97", "clearly", "hidden_0", _scaled(0.97, 3)),
-    ("bottomless", "clearly", "", _bottomless(0.05, 4)),
-    ("bottomless_fast", "badly", "", _bottomless(0.2, 5)),
+    ("grow1.01", "barely", "info", "hidden_0", _scaled(1.01, 0)),
+    ("grow1.03", "clearly", "warning", "hidden_0", _scaled(1.03, 1)),
+    ("grow1.06", "badly", "warning", "hidden_0", _scaled(1.06, 2)),
+    ("shrink0.97", "clearly", "warning", "hidden_0", _scaled(0.97, 3)),
+    ("bottomless", "clearly", "info", "", _bottomless(0.05, 4)),
+    ("bottomless_fast", "badly", "info", "", _bottomless(0.2, 5)),
 )
 
 TRAININGS = [
@@ -67,9 +67,9 @@ TRAININGS = [
         f"weight_growth_{name}_seed{seed}",
         fit,
         # It builds up: nobody can say at which step the weights were too large.
-        Fault("weight-growth", None, layer, dose),
+        Fault("weight-growth", None, layer, dose, least),
         CONSEQUENCES,
         seed,
     )
-    for seed, (name, dose, layer, fit) in enumerate(VARIANTS)
+    for seed, (name, dose, least, layer, fit) in enumerate(VARIANTS)
 ]
