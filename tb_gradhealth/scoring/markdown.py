@@ -20,8 +20,8 @@ each with a goal it has to reach; in {broken} a fault is planted by construction
   A false alarm is a symptom at warning or above that was neither planted nor follows from what was, or any
   that was told before the fault began.
 - **layer named**: found faults planted in one layer whose findings name that layer.
-- **delay**: records from the first that could hold the fault to the one that told of it, both counted; a
-  rule that wants three of five records cannot do better than 3.
+- **delay**: records that came after the first that could hold the fault, up to the one that told of it: 0 is
+  at once, and a rule that wants three of five records cannot do better than 2.
 - Brackets hold Wilson's interval at 95 %.
 """
 

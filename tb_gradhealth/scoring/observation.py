@@ -51,8 +51,8 @@ class Observation:
     problems: tuple[str, ...] = ()
 
     def delay(self, since: int, told: int) -> int:
-        """Records from the first that could hold step ``since`` to the one at ``told``, both counted."""
-        return bisect_left(self.steps, told) - bisect_left(self.steps, since) + 1
+        """Records that came after the first that could hold step ``since``, up to the one at ``told``."""
+        return bisect_left(self.steps, told) - bisect_left(self.steps, since)
 
 
 def observe(logdir: str, names: Iterable[str]) -> Iterator[tuple[str, Observation]]:

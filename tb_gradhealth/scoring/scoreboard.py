@@ -10,8 +10,8 @@ What counts:
 * **Precision** counts pairs of a run and a symptom at warning or above: right ones / (right ones + false
   alarms). Consequences the label allows are in neither.
 * **Recall** is found faults / planted faults.
-* **Delay** counts records from the first that could hold the fault to the one that told of it, both
-  included: a rule that wants three records cannot do better than three.
+* **Delay** counts the records that came after the first that could hold the fault, up to the one that
+  told of it: 0 is at once, and a rule that wants three records cannot do better than 2.
 * A healthy run is **flagged** where it holds a finding at warning or above when it is over.
 """
 

@@ -59,10 +59,10 @@ def test_what_was_planted_and_told_is_found():
     assert (board.flagged, board.broken, board.misses) == (Share(0, 0), 1, ())
 
 
-def test_a_delay_counts_the_first_record_that_could_hold_the_fault_and_the_one_that_told():
-    assert of(judged(planted(step=40), told("dead-units", warned=40)), "dead-units").delays == (1,)
-    assert of(judged(planted(step=41), told("dead-units", warned=50)), "dead-units").delays == (1,)
-    assert of(judged(planted(step=40), told("dead-units", warned=60)), "dead-units").median_delay == 3
+def test_a_delay_counts_the_records_after_the_first_that_could_hold_the_fault():
+    assert of(judged(planted(step=40), told("dead-units", warned=40)), "dead-units").delays == (0,)
+    assert of(judged(planted(step=41), told("dead-units", warned=50)), "dead-units").delays == (0,)
+    assert of(judged(planted(step=40), told("dead-units", warned=60)), "dead-units").median_delay == 2
 
 
 def test_a_fault_that_builds_up_has_no_delay():

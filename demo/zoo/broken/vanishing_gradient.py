@@ -20,7 +20,7 @@ def sigmoids(depth: int) -> keras.Model:
 
 
 def small_weights(depth: int, activation: str, gain: float) -> keras.Model:
-    """Each layer passes on ``gain`` times its input, and the gradient likewise."""
+    """Each layer passes on ``gain`` times its input, and the gradient likewise: all kernels starve alike."""
     start = initializers.VarianceScaling(gain**2 * (2 if activation == "relu" else 1))
     return mlp(64, [32] * depth, 10, activation, kernel_initializer=start)
 
@@ -41,7 +41,7 @@ TRAININGS = [
     broken(
         f"vanishing_{name}_seed{seed}",
         Fit(network, digits, optimizer, seed=seed),
-        Fault("vanishing-gradient", 0, "hidden_0", dose),
+        Fault("vanishing-gradient", 0, "hidden_0" if network.func is sigmoids else "", dose),
         CONSEQUENCES,
         seed,
     )
