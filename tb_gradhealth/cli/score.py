@@ -3,6 +3,7 @@
 import json
 import os
 import sys
+from collections.abc import Sequence
 from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Final
@@ -13,10 +14,13 @@ from rich.markdown import Markdown
 
 from tb_gradhealth.cli.framework import environment, require_training
 from tb_gradhealth.health import SYMPTOMS
-from tb_gradhealth.scoring import as_json, markdown, observe
+from tb_gradhealth.scoring import Case, as_json, markdown, observe
 from tb_gradhealth.scoring import score as compare
 
 DEFAULT_LOGDIR: Final = "gradhealth-zoo"
+
+COMPLETE, INCOMPLETE = 0, 1
+"""The exit codes."""
 
 
 @click.command()
@@ -83,22 +87,33 @@ def score(
         raise click.UsageError("no training has such a name; --list shows them")
     if listing:
         for name, training in trainings.items():
-            faults = ", ".join(f"{fault.symptom} ({fault.dose})" for fault in training.case.faults)
-            click.echo(f"{name:44} {faults or 'healthy'}")
+            click.echo(f"{name:44} {_label(training.case)}")
         return
 
     console = Console()
     outcomes = train_all(list(trainings), logdir, workers, cases, console)
-    failures = shortcomings(outcomes, trainings)
     trained = [outcome.name for outcome in outcomes if outcome.reached is not None]
     board = compare([trainings[name].case for name in trained], dict(observe(str(logdir), trained)))
+    failures = shortcomings(outcomes, trainings)
 
     page = markdown(board, SYMPTOMS)
-    console.print(Markdown(page))
-    for line in failures:
-        console.print(line, style="yellow", markup=False)
+    _show(page, failures, console)
     if markdown_path is not None:
         markdown_path.write_text(page)
     if json_path is not None:
         json_path.write_text(json.dumps(as_json(board), indent=2) + "\n")
-    sys.exit(1 if failures else 0)
+    sys.exit(INCOMPLETE if failures else COMPLETE)
+
+
+def _label(case: Case) -> str:
+    return ", ".join(f"{fault.symptom} ({fault.dose})" for fault in case.faults) or "healthy"
+
+
+def _show(page: str, failures: Sequence[str], console: Console) -> None:
+    """Tables on a terminal; in a pipe the page itself, which no width can break."""
+    if console.is_terminal:
+        console.print(Markdown(page))
+    else:
+        click.echo(page)
+    for failure in failures:
+        console.print(failure, style="yellow", markup=False)

@@ -7,8 +7,8 @@ What counts:
   at which the fault begins.
 * A **false alarm** is a symptom at warning or above that the label neither plants nor allows, or any
   symptom at warning or above told before the fault begins: what is not there yet has no consequences.
-* **Precision** counts pairs of a run and a symptom at warning or above: right ones / (right ones + false
-  alarms). Consequences the label allows are in neither.
+* **Precision** counts warnings and worse, one for a run and a symptom: right ones / (right ones + false
+  alarms). Consequences the label allows are in neither, and information is no warning.
 * **Recall** is found faults / planted faults.
 * **Delay** counts the records that came after the first that could hold the fault, up to the one that
   told of it: 0 is at once, and a rule that wants three records cannot do better than 2.
@@ -56,7 +56,7 @@ class SymptomScore:
         symptom: its id.
         found: the planted faults that were found.
         seen: those told with any severity.
-        right: runs in which its warning was right, of those in which it was right or false.
+        right: faults of which it rightly warned, of those and the runs in which its warning was false.
         named: found faults with a known layer whose finding named that layer.
         delays: in records, of the found faults whose first step is known.
     """
@@ -190,12 +190,13 @@ def _symptom_score(symptom: str, verdicts: Sequence[_Verdict], alarms: Sequence[
     own = [verdict for verdict in verdicts if verdict.fault.symptom == symptom]
     hits = [verdict for verdict in own if verdict.hit is not None]
     false = sum(alarm.symptom == symptom for alarm in alarms)
+    warned = sum(verdict.hit is not None and at_least(verdict.hit.severity, "warning") for verdict in hits)
     placed = [verdict for verdict in hits if verdict.fault.layer]
     return SymptomScore(
         symptom=symptom,
         found=_found(own),
         seen=Share(sum(verdict.seen is not None for verdict in own), len(own)),
-        right=Share(len(hits), len(hits) + false),
+        right=Share(warned, warned + false),
         named=Share(
             sum(verdict.hit is not None and verdict.fault.layer in verdict.hit.layers for verdict in placed),
             len(placed),
