@@ -27,7 +27,7 @@ VARIANTS = (
     (8, 16, partial(optimizers.Adam, 5e-3)),
     (16, 32, partial(optimizers.Adam, 3e-3)),
     (32, 32, partial(optimizers.RMSprop, 3e-3)),
-    (24, 48, partial(optimizers.Adagrad, 0.05)),
+    (24, 48, partial(optimizers.Nadam, 3e-3)),
 )
 
 TRAININGS = [

@@ -51,7 +51,7 @@ TRAININGS = [
     healthy(
         f"fine_tuning_width{width}_{'unfrozen' if unfreeze else 'frozen'}_seed{seed}",
         partial(train, width, unfreeze, seed),
-        accuracy(0.6),
+        accuracy(0.5),  # the mean over all steps, from the first
         seed,
     )
     for seed, (width, unfreeze) in enumerate(((64, False), (48, True), (96, True)))
