@@ -101,10 +101,13 @@ def _trained(entry: Entry, folder: Path, recipe: str) -> Outcome:
 
 
 def _known(folder: Path) -> Outcome | None:
+    """What the note says. One that cannot be read was torn: its training did not come to an end."""
     try:
         return Outcome(**json.loads((folder / NOTE).read_text()))
     except FileNotFoundError:
         return None
+    except (ValueError, TypeError):
+        return Outcome(folder.name)
 
 
 def _write(folder: Path, outcome: Outcome) -> None:
