@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from tb_gradhealth.events import Discovery, EventFile, Problem, Root, RunReader, discover
 from tb_gradhealth.health import RunHealth
+from tb_gradhealth.record import Record, Steps
 
 _log = logging.getLogger(__name__)
 
@@ -44,8 +45,14 @@ class MonitoredRun:
 
     def read(self, files: Sequence[EventFile]) -> None:
         """Judge every record that is new in the run's files."""
+        for _ in self.replay(files):
+            pass
+
+    def replay(self, files: Sequence[EventFile]) -> Iterator[Record | Steps]:
+        """Like `read`, pausing after each record: ``health`` is then as it was while the run trained."""
         for record in self._reader.read(files):
             self.health.observe(record)
+            yield record
 
     def renewed(self, files: Sequence[EventFile]) -> "MonitoredRun":
         """This run, or an unread one of the same name where its files are no longer those that were read."""

@@ -27,7 +27,8 @@ def test_both_hold_the_tab_and_the_demo(published):
     bundle = (REPOSITORY / BUNDLE).read_bytes()
     with zipfile.ZipFile(wheel) as archive:
         assert archive.read(BUNDLE) == bundle
-        assert {"tb_gradhealth/demo/keras_fit.py", "tb_gradhealth/py.typed"} <= set(archive.namelist())
+        wanted = {"demo/keras_fit.py", "demo/zoo/healthy/gan.py", "demo/zoo/broken/dead_layer.py", "py.typed"}
+        assert {f"tb_gradhealth/{name}" for name in wanted} <= set(archive.namelist())
     with tarfile.open(source) as archive:
         root = archive.getnames()[0]
         assert archive.extractfile(f"{root}/{BUNDLE}").read() == bundle

@@ -4,7 +4,6 @@ import os
 import socket
 import subprocess
 import sys
-from importlib.util import find_spec
 from itertools import chain, count
 from pathlib import Path
 from typing import Final
@@ -12,11 +11,9 @@ from typing import Final
 import click
 from rich.console import Console
 
-DEFAULT_LOGDIR: Final = "gradhealth-demo"
+from tb_gradhealth.cli.framework import environment, require_training
 
-QUIET: Final = {"TF_CPP_MIN_LOG_LEVEL": "3", "TF_ENABLE_ONEDNN_OPTS": "0"}
-"""TensorFlow's start-up notes would run through the progress bars, and without oneDNN's reordering
-the demo comes out the same everywhere."""
+DEFAULT_LOGDIR: Final = "gradhealth-demo"
 
 
 @click.command()
@@ -34,12 +31,7 @@ def demo(logdir: Path | None, port: int, serve: bool) -> None:
 
     TensorBoard starts first, so that the findings appear while the networks train. Ctrl-C ends it.
     """
-    missing = [name for name in ("tensorflow", "sklearn") if find_spec(name) is None]
-    if missing:
-        raise click.UsageError(
-            f"the demo trains for real and needs {' and '.join(missing)}: "
-            "pip install 'tb_gradhealth[tensorflow,demo]'"
-        )
+    require_training("the demo")
     if logdir is None:
         numbered = (Path(f"{DEFAULT_LOGDIR}-{number}") for number in count(2))
         logdir = next(path for path in chain([Path(DEFAULT_LOGDIR)], numbered) if _is_free(path))
@@ -76,12 +68,8 @@ def _can_listen(port: int) -> bool:
     return True
 
 
-def _environment() -> dict[str, str]:
-    return {**QUIET, **os.environ}
-
-
 def _train(logdir: Path, console: Console) -> None:
-    os.environ.update(_environment())  # TensorFlow reads it while it is imported
+    os.environ.update(environment())  # TensorFlow reads it while it is imported
     from tb_gradhealth.demo.run import train_all
 
     train_all(logdir, console)
@@ -90,4 +78,4 @@ def _train(logdir: Path, console: Console) -> None:
 def _tensorboard(logdir: Path, port: int) -> "subprocess.Popen[bytes]":
     """TensorBoard as a process of its own; it prints its address itself."""
     command = [sys.executable, "-m", "tensorboard.main", "--logdir", str(logdir), "--port", str(port)]
-    return subprocess.Popen(command, env=_environment())
+    return subprocess.Popen(command, env=environment())

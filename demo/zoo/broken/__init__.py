@@ -1,0 +1,43 @@
+"""Trainings with one planted fault each, one symptom a file, dosed from barely to badly.
+
+``allowed`` names what the fault brings about by itself; before the fault begins nothing is allowed. Where
+a network learns in spite of its fault, a finding is rightly lowered to information: ``least="info"``.
+"""
+
+from tb_gradhealth.demo.zoo.broken import (
+    activation_spike,
+    dead_layer,
+    dead_units,
+    dormant_units,
+    exploding_gradient,
+    gradient_and_loss_spike,
+    loss_course,
+    no_gradient,
+    non_finite,
+    poor_initialization,
+    precision_underflow,
+    saturated_activation,
+    untouched_embedding,
+    update_ratio,
+    vanishing_gradient,
+    weight_growth,
+)
+
+FAMILIES = (
+    activation_spike,
+    dead_layer,
+    dead_units,
+    dormant_units,
+    exploding_gradient,
+    gradient_and_loss_spike,
+    loss_course,
+    no_gradient,
+    non_finite,
+    poor_initialization,
+    precision_underflow,
+    saturated_activation,
+    untouched_embedding,
+    update_ratio,
+    vanishing_gradient,
+    weight_growth,
+)

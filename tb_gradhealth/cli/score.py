@@ -1,0 +1,119 @@
+"""`gradhealth score`: train networks whose health is known, and say how often the rules are right."""
+
+import json
+import os
+import sys
+from collections.abc import Sequence
+from fnmatch import fnmatchcase
+from pathlib import Path
+from typing import Final
+
+import click
+from rich.console import Console
+from rich.markdown import Markdown
+
+from tb_gradhealth.cli.framework import environment, require_training
+from tb_gradhealth.health import SYMPTOMS
+from tb_gradhealth.scoring import Case, as_json, markdown, observe
+from tb_gradhealth.scoring import score as compare
+
+DEFAULT_LOGDIR: Final = "gradhealth-zoo"
+
+COMPLETE, INCOMPLETE = 0, 1
+"""The exit codes."""
+
+
+@click.command()
+@click.option(
+    "--logdir",
+    type=click.Path(path_type=Path, file_okay=False),
+    default=DEFAULT_LOGDIR,
+    show_default=True,
+    help="Where the logs go. Trainings found there that the same code made are not trained again.",
+)
+@click.option(
+    "--only",
+    multiple=True,
+    metavar="PATTERN",
+    help="Only trainings of such a name, e.g. 'dead_*'; repeatable.",
+)
+@click.option(
+    "--cases",
+    type=click.Path(path_type=Path, exists=True, file_okay=False, resolve_path=True),
+    help="A folder with labelled trainings of your own; see demo/zoo/cases.py for what it must hold.",
+)
+@click.option(
+    "--workers",
+    type=click.IntRange(1),
+    default=os.cpu_count() or 1,
+    show_default="one a core",
+    help="Processes that train.",
+)
+@click.option(
+    "--json", "json_path", type=click.Path(path_type=Path, dir_okay=False), help="Write the score there too."
+)
+@click.option(
+    "--markdown",
+    "markdown_path",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="Write the tables there, for the documentation.",
+)
+@click.option("--list", "listing", is_flag=True, help="Only list the trainings and their labels.")
+def score(
+    logdir: Path,
+    only: tuple[str, ...],
+    cases: Path | None,
+    workers: int,
+    json_path: Path | None,
+    markdown_path: Path | None,
+    listing: bool,
+) -> None:
+    """Train networks whose health is known and say how often the default rules are right.
+
+    Exit code 0: everything was trained and judged. 1: a training failed, or a healthy one did not learn,
+    so that the score is not the whole one. 2: wrong usage.
+    """
+    require_training("the score")
+    os.environ.update(environment())  # TensorFlow reads it while it is imported
+    from tb_gradhealth.demo.zoo.catalogue import catalogue
+    from tb_gradhealth.demo.zoo.run import shortcomings, train_all
+
+    trainings = {
+        name: entry.training
+        for name, entry in catalogue(cases).items()
+        if not only or any(fnmatchcase(name, pattern) for pattern in only)
+    }
+    if not trainings:
+        raise click.UsageError("no training has such a name; --list shows them")
+    if listing:
+        for name, training in trainings.items():
+            click.echo(f"{name:44} {_label(training.case)}")
+        return
+
+    console = Console()
+    outcomes = train_all(list(trainings), logdir, workers, cases, console)
+    trained = [outcome.name for outcome in outcomes if outcome.reached is not None]
+    board = compare([trainings[name].case for name in trained], dict(observe(str(logdir), trained)))
+    failures = shortcomings(outcomes, trainings)
+
+    page = markdown(board, SYMPTOMS)
+    _show(page, failures, console)
+    if markdown_path is not None:
+        markdown_path.write_text(page)
+    if json_path is not None:
+        json_path.write_text(json.dumps(as_json(board), indent=2) + "\n")
+    sys.exit(INCOMPLETE if failures else COMPLETE)
+
+
+def _label(case: Case) -> str:
+    return ", ".join(f"{fault.symptom} ({fault.dose})" for fault in case.faults) or "healthy"
+
+
+def _show(page: str, failures: Sequence[str], console: Console) -> None:
+    """Tables on a terminal; in a pipe the page itself, which no width can break."""
+    if console.is_terminal:
+        console.print(Markdown(page))
+    else:
+        click.echo(page)
+    for failure in failures:
+        console.print(failure, style="yellow", markup=False)

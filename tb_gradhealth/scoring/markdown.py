@@ -1,0 +1,97 @@
+"""The scoreboard as a page of Markdown."""
+
+from collections.abc import Collection, Iterator
+from typing import Final
+
+from tb_gradhealth.scoring.scoreboard import FalseAlarm, Scoreboard, SymptomScore
+from tb_gradhealth.scoring.wilson import Share
+
+METHOD: Final = """\
+# How often the rules are right
+
+`gradhealth score` made this page: it trains networks whose health is known with the default callback,
+replays their logs record by record through the default rules, and compares. {healthy} trainings are healthy,
+each with a goal it has to reach; in {broken} a fault is planted by construction, from barely to badly dosed.
+
+- **recall**: planted faults that stand at warning or above when the run is over, and were told of no
+  earlier than the fault began. (At info where the label says that the network learns in spite of it.)
+- **seen at all**: planted faults that were told of with any severity, information included.
+- **precision**: runs in which a symptom's warning is right / runs in which it is right or a false alarm.
+  A false alarm is a symptom at warning or above that was neither planted nor follows from what was, or any
+  that was told before the fault began.
+- **layer named**: found faults planted in one layer whose findings name that layer.
+- **delay**: records that came after the first that could hold the fault, up to the one that told of it: 0 is
+  at once, and a rule that wants three of five records cannot do better than 2.
+- Brackets hold Wilson's interval at 95 %.
+"""
+
+HEAD: Final = """\
+| symptom | planted | recall | seen at all | precision | layer named | median delay |
+|---|--:|--:|--:|--:|--:|--:|
+"""
+
+
+def markdown(board: Scoreboard, rules: Collection[str]) -> str:
+    """The method and the tables of a score, as a page.
+
+    Args:
+        board: the score.
+        rules: the symptoms there is a rule for; planted ones without are marked.
+    """
+    return "\n".join(_lines(board, rules)) + "\n"
+
+
+def share_text(share: Share) -> str:
+    """A share for people: ``19/20 = 95 % (76–99)``, a dash without trials."""
+    if share.value is None:
+        return "–"
+    low, high = share.interval
+    return f"{share.hits}/{share.trials} = {share.value:.0%} ({100 * low:.0f}–{100 * high:.0f})".replace(
+        "%", " %"
+    )
+
+
+def _lines(board: Scoreboard, rules: Collection[str]) -> Iterator[str]:
+    yield METHOD.format(healthy=board.flagged.trials, broken=board.broken)
+    yield "| healthy runs | share |"
+    yield "|---|--:|"
+    yield f"| flagged at warning or above | {share_text(board.flagged)} |"
+    yield f"| flagged critical | {share_text(board.critical)} |"
+    yield f"| warned of at some time, even if lowered later | {share_text(board.alarmed)} |"
+    yield ""
+    yield HEAD.rstrip()
+    for score in board.symptoms:
+        yield _row(score, score.symptom in rules)
+    yield ""
+    yield "| dose | recall |"
+    yield "|---|--:|"
+    for dose, found in board.doses.items():
+        yield f"| {dose} | {share_text(found)} |"
+    yield from _list("False alarms", [_alarm_line(alarm) for alarm in board.false_alarms])
+    yield from _list(
+        "Misses",
+        [
+            f"`{miss.run}`: {miss.symptom}, {miss.dose}" + (f", told as {miss.seen}" if miss.seen else "")
+            for miss in board.misses
+            if miss.symptom in rules
+        ],
+    )
+    yield from _list("Could not be read in full", [f"`{run}`: {why}" for run, why in board.unread.items()])
+
+
+def _row(score: SymptomScore, has_rule: bool) -> str:
+    delay = "–" if score.median_delay is None else f"{score.median_delay:g}"
+    name = f"`{score.symptom}`" + ("" if has_rule else " (no rule yet)")
+    shares = (share_text(share) for share in (score.found, score.seen, score.right, score.named))
+    return f"| {name} | {score.found.trials} | {' | '.join(shares)} | {delay} |"
+
+
+def _alarm_line(alarm: FalseAlarm) -> str:
+    what = "healthy" if alarm.healthy else "another fault"
+    layers = ", ".join(alarm.layers)
+    return f"`{alarm.run}` ({what}): {alarm.symptom}, {alarm.severity}, step {alarm.step:,}: {layers}"
+
+
+def _list(title: str, lines: list[str]) -> Iterator[str]:
+    if lines:
+        yield from ("", f"### {title}", "", *(f"- {line}" for line in lines))

@@ -1,0 +1,97 @@
+"""What the rules told of a run, record by record, as somebody watching the training would have heard it."""
+
+from bisect import bisect_left
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+from tb_gradhealth.events import EventFile, Root, discover
+from tb_gradhealth.health import Finding, Severity, at_least
+from tb_gradhealth.health.findings import SEVERITIES
+from tb_gradhealth.monitor import MonitoredRun
+from tb_gradhealth.record import Record
+
+
+@dataclass(frozen=True)
+class Sighting:
+    """One symptom in one run, whichever tensors have it.
+
+    Attributes:
+        symptom: its id.
+        severity: the worst of its findings when the run was over, as `gradhealth check` gives it.
+        seen: step of the record at which it was first told at all.
+        warned: step of the record at which it first was a warning or worse; None if it never was.
+        layers: the layers it was found in.
+    """
+
+    symptom: str
+    severity: Severity
+    seen: int
+    warned: int | None
+    layers: frozenset[str]
+
+    def told(self, least: Severity) -> int | None:
+        """Step of the record at which it was told as ``least`` or worse, None if it was not at the end."""
+        if not at_least(self.severity, least):
+            return None
+        return self.seen if least == "info" else self.warned
+
+
+@dataclass(frozen=True)
+class Observation:
+    """What the rules made of one run.
+
+    Attributes:
+        steps: the recorded steps, ascending.
+        sightings: what was found, by symptom.
+        problems: what could not be read or judged, each in a sentence.
+    """
+
+    steps: tuple[int, ...]
+    sightings: dict[str, Sighting]
+    problems: tuple[str, ...] = ()
+
+    def delay(self, since: int, told: int) -> int:
+        """Records that came after the first that could hold step ``since``, up to the one at ``told``."""
+        return bisect_left(self.steps, told) - bisect_left(self.steps, since)
+
+
+def observe(logdir: str, names: Iterable[str]) -> Iterator[tuple[str, Observation]]:
+    """Replay the named runs below ``logdir`` through the default rules, in the order of their names."""
+    runs = discover([Root(logdir)]).runs
+    for name in sorted(set(names) & runs.keys()):
+        yield name, _observed(MonitoredRun(name), runs[name])
+
+
+def _observed(run: MonitoredRun, files: Sequence[EventFile]) -> Observation:
+    steps: set[int] = set()
+    sightings: dict[str, Sighting] = {}
+    for record in run.replay(files):
+        if isinstance(record, Record):
+            steps.add(record.step)
+            sightings = _updated(sightings, run.health.findings(), record.step)
+    problems = tuple(f"{problem.path}: {problem.message}" for problem in run.problems())
+    return Observation(tuple(sorted(steps)), sightings, problems)
+
+
+def _updated(before: dict[str, Sighting], findings: Sequence[Finding], step: int) -> dict[str, Sighting]:
+    """The sightings as they are after the record at ``step``."""
+    by_symptom: dict[str, list[Finding]] = {}
+    for finding in findings:
+        by_symptom.setdefault(finding.symptom, []).append(finding)
+    return {
+        symptom: _sighting(before.get(symptom), symptom, found, step) for symptom, found in by_symptom.items()
+    }
+
+
+def _sighting(known: Sighting | None, symptom: str, found: Sequence[Finding], step: int) -> Sighting:
+    severity = max((finding.severity for finding in found), key=SEVERITIES.index)
+    warned = known.warned if known else None
+    if warned is None and at_least(severity, "warning"):
+        warned = step
+    return Sighting(
+        symptom=symptom,
+        severity=severity,
+        seen=known.seen if known else step,
+        warned=warned,
+        layers=frozenset(finding.layer for finding in found),
+    )

@@ -1,0 +1,132 @@
+"""What counts as found, as a false alarm, and as a delay."""
+
+import json
+
+import pytest
+
+from tb_gradhealth.scoring import Case, Fault, Observation, Share, Sighting, as_json, markdown, score
+
+STEPS = tuple(range(0, 300, 10))
+
+
+def told(symptom, severity="warning", warned=50, seen=None, layers=("hidden_0",)):
+    return Sighting(symptom, severity, warned if seen is None else seen, warned, frozenset(layers))
+
+
+def seen_only(symptom, seen=50):
+    return Sighting(symptom, "info", seen, None, frozenset())
+
+
+def judged(case, *sightings):
+    """The board of a single run."""
+    observation = Observation(STEPS, {sighting.symptom: sighting for sighting in sightings})
+    return score([case], {case.name: observation})
+
+
+def of(board, symptom):
+    (found,) = [entry for entry in board.symptoms if entry.symptom == symptom]
+    return found
+
+
+def planted(symptom="dead-units", step=40, **label):
+    return Case("sick", (Fault(symptom, step, **label),), frozenset({"loss-stalled"}))
+
+
+def test_a_healthy_run_is_flagged_by_any_warning():
+    board = judged(Case("fine"), told("dead-units"))
+    assert (board.flagged, board.critical, board.alarmed) == (Share(1, 1), Share(0, 1), Share(1, 1))
+    assert [(alarm.run, alarm.symptom, alarm.healthy) for alarm in board.false_alarms] == [
+        ("fine", "dead-units", True)
+    ]
+    assert of(board, "dead-units").right == Share(0, 1)
+
+
+def test_a_healthy_run_with_information_is_not_flagged():
+    board = judged(Case("fine"), seen_only("dead-units"))
+    assert (board.flagged, board.alarmed, board.symptoms) == (Share(0, 1), Share(0, 1), ())
+
+
+def test_a_warning_that_was_lowered_later_is_no_flag_but_is_told():
+    lowered = Sighting("dead-units", "info", seen=20, warned=30, layers=frozenset())
+    board = judged(Case("fine"), lowered)
+    assert (board.flagged, board.alarmed) == (Share(0, 1), Share(1, 1))
+
+
+def test_what_was_planted_and_told_is_found():
+    board = judged(planted(layer="hidden_0"), told("dead-units", warned=60))
+    found = of(board, "dead-units")
+    assert (found.found, found.seen, found.right, found.named) == (Share(1, 1),) * 4
+    assert (board.flagged, board.broken, board.misses) == (Share(0, 0), 1, ())
+
+
+def test_a_delay_counts_the_records_after_the_first_that_could_hold_the_fault():
+    assert of(judged(planted(step=40), told("dead-units", warned=40)), "dead-units").delays == (0,)
+    assert of(judged(planted(step=41), told("dead-units", warned=50)), "dead-units").delays == (0,)
+    assert of(judged(planted(step=40), told("dead-units", warned=60)), "dead-units").median_delay == 2
+
+
+def test_a_fault_that_builds_up_has_no_delay():
+    assert of(judged(planted(step=None), told("dead-units")), "dead-units").delays == ()
+
+
+def test_what_was_told_as_information_is_seen_but_not_found():
+    board = judged(planted(), seen_only("dead-units"))
+    assert (of(board, "dead-units").found, of(board, "dead-units").seen) == (Share(0, 1), Share(1, 1))
+    assert [(miss.run, miss.seen) for miss in board.misses] == [("sick", "info")]
+
+
+def test_information_is_enough_where_the_label_says_so():
+    entry = of(judged(planted(least="info"), seen_only("dead-units")), "dead-units")
+    assert entry.found == Share(1, 1)
+    assert entry.right == Share(0, 0)  # precision is about warnings
+
+
+def test_what_was_not_told_is_missed():
+    board = judged(planted())
+    assert [(miss.symptom, miss.seen) for miss in board.misses] == [("dead-units", None)]
+
+
+def test_consequences_are_neither_right_nor_wrong():
+    board = judged(planted(), told("dead-units"), told("loss-stalled"))
+    assert board.false_alarms == ()
+    assert [entry.symptom for entry in board.symptoms] == ["dead-units"]
+
+
+def test_another_symptom_is_a_false_alarm_of_a_broken_run():
+    board = judged(planted(), told("exploding-gradient"))
+    assert [(alarm.symptom, alarm.healthy) for alarm in board.false_alarms] == [("exploding-gradient", False)]
+
+
+@pytest.mark.parametrize("symptom", ["dead-units", "loss-stalled"])
+def test_nothing_may_be_told_before_the_fault_begins(symptom):
+    board = judged(planted(step=100), told(symptom, warned=50))
+    assert [alarm.symptom for alarm in board.false_alarms] == [symptom]
+    assert of(board, "dead-units").found == Share(0, 1)
+
+
+def test_another_name_for_the_same_fault_is_found_too():
+    board = judged(planted("dead-units", instead=("dead-layer",)), told("dead-layer"))
+    assert (of(board, "dead-units").found, board.false_alarms) == (Share(1, 1), ())
+
+
+def test_doses_are_counted_apart():
+    board = judged(planted(dose="barely"), told("dead-units"))
+    assert board.doses == {"barely": Share(1, 1), "clearly": Share(0, 0), "badly": Share(0, 0)}
+
+
+def test_a_symptom_that_does_not_exist_is_refused():
+    with pytest.raises(ValueError, match="no such symptom: dead-unit"):
+        Fault("dead-unit")
+    with pytest.raises(ValueError, match="no such symptom: tired"):
+        Case("run", (), frozenset({"tired"}))
+
+
+def test_the_page_and_the_json_hold_the_same_numbers():
+    board = judged(planted(layer="hidden_0"), told("dead-units", warned=60), told("weight-growth"))
+    page = markdown(board, {"dead-units"})
+    assert "| `dead-units` | 1 | 1/1 = 100 % (21–100) |" in page
+    assert "| `weight-growth` (no rule yet) | 0 | – |" in page
+    assert "`sick` (another fault): weight-growth, warning, step 50: hidden_0" in page
+    parsed = json.loads(json.dumps(as_json(board), allow_nan=False))
+    assert parsed["symptoms"][0]["recall"]["wilson_95"] == pytest.approx([0.2065, 1.0], abs=1e-4)
+    assert parsed["false_alarms"][0]["run"] == "sick"
