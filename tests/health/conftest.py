@@ -26,8 +26,11 @@ LOSS = Row("loss", "loss", "loss", "loss", 99)
 class Training:
     """Turns series of statistics into records and judges them."""
 
-    def __init__(self, rows: Sequence[Row], every: int = 10, stream: str = "") -> None:
-        self.table = RowTable(tuple(rows), stream=stream, settings={"every": every})
+    def __init__(
+        self, rows: Sequence[Row], every: int = 10, stream: str = "", watched=(), **settings
+    ) -> None:
+        settings = {"every": every, **settings}
+        self.table = RowTable(tuple(rows), stream=stream, settings=settings, watched=watched)
         self.every = every
         self.records: list[Record] = []
 

@@ -1,0 +1,103 @@
+"""One record as one rule sees it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from tb_gradhealth.health.arrays import Floats, Ints
+from tb_gradhealth.health.outcome import Outcome
+from tb_gradhealth.health.structure import Structure
+from tb_gradhealth.record import Kind, Record
+from tb_gradhealth.record.columns import MAGNITUDES
+from tb_gradhealth.record.magnitudes import unpack_shares
+
+
+@dataclass(frozen=True)
+class Moment:
+    """What all rules know of one record.
+
+    Attributes:
+        record: as it was written.
+        source: for each of the history's rows its place in the record, -1 where the record lacks it.
+        structure: what the history's rows are.
+        outcome: whether the loss improves, as far as known at this step.
+        previous_step: the step of the record before, None at the first.
+        loss: NaN where it was not recorded, infinite where it was not finite.
+        training: the numbers of the training itself, such as the learning rate, by name.
+        skipped: steps since the record before that the loss scaler skipped.
+    """
+
+    record: Record
+    source: Ints
+    structure: Structure
+    outcome: Outcome
+    previous_step: int | None
+    loss: float
+    training: Mapping[str, float]
+    skipped: float
+
+    def gather(self, places: Ints, name: str) -> Floats:
+        """A column of some of the history's rows, float64 [places]; NaN for place -1 and unrecorded rows."""
+        columns = self.record.table.columns
+        if name not in columns or not len(self.record.values):
+            return np.full(places.size, np.nan)
+        source = np.where(places >= 0, self.source[places], -1)
+        values: Floats = self.record.values[source, columns.index(name)].astype(np.float64)
+        values[source < 0] = np.nan
+        return values
+
+
+class View:
+    """A moment seen from the rows that one rule judges."""
+
+    def __init__(self, moment: Moment, rows: Ints) -> None:
+        """A view.
+
+        Args:
+            moment: the record and what is known beside it.
+            rows: the history's rows that the rule judges, int64 [judged].
+        """
+        self.moment = moment
+        self.rows = rows
+
+    @property
+    def step(self) -> int:
+        """The recorded step."""
+        return self.moment.record.step
+
+    @property
+    def structure(self) -> Structure:
+        """What the history's rows are."""
+        return self.moment.structure
+
+    @property
+    def outcome(self) -> Outcome:
+        """Whether the loss improves, as far as known at this step."""
+        return self.moment.outcome
+
+    @property
+    def settings(self) -> Mapping[str, Any]:
+        """What the recorder said of the training."""
+        return self.moment.structure.settings
+
+    @cached_property
+    def gap(self) -> int:
+        """Steps since the record before; 0 at the first."""
+        before = self.moment.previous_step
+        return 0 if before is None else self.step - before
+
+    def column(self, name: str) -> Floats:
+        """A column of the judged rows, float64 [judged], NaN where not measured."""
+        return self.moment.gather(self.rows, name)
+
+    def magnitudes(self) -> Floats:
+        """The judged rows' log2 histograms, shares per bin, float64 [judged, 30]; NaN where not measured."""
+        packed = [self.column(name) for name in MAGNITUDES]
+        return unpack_shares(np.stack(packed, axis=-1)).astype(np.float64)
+
+    def beside(self, kind: Kind, name: str) -> Floats:
+        """A column of the same tensors' rows of another kind, float64 [judged]."""
+        return self.moment.gather(self.structure.beside[kind][self.rows], name)
