@@ -5,7 +5,9 @@ learns. So a loss that improves lowers a finding to information, one that does n
 a loss a finding keeps the severity of its rule.
 """
 
+import math
 from collections import deque
+from statistics import median
 from typing import Final, Literal
 
 import numpy as np
@@ -86,7 +88,7 @@ class LossTrend:
     @property
     def improves(self) -> bool:
         """Whether the last losses are lower than those before them, beyond chance."""
-        return self.count >= 2 * WINDOW and _improves(self.last)
+        return self.count >= 2 * WINDOW and _improves(list(self._last))
 
     def observe(self, loss: float) -> Outcome:
         """Add a loss, NaN if it was not recorded and infinite if not finite, and judge."""
@@ -105,9 +107,8 @@ class LossTrend:
         self._last.append(loss)
         if self.count <= FIRST:
             self._beginning.append(loss)
-            self.first = float(np.median(self._beginning))
-        stretch = sorted(list(self._last)[-WINDOW:])
-        self.recent = float(np.median(stretch))
+            self.first = median(self._beginning)
+        self.recent = median(list(self._last)[-WINDOW:])
         if self.count % WINDOW == 0:
             self.best = min(self.best, self.recent)
 
@@ -115,19 +116,19 @@ class LossTrend:
         # A loss may be negative or cross zero, so a gain is measured on the scale of where it began.
         if self.first - self.recent >= (1 - LEARNED) * max(abs(self.first), 1e-12):
             return "learning"
-        if _improves(np.array(self._last)):
+        if _improves(list(self._last)):
             return "learning"
         if self.recent - self.best >= (DIVERGED - 1) * max(abs(self.best), 1e-12):
             return "diverging"
         return "stalled"
 
 
-def _improves(losses: Floats) -> bool:
+def _improves(losses: list[float]) -> bool:
     """Whether the median of the last losses is lower than that of those before, beyond chance."""
-    size = min(COMPARED, losses.size // 2)
+    size = min(COMPARED, len(losses) // 2)
     before, recent = losses[-2 * size : -size], losses[-size:]
-    gain = float(np.median(before) - np.median(recent))
-    residuals = np.concatenate([before - np.median(before), recent - np.median(recent)])
+    then, now = median(before), median(recent)
+    residuals = [abs(loss - then) for loss in before] + [abs(loss - now) for loss in recent]
     # Of a normal variable the median's standard error is 1.25 sigma / sqrt(n), sigma is 1.4826 MAD.
-    error = 1.25 * 1.4826 * float(np.median(np.abs(residuals))) * np.sqrt(2 / size)
-    return gain >= (1 - IMPROVING) * max(abs(float(np.median(before))), 1e-12) and gain >= SIGNIFICANT * error
+    error = 1.25 * 1.4826 * median(residuals) * math.sqrt(2 / size)
+    return then - now >= (1 - IMPROVING) * max(abs(then), 1e-12) and then - now >= SIGNIFICANT * error

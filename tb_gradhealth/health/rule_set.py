@@ -30,6 +30,11 @@ class SymptomRules:
     include: tuple[str, ...] = ("*",)
     exclude: tuple[str, ...] = ()
 
+    @property
+    def selects(self) -> bool:
+        """Whether tensors are chosen at all."""
+        return self.include != ("*",) or bool(self.exclude)
+
     def wants(self, tensor: str) -> bool:
         """Whether a tensor of this name is to be judged."""
         return _matches(self.include, tensor) and not _matches(self.exclude, tensor)

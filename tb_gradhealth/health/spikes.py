@@ -69,7 +69,7 @@ class Spike(Symptom[S]):
         beyond = known & (usual.score > limits.threshold) & (value >= limits.factor * usual.median)
         self._beyond = np.where(beyond, self._beyond + 1, 0)
         self._baseline.admit(value, ~beyond | (self._beyond > LENGTH))
-        since = view.step - np.nan_to_num(ago).astype(np.int64)
+        since = view.step - np.fmax(ago, 0).astype(np.int64) if beyond.any() else None
         return Judgement(
             value=np.where(known, usual.score, np.nan),
             breach=beyond,
@@ -80,9 +80,9 @@ class Spike(Symptom[S]):
             since=since,
         )
 
-    def _recurs(self, breach: Mask, since: Ints) -> Ints:
+    def _recurs(self, breach: Mask, since: Ints | None) -> Ints:
         """1 where this spike makes it recurrent, else 0."""
-        if not breach.any():
+        if since is None or not breach.any():
             return np.zeros(breach.size, np.int64)
         self._spikes[:, breach] = np.vstack([self._spikes[1:, breach], since[breach][None]])
         span = self._spikes[-1] - self._spikes[0]

@@ -1,6 +1,6 @@
 """One recorder's history under the rules: records in, findings and their evidence out."""
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import date
 from typing import Final
 
@@ -186,7 +186,10 @@ class StreamHealth:
         self._previous_step = record.step
 
     def _moment(self, record: Record) -> Moment:
-        bare = Moment(record, self._source, self._structure, "unknown", None, np.nan, {}, 0.0)
+        columns = np.ascontiguousarray(record.values.T)
+        bare = Moment(
+            record, columns, self._source, self._structure, "unknown", None, np.nan, self._loss, {}, 0.0
+        )
         loss = _loss_of(bare, self.history.row(*LOSS))
         self._outcome = self._loss.observe(loss)
         places = np.flatnonzero(self._structure.kinds["training"])
@@ -195,10 +198,8 @@ class StreamHealth:
         skipped = training.get("skipped_steps", np.nan)
         newly = np.nan_to_num(skipped - np.nan_to_num(self._skipped))
         self._skipped = skipped
-        return Moment(
-            record=record,
-            source=self._source,
-            structure=self._structure,
+        return replace(
+            bare,
             outcome=self._outcome,
             previous_step=self._previous_step,
             loss=loss,

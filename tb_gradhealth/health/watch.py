@@ -59,8 +59,10 @@ class Watch:
     def settle(self, structure: Structure) -> None:
         """Take in a changed structure."""
         scope = self.rule.scope(structure)
-        unwanted = np.array([not self._wanted.wants(row.tensor) for row in structure.rows], bool)
-        self.scope = scope.without(unwanted, NOT_WANTED) if unwanted.any() else scope
+        if self._wanted.selects:
+            unwanted = np.array([not self._wanted.wants(row.tensor) for row in structure.rows], bool)
+            scope = scope.without(unwanted, NOT_WANTED)
+        self.scope = scope
         judged = np.flatnonzero(self.scope.judged)
         self.rows = np.concatenate([self.rows, judged[~np.isin(judged, self.rows)]])
         self.course.grow(self.rows.size)

@@ -106,7 +106,7 @@ class ExplodingGradient(Symptom[ExplodingGradientLimits]):
 
         limits = self.limits
         share = ratio * (limits.threshold / limits.ratio)
-        value = np.fmax(np.where(growing, growth, np.fmin(growth, 1.0)), np.nan_to_num(share))
+        value = np.fmax(np.where(growing, growth, np.fmin(growth, 1.0)), np.fmax(share, 0))
         value[np.isnan(rms)] = np.nan
         level = np.where(value > limits.critical * limits.threshold, CRITICAL, WARNING)
         level = np.where(growing & (growth > limits.threshold), level, _for_its_size(view))

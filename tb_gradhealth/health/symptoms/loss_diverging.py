@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from tb_gradhealth.health.limits import Limits, limit
-from tb_gradhealth.health.outcome import WINDOW, LossTrend
+from tb_gradhealth.health.outcome import WINDOW
 from tb_gradhealth.health.structure import Scope, Structure
 from tb_gradhealth.health.symptom import WARNING, Facts, Judgement, Labels, Symptom, judgement
 from tb_gradhealth.health.view import View
@@ -49,22 +49,18 @@ class LossDiverging(Symptom[LossDivergingLimits]):
     logarithmic = True
     weighed = False
 
-    def __init__(self, limits: LossDivergingLimits) -> None:
-        super().__init__(limits)
-        self._trend = LossTrend()
-
     def scope(self, structure: Structure) -> Scope:
         """The loss."""
         return structure.all_of("loss")
 
     def observe(self, view: View) -> Judgement:
         """Compare the best of the last losses with the best stretch."""
-        self._trend.observe(view.moment.loss)
-        best, least = self._trend.best, self._trend.least
-        ready = self._trend.count >= 2 * WINDOW
+        trend = view.moment.trend
+        best, least = trend.best, trend.least
+        ready = trend.count >= 2 * WINDOW
         times_best = 1 + (least - best) / max(abs(best), 1e-12) if ready else np.nan
         # A loss near zero may double many times and still be solved: it must matter beside the first.
-        matters = least >= self._trend.first - 0.5 * abs(self._trend.first)
+        matters = least >= trend.first - 0.5 * abs(trend.first)
         value = np.full(view.rows.size, times_best)
         return judgement(value, self.limits.threshold, WARNING, where=np.full(value.size, matters))
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from tb_gradhealth.health.limits import Limits, limit
-from tb_gradhealth.health.outcome import COMPARED, LossTrend
+from tb_gradhealth.health.outcome import COMPARED
 from tb_gradhealth.health.structure import Scope, Structure
 from tb_gradhealth.health.symptom import WARNING, Facts, Judgement, Labels, Symptom, judgement
 from tb_gradhealth.health.view import View
@@ -51,21 +51,17 @@ class LossOscillating(Symptom[LossOscillatingLimits]):
     limits_type = LossOscillatingLimits
     weighed = False
 
-    def __init__(self, limits: LossOscillatingLimits) -> None:
-        super().__init__(limits)
-        self._trend = LossTrend()
-
     def scope(self, structure: Structure) -> Scope:
         """The loss."""
         return structure.all_of("loss")
 
     def observe(self, view: View) -> Judgement:
         """Measure swing and turns of the last losses."""
-        self._trend.observe(view.moment.loss)
-        last = self._trend.last
+        trend = view.moment.trend
+        last = trend.last
         if last.size < 2 * COMPARED:
             return judgement(np.full(view.rows.size, np.nan), self.limits.threshold)
-        limits, median, first = self.limits, np.median(np.abs(last)), abs(self._trend.first)
+        limits, median, first = self.limits, np.median(np.abs(last)), abs(trend.first)
         changes = np.diff(last)
         large = np.abs(changes) > limits.swing * median
         turns = np.mean((changes[1:] * changes[:-1] < 0) & large[1:] & large[:-1])

@@ -60,7 +60,7 @@ class LossStalled(Symptom[LossStalledLimits]):
 
     def __init__(self, limits: LossStalledLimits) -> None:
         super().__init__(limits)
-        self._trend = LossTrend()
+        self._judged = False
         self._rate = 0.0
 
     def scope(self, structure: Structure) -> Scope:
@@ -69,19 +69,20 @@ class LossStalled(Symptom[LossStalledLimits]):
 
     def observe(self, view: View) -> Judgement:
         """Compare where the loss is with where it began."""
-        self._trend.observe(view.moment.loss)
+        trend = view.moment.trend
         rate = view.moment.training.get("learning_rate", 0.0)
         rising, self._rate = rate > self._rate > 0, rate
-        ready = self._trend.count >= self.limits.records and not rising
-        value = np.full(view.rows.size, self._trend.gain if ready else np.nan)
-        stuck = np.full(value.size, self._stuck(self._trend))
+        ready = trend.count >= self.limits.records and not rising
+        self._judged |= ready
+        value = np.full(view.rows.size, trend.gain if ready else np.nan)
+        stuck = np.full(value.size, self._stuck(trend))
         return judgement(value, self.limits.threshold, WARNING, below=True, where=stuck)
 
     def observe_steps(self, lines: Lines) -> Judgement | None:
         """Judge a run that was too short for records, step by step."""
         if not lines.whole or np.isfinite(lines.loss).sum() < self.limits.steps:
             return None
-        if self._trend.count >= self.limits.records:
+        if self._judged:
             return None  # the records have judged it
         trend = LossTrend()
         for loss in lines.loss.tolist():

@@ -70,18 +70,12 @@ class NonFinite(Symptom[NonFiniteLimits]):
         """Count what the record holds; a bad step between two records counts as one element."""
         nan, infinite = view.column("nan_count"), view.column("inf_count")
         bad_steps = view.column("bad_steps")
-        counted = np.nan_to_num(nan) + np.nan_to_num(infinite)
-        value = np.maximum(counted, bad_steps > 0)
+        value = np.maximum(np.fmax(nan, 0) + np.fmax(infinite, 0), bad_steps > 0)  # fmax takes NaN for 0
         value[np.isnan(nan) & np.isnan(bad_steps)] = np.nan
         breach = value > self.limits.threshold
-        ago = np.where(bad_steps > 0, np.nan_to_num(view.column("bad_ago")), 0).astype(np.int64)
-        return Judgement(
-            value=value,
-            breach=breach,
-            held=breach,
-            level=np.where(breach & self._excused(view, breach, nan), INFO, CRITICAL),
-            since=view.step - ago,
-        )
+        level = np.where(breach & self._excused(view, breach, nan), INFO, CRITICAL)
+        ago = np.where(bad_steps > 0, np.fmax(view.column("bad_ago"), 0), 0) if breach.any() else np.zeros(1)
+        return Judgement(value, breach, breach, level, since=view.step - ago.astype(np.int64))
 
     def _excused(self, view: View, breach: Mask, nan: Floats) -> Mask:
         """Rows whose non-finite values are part of the plan."""
