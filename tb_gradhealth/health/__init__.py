@@ -9,6 +9,7 @@ from tb_gradhealth.health.findings import Finding, Severity, Verdict, at_least, 
 from tb_gradhealth.health.limits import Limits, Number, Parameter, parameters
 from tb_gradhealth.health.rule_set import Mute, RuleSet, SymptomRules
 from tb_gradhealth.health.run import RunHealth, RunSummary
+from tb_gradhealth.health.states import SymptomState
 from tb_gradhealth.health.stream import Evidence
 from tb_gradhealth.health.symptom import AnySymptom, Symptom
 from tb_gradhealth.health.symptoms import SYMPTOMS
@@ -28,6 +29,7 @@ __all__ = [
     "Severity",
     "Symptom",
     "SymptomRules",
+    "SymptomState",
     "Verdict",
     "at_least",
     "finding_as_json",

@@ -17,7 +17,7 @@ OPENS_AT: Final = 3
 """Breaches among the remembered records that open a finding."""
 
 WORSE: Final = 1.25
-"""Factor by which a value must exceed what the loss improved under, to be taken for the reason of a failure."""
+"""Factor by which a value must exceed what the loss improved under, to explain a failure."""
 
 NEVER: Final = int(np.iinfo(np.int64).min)
 """In place of a step; steps may be negative."""

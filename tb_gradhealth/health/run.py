@@ -1,6 +1,6 @@
 """A whole run's health: all its recorders, one list of findings, one verdict."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -10,6 +10,7 @@ from tb_gradhealth.health.arrays import Floats
 from tb_gradhealth.health.findings import Finding, Verdict, verdict_of
 from tb_gradhealth.health.history import BUDGET
 from tb_gradhealth.health.rule_set import RuleSet
+from tb_gradhealth.health.states import SymptomState
 from tb_gradhealth.health.stream import Evidence, StreamHealth
 from tb_gradhealth.record import Record, Row, Steps
 
@@ -81,6 +82,11 @@ class RunHealth:
             incidents.sort(key=lambda incident: min(finding.opened_step for finding in incident))
             self._findings = tuple(finding for incident in incidents for finding in incident)
         return self._findings
+
+    def states(self) -> Iterator[SymptomState]:
+        """Every symptom of every tensor as of the last record: ok, flagged, or why it is neither."""
+        for stream in self._streams.values():
+            yield from stream.states()
 
     def failures(self) -> tuple[str, ...]:
         """Rules that failed, each in a sentence."""

@@ -96,7 +96,7 @@ def quietened(judged: Judgement) -> Judgement:
 
 
 class LossNotice:
-    """Whether the loss took notice of the steps since the last record: its largest value was above the usual."""
+    """Whether the loss took notice of the steps since the last record: it was above its usual."""
 
     def __init__(self) -> None:
         self._baseline = Baseline()

@@ -1,5 +1,6 @@
 """One recorder's history under the rules: records in, findings and their evidence out."""
 
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass, replace
 from datetime import date
 from typing import Final
@@ -12,6 +13,7 @@ from tb_gradhealth.health.history import BUDGET, History
 from tb_gradhealth.health.incidents import grouped
 from tb_gradhealth.health.outcome import LossTrend, Outcome
 from tb_gradhealth.health.rule_set import RuleSet
+from tb_gradhealth.health.states import SymptomState, states_of
 from tb_gradhealth.health.steps import Lines
 from tb_gradhealth.health.structure import Structure
 from tb_gradhealth.health.symptoms import SYMPTOMS
@@ -83,6 +85,11 @@ class StreamHealth:
         """Every rule with the state of its rows, as of the last record."""
         self._catch_up()
         return self._watches
+
+    def states(self) -> Iterator[SymptomState]:
+        """Every symptom of every tensor as of the last record, with the reason."""
+        for watch in self.watches():
+            yield from states_of(watch, self._structure, self._outcome, self._skipping)
 
     def failures(self) -> list[str]:
         """Rules that failed, each in a sentence: what they would have found from there on is not known."""
@@ -162,6 +169,7 @@ class StreamHealth:
         self._table: RowTable | None = None
         self._previous_step: int | None = None
         self._skipped = float("nan")
+        self._skipping = False
 
     def _catch_up(self) -> None:
         # Not measured is NaN, and NaN, zero medians and the like are what the rules are full of.
@@ -198,6 +206,7 @@ class StreamHealth:
         skipped = training.get("skipped_steps", np.nan)
         newly = np.nan_to_num(skipped - np.nan_to_num(self._skipped))
         self._skipped = skipped
+        self._skipping = bool(newly > 0 and newly >= record.step - (self._previous_step or 0))
         return replace(
             bare,
             outcome=self._outcome,

@@ -9,6 +9,7 @@ the machine does falls on both; the ratio is what to compare.
 import argparse
 import resource
 import time
+from dataclasses import replace
 
 import numpy as np
 
@@ -22,8 +23,8 @@ def table_of(rows: int) -> RowTable:
     found: list[Row] = []
     for depth in range((rows - 1) // 4):
         layer = f"block_{depth}/dense"
-        for kind in ("gradient", "weight", "update"):
-            found.append(Row(f"{layer}/kernel", kind, layer, "kernel", depth, (256, 256)))
+        kernel = Row(f"{layer}/kernel", "gradient", layer, "kernel", depth, (256, 256))
+        found += [kernel, replace(kernel, kind="weight"), replace(kernel, kind="update")]
         found.append(Row(layer, "activation", layer, "activation", depth, (-1, 256), activation="relu"))
     found.append(Row("loss", "loss", "loss", "loss", len(found), output=True))
     return RowTable(
@@ -43,7 +44,14 @@ def records_of(table: RowTable, count: int, sick: bool) -> list[Record]:
         values = np.exp(generator.normal(-3, 0.1, absent.shape)).astype(np.float32)
         values[:, place["rms"]] *= np.where([row.kind == "gradient" for row in table.rows], 10.0**fade, 1)
         values[:, place["rms"]] *= np.where([row.kind == "update" for row in table.rows], 1e-3, 1)
-        for name in ("nan_count", "inf_count", "bad_steps", "dead_fraction", "dormant_fraction", "untouched_fraction"):
+        for name in (
+            "nan_count",
+            "inf_count",
+            "bad_steps",
+            "dead_fraction",
+            "dormant_fraction",
+            "untouched_fraction",
+        ):
             values[:, place[name]] = 0
         values[:, place["window"]] = 10
         values[:, -PACKED:] = 1234
@@ -85,8 +93,9 @@ def main() -> None:
         for sick in (False, True):
             judging, summing, size, findings = measure(rows, chosen.records, sick)
             peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+            training = "sick" if sick else "healthy"
             print(
-                f"{rows:5}  {chosen.records:7}  {'sick' if sick else 'healthy':8}  {size:5.0f}  {size / judging:12.0f}"
+                f"{rows:5}  {chosen.records:7}  {training:8}  {size:5.0f}  {size / judging:12.0f}"
                 f"  {size / summing:12.0f}  {judging / summing:6.1f}  {findings:8}  {peak:7.0f}"
             )
 

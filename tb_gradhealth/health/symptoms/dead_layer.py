@@ -43,7 +43,7 @@ class DeadLayer(Symptom[DeadLayerLimits]):
         "All ReLU units of this layer or of the one after it are dead.",
         "The layer's output is not used, or multiplied by zero, on the way to the loss.",
         "A stop_gradient, an argmax or a rounding on the way.",
-        "The learning rate is so small that the update is lost in the weight's precision (bfloat16, float16).",
+        "The learning rate is so small that updates are lost in the weight's precision (bfloat16).",
     )
     advice = (
         "Look for dead units in the layers after this one.",

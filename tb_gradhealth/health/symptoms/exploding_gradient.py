@@ -145,9 +145,9 @@ class ExplodingGradient(Symptom[ExplodingGradientLimits]):
     def message(self, facts: Facts) -> str:
         """Say how much larger than what, and since when."""
         return (
-            f"The gradient of {facts.row.tensor} has been exploding since step {facts.opened_step:,}: at step "
-            f"{facts.peak_step:,} it was {times(facts.value)} × its usual size, {number(facts.threshold)} × is the "
-            f"limit{facts.yet}."
+            f"The gradient of {facts.row.tensor} has been exploding since step {facts.opened_step:,}: at "
+            f"step {facts.peak_step:,} it was {times(facts.value)} × its usual size, "
+            f"{number(facts.threshold)} × is the limit{facts.yet}."
         )
 
 

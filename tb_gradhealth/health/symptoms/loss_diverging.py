@@ -67,6 +67,7 @@ class LossDiverging(Symptom[LossDivergingLimits]):
     def message(self, facts: Facts) -> str:
         """Say how far it is from its best."""
         return (
-            f"The loss has left its best value since step {facts.opened_step:,}: at step {facts.peak_step:,} it was "
-            f"{times(facts.value)} × as large, {number(facts.threshold)} × is the limit."
+            f"The loss has left its best value since step {facts.opened_step:,}: at step "
+            f"{facts.peak_step:,} it was {times(facts.value)} × as large, {number(facts.threshold)} × is the "
+            f"limit."
         )

@@ -73,6 +73,7 @@ class LossOscillating(Symptom[LossOscillatingLimits]):
     def message(self, facts: Facts) -> str:
         """Say how large the swings are."""
         return (
-            f"The loss has been swinging since step {facts.opened_step:,}: by {percent(facts.value)} of its median "
-            f"around step {facts.peak_step:,}, above where it began; {percent(facts.threshold)} is the limit."
+            f"The loss has been swinging since step {facts.opened_step:,}: by {percent(facts.value)} of its "
+            f"median around step {facts.peak_step:,}, above where it began; {percent(facts.threshold)} is the "
+            f"limit."
         )

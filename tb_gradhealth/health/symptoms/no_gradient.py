@@ -65,6 +65,6 @@ class NoGradient(Symptom[NoGradientLimits]):
     def message(self, facts: Facts) -> str:
         """Say that nothing leads from it to the loss."""
         return (
-            f"{facts.row.tensor} gets no gradient at all, since step {facts.opened_step:,}: the loss does not "
-            f"depend on it."
+            f"{facts.row.tensor} gets no gradient at all, since step {facts.opened_step:,}: the loss does "
+            f"not depend on it."
         )

@@ -39,8 +39,8 @@ class PoorInitialization(Symptom[PoorInitializationLimits]):
     id = "poor-initialization"
     title = "Poor initialization"
     meaning = (
-        "Before anything was learned, the signal grows or fades from layer to layer. Gradients do the same on "
-        "their way back, so the first layers learn far too fast or not at all."
+        "Before anything was learned, the signal grows or fades from layer to layer. Gradients do the same "
+        "on their way back, so the first layers learn far too fast or not at all."
     )
     causes = (
         "An initializer that does not know the layer's width (a constant, a fixed standard deviation).",
@@ -103,7 +103,7 @@ class PoorInitialization(Symptom[PoorInitializationLimits]):
     def message(self, facts: Facts) -> str:
         """Say by how much the signal changes."""
         return (
-            f"Up to {facts.row.layer}, {self.limits.layers} layers in a row each changed the signal by more than "
-            f"{times(facts.value)} × before anything was learned; {number(facts.threshold)} × is the "
+            f"Up to {facts.row.layer}, {self.limits.layers} layers in a row each changed the signal by more "
+            f"than {times(facts.value)} × before anything was learned; {number(facts.threshold)} × is the "
             f"limit{facts.yet}."
         )

@@ -61,7 +61,7 @@ class UpdateRatio(Symptom[UpdateRatioLimits]):
         "Warm the learning rate up.",
     )
     measure = "max(ratio / 1e-2, 1e-6 / ratio), ratio = RMS(w after - w before) / max(RMS(w), 1e-3)"
-    needs = "its update was not measured, or is zero"
+    needs = "its update was not measured, or nothing arrives at it"
     statistic = "rms"
     labels = Labels("times outside the healthy range", "update RMS", "weight RMS")
     limits_type = UpdateRatioLimits
@@ -82,7 +82,9 @@ class UpdateRatio(Symptom[UpdateRatioLimits]):
         limits = self.limits
         weight = view.beside("weight", "rms")
         update = view.column("rms")
-        ratio = np.where(update > 0, update, np.nan) / np.maximum(weight, SMALLEST_WEIGHT)
+        # Where nothing arrives, what is left of the momentum fades: that is dead-layer's to say.
+        moved = (update > 0) & (view.beside("gradient", "rms") != 0)
+        ratio = np.where(moved, update, np.nan) / np.maximum(weight, SMALLEST_WEIGHT)
         rate = view.moment.training.get("learning_rate", np.nan)
         self._largest_rate = max(self._largest_rate, float(np.nan_to_num(rate)))
         decayed = rate <= limits.decayed * self._largest_rate
@@ -94,8 +96,9 @@ class UpdateRatio(Symptom[UpdateRatioLimits]):
 
     def message(self, facts: Facts) -> str:
         """Say how far outside, and since when."""
+        healthy = f"{number(self.limits.smallest)} to {number(self.limits.largest)}"
         return (
             f"The steps of {facts.row.tensor} have been out of proportion to its weights since step "
-            f"{facts.opened_step:,}: {times(facts.value)} × outside the range of {number(self.limits.smallest)} to "
-            f"{number(self.limits.largest)} of their size, at step {facts.peak_step:,}{facts.yet}."
+            f"{facts.opened_step:,}: {times(facts.value)} × outside the range of {healthy} of their size, at "
+            f"step {facts.peak_step:,}{facts.yet}."
         )

@@ -121,9 +121,11 @@ class VanishingGradient(Symptom[VanishingGradientLimits]):
 
     def message(self, facts: Facts) -> str:
         """Say how much smaller, since when, and what the loss did."""
+        row, since = facts.row, f"since step {facts.opened_step:,}"
         if facts.value == 0:
-            return f"No gradient arrives at {facts.row.tensor} since step {facts.opened_step:,}{facts.yet}."
+            return f"No gradient arrives at {row.tensor} {since}{facts.yet}."
+        smaller, allowed = times(1 / facts.value), times(1 / facts.threshold)
         return (
-            f"{facts.row.tensor} has received gradients {times(1 / facts.value)} × smaller than layers nearer to "
-            f"the output since step {facts.opened_step:,}; {times(1 / facts.threshold)} × is the limit{facts.yet}."
+            f"{row.tensor} has received gradients {smaller} × smaller than layers nearer to the output "
+            f"{since}; {allowed} × is the limit{facts.yet}."
         )
