@@ -74,6 +74,6 @@ class LossOscillating(Symptom[LossOscillatingLimits]):
         """Say how large the swings are."""
         return (
             f"The loss has been swinging since step {facts.opened_step:,}: by {percent(facts.value)} of its "
-            f"median around step {facts.peak_step:,}, above where it began; {percent(facts.threshold)} is the "
-            f"limit."
+            f"median around step {facts.peak_step:,}, above where it began; {percent(facts.threshold)} is "
+            f"the limit."
         )

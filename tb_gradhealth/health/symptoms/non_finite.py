@@ -74,8 +74,11 @@ class NonFinite(Symptom[NonFiniteLimits]):
         value[np.isnan(nan) & np.isnan(bad_steps)] = np.nan
         breach = value > self.limits.threshold
         level = np.where(breach & self._excused(view, breach, nan), INFO, CRITICAL)
-        ago = np.where(bad_steps > 0, np.fmax(view.column("bad_ago"), 0), 0) if breach.any() else np.zeros(1)
-        return Judgement(value, breach, breach, level, since=view.step - ago.astype(np.int64))
+        since = None
+        if breach.any():
+            ago = np.where(bad_steps > 0, np.fmax(view.column("bad_ago"), 0), 0)
+            since = view.step - ago.astype(np.int64)
+        return Judgement(value, breach, breach, level, since=since)
 
     def _excused(self, view: View, breach: Mask, nan: Floats) -> Mask:
         """Rows whose non-finite values are part of the plan."""
