@@ -45,23 +45,24 @@ def values_of(table, generator):
     return values.astype(np.float32)
 
 
-@st.composite
-def logs(draw):
+MOVES = ["on"] * 12 + ["gap", "back", "start", "table", "steps"]
+plans = st.tuples(st.integers(0, 2**32), st.lists(st.sampled_from(MOVES), min_size=1, max_size=40))
+
+
+def written(plan):
     """Records and steps as a hostile recorder might write them: restarts, gaps, changing tables."""
-    generator = np.random.default_rng(draw(st.integers(0, 2**32)))
+    seed, moves = plan
+    generator = np.random.default_rng(seed)
     step, found, table = 0, [], TABLES[0]
-    for _ in range(draw(st.integers(1, 40))):
-        move = draw(st.sampled_from(["on"] * 12 + ["gap", "back", "start", "table", "steps"]))
-        step += {"gap": 500, "back": -int(generator.integers(1, 80))}.get(
-            move, int(generator.integers(1, 11))
-        )
-        step = 0 if move == "start" else step
+    for move in moves:
+        move_by = {"gap": 500, "back": -int(generator.integers(1, 80))}
+        step = 0 if move == "start" else step + move_by.get(move, int(generator.integers(1, 11)))
         table = TABLES[generator.integers(len(TABLES))] if move == "table" else table
+        values = values_of(table, generator)
         if move == "steps":
-            lines = values_of(table, generator)[:, :7].T
-            found.append(Steps(step, 1e9, table, np.ascontiguousarray(lines)))
+            found.append(Steps(step, 1e9, table, np.ascontiguousarray(values[:, :7].T)))
         else:
-            found.append(Record(step, 1e9 + step, table, values_of(table, generator)))
+            found.append(Record(step, 1e9 + step, table, values))
     return found
 
 
@@ -75,9 +76,10 @@ def judged(contents, asking=lambda index: False, budget=1 << 27):
     return health
 
 
-@settings(max_examples=12, deadline=None)
-@given(log=logs(), every=st.integers(1, 7))
-def test_findings_do_not_depend_on_when_somebody_asked(log, every):
+@settings(max_examples=60, deadline=None)
+@given(plan=plans, every=st.integers(1, 7))
+def test_findings_do_not_depend_on_when_somebody_asked(plan, every):
+    log = written(plan)
     at_once, stepwise, now_and_then = (
         judged(log),
         judged(log, lambda _: True),
@@ -87,9 +89,10 @@ def test_findings_do_not_depend_on_when_somebody_asked(log, every):
     assert str(list(at_once.states())) == str(list(stepwise.states()))
 
 
-@settings(max_examples=6, deadline=None)
-@given(log=logs())
-def test_that_holds_for_a_history_that_is_thinned_too(log):
+@settings(max_examples=12, deadline=None)
+@given(plan=plans)
+def test_that_holds_for_a_history_that_is_thinned_too(plan):
+    log = written(plan)
     shifted = [
         *many(150),
         *(dataclasses.replace(c, step=c.step + 1500) for c in log if isinstance(c, Record)),
@@ -99,9 +102,10 @@ def test_that_holds_for_a_history_that_is_thinned_too(log):
     assert at_once.summary() == stepwise.summary()
 
 
-@settings(max_examples=12, deadline=None)
-@given(log=logs(), cut=st.integers(0, 60))
-def test_a_restart_leaves_no_trace_of_what_it_overtook(log, cut):
+@settings(max_examples=60, deadline=None)
+@given(plan=plans, cut=st.integers(0, 60))
+def test_a_restart_leaves_no_trace_of_what_it_overtook(plan, cut):
+    log = written(plan)
     records = [content for content in log if isinstance(content, Record)]
     steps = sorted({record.step for record in records})
     restart = steps[min(cut, len(steps) - 1)]
