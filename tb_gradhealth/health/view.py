@@ -47,10 +47,13 @@ class Moment:
 
     def gather(self, places: Ints, name: str) -> Floats:
         """A column of some of the history's rows, float64 [places]; NaN for place -1 and unrecorded rows."""
+        return self.pick(np.where(places >= 0, self.source[places], -1), name)
+
+    def pick(self, source: Ints, name: str) -> Floats:
+        """A column at some of the record's own rows, float64 [source]; NaN for -1 and an unrecorded column."""
         names = self.record.table.columns
         if name not in names or not self.columns.size:
-            return np.full(places.size, np.nan)
-        source = np.where(places >= 0, self.source[places], -1)
+            return np.full(source.size, np.nan)
         values: Floats = self.columns[names.index(name)].take(source, mode="wrap").astype(np.float64)
         values[source < 0] = np.nan
         return values
@@ -95,9 +98,13 @@ class View:
         before = self.moment.previous_step
         return 0 if before is None else self.step - before
 
+    @cached_property
+    def _source(self) -> Ints:
+        return self.moment.source[self.rows]
+
     def column(self, name: str) -> Floats:
         """A column of the judged rows, float64 [judged], NaN where not measured."""
-        return self.moment.gather(self.rows, name)
+        return self.moment.pick(self._source, name)
 
     def magnitudes(self) -> Floats:
         """The judged rows' log2 histograms, shares per bin, float64 [judged, 30]; NaN where not measured."""
