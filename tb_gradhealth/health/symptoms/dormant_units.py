@@ -58,6 +58,7 @@ class DormantUnits(Symptom[DormantUnitsLimits]):
     statistic = "dormant_fraction"
     labels = Labels("share of dormant units", "share of dormant units")
     limits_type = DormantUnitsLimits
+    weighed = False
 
     def __init__(self, limits: DormantUnitsLimits) -> None:
         super().__init__(limits)
