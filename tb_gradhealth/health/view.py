@@ -50,7 +50,7 @@ class Moment:
         return self.pick(np.where(places >= 0, self.source[places], -1), name)
 
     def pick(self, source: Ints, name: str) -> Floats:
-        """A column at some of the record's own rows, float64 [source]; NaN for -1 and an unrecorded column."""
+        """A column at some of the record's own rows, float64 [source]; NaN for -1 and for a column it lacks."""
         names = self.record.table.columns
         if name not in names or not self.columns.size:
             return np.full(source.size, np.nan)

@@ -146,7 +146,7 @@ def test_what_is_no_toml_and_what_is_no_file_is_said(tmp_path):
     file.write_text("threshold = = 3")
     with pytest.raises(RulesError, match=r"rules\.toml: is no TOML: .*line 1"):
         load(str(file))
-    with pytest.raises(RulesError, match="cannot be read .*the presets are default, strict"):
+    with pytest.raises(RulesError, match=r"cannot be read .*the presets are default, strict"):
         load(str(tmp_path / "missing.toml"))
 
 
