@@ -72,6 +72,9 @@ class RunHealth:
         name = content.table.stream
         if name not in self._streams:
             self._streams[name] = StreamHealth(name, self.rules, self._budget)
+        if len(self._streams) > 1:
+            for stream in self._streams.values():
+                stream.accompany()
         self._streams[name].observe(content)
 
     def findings(self) -> tuple[Finding, ...]:

@@ -59,6 +59,7 @@ class StreamHealth:
         self.stream = stream
         self.history = History(budget)
         self._rules = rules
+        self._accompanied = False
         self._places: dict[str, tuple[Watch, int]] | None = None
         self._begin()
 
@@ -71,6 +72,12 @@ class StreamHealth:
             self._catch_up()
             self.history.thin()
             self._judged = len(self.history.points)
+
+    def accompany(self) -> None:
+        """Other recorders write into this run too: judge what is known anew, with its loss as no measure."""
+        if not self._accompanied:
+            self._accompanied, self._places = True, None
+            self._begin()
 
     def incidents(self, today: date) -> list[list[Finding]]:
         """All findings so far, grouped by their onset, each group's likely origin first."""
@@ -199,7 +206,8 @@ class StreamHealth:
             record, columns, self._source, self._structure, "unknown", None, np.nan, self._loss, {}, 0.0
         )
         loss = _loss_of(bare, self.history.row(*LOSS))
-        self._outcome = self._loss.observe(loss)
+        outcome = self._loss.observe(loss)
+        self._outcome = "unknown" if self._accompanied else outcome
         places = np.flatnonzero(self._structure.kinds["training"])
         numbers = bare.gather(places, "mean").tolist()
         training = {self._structure.rows[place].tensor: n for place, n in zip(places, numbers, strict=True)}
@@ -214,6 +222,7 @@ class StreamHealth:
             loss=loss,
             training=training,
             skipped=float(newly),
+            accompanied=self._accompanied,
         )
 
     def _judge_steps(self, steps: Steps) -> None:
@@ -228,7 +237,7 @@ class StreamHealth:
         row = self.history.row(*LOSS)
         loss = _lines_of(steps, column[[-1 if row is None else row]] if row is not None else np.array([-1]))
         outcome = Lines(steps.steps, np.empty((0, 0)), loss[:, 0], whole).outcome
-        if outcome != "unknown" and self._outcome == "unknown":
+        if not self._accompanied and self._outcome == "unknown":
             self._outcome = outcome
         for watch in self._watches:
             values = _lines_of(steps, column[watch.rows])

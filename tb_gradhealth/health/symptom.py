@@ -194,6 +194,11 @@ def judgement(
     )
 
 
+def of_loss(view: View) -> int:
+    """What a loss that behaves badly deserves: information where it is no measure of success."""
+    return INFO if view.moment.accompanied else WARNING
+
+
 def if_suffering(view: View, level: Ints | int) -> Ints | int:
     """The level where the loss is known not to improve, or not recorded at all; else information.
 

@@ -31,6 +31,8 @@ class Moment:
         loss: NaN where it was not recorded, infinite where it was not finite.
         trend: the losses so far, this one included; to be read only.
         training: the numbers of the training itself, such as the learning rate, by name.
+        accompanied: other recorders write into the same run. Networks that train against each other, as in a
+            GAN, do not lower their losses, so these say nothing of success then.
         skipped: steps since the record before that the loss scaler skipped.
     """
 
@@ -44,13 +46,14 @@ class Moment:
     trend: LossTrend
     training: Mapping[str, float]
     skipped: float
+    accompanied: bool = False
 
     def gather(self, places: Ints, name: str) -> Floats:
         """A column of some of the history's rows, float64 [places]; NaN for place -1 and unrecorded rows."""
         return self.pick(np.where(places >= 0, self.source[places], -1), name)
 
     def pick(self, source: Ints, name: str) -> Floats:
-        """A column at some of the record's own rows, float64 [source]; NaN for -1 and for a column it lacks."""
+        """A column at some of the record's own rows, float64 [source]; NaN for -1 and a column it lacks."""
         names = self.record.table.columns
         if name not in names or not self.columns.size:
             return np.full(source.size, np.nan)

@@ -165,3 +165,16 @@ def test_a_thinned_series_still_holds_recorded_values():
 
 def test_a_healthy_training_has_no_findings_however_long():
     assert [f for f in judged(many(1200)).findings() if f.severity != "info"] == []
+
+
+def test_networks_that_train_against_each_other_are_not_judged_by_their_losses():
+    stuck = [dataclasses.replace(record, values=record.values.copy()) for record in many(40)]
+    for record in stuck:
+        record.values[-1, COLUMNS.index("mean")] = np.log(2)
+    other = dataclasses.replace(TABLES[0], stream="critic")
+    critic = [dataclasses.replace(record, table=other) for record in stuck]
+    alone = {found.symptom: found.severity for found in judged(stuck).findings()}
+    both = {found.symptom: found.severity for found in judged([*stuck, *critic]).findings()}
+    assert (alone["loss-stalled"], both["loss-stalled"]) == ("warning", "info")
+    pairs = [each for pair in zip(stuck, critic, strict=True) for each in pair]
+    assert judged(pairs).findings() == judged([*stuck, *critic], lambda _: True).findings()

@@ -7,7 +7,7 @@ import numpy as np
 from tb_gradhealth.health.limits import Limits, limit
 from tb_gradhealth.health.outcome import WINDOW
 from tb_gradhealth.health.structure import Scope, Structure
-from tb_gradhealth.health.symptom import WARNING, Facts, Judgement, Labels, Symptom, judgement
+from tb_gradhealth.health.symptom import Facts, Judgement, Labels, Symptom, judgement, of_loss
 from tb_gradhealth.health.view import View
 from tb_gradhealth.health.wording import number, times
 
@@ -62,7 +62,7 @@ class LossDiverging(Symptom[LossDivergingLimits]):
         # A loss near zero may double many times and still be solved: it must matter beside the first.
         matters = least >= trend.first - 0.5 * abs(trend.first)
         value = np.full(view.rows.size, times_best)
-        return judgement(value, self.limits.threshold, WARNING, where=np.full(value.size, matters))
+        return judgement(value, self.limits.threshold, of_loss(view), where=np.full(value.size, matters))
 
     def message(self, facts: Facts) -> str:
         """Say how far it is from its best."""

@@ -7,7 +7,7 @@ import numpy as np
 from tb_gradhealth.health.limits import Limits, limit
 from tb_gradhealth.health.outcome import COMPARED
 from tb_gradhealth.health.structure import Scope, Structure
-from tb_gradhealth.health.symptom import WARNING, Facts, Judgement, Labels, Symptom, judgement
+from tb_gradhealth.health.symptom import Facts, Judgement, Labels, Symptom, judgement, of_loss
 from tb_gradhealth.health.view import View
 from tb_gradhealth.health.wording import percent
 
@@ -68,7 +68,7 @@ class LossOscillating(Symptom[LossOscillatingLimits]):
         unlearned = last.mean() >= limits.unlearned * first and last.max() >= limits.above * first
         jagged = bool(turns >= limits.turns and unlearned)
         value = np.full(view.rows.size, last.std() / median)
-        return judgement(value, limits.threshold, WARNING, where=np.full(value.size, jagged))
+        return judgement(value, limits.threshold, of_loss(view), where=np.full(value.size, jagged))
 
     def message(self, facts: Facts) -> str:
         """Say how large the swings are."""

@@ -8,7 +8,7 @@ from tb_gradhealth.health.limits import Limits, limit
 from tb_gradhealth.health.outcome import LossTrend
 from tb_gradhealth.health.steps import Lines
 from tb_gradhealth.health.structure import Scope, Structure
-from tb_gradhealth.health.symptom import WARNING, Facts, Judgement, Labels, Symptom, judgement
+from tb_gradhealth.health.symptom import WARNING, Facts, Judgement, Labels, Symptom, judgement, of_loss
 from tb_gradhealth.health.view import View
 from tb_gradhealth.health.wording import percent
 
@@ -76,7 +76,7 @@ class LossStalled(Symptom[LossStalledLimits]):
         self._judged |= ready
         value = np.full(view.rows.size, trend.gain if ready else np.nan)
         stuck = np.full(value.size, self._stuck(trend))
-        return judgement(value, self.limits.threshold, WARNING, below=True, where=stuck)
+        return judgement(value, self.limits.threshold, of_loss(view), below=True, where=stuck)
 
     def observe_steps(self, lines: Lines) -> Judgement | None:
         """Judge a run that was too short for records, step by step."""
