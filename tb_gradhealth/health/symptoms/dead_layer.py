@@ -8,6 +8,7 @@ from tb_gradhealth.health.arrays import Ints, Mask, grown
 from tb_gradhealth.health.limits import Limits, limit
 from tb_gradhealth.health.structure import Scope, Structure
 from tb_gradhealth.health.symptom import (
+    INFO,
     WARNING,
     Facts,
     Judgement,
@@ -30,7 +31,8 @@ class DeadLayer(Symptom[DeadLayerLimits]):
 
     The sticky largest gradient since the last record says of every step between whether it was zero. Steps
     that the loss scaler skipped do not count. A zero update counts only where one is due in every step: not
-    under gradient accumulation, and not while the learning rate itself is zero.
+    under gradient accumulation, nor where no variable at all moved, nor while the learning rate is zero.
+    A weight matrix that gets nothing while others do stays a warning even if the loss improves.
     """
 
     id = "dead-layer"
@@ -62,6 +64,7 @@ class DeadLayer(Symptom[DeadLayerLimits]):
     def __init__(self, limits: DeadLayerLimits) -> None:
         super().__init__(limits)
         self._steps = np.empty(0)
+        self._matrix = np.empty(0, bool)
 
     def scope(self, structure: Structure) -> Scope:
         """Every variable that is not tiny."""
@@ -70,6 +73,7 @@ class DeadLayer(Symptom[DeadLayerLimits]):
     def settle(self, structure: Structure, rows: Ints) -> None:
         """Make room for further rows."""
         self._steps = grown(self._steps, rows.size, 0)
+        self._matrix = structure.matrices("gradient").judged[rows]
 
     def observe(self, view: View) -> Judgement:
         """Count the steps since the last record where nothing happened in them."""
@@ -80,14 +84,18 @@ class DeadLayer(Symptom[DeadLayerLimits]):
         value = np.where(np.isnan(largest), np.nan, self._steps)
         judged = judgement(value, self.limits.threshold, WARNING)
         since = (view.step - self._steps).astype(np.int64)
-        return Judgement(value, judged.breach, judged.held, judged.level, since=since)
+        # A weight matrix that alone gets nothing is a fault even in a training that succeeds without it.
+        least = np.where(self._matrix & ~dead.all(), WARNING, INFO)
+        return Judgement(value, judged.breach, judged.held, judged.level, since=since, least=least)
 
     def _still(self, view: View) -> Mask:
         accumulated = view.settings.get("gradient_accumulation_steps") or 1
         rate = view.moment.training.get("learning_rate", np.nan)
         if accumulated != 1 or rate == 0 or view.moment.skipped:
             return np.zeros(view.rows.size, bool)
-        return np.asarray(view.beside("update", "rms") == 0)
+        update = view.beside("update", "rms")
+        # Where nothing at all moved the optimizer did not apply this step, whatever the settings say.
+        return np.asarray((update == 0) & (update > 0).any())
 
     def message(self, facts: Facts) -> str:
         """Say for how long nothing arrived."""

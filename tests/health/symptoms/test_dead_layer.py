@@ -6,12 +6,16 @@ import pytest
 KEY = ("dead-layer", "dense_0/kernel")
 
 
-def run_of(training, rows, largest, updates=None, gaps=None, **settings):
-    run = training([rows.dense(0), rows.dense(0, kind="update"), rows.LOSS], **settings)
+def run_of(training, rows, largest, updates=None, gaps=None, others=1e-4, **settings):
+    run = training(
+        [rows.dense(0), rows.dense(0, kind="update"), rows.dense(1), rows.dense(1, kind="update")], **settings
+    )
     for place, rms in enumerate(largest):
         update = {} if updates is None else {"rms": updates[place]}
         step = None if gaps is None else int(np.sum(gaps[: place + 1]))
-        run.record([{"rms": rms, "peak_rms": rms}, update, {}], step)
+        run.record(
+            [{"rms": rms, "peak_rms": rms}, update, {"rms": 0.1, "peak_rms": 0.1}, {"rms": others}], step
+        )
     return run.findings().get(KEY)
 
 
@@ -56,3 +60,14 @@ def test_steps_the_loss_scaler_skipped_do_not_count(training, rows):
 def test_the_loss_says_whether_it_matters(training, rows, losses, severity):
     run = training([rows.dense(0), rows.LOSS]).series(rms=0.0, peak_rms=0.0, loss=losses)
     assert run.findings()[KEY].severity == severity
+
+
+def test_where_no_variable_moved_the_optimizer_did_not_apply(training, rows):
+    assert run_of(training, rows, np.full(9, 1e-3), np.zeros(9), others=0.0) is None
+
+
+def test_a_matrix_that_alone_gets_nothing_stays_a_warning_while_the_loss_improves(training, rows):
+    run = training([rows.dense(0), rows.dense(1), rows.LOSS])
+    for loss in 0.8 ** np.arange(20.0):
+        run.record([{"rms": 0.0, "peak_rms": 0.0}, {"rms": 0.1, "peak_rms": 0.1}, {"mean": loss}])
+    assert run.findings()[KEY].severity == "warning"
