@@ -2,15 +2,15 @@
 
 from tb_gradhealth.health.spikes import Spike, SpikeLimits
 from tb_gradhealth.health.structure import Scope, Structure
-from tb_gradhealth.health.symptom import INFO, Facts, Judgement, Labels
+from tb_gradhealth.health.symptom import WARNING, Facts, Judgement, Labels
 from tb_gradhealth.health.view import View
 from tb_gradhealth.health.wording import times
 
 
 class LossSpike(Spike[SpikeLimits]):
-    """Robust z of ln|loss| against its own past, above 6; a lone one is information.
+    """Robust z of ln|loss| against its own past, above 6: a warning.
 
-    The largest loss since the last record counts. Three in 1,000 steps are a warning. PaLM and OLMo restart
+    The largest loss since the last record counts. Three in 1,000 steps are critical. PaLM and OLMo restart
     from a checkpoint and skip the batches around a spike that does not come back by itself.
     """
 
@@ -39,7 +39,7 @@ class LossSpike(Spike[SpikeLimits]):
 
     def observe(self, view: View) -> Judgement:
         """Compare the largest loss since the last record with its own past."""
-        return self.judge(view, view.column("peak_max"), view.column("peak_max_ago"), INFO)
+        return self.judge(view, view.column("peak_max"), view.column("peak_max_ago"), WARNING)
 
     def message(self, facts: Facts) -> str:
         """Say when it jumped, and how far out it was."""

@@ -84,12 +84,12 @@ def test_noise_around_a_falling_loss_is_not(training, rows):
     assert "loss-oscillating" not in symptoms(training, rows, losses)
 
 
-def test_a_loss_spike_is_information_and_three_in_a_thousand_steps_a_warning(training, rows):
+def test_a_loss_spike_is_a_warning_and_three_in_a_thousand_steps_are_critical(training, rows):
     quiet = np.exp(0.05 * noise)
     once, often = quiet[:60].copy(), quiet[:60].copy()
     once[40], often[[40, 45, 50]] = 50, 50
-    assert symptoms(training, rows, once)["loss-spike"].severity == "info"
-    assert symptoms(training, rows, often)["loss-spike"].severity == "warning"
+    assert symptoms(training, rows, once)["loss-spike"].severity == "warning"
+    assert symptoms(training, rows, often)["loss-spike"].severity == "critical"
     far = quiet[:300].copy()
     far[[40, 100, 160]] = 50  # 600 steps apart
-    assert symptoms(training, rows, far)["loss-spike"].severity == "info"
+    assert symptoms(training, rows, far)["loss-spike"].severity == "warning"
