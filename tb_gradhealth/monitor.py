@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from tb_gradhealth.events import Discovery, EventFile, Problem, Root, RunReader, discover
-from tb_gradhealth.health import RunHealth
+from tb_gradhealth.health import RuleSet, RunHealth
 from tb_gradhealth.record import Record, Steps
 
 _log = logging.getLogger(__name__)
@@ -17,15 +17,17 @@ _log = logging.getLogger(__name__)
 class MonitoredRun:
     """One run: its reader, its health and whatever could not be read or judged."""
 
-    def __init__(self, name: str, *notes: Problem) -> None:
+    def __init__(self, name: str, *notes: Problem, rules: RuleSet | None = None) -> None:
         """An unread run.
 
         Args:
             name: as TensorBoard calls it.
             notes: what should be said about it from the start.
+            rules: how to judge it; the default rules where None.
         """
         self.name = name
-        self.health = RunHealth()
+        self.health = RunHealth(rules)
+        self._rules = rules
         self._reader = RunReader()
         self._notes = notes
 
@@ -57,7 +59,7 @@ class MonitoredRun:
     def renewed(self, files: Sequence[EventFile]) -> "MonitoredRun":
         """This run, or an unread one of the same name where its files are no longer those that were read."""
         note = self._reader.stale(files)
-        return self if note is None else MonitoredRun(self.name, note)
+        return self if note is None else MonitoredRun(self.name, note, rules=self._rules)
 
 
 @dataclass(frozen=True)
@@ -83,13 +85,15 @@ class Monitor:
     Safe for threads: TensorBoard answers each request in its own.
     """
 
-    def __init__(self, roots: Sequence[Root]) -> None:
+    def __init__(self, roots: Sequence[Root], rules: RuleSet | None = None) -> None:
         """A monitor that has read nothing.
 
         Args:
             roots: the directories to look for runs in.
+            rules: how to judge runs; the default rules where None.
         """
         self._roots = tuple(roots)
+        self._rules = rules
         self._lock = threading.RLock()
         self._runs: dict[str, MonitoredRun] = {}
         self._discovery = Discovery({}, (), ())
@@ -108,7 +112,7 @@ class Monitor:
             self._discovery = discover(self._roots)
             runs: dict[str, MonitoredRun] = {}
             for name, files in self._discovery.runs.items():
-                runs[name] = self._runs.get(name, MonitoredRun(name)).renewed(files)
+                runs[name] = self._runs.get(name, MonitoredRun(name, rules=self._rules)).renewed(files)
                 runs[name].read(files)
             self._runs = runs
             self._refreshed = time.monotonic()

@@ -6,11 +6,13 @@ from run_log import RunLog
 from tensorboard.summary.writer.event_file_writer import EventFileWriter
 
 from tb_gradhealth.events import Root
-from tb_gradhealth.health.symptoms import DeadUnits
+from tb_gradhealth.health.symptoms.gradient_spike import GradientSpike
 from tb_gradhealth.monitor import Monitor
 from tb_gradhealth.record import Row, RowTable
 
-TABLE = RowTable(rows=(Row(tensor="dense/kernel", kind="gradient", layer="dense", role="kernel", depth=0),))
+TABLE = RowTable(
+    rows=(Row(tensor="dense/kernel", kind="gradient", layer="dense", role="kernel", depth=0, shape=(8, 8)),)
+)
 
 
 class Run(RunLog):
@@ -174,19 +176,19 @@ def test_many_threads_read_each_record_once(tmp_path, monitor, start):
 
 
 def test_a_rule_that_fails_is_said_and_the_others_go_on(tmp_path, monitor, start, caplog, monkeypatch):
-    judge = DeadUnits.observe
+    judge = GradientSpike.observe
 
     def upset_at_step_1(rule, view):
         return judge(rule, view) if view.step != 1 else 1 / 0
 
-    monkeypatch.setattr(DeadUnits, "observe", upset_at_step_1)
+    monkeypatch.setattr(GradientSpike, "observe", upset_at_step_1)
     run = start(tmp_path / "a")
     for step in range(3):
         run.step(step, nan_count=3)
     monitor.refresh()
     with monitor.reading() as watched:
         (problem,) = watched.runs["a"].problems()
-        assert problem.message.startswith("dead-units is not judged from step 1 on: ZeroDivisionError")
+        assert problem.message.startswith("gradient-spike is not judged from step 1 on: ZeroDivisionError")
         (finding,) = watched.runs["a"].health.findings()
         assert (finding.symptom, finding.count) == ("non-finite", 3)
     assert "Traceback" in caplog.text

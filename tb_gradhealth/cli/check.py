@@ -11,6 +11,7 @@ from tb_gradhealth.cli.text import print_report
 from tb_gradhealth.events import Root
 from tb_gradhealth.health import Severity, at_least
 from tb_gradhealth.monitor import Monitor
+from tb_gradhealth.rules import DEFAULT, PRESETS, RulesError, load
 
 HEALTHY, SICK, UNREADABLE = 0, 1, 2
 """The exit codes."""
@@ -33,15 +34,30 @@ HEALTHY, SICK, UNREADABLE = 0, 1, 2
     show_default=True,
     help="A table for people, or the report gradhealth.report/1.",
 )
-def check(logdir: str, fail_on: str, form: str) -> None:
+@click.option(
+    "--rules",
+    "source",
+    default=DEFAULT,
+    show_default=True,
+    metavar="PRESET|FILE",
+    help=f"How to judge: {', '.join(PRESETS)}, or a TOML file (see `gradhealth rules`).",
+)
+@click.option(
+    "--explain", is_flag=True, help="Say of every symptom and tensor why it is, or is not, flagged."
+)
+def check(logdir: str, fail_on: str, form: str, source: str, explain: bool) -> None:
     """Judge every run below LOGDIR with the rules of the tab.
 
     Exit code 0: nothing at or above --fail-on. 1: findings at or above it. 2: wrong usage, nothing to
     judge, or data that could not be read, so that a pipeline never passes on what was not looked at.
     """
-    monitor = Monitor([Root(logdir)])
+    try:
+        rules = load(source)
+    except RulesError as error:
+        raise click.UsageError(str(error)) from None
+    monitor = Monitor([Root(logdir)], rules)
     monitor.refresh()
-    report = report_of(monitor)
+    report = report_of(monitor, explain)
     if form == "json":
         click.echo(json.dumps(report.as_json(), indent=2, allow_nan=False))
     else:
@@ -51,7 +67,8 @@ def check(logdir: str, fail_on: str, form: str) -> None:
 
 def exit_code(report: Report, fail_on: Severity) -> int:
     """The exit code of a report: findings weigh more than what could not be read."""
-    if any(at_least(finding.severity, fail_on) for run in report.runs for finding in run.findings):
+    findings = [finding for run in report.runs for finding in run.findings if not finding.muted]
+    if any(at_least(finding.severity, fail_on) for finding in findings):
         return SICK
     unread = report.problems or any(run.problems or run.verdict == "unknown" for run in report.runs)
     return UNREADABLE if unread or not report.runs else HEALTHY

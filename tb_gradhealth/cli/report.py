@@ -3,11 +3,12 @@
 Its JSON is a contract with pipelines: fields are added, never renamed or taken away.
 """
 
+import math
 from dataclasses import asdict, dataclass
 from typing import Final
 
 from tb_gradhealth.events import Problem
-from tb_gradhealth.health import Finding, Verdict, finding_as_json
+from tb_gradhealth.health import Finding, SymptomState, Verdict, finding_as_json
 from tb_gradhealth.monitor import Monitor, Watched
 
 SCHEMA: Final = "gradhealth.report/1"
@@ -26,6 +27,7 @@ class RunReport:
         findings: in order of their onset.
         problems: what could not be read.
         notes: what is worth knowing and no problem, such as a file that is still being written.
+        states: why each symptom of each tensor is, or is not, flagged; empty where nobody asked.
     """
 
     run: str
@@ -36,6 +38,7 @@ class RunReport:
     findings: tuple[Finding, ...]
     problems: tuple[Problem, ...]
     notes: tuple[Problem, ...]
+    states: tuple[SymptomState, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -59,6 +62,7 @@ class Report:
                     "findings": [finding_as_json(finding) for finding in run.findings],
                     "problems": [asdict(problem) for problem in run.problems],
                     "notes": [asdict(note) for note in run.notes],
+                    **({"states": [_state(state) for state in run.states]} if run.states else {}),
                 }
                 for run in self.runs
             ],
@@ -66,8 +70,18 @@ class Report:
         }
 
 
-def report_of(monitor: Monitor) -> Report:
-    """Everything the monitor knows, as a report."""
+def _state(state: SymptomState) -> dict[str, object]:
+    value = state.value if math.isfinite(state.value) else None
+    return {**asdict(state), "value": value}
+
+
+def report_of(monitor: Monitor, explain: bool = False) -> Report:
+    """Everything the monitor knows, as a report.
+
+    Args:
+        monitor: that has read the runs.
+        explain: whether to say of every symptom and tensor why it is, or is not, flagged.
+    """
     with monitor.reading() as watched:
         runs = []
         for name, run in watched.runs.items():
@@ -82,6 +96,7 @@ def report_of(monitor: Monitor) -> Report:
                     findings=run.health.findings(),
                     problems=run.problems(),
                     notes=run.unfinished(),
+                    states=tuple(run.health.states()) if explain else (),
                 )
             )
         return Report(tuple(runs), (*watched.problems, *_nothing_there(watched)))

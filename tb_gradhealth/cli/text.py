@@ -9,7 +9,7 @@ from rich.text import Text
 
 from tb_gradhealth.cli.report import Report, RunReport
 from tb_gradhealth.events import Problem
-from tb_gradhealth.health import Finding
+from tb_gradhealth.health import Finding, SymptomState
 from tb_gradhealth.health.wording import number
 
 WIDE: Final = 240
@@ -33,6 +33,8 @@ def print_report(report: Report) -> None:
         for finding in run.findings:
             if finding.origin:
                 console.print(Text(f"  {finding.message}"), soft_wrap=True)
+        if run.states:
+            console.print(Padding(_explained(run.states), (0, 0, 0, 2)))
         for problem in (*run.problems, *run.notes):
             console.print(_line(problem), soft_wrap=True)
     for problem in report.problems:
@@ -59,17 +61,33 @@ def _table(findings: tuple[Finding, ...]) -> Table:
         )
     for finding in findings:
         origin = "  likely origin" if finding.origin else ""
+        muted = f"  muted: {finding.muted}" if finding.muted else ""
         table.add_row(
             Text(finding.severity, STYLES[finding.severity]),
             finding.symptom,
             # Text, not markup: a layer may be called [bold].
-            Text.assemble(finding.tensor, (origin, "magenta")),
+            Text.assemble(finding.tensor, (origin, "magenta"), (muted, "dim")),
             finding.kind,
             f"{finding.opened_step:,}",
             f"{finding.last_step:,}",
             f"{number(finding.value)} / {number(finding.threshold)}",
             finding.state,
         )
+    return table
+
+
+def _explained(states: tuple[SymptomState, ...]) -> Table:
+    """What is known of every symptom: tensors that share state and reason stand in one row."""
+    table = Table(box=None, pad_edge=False, header_style="dim")
+    for name in ("symptom", "state", "why", "tensors", "such as"):
+        table.add_column(name, justify="right" if name == "tensors" else "left")
+    alike: dict[tuple[str, str, str], list[SymptomState]] = {}
+    for state in states:
+        alike.setdefault((state.symptom, state.state, state.reason), []).append(state)
+    for (symptom, condition, reason), those in alike.items():
+        style = STYLES.get(condition, "")
+        count, example = f"{len(those):,}", Text(those[0].tensor)
+        table.add_row(symptom, Text(condition, style), Text(reason), count, example)
     return table
 
 

@@ -2,7 +2,7 @@
 
 import hashlib
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from typing import Final, Literal, get_args
 
@@ -33,6 +33,8 @@ class Finding:
         threshold: the limit it crossed.
         origin: whether it is the likely origin of those that began with it.
         message: one sentence for a person, with the layer, the numbers and the step.
+        incident: names the findings that began together; they share it.
+        muted: why the rule set mutes it, ``""`` where it does not. A muted finding does not count.
     """
 
     id: str
@@ -51,11 +53,18 @@ class Finding:
     threshold: float
     origin: bool
     message: str
+    incident: str = ""
+    muted: str = ""
 
 
 def finding_id(stream: str, symptom: str, kind: Kind, tensor: str) -> str:
     """Ten hexadecimal digits that name a symptom of a tensor within its run."""
-    return hashlib.sha256("\0".join((stream, symptom, kind, tensor)).encode()).hexdigest()[:10]
+    return short_id(stream, symptom, kind, tensor)
+
+
+def short_id(*parts: str) -> str:
+    """Ten hexadecimal digits that stand for some texts."""
+    return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:10]
 
 
 def finding_as_json(finding: Finding) -> dict[str, object]:
@@ -71,9 +80,10 @@ def at_least(severity: Severity, limit: Severity) -> bool:
     return SEVERITIES.index(severity) >= SEVERITIES.index(limit)
 
 
-def verdict_of(findings: Sequence[Finding], records: int) -> Verdict:
-    """The run in one word: its worst finding, open or resolved; informative ones do not count."""
+def verdict_of(findings: Iterable[Finding], records: int) -> Verdict:
+    """The run in one word: its worst finding, open or resolved; informative and muted ones do not count."""
     if records == 0:
         return "unknown"
-    worst = max((SEVERITIES.index(finding.severity) for finding in findings), default=0)
+    counted = (SEVERITIES.index(finding.severity) for finding in findings if not finding.muted)
+    worst = max(counted, default=0)
     return "healthy" if worst == 0 else ("warning" if worst == 1 else "critical")

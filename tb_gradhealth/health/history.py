@@ -1,84 +1,187 @@
-"""Everything one recorder wrote in one run, as one history, whatever its row tables were."""
+"""Everything one recorder wrote in one run, as one history of bounded size, whatever its row tables were."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from typing import Final
 
 import numpy as np
+import numpy.typing as npt
 
 from tb_gradhealth.health.arrays import Floats, Ints
-from tb_gradhealth.record import Record, Row
+from tb_gradhealth.record import Record, Row, RowTable, Steps
+
+MOST_POINTS: Final = 1024
+"""Points a series has at most: about two for each pixel column that a chart gives it."""
+
+LEAST_POINTS: Final = 96
+"""Points that are kept however large they are."""
+
+BUDGET: Final = 128 << 20
+"""Bytes that the points of a history may take beyond the least number of them: 1,024 points of a network of
+1,000 rows, 230 of one of 5,000."""
+
+EXACT: Final = 48
+"""The newest points, of which none is left out."""
+
+MOST_LINES: Final = 16
+"""Writings of the flight recorder that are remembered, the newest ones."""
+
+Measured = npt.NDArray[np.float32]
 
 
 @dataclass
-class History:
-    """Records in step order, the last write winning where training went back.
+class Point:
+    """One record, or one writing of the flight recorder, with what the rules measured on it.
 
-    A changed set of tensors brings a new row table; its rows join the ones known so far, so a
-    tensor keeps one place in ``rows`` for the whole history.
+    Attributes:
+        step: its last training step.
+        content: as it was written.
+        number: records of the history up to here, those included that were thinned out.
+        measured: for each rule that judged it the value and the reference of its rows, float32 [judged].
+        pinned: a finding opened or was resolved close by, so no thinning takes it away.
     """
 
-    records: list[Record] = field(default_factory=list)
-    rows: list[Row] = field(default_factory=list)
-    _places: dict[tuple[str, str], int] = field(default_factory=dict)
-    _tables: dict[str, Ints] = field(default_factory=dict)
+    step: int
+    content: Record | Steps
+    number: int
+    measured: dict[str, tuple[Measured, Measured | None]] = field(default_factory=dict)
+    pinned: bool = False
 
-    def append(self, record: Record) -> int:
-        """Add a record; one that goes back in steps replaces what it overtakes.
+    @property
+    def size(self) -> int:
+        """Bytes, as far as they are worth counting."""
+        values = sum(
+            value.nbytes + (0 if reference is None else reference.nbytes)
+            for value, reference in self.measured.values()
+        )
+        return int(self.content.values.nbytes + values)
+
+
+class History:
+    """Points in the order in which they were written, the last write winning where training went back.
+
+    Recent points are all there. Where there are too many, every second of the older ones goes, again and
+    again, so that the past gets coarser with age; those around findings stay. A changed set of tensors
+    brings a new row table; its rows join the ones known so far, so a tensor keeps one place in ``rows``.
+    """
+
+    def __init__(self, budget: int = BUDGET) -> None:
+        """An empty history.
+
+        Args:
+            budget: bytes, see `BUDGET`.
+        """
+        self.points: list[Point] = []
+        self.rows: list[Row] = []
+        self.records = 0
+        self.first_step: int | None = None
+        self._budget = budget
+        self._places: dict[tuple[str, str], int] = {}
+        self._tables: dict[str, Ints] = {}
+
+    @property
+    def full(self) -> bool:
+        """Whether it is time to thin."""
+        count = len(self.points)
+        if count <= LEAST_POINTS:
+            return False
+        return count > MOST_POINTS or count * self.points[-1].size > self._budget
+
+    def append(self, content: Record | Steps) -> bool:
+        """Add what was written; a record that goes back in steps replaces what it overtakes.
 
         Returns:
-            How many of the records known before are still there, in their old places.
+            Whether training went back, so that what was judged so far no longer holds.
         """
-        kept = len(self.records)
-        while kept and self.records[kept - 1].step >= record.step:
-            kept -= 1
-        del self.records[kept:]
-        self.records.append(record)
-        self._place_rows(record)
-        return kept
+        self._place_rows(content.table)
+        if isinstance(content, Steps):
+            self._append_lines(content)
+            return False
+        overtaken = self._forget_from(content.step)
+        self.records += 1
+        self.points.append(Point(content.step, content, self.records))
+        if self.first_step is None:
+            self.first_step = content.step
+        return overtaken
 
-    def places(self, record: Record) -> Ints:
-        """Where the record's rows are in ``rows``, int64 of shape [rows of the record]."""
-        return self._tables[record.table.id]
+    def thin(self) -> None:
+        """Leave out every second point of those that are neither recent nor close to a finding."""
+        old, recent = self.points[:-EXACT], self.points[-EXACT:]
+        # Pins must not fill the history: beyond half of it they are thinned like the others.
+        pinned = sum(point.pinned for point in old) <= len(self.points) // 2
+        loose = [index for index, point in enumerate(old) if not (pinned and point.pinned)]
+        dropped = set(loose[1::2])
+        self.points = [point for index, point in enumerate(old) if index not in dropped] + recent
 
-    def values(self, record: Record, columns: Sequence[str], size: int) -> Floats:
-        """Statistics of a record in the history's row order.
+    def kept_records(self) -> list[Point]:
+        """The points that are records, in step order."""
+        return [point for point in self.points if isinstance(point.content, Record)]
 
-        Returns:
-            float64 of shape [len(columns), size]; NaN for rows the record does not hold.
-        """
-        values = np.full((len(columns), size), np.nan)
-        places = self.places(record)
-        for place, name in enumerate(columns):
-            values[place, places] = record.column(name)
-        return values
+    def newest(self) -> Record | None:
+        """The last record."""
+        for point in reversed(self.points):
+            if isinstance(point.content, Record):
+                return point.content
+        return None
+
+    def places(self, table: RowTable) -> Ints:
+        """Where a table's rows are in ``rows``, int64 of shape [rows of the table]."""
+        return self._tables[table.id]
 
     def series(self, row: int, column: str) -> Floats:
-        """One statistic of one row over all records, float64 of shape [records]."""
-        series = np.full(len(self.records), np.nan)
+        """One statistic of one row over the records that are kept, float64 of shape [kept records]."""
+        kept = self.kept_records()
+        series = np.full(len(kept), np.nan)
         found = {identity: np.flatnonzero(places == row) for identity, places in self._tables.items()}
-        for index, record in enumerate(self.records):
-            place = found[record.table.id]
-            if place.size and column in record.table.columns:
-                series[index] = record.values[place[0], record.table.columns.index(column)]
+        for index, point in enumerate(kept):
+            table, place = point.content.table, found[point.content.table.id]
+            if place.size and column in table.columns:
+                series[index] = point.content.values[place[0], table.columns.index(column)]
         return series
 
     def steps(self) -> Ints:
-        """The recorded steps, ascending, int64 of shape [records]."""
-        return np.array([record.step for record in self.records], np.int64)
+        """The steps of the records that are kept, ascending, int64 of shape [kept records]."""
+        return np.array([point.step for point in self.kept_records()], np.int64)
 
     def row(self, kind: str, tensor: str) -> int | None:
         """Place of a tensor's row of this kind; None if no record ever held it."""
         return self._places.get((kind, tensor))
 
-    def _place_rows(self, record: Record) -> None:
-        if record.table.id in self._tables:
+    def _forget_from(self, step: int) -> bool:
+        """Take away what a record of this step overtakes; what stays is judged anew."""
+        newest = self.newest()
+        if newest is None or newest.step < step:
+            return False
+        kept: list[Point] = []
+        for point in self.points:
+            content = point.content
+            if isinstance(content, Steps):
+                lines = content.values[: max(len(content.values) - max(content.last_step - step + 1, 0), 0)]
+                if len(lines):
+                    last = min(content.last_step, step - 1)
+                    kept.append(Point(last, replace(content, last_step=last, values=lines), point.number))
+            elif point.step < step:
+                kept.append(Point(point.step, content, point.number))
+        self.points = kept
+        self.records = max((point.number for point in kept), default=0)
+        if not self.records:
+            self.first_step = None
+        return True
+
+    def _append_lines(self, lines: Steps) -> None:
+        self.points.append(Point(lines.last_step, lines, self.records))
+        written = [index for index, point in enumerate(self.points) if isinstance(point.content, Steps)]
+        for index in reversed(written[:-MOST_LINES]):
+            del self.points[index]
+
+    def _place_rows(self, table: RowTable) -> None:
+        if table.id in self._tables:
             return
         places = []
-        for row in record.table.rows:
+        for row in table.rows:
             place = self._places.setdefault((row.kind, row.tensor), len(self.rows))
             if place == len(self.rows):
                 self.rows.append(row)
             else:
                 self.rows[place] = row
             places.append(place)
-        self._tables[record.table.id] = np.array(places, np.int64)
+        self._tables[table.id] = np.array(places, np.int64)

@@ -1,14 +1,14 @@
 """From judgements to findings: opening on persistence, closing with hysteresis, one identity throughout."""
 
-from dataclasses import dataclass, fields
-from typing import Final
+from dataclasses import dataclass
+from typing import Any, Final
 
 import numpy as np
 
-from tb_gradhealth.health.arrays import Floats, Ints, Mask
+from tb_gradhealth.health.arrays import Floats, Ints, Mask, grown
 from tb_gradhealth.health.findings import SEVERITIES
 from tb_gradhealth.health.outcome import Outcome
-from tb_gradhealth.health.symptom import Judgement, gated
+from tb_gradhealth.health.symptom import Judgement
 
 WINDOWS: Final = 5
 """Records that are remembered: one record covers the steps since the one before."""
@@ -16,17 +16,43 @@ WINDOWS: Final = 5
 OPENS_AT: Final = 3
 """Breaches among the remembered records that open a finding."""
 
-NEVER: Final = np.iinfo(np.int64).min
+WORSE: Final = 1.25
+"""Factor by which a value must exceed what the loss improved under, to explain a failure."""
+
+NEVER: Final = int(np.iinfo(np.int64).min)
 """In place of a step; steps may be negative."""
 
 _ALL: Final = (1 << WINDOWS) - 1
+_POPCOUNT: Final = np.array([bits.bit_count() for bits in range(1 << WINDOWS)], np.int64)
+
+
+@dataclass(frozen=True)
+class Habits:
+    """How a symptom's findings open, and how they are weighed.
+
+    Attributes:
+        immediate: a single breach opens.
+        below: small values are the bad ones.
+        weighed: the outcome moves the severity.
+        forgiven: what is over weighs the least.
+        least: place in SEVERITIES below which its findings never fall.
+        most: place above which they never rise.
+    """
+
+    immediate: bool = False
+    below: bool = False
+    weighed: bool = True
+    forgiven: bool = False
+    least: int = 0
+    most: int = len(SEVERITIES) - 1
 
 
 @dataclass
 class Course:
-    """How a symptom fared on every row; arrays of shape [rows], steps NEVER where nothing happened.
+    """How a symptom fared on every row; arrays of shape [judged], steps NEVER where nothing happened.
 
-    ``breaches`` and ``holds`` remember the last records as bits, the newest lowest.
+    ``breaches`` and ``holds`` remember the last records as bits, the newest lowest. ``level`` and ``least``
+    are the worst so far.
     """
 
     breaches: Ints
@@ -38,37 +64,26 @@ class Course:
     resolved: Ints
     count: Ints
     level: Ints
+    least: Ints
     severity: Ints
     extreme: Floats
+    excused: Floats
+    """The worst value under which the loss improved, NaN where it never did."""
+    value: Floats
+    """The newest measured value, NaN where there is none."""
+    quiet: bool = True
+    """Nothing is remembered and nothing is open: what most rows of most rules are for their whole life."""
 
     @classmethod
     def of(cls, size: int) -> "Course":
         """A course of ``size`` rows on which nothing happened yet."""
-        zeros, never, unknown = (
-            np.zeros(size, np.int64),
-            np.full(size, NEVER, np.int64),
-            np.full(size, np.nan),
-        )
-        return cls(
-            breaches=zeros.copy(),
-            holds=zeros.copy(),
-            opened=never.copy(),
-            suspected=never.copy(),
-            last=never.copy(),
-            peak=never.copy(),
-            resolved=never.copy(),
-            count=zeros.copy(),
-            level=zeros.copy(),
-            severity=zeros.copy(),
-            extreme=unknown.copy(),
-        )
+        arrays: dict[str, Any] = {name: np.full(size, fill, kind) for name, (fill, kind) in _EMPTY.items()}
+        return cls(**arrays)
 
     def grow(self, size: int) -> None:
         """Make room for rows that a new row table brought."""
-        fresh = Course.of(size - self.count.size)
-        for entry in fields(self):
-            joined = np.append(getattr(self, entry.name), getattr(fresh, entry.name))
-            setattr(self, entry.name, joined)
+        for name, (fill, _) in _EMPTY.items():
+            setattr(self, name, grown(getattr(self, name), size, fill))
 
     @property
     def is_open(self) -> Mask:
@@ -76,62 +91,104 @@ class Course:
         return np.asarray((self.opened != NEVER) & (self.resolved == NEVER))
 
 
-def advance(
-    course: Course,
-    judged: Judgement,
-    step: int,
-    outcome: Outcome,
-    *,
-    immediate: bool,
-    below: bool,
-    weighed: bool,
-) -> None:
+_STEPS: Final = ("opened", "suspected", "last", "peak", "resolved")
+_NUMBERS: Final = ("extreme", "excused", "value")
+_COUNTS: Final = ("breaches", "holds", "count", "level", "least", "severity")
+_EMPTY: Final[dict[str, tuple[float, type]]] = {
+    **dict.fromkeys(_STEPS, (NEVER, np.int64)),
+    **dict.fromkeys(_NUMBERS, (np.nan, np.float64)),
+    **dict.fromkeys(_COUNTS, (0, np.int64)),
+}
+"""Of each array of a course what stands for nothing, and its type."""
+
+
+def advance(course: Course, judged: Judgement, step: int, outcome: Outcome, habits: Habits) -> bool:
     """Take the course one record further, in place.
 
     A row without a measured value keeps its memory as it is: not measured is not healthy.
+
+    Returns:
+        Whether a finding opened or was resolved.
     """
+    course.value = judged.value
+    if course.quiet and not judged.breach.any():
+        return False
     measured = ~np.isnan(judged.value)
     was_open = course.is_open
-    course.breaches = _remember(course.breaches, judged.breach, measured)
-    course.holds = _remember(course.holds, judged.held, measured)
+    breach = judged.breach & measured
+    course.breaches = _remember(course.breaches, breach, measured)
+    course.holds = _remember(course.holds, judged.held | breach, measured)
 
-    first = judged.breach & (_popcount(course.breaches) == 1)
-    course.suspected[first] = judged.since[first]
+    since = np.full(breach.size, step) if judged.since is None else judged.since
+    breaches = _POPCOUNT[course.breaches]
+    first = breach & (breaches == 1)
+    course.suspected[first] = since[first]
 
-    needed = 1 if immediate else OPENS_AT
-    opens = measured & ~was_open & judged.breach & (_popcount(course.breaches) >= needed)
+    opens = breach & ~was_open & (breaches >= (1 if habits.immediate else OPENS_AT))
+    # The records that led to the opening count too, though they were only suspicions then.
+    _open(course, opens, breaches - 1)
+    _worsen(course, breach & course.is_open, judged, step, since, habits)
+    _weigh(course, breach & course.is_open, outcome, habits)
+
+    over = measured & was_open & (course.holds == 0)
+    course.resolved[over] = step
+    if habits.forgiven:
+        course.severity[over] = course.level[over] = habits.least
+    course.quiet = not (course.breaches.any() or course.holds.any() or course.is_open.any())
+    return bool(opens.any() or over.any())
+
+
+def advance_by_steps(
+    course: Course, judged: Judgement, last_step: int, outcome: Outcome, habits: Habits
+) -> None:
+    """Open what the flight recorder's lines show, in place; what records found already keeps its count."""
+    since = np.full(judged.value.size, last_step) if judged.since is None else judged.since
+    opens = judged.breach & ~course.is_open
+    course.suspected[opens] = since[opens]
+    _open(course, opens, np.zeros(since.size, np.int64))
+    _worsen(course, opens, judged, last_step, since, habits)
+    # The five records that resolve it are counted from here.
+    course.holds[opens] |= 1
+    course.quiet = course.quiet and not opens.any()
+    _weigh(course, course.is_open, outcome, habits)
+
+
+def _open(course: Course, opens: Mask, earlier: Ints) -> None:
     never_before = opens & (course.opened == NEVER)
     course.opened[never_before] = course.suspected[never_before]
     course.resolved[opens] = NEVER
+    course.count[opens] += earlier[opens]
 
-    ill = course.is_open & judged.breach
-    # The records that led to the opening count too, though they were only suspicions then.
-    course.count[opens] += _popcount(course.breaches)[opens] - 1
+
+def _worsen(course: Course, ill: Mask, judged: Judgement, step: int, since: Ints, habits: Habits) -> None:
     course.count[ill] += 1
     course.last[ill] = step
     course.level[ill] = np.maximum(course.level[ill], judged.level[ill])
-    with np.errstate(invalid="ignore"):
-        beyond = judged.value < course.extreme if below else judged.value > course.extreme
+    if judged.least is not None:
+        course.least[ill] = np.maximum(course.least[ill], judged.least[ill])
+    beyond = judged.value < course.extreme if habits.below else judged.value > course.extreme
     worst = ill & (np.isnan(course.extreme) | beyond)
     course.extreme[worst] = judged.value[worst]
-    course.peak[worst] = judged.since[worst] if immediate else step
-    least = np.zeros_like(judged.level) if judged.least is None else judged.least
-    _weigh(course, ill, least, outcome, weighed=weighed)
-
-    over = measured & was_open & ((course.holds & _ALL) == 0)
-    course.resolved[over] = step
+    course.peak[worst] = since[worst] if habits.immediate else step
 
 
-def _weigh(course: Course, ill: Mask, least: Ints, outcome: Outcome, *, weighed: bool) -> None:
-    for row in np.flatnonzero(ill):
-        level = int(course.level[row])
-        severity = gated(level, int(least[row]), outcome, SEVERITIES) if weighed else SEVERITIES[level]
-        course.severity[row] = SEVERITIES.index(severity)
+def _weigh(course: Course, rows: Mask, outcome: Outcome, habits: Habits) -> None:
+    """Learning lowers to the least, not learning raises by one; without a loss the rule's own level holds.
+
+    What the training got along with before does not explain why it fails now: it has to be worse than then.
+    """
+    severity = course.level
+    excused = np.minimum(course.least, severity)
+    if habits.weighed and outcome == "learning":
+        severity = excused
+        course.excused[rows] = course.extreme[rows]
+    elif habits.weighed and outcome in ("stalled", "diverging"):
+        worse = course.excused / WORSE if habits.below else course.excused * WORSE
+        known = course.extreme >= worse if habits.below else course.extreme <= worse
+        # What is only worth knowing stays that.
+        severity = np.where(known, excused, np.where(severity > 0, severity + 1, 0))
+    course.severity[rows] = np.clip(severity, habits.least, habits.most)[rows]
 
 
 def _remember(bits: Ints, new: Mask, measured: Mask) -> Ints:
     return np.where(measured, (bits << 1 | new) & _ALL, bits)
-
-
-def _popcount(bits: Ints) -> Ints:
-    return sum(((bits >> place) & 1 for place in range(WINDOWS)), start=np.zeros_like(bits))

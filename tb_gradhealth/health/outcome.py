@@ -5,18 +5,25 @@ learns. So a loss that improves lowers a finding to information, one that does n
 a loss a finding keeps the severity of its rule.
 """
 
+import math
+from collections import deque
+from statistics import median
 from typing import Final, Literal
 
 import numpy as np
-import numpy.typing as npt
+
+from tb_gradhealth.health.arrays import Floats
 
 Outcome = Literal["learning", "stalled", "diverging", "unknown"]
 
 WINDOW: Final = 5
-"""Records in a stretch; the loss of a single batch is too noisy to compare."""
+"""Losses in a stretch; that of a single batch is too noisy to compare."""
+
+FIRST: Final = 3
+"""Losses whose median is where the training began."""
 
 COMPARED: Final = 10
-"""Records on each side when the recent past is compared with the past before it, as far as there are."""
+"""Losses on each side when the recent past is compared with the past before it, as far as there are."""
 
 LEARNED: Final = 0.7
 """The recent median is this share of the first ones: the training has got somewhere."""
@@ -31,51 +38,97 @@ DIVERGED: Final = 2.0
 """The recent median is this many times the best stretch."""
 
 
-def outcome_of(losses: npt.NDArray[np.float64]) -> Outcome:
-    """Judge the losses recorded so far.
+def outcome_of(losses: Floats) -> Outcome:
+    """Judge a loss, ``"unknown"`` below two windows of finite values.
 
     Args:
-        losses: the loss at each record, float64 of shape [records]; NaN where it was not recorded,
-            infinite where it was not finite.
-
-    Returns:
-        ``"unknown"`` below two windows of finite losses.
+        losses: float64 [n]; NaN where it was not recorded, infinite where it was not finite.
     """
-    recorded = losses[~np.isnan(losses)]
-    if recorded.size and not np.isfinite(recorded[-WINDOW:]).any():
-        return "diverging"
-    finite = recorded[np.isfinite(recorded)]
-    if finite.size < 2 * WINDOW:
-        return "unknown"
-    first, recent = float(np.median(finite[:3])), float(np.median(finite[-WINDOW:]))
-    # A loss may be negative or cross zero, so a gain is measured on the scale of where it began.
-    if first - recent >= (1 - LEARNED) * max(abs(first), 1e-12) or _improves(finite):
-        return "learning"
-    stretches = finite[: finite.size // WINDOW * WINDOW].reshape(-1, WINDOW)
-    best = float(np.min(np.median(stretches, axis=1)))
-    if recent - best >= (DIVERGED - 1) * max(abs(best), 1e-12):
-        return "diverging"
-    return "stalled"
-
-
-def _improves(losses: npt.NDArray[np.float64]) -> bool:
-    """Whether the median of the last records is lower than that of those before, beyond chance."""
-    size = min(COMPARED, losses.size // 2)
-    before, recent = losses[-2 * size : -size], losses[-size:]
-    gain = float(np.median(before) - np.median(recent))
-    residuals = np.concatenate([before - np.median(before), recent - np.median(recent)])
-    # Of a normal variable the median's standard error is 1.25 sigma / sqrt(n), sigma is 1.4826 MAD.
-    error = 1.25 * 1.4826 * float(np.median(np.abs(residuals))) * np.sqrt(2 / size)
-    return gain >= (1 - IMPROVING) * max(abs(float(np.median(before))), 1e-12) and gain >= SIGNIFICANT * error
+    trend = LossTrend()
+    outcome: Outcome = "unknown"
+    for loss in losses.tolist():
+        outcome = trend.observe(loss)
+    return outcome
 
 
 class LossTrend:
-    """The losses of one history, judged as they come."""
+    """The losses of one history, judged as they come, in bounded memory.
+
+    Attributes:
+        first: median of the first finite losses, NaN before there are any.
+        recent: median of the last stretch, NaN likewise.
+        best: median of the best whole stretch, infinite before the first is full.
+        count: finite losses seen.
+    """
 
     def __init__(self) -> None:
-        self._losses: list[float] = []
+        self.first = float("nan")
+        self.recent = float("nan")
+        self.best = float("inf")
+        self.count = 0
+        self._beginning: list[float] = []
+        self._last: deque[float] = deque(maxlen=2 * COMPARED)
+        self._seen: deque[bool] = deque(maxlen=WINDOW)  # whether the last recorded losses were finite
+
+    @property
+    def last(self) -> Floats:
+        """The last finite losses, float64, at most 20."""
+        return np.array(self._last)
+
+    @property
+    def least(self) -> float:
+        """The least of the last five finite losses, NaN before there are any."""
+        return min(list(self._last)[-WINDOW:], default=float("nan"))
+
+    @property
+    def gain(self) -> float:
+        """Share of its first value that the loss has lost; negative where it rose."""
+        return (self.first - self.recent) / max(abs(self.first), 1e-12)
+
+    @property
+    def improves(self) -> bool:
+        """Whether the last losses are lower than those before them, beyond chance."""
+        return self.count >= 2 * WINDOW and _improves(list(self._last))
 
     def observe(self, loss: float) -> Outcome:
-        """Add the loss of one record, NaN if it was not recorded and infinite if not finite, and judge."""
-        self._losses.append(loss)
-        return outcome_of(np.array(self._losses))
+        """Add a loss, NaN if it was not recorded and infinite if not finite, and judge."""
+        if not np.isnan(loss):
+            self._seen.append(bool(np.isfinite(loss)))
+        if np.isfinite(loss):
+            self._add(loss)
+        if self._seen and not any(self._seen):
+            return "diverging"
+        if self.count < 2 * WINDOW:
+            return "unknown"
+        return self._judge()
+
+    def _add(self, loss: float) -> None:
+        self.count += 1
+        self._last.append(loss)
+        if self.count <= FIRST:
+            self._beginning.append(loss)
+            self.first = median(self._beginning)
+        self.recent = median(list(self._last)[-WINDOW:])
+        if self.count % WINDOW == 0:
+            self.best = min(self.best, self.recent)
+
+    def _judge(self) -> Outcome:
+        # A loss may be negative or cross zero, so a gain is measured on the scale of where it began.
+        if self.first - self.recent >= (1 - LEARNED) * max(abs(self.first), 1e-12):
+            return "learning"
+        if _improves(list(self._last)):
+            return "learning"
+        if self.recent - self.best >= (DIVERGED - 1) * max(abs(self.best), 1e-12):
+            return "diverging"
+        return "stalled"
+
+
+def _improves(losses: list[float]) -> bool:
+    """Whether the median of the last losses is lower than that of those before, beyond chance."""
+    size = min(COMPARED, len(losses) // 2)
+    before, recent = losses[-2 * size : -size], losses[-size:]
+    then, now = median(before), median(recent)
+    residuals = [abs(loss - then) for loss in before] + [abs(loss - now) for loss in recent]
+    # Of a normal variable the median's standard error is 1.25 sigma / sqrt(n), sigma is 1.4826 MAD.
+    error = 1.25 * 1.4826 * median(residuals) * math.sqrt(2 / size)
+    return then - now >= (1 - IMPROVING) * max(abs(then), 1e-12) and then - now >= SIGNIFICANT * error

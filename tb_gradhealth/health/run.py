@@ -1,12 +1,16 @@
 """A whole run's health: all its recorders, one list of findings, one verdict."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from datetime import date
 
 import numpy as np
 
 from tb_gradhealth.health.arrays import Floats
 from tb_gradhealth.health.findings import Finding, Verdict, verdict_of
+from tb_gradhealth.health.history import BUDGET
+from tb_gradhealth.health.rule_set import RuleSet
+from tb_gradhealth.health.states import SymptomState
 from tb_gradhealth.health.stream import Evidence, StreamHealth
 from tb_gradhealth.record import Record, Row, Steps
 
@@ -37,24 +41,55 @@ class RunSummary:
 
 
 class RunHealth:
-    """Judges one run's records as they arrive; the same for the tab, the command line and the callback."""
+    """Judges one run's records as they arrive; the same for the tab, the command line and the callback.
 
-    def __init__(self) -> None:
+    Memory does not grow with the number of records: see `health.history`.
+    """
+
+    def __init__(
+        self,
+        rules: RuleSet | None = None,
+        *,
+        budget: int = BUDGET,
+        today: Callable[[], date] = date.today,
+    ) -> None:
+        """A run without records.
+
+        Args:
+            rules: how to judge; the default rules where None.
+            budget: bytes that each recorder's history may take, see `health.history.BUDGET`.
+            today: by which day mutes expire.
+        """
+        self.rules = RuleSet() if rules is None else rules
+        self._budget = budget
+        self._today = today
         self._streams: dict[str, StreamHealth] = {}
+        self._findings: tuple[Finding, ...] | None = None
 
-    def observe(self, record: Record | Steps) -> None:
-        """Add a record, in the order in which its file holds it."""
-        if isinstance(record, Steps):
-            return  # the rules judge records, whose sticky columns carry what the steps between them held
-        name = record.table.stream
+    def observe(self, content: Record | Steps) -> None:
+        """Add a record or the flight recorder's steps, in the order in which the file holds them."""
+        self._findings = None
+        name = content.table.stream
         if name not in self._streams:
-            self._streams[name] = StreamHealth(name)
-        self._streams[name].observe(record)
+            self._streams[name] = StreamHealth(name, self.rules, self._budget)
+        if len(self._streams) > 1:
+            for stream in self._streams.values():
+                stream.accompany()
+        self._streams[name].observe(content)
 
     def findings(self) -> tuple[Finding, ...]:
-        """All findings so far, in order of their onset."""
-        found = [finding for stream in self._streams.values() for finding in stream.findings()]
-        return tuple(sorted(found, key=lambda finding: finding.opened_step))
+        """All findings so far: incidents in order of their onset, the likely origin of each first."""
+        if self._findings is None:
+            today = self._today()
+            incidents = [found for stream in self._streams.values() for found in stream.incidents(today)]
+            incidents.sort(key=lambda incident: min(finding.opened_step for finding in incident))
+            self._findings = tuple(finding for incident in incidents for finding in incident)
+        return self._findings
+
+    def states(self) -> Iterator[SymptomState]:
+        """Every symptom of every tensor as of the last record: ok, flagged, or why it is neither."""
+        for stream in self._streams.values():
+            yield from stream.states()
 
     def failures(self) -> tuple[str, ...]:
         """Rules that failed, each in a sentence."""
@@ -62,8 +97,7 @@ class RunHealth:
 
     def verdict(self) -> Verdict:
         """The run in one word."""
-        records = sum(len(stream.history.records) for stream in self._streams.values())
-        return verdict_of(self.findings(), records)
+        return verdict_of(self.findings(), sum(stream.history.records for stream in self._streams.values()))
 
     def evidence(self, identity: str) -> Evidence:
         """What stands behind a finding.
@@ -82,7 +116,7 @@ class RunHealth:
         return self._owner(identity).trend(identity, points)
 
     def series(self, kind: str, tensor: str, columns: Sequence[str]) -> dict[str, Floats]:
-        """Columns of one row over all records, and their steps under ``"step"``; float64.
+        """Columns of one row over the records kept, and their steps under ``"step"``; float64.
 
         Raises:
             KeyError: no recorder of this run measured that kind of that tensor.
@@ -97,18 +131,21 @@ class RunHealth:
 
     def summary(self) -> RunSummary:
         """The run in a few numbers."""
-        histories = [stream.history for stream in self._streams.values() if stream.history.records]
-        if not histories:
+        streams = [stream for stream in self._streams.values() if stream.history.records]
+        if not streams:
             return RunSummary(0, None, None, 0, None, None, None, ())
-        main = next(iter(self._streams.values()))
+        main = streams[0]
         losses = main.losses()
         finite = losses[np.isfinite(losses)]
-        rows = [row for history in histories for row in history.rows]
+        rows = [row for stream in streams for row in stream.history.rows]
+        newest = [record for stream in streams if (record := stream.history.newest()) is not None]
         return RunSummary(
-            records=sum(len(history.records) for history in histories),
-            last_step=max(history.records[-1].step for history in histories),
-            last_wall_time=max(history.records[-1].wall_time for history in histories),
-            tensors=len({row.tensor for row in rows if not row.not_measured and row.kind != "loss"}),
+            records=sum(stream.history.records for stream in streams),
+            last_step=max(record.step for record in newest),
+            last_wall_time=max(record.wall_time for record in newest),
+            tensors=len(
+                {row.tensor for row in rows if not row.not_measured and row.kind not in ("loss", "training")}
+            ),
             every=main.cadence,
             loss_first=float(finite[0]) if finite.size else None,
             loss_last=float(finite[-1]) if finite.size else None,

@@ -1,33 +1,36 @@
 """One recorder's history under the rules: records in, findings and their evidence out."""
 
-import logging
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, replace
+from datetime import date
 from typing import Final
 
 import numpy as np
-import numpy.typing as npt
 
-from tb_gradhealth.health.arrays import Floats
-from tb_gradhealth.health.findings import SEVERITIES, Finding, finding_id
-from tb_gradhealth.health.history import History
-from tb_gradhealth.health.lifecycle import NEVER, Course, advance
-from tb_gradhealth.health.origin import Located, mark_origins
+from tb_gradhealth.health.arrays import Floats, Ints
+from tb_gradhealth.health.findings import Finding, finding_id
+from tb_gradhealth.health.history import BUDGET, History
+from tb_gradhealth.health.incidents import grouped
 from tb_gradhealth.health.outcome import LossTrend, Outcome
+from tb_gradhealth.health.rule_set import RuleSet
+from tb_gradhealth.health.states import SymptomState, states_of
+from tb_gradhealth.health.steps import Lines
 from tb_gradhealth.health.structure import Structure
-from tb_gradhealth.health.symptom import Facts, Symptom, View
 from tb_gradhealth.health.symptoms import SYMPTOMS
-from tb_gradhealth.record import COLUMNS, Record, Row, RowTable
-
-_log = logging.getLogger(__name__)
+from tb_gradhealth.health.view import Moment
+from tb_gradhealth.health.watch import Watch, measured_series
+from tb_gradhealth.record import Record, RowTable, Steps
 
 LOSS: Final = ("loss", "loss")
 """Kind and tensor of the row that holds the loss, in its ``mean``."""
 
+AROUND: Final = 2
+"""Points before a finding's opening that are kept with it."""
+
 
 @dataclass(frozen=True)
 class Evidence:
-    """What stands behind one finding, over all records; float64 arrays of shape [records].
+    """What stands behind one finding, over the records kept; float64 arrays of shape [kept records].
 
     ``columns`` holds step, value, threshold, statistic, reference and loss; NaN where not measured.
     ``labels`` says in words what value, statistic and reference are.
@@ -37,82 +40,95 @@ class Evidence:
     labels: dict[str, str]
 
 
-class _Watch:
-    """One symptom watching one history."""
-
-    def __init__(self, symptom: type[Symptom]) -> None:
-        self.symptom = symptom
-        self.rule = symptom()
-        self.course = Course.of(0)
-        self.failure = ""
-        self.values: list[npt.NDArray[np.float32]] = []
-        self.references: list[npt.NDArray[np.float32]] = []
-
-    def observe(self, view: View) -> None:
-        size = len(view.structure.rows)
-        if size > self.course.count.size:
-            self.course.grow(size)
-        judged = self.rule.observe(view)
-        advance(
-            self.course,
-            judged,
-            view.step,
-            view.outcome,
-            immediate=self.symptom.immediate,
-            below=self.symptom.direction == "below",
-            weighed=self.symptom.weighed,
-        )
-        self.values.append(judged.value.astype(np.float32))
-        self.references.append(judged.reference.astype(np.float32))
-
-
 class StreamHealth:
     """The judged history of one recorder.
 
-    Records are judged when someone asks, not when they arrive: a training that stepped back is then
-    judged anew once, however many records it overtook.
+    What arrives is judged when someone asks or when the history is full, not before: a training that
+    stepped back is then judged anew once, however many records it overtook. It is judged anew from the
+    points that are remembered, so the findings are the same whenever somebody asked.
     """
 
-    def __init__(self, stream: str) -> None:
+    def __init__(self, stream: str, rules: RuleSet, budget: int = BUDGET) -> None:
+        """A history without records.
+
+        Args:
+            stream: the recorder's name.
+            rules: how to judge.
+            budget: see `history.BUDGET`.
+        """
         self.stream = stream
-        self.history = History()
-        self._found: dict[str, tuple[_Watch, int]] | None = None
-        self._findings: list[Finding] | None = None
+        self.history = History(budget)
+        self._rules = rules
+        self._accompanied = False
+        self._places: dict[str, tuple[Watch, int]] | None = None
         self._begin()
 
-    def observe(self, record: Record) -> None:
-        """Add a record; one that goes back in steps replaces what it overtakes."""
-        self._found = self._findings = None
-        if self.history.append(record) < self._judged:
+    def observe(self, content: Record | Steps) -> None:
+        """Add what was written; a record that goes back in steps replaces what it overtakes."""
+        self._places = None
+        if self.history.append(content):
+            self._begin()
+        if self.history.full:
+            self._catch_up()
+            self.history.thin()
+            self._judged = len(self.history.points)
+
+    def accompany(self) -> None:
+        """Other recorders write into this run too: judge what is known anew, with its loss as no measure."""
+        if not self._accompanied:
+            self._accompanied, self._places = True, None
             self._begin()
 
-    def findings(self) -> list[Finding]:
-        """All findings so far in order of their onset, each group's likely origin first."""
-        places = self._places()
-        if self._findings is None:
-            located = [self._describe(identity, *place) for identity, place in places.items()]
-            self._findings = mark_origins(located, tolerance=self.cadence or 1)
-        return self._findings
+    def incidents(self, today: date) -> list[list[Finding]]:
+        """All findings so far, grouped by their onset, each group's likely origin first."""
+        located = []
+        for watch, place in self._found().values():
+            tensor = self.structure.rows[watch.rows[place]].tensor
+            muted = self._rules.muted(watch.rule.id, tensor, today)
+            located.append(watch.finding(place, self.structure, self.stream, self._outcome, muted))
+        return grouped(located, tolerance=self.cadence or 1, stream=self.stream)
+
+    def watches(self) -> list[Watch]:
+        """Every rule with the state of its rows, as of the last record."""
+        self._catch_up()
+        return self._watches
+
+    def states(self) -> Iterator[SymptomState]:
+        """Every symptom of every tensor as of the last record, with the reason."""
+        for watch in self.watches():
+            yield from states_of(watch, self._structure, self._outcome, self._skipping)
 
     def failures(self) -> list[str]:
         """Rules that failed, each in a sentence: what they would have found from there on is not known."""
-        self._catch_up()
-        return [watch.failure for watch in self._watches if watch.failure]
+        return [watch.failure for watch in self.watches() if watch.failure]
+
+    @property
+    def structure(self) -> Structure:
+        """What the history's rows are, as of the last judged record."""
+        return self._structure
+
+    @property
+    def outcome(self) -> Outcome:
+        """Whether the loss improves, as of the last judged record."""
+        return self._outcome
 
     @property
     def cadence(self) -> int | None:
         """Steps between two records as the recorder announced them, if it did."""
-        every = self.history.records[-1].table.settings.get("every") if self.history.records else None
+        newest = self.history.newest()
+        every = newest.table.settings.get("every") if newest else None
         return every if isinstance(every, int) and not isinstance(every, bool) else None
 
     def losses(self) -> Floats:
-        """The loss at each record, float64 of shape [records], NaN where it was not recorded."""
+        """The loss at each kept record, float64 of shape [kept records], NaN where it was not recorded."""
         row = self.history.row(*LOSS)
-        return np.full(len(self.history.records), np.nan) if row is None else self.history.series(row, "mean")
+        if row is None:
+            return np.full(len(self.history.kept_records()), np.nan)
+        return self.history.series(row, "mean")
 
     def holds(self, identity: str) -> bool:
         """Whether a finding has this id."""
-        return identity in self._places()
+        return identity in self._found()
 
     def evidence(self, identity: str) -> Evidence:
         """What stands behind a finding.
@@ -120,18 +136,19 @@ class StreamHealth:
         Raises:
             KeyError: no finding has this id.
         """
-        watch, row = self._places()[identity]
-        symptom = watch.symptom
+        watch, place = self._found()[identity]
+        rule, kept = watch.rule, self.history.kept_records()
+        values, references = measured_series(kept, rule.id, place)
         return Evidence(
             columns={
                 "step": self.history.steps().astype(np.float64),
-                "value": self._column(watch.values, row),
-                "threshold": np.full(len(self.history.records), symptom.threshold),
-                "statistic": self.history.series(row, symptom.statistic),
-                "reference": self._column(watch.references, row),
+                "value": np.array(values),
+                "threshold": np.full(len(kept), rule.limits.threshold),
+                "statistic": self.history.series(int(watch.rows[place]), rule.statistic),
+                "reference": np.array(references),
                 "loss": self.losses(),
             },
-            labels=asdict(symptom.labels),
+            labels=asdict(rule.labels),
         )
 
     def trend(self, identity: str, points: int) -> Floats:
@@ -140,115 +157,132 @@ class StreamHealth:
         Raises:
             KeyError: no finding has this id.
         """
-        watch, row = self._places()[identity]
-        values = self._column(watch.values, row)
+        watch, place = self._found()[identity]
+        values = np.array(measured_series(self.history.kept_records(), watch.rule.id, place)[0])
         if values.size <= points:
             return values
         # The worst of each stretch: a single spike is what the line is there to show.
-        worst = np.fmin if watch.symptom.direction == "below" else np.fmax
+        worst = np.fmin if watch.rule.direction == "below" else np.fmax
         return np.array([worst.reduce(stretch) for stretch in np.array_split(values, points)])
 
     def _begin(self) -> None:
-        self._watches = [_Watch(symptom) for symptom in SYMPTOMS.values()]
+        wanted = {identity: self._rules.symptom(identity) for identity in SYMPTOMS}
+        self._watches = [Watch(SYMPTOMS[name], rules) for name, rules in wanted.items() if rules.enabled]
         self._loss = LossTrend()
         self._outcome: Outcome = "unknown"
         self._judged = 0
-        self._structure = Structure.of(())
+        self._structure = Structure.of((), {})
+        self._source = np.empty(0, np.int64)
         self._table: RowTable | None = None
+        self._previous_step: int | None = None
+        self._skipped = float("nan")
+        self._skipping = False
 
     def _catch_up(self) -> None:
-        for index in range(self._judged, len(self.history.records)):
-            self._judge(index)
-        self._judged = len(self.history.records)
+        # Not measured is NaN, and NaN, zero medians and the like are what the rules are full of.
+        with np.errstate(all="ignore"):
+            for index in range(self._judged, len(self.history.points)):
+                content = self.history.points[index].content
+                if isinstance(content, Steps):
+                    self._judge_steps(content)
+                else:
+                    self._judge(index, content)
+            self._judged = len(self.history.points)
 
-    def _judge(self, index: int) -> None:
-        record = self.history.records[index]
+    def _judge(self, index: int, record: Record) -> None:
         if record.table is not self._table:
-            self._table = record.table
-            self._structure = Structure.of(self._rows_until(record))
-        size = len(self._structure.rows)
-        columns = dict(zip(COLUMNS, self.history.values(record, COLUMNS, size), strict=True))
-        self._outcome = self._loss.observe(_loss_of(columns, self.history.row(*LOSS)))
-        view = View(
-            step=record.step,
-            structure=self._structure,
-            columns=columns,
-            outcome=self._outcome,
-        )
-        for watch in self._watches:
-            if watch.failure:
-                continue
-            try:
-                watch.observe(view)
-            except Exception as error:  # one rule that fails must not take the others' findings along
-                _log.exception("%s failed at step %d", watch.symptom.id, record.step)
-                watch.failure = f"{watch.symptom.id} is not judged from step {record.step} on: {error!r}"
+            self._settle(record)
+        moment = self._moment(record)
+        point = self.history.points[index]
+        changed = [watch.observe(moment, point) for watch in self._watches]
+        if any(changed):
+            for near in self.history.points[max(index - AROUND, 0) : index + 1]:
+                near.pinned = True
+        self._previous_step = record.step
 
-    def _rows_until(self, record: Record) -> list[Row]:
-        """The rows known when this record came, described as it describes them, not as later ones do."""
+    def _moment(self, record: Record) -> Moment:
+        columns = np.ascontiguousarray(record.values.T)
+        bare = Moment(
+            record, columns, self._source, self._structure, "unknown", None, np.nan, self._loss, {}, 0.0
+        )
+        loss = _loss_of(bare, self.history.row(*LOSS))
+        outcome = self._loss.observe(loss)
+        self._outcome = "unknown" if self._accompanied else outcome
+        places = np.flatnonzero(self._structure.kinds["training"])
+        numbers = bare.gather(places, "mean").tolist()
+        training = {self._structure.rows[place].tensor: n for place, n in zip(places, numbers, strict=True)}
+        skipped = training.get("skipped_steps", np.nan)
+        newly = np.nan_to_num(skipped - np.nan_to_num(self._skipped))
+        self._skipped = skipped
+        self._skipping = bool(newly > 0 and newly >= record.step - (self._previous_step or 0))
+        return replace(
+            bare,
+            outcome=self._outcome,
+            previous_step=self._previous_step,
+            loss=loss,
+            training=training,
+            skipped=float(newly),
+            accompanied=self._accompanied,
+        )
+
+    def _judge_steps(self, steps: Steps) -> None:
+        if self._table is None:
+            return
+        watched = self.history.places(steps.table)[list(steps.table.watched)]
+        column = np.full(len(self._structure.rows), -1, np.int64)
+        known = watched < column.size
+        column[watched[known]] = np.flatnonzero(known)
+        first = self.history.first_step
+        whole = first is not None and int(steps.steps[0]) <= first
+        row = self.history.row(*LOSS)
+        loss = _lines_of(steps, column[[-1 if row is None else row]] if row is not None else np.array([-1]))
+        outcome = Lines(steps.steps, np.empty((0, 0)), loss[:, 0], whole).outcome
+        if not self._accompanied and self._outcome == "unknown":
+            self._outcome = outcome
+        for watch in self._watches:
+            values = _lines_of(steps, column[watch.rows])
+            watch.observe_steps(Lines(steps.steps, values, loss[:, 0], whole), self._outcome)
+
+    def _settle(self, record: Record) -> None:
+        """Take in another row table: the rows known until now, described as this record describes them."""
+        self._table = record.table
+        places = self.history.places(record.table)
         rows = list(self._structure.rows)
-        for place, row in zip(self.history.places(record).tolist(), record.table.rows, strict=True):
+        for place, row in zip(places.tolist(), record.table.rows, strict=True):
             rows += self.history.rows[len(rows) : place + 1]
             rows[place] = row
-        return rows
+        self._structure = Structure.of(rows, record.table.settings)
+        self._source = np.full(len(rows), -1, np.int64)
+        self._source[places] = np.arange(places.size)
+        for watch in self._watches:
+            watch.settle(self._structure)
 
-    def _places(self) -> dict[str, tuple[_Watch, int]]:
+    def _found(self) -> dict[str, tuple[Watch, int]]:
         """Where each finding is, by its id; kept until the next record, for there can be thousands."""
         self._catch_up()
-        if self._found is None:
-            found: dict[str, tuple[_Watch, int]] = {}
+        if self._places is None:
+            self._places = {}
             for watch in self._watches:
-                for row in _ill(watch.course):
-                    described = self.history.rows[row]
-                    identity = finding_id(self.stream, watch.symptom.id, described.kind, described.tensor)
-                    found[identity] = watch, int(row)
-            self._found = found
-        return self._found
-
-    def _column(self, arrays: list[npt.NDArray[np.float32]], row: int) -> Floats:
-        """One row over all records; NaN before a later table brought it and after its rule failed."""
-        column = np.full(len(self.history.records), np.nan)
-        column[: len(arrays)] = [array[row] if row < array.size else np.nan for array in arrays]
-        return column
-
-    def _describe(self, identity: str, watch: _Watch, row: int) -> Located:
-        course, symptom, described = watch.course, watch.symptom, self.history.rows[row]
-        facts = Facts(
-            row=described,
-            opened_step=int(course.opened[row]),
-            peak_step=int(course.peak[row]),
-            value=float(course.extreme[row]),
-            threshold=symptom.threshold,
-            outcome=self._outcome,
-        )
-        resolved = int(course.resolved[row])
-        finding = Finding(
-            id=identity,
-            symptom=symptom.id,
-            severity=SEVERITIES[int(course.severity[row])],
-            kind=described.kind,
-            tensor=described.tensor,
-            layer=described.layer,
-            state="open" if resolved == NEVER else "resolved",
-            opened_step=facts.opened_step,
-            last_step=int(course.last[row]),
-            peak_step=facts.peak_step,
-            resolved_step=None if resolved == NEVER else resolved,
-            count=int(course.count[row]),
-            value=facts.value,
-            threshold=facts.threshold,
-            origin=False,
-            message=watch.rule.message(facts),
-        )
-        return Located(finding, described, from_output=symptom.worst_first_from_output)
+                for place in watch.ill().tolist():
+                    row = self._structure.rows[watch.rows[place]]
+                    identity = finding_id(self.stream, watch.rule.id, row.kind, row.tensor)
+                    self._places[identity] = watch, place
+        return self._places
 
 
-def _loss_of(columns: Mapping[str, Floats], row: int | None) -> float:
-    if row is None:
-        return np.nan
-    bad = columns["nan_count"][row] + columns["inf_count"][row] > 0
-    return np.inf if bad else float(columns["mean"][row])
+def _loss_of(moment: Moment, row: int | None) -> float:
+    if row is None or row >= moment.source.size:
+        return float("nan")
+    place = np.array([row])
+    bad = moment.gather(place, "nan_count") + moment.gather(place, "inf_count") > 0
+    return float("inf") if bad[0] else float(moment.gather(place, "mean")[0])
 
 
-def _ill(course: Course) -> npt.NDArray[np.intp]:
-    return np.flatnonzero(course.opened != NEVER)
+def _lines_of(steps: Steps, columns: Ints) -> Floats:
+    """The lines of some watched rows, float64 [steps, columns]; NaN for -1, infinite where not finite."""
+    if not steps.values.shape[1]:
+        return np.full((len(steps.values), columns.size), np.nan)
+    values = steps.values[:, columns].astype(np.float64)
+    values = np.where(np.isfinite(values), values, np.inf)
+    values[:, columns < 0] = np.nan
+    return values

@@ -2,52 +2,130 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import get_args
+from typing import Any, Final, get_args
 
 import numpy as np
 
 from tb_gradhealth.health.arrays import Floats, Ints, Mask
-from tb_gradhealth.record import Kind, Row
+from tb_gradhealth.record import Kind, Role, Row
 
-SMALLEST_JUDGED = 16
+SMALLEST_JUDGED: Final = 16
 """Elements below which a tensor's statistics say too little to be judged."""
 
-RELU_LIKE = frozenset({"relu", "relu6"})
+TINY: Final = f"it has fewer than {SMALLEST_JUDGED} elements"
+
+RELU_LIKE: Final = frozenset({"relu", "relu6"})
+"""Functions that give exact zeros: only there can a unit be dead."""
+
+SQUASHING: Final = frozenset({"sigmoid", "tanh", "hard_sigmoid", "hard_tanh", "softsign"})
+"""Functions with two flat ends: only there can a unit be saturated."""
+
+NO_GRADIENT: Final = "gradient is None"
+"""What a gradient row says where the framework gave no gradient at all."""
+
+_KINDS: Final[tuple[Kind, ...]] = get_args(Kind)
+
+
+@dataclass(frozen=True)
+class Scope:
+    """Which rows a symptom judges and why it leaves out others of the same kind; masks of shape [rows].
+
+    Attributes:
+        judged: the rows that get a judgement.
+        excluded: for each reason, said to the user, the rows left out for it.
+    """
+
+    judged: Mask
+    excluded: Mapping[str, Mask]
+
+    def without(self, rows: Mask, reason: str) -> "Scope":
+        """The scope with some of its rows left out."""
+        excluded = {**self.excluded, reason: self.judged & rows}
+        return Scope(self.judged & ~rows, excluded)
 
 
 @dataclass(frozen=True)
 class Structure:
-    """Rows in record order with what rules select by; arrays of shape [rows]."""
+    """Rows in record order with what rules select by; arrays of shape [rows].
+
+    Attributes:
+        rows: their descriptions.
+        depth: the layer's place in forward order.
+        size: elements, 1 for a batch axis.
+        output: whether the layer produces the model's output.
+        kinds: per kind the rows that hold numbers.
+        roles: per role the rows that have it.
+        relu_like: rows whose layer's activation function gives exact zeros.
+        squashing: rows whose layer's activation function is flat at both ends.
+        no_gradient: gradient rows whose gradient is None.
+        beside: per kind, for every row, the place of the same tensor's row of that kind; -1 without one.
+        settings: what the recorder said of the training.
+    """
 
     rows: tuple[Row, ...]
     depth: Ints
     size: Floats
     output: Mask
-    matrix: Mask
-    """Weight matrices: kernels and recurrent kernels of rank 2 and more that are not tiny."""
+    kinds: Mapping[Kind, Mask]
+    roles: Mapping[Role, Mask]
+    relu_like: Mask
+    squashing: Mask
+    no_gradient: Mask
+    beside: Mapping[Kind, Ints]
+    settings: Mapping[str, Any]
 
     @classmethod
-    def of(cls, rows: Sequence[Row]) -> "Structure":
+    def of(cls, rows: Sequence[Row], settings: Mapping[str, Any]) -> "Structure":
         """Index the rows of one history."""
-        size = np.array([np.prod([abs(length) for length in row.shape], dtype=np.float64) for row in rows])
         measured = np.array([not row.not_measured for row in rows], bool)
         kinds = np.array([row.kind for row in rows], object)
-        weights = {row.tensor: place for place, row in enumerate(rows) if row.kind == "weight"}
-        matrix = [row.role in ("kernel", "recurrent") and len(row.shape) >= 2 for row in rows]
+        roles = np.array([row.role for row in rows], object)
+        places = {(row.kind, row.tensor): place for place, row in enumerate(rows)}
         return cls(
             rows=tuple(rows),
             depth=np.array([row.depth for row in rows], np.int64),
-            size=size,
+            size=np.array([np.prod([abs(n) for n in row.shape], dtype=np.float64) for row in rows]),
             output=np.array([row.output for row in rows], bool),
-            matrix=np.array(matrix, bool) & (size >= SMALLEST_JUDGED),
-            kinds={kind: (kinds == kind) & measured for kind in get_args(Kind)},
+            kinds={kind: (kinds == kind) & measured for kind in _KINDS},
+            roles={role: roles == role for role in get_args(Role)},
             relu_like=np.array([row.activation in RELU_LIKE for row in rows], bool),
-            weights=np.array([weights.get(row.tensor, -1) for row in rows], np.int64),
+            squashing=np.array([row.activation in SQUASHING for row in rows], bool),
+            no_gradient=np.array([row.not_measured == NO_GRADIENT for row in rows], bool),
+            beside={
+                kind: np.array([places.get((kind, row.tensor), -1) for row in rows], np.int64)
+                for kind in _KINDS
+            },
+            settings=settings,
         )
 
-    kinds: Mapping[Kind, Mask]
-    """Per kind the rows that hold numbers."""
-    relu_like: Mask
-    """Rows whose layer's activation function gives exact zeros."""
-    weights: Ints
-    """For every row the place of the same tensor's weight row; -1 where there is none."""
+    def all_of(self, *kinds: Kind) -> Scope:
+        """Every row of these kinds."""
+        return Scope(np.logical_or.reduce([self.kinds[kind] for kind in kinds]), {})
+
+    def matrices(self, kind: Kind) -> Scope:
+        """Weight matrices: kernels and recurrent kernels of rank 2 and more that are not tiny.
+
+        In a network that has tiny ones only, a fitted line say, those are judged.
+        """
+        rank = np.array([len(row.shape) for row in self.rows], np.int64)
+        kernels = self.roles["kernel"] | self.roles["recurrent"]
+        scope = self.all_of(kind)
+        scope = scope.without(self.roles["bias"], "a bias")
+        scope = scope.without(self.roles["norm"], "a normalization's scale or offset")
+        scope = scope.without(
+            self.roles["embedding"], "an embedding: only the rows of a batch get a gradient"
+        )
+        scope = scope.without(~kernels | (rank < 2), "no weight matrix")
+        large = self.size >= SMALLEST_JUDGED
+        return scope if not (scope.judged & large).any() else scope.without(~large, TINY)
+
+    def tensors(self, kind: Kind) -> Scope:
+        """Tensors of any role that are not tiny."""
+        return self.all_of(kind).without(self.size < SMALLEST_JUDGED, TINY)
+
+    def place(self, kind: Kind, tensor: str) -> int | None:
+        """Where a tensor's row of this kind is, if it holds numbers."""
+        for place in np.flatnonzero(self.kinds[kind]).tolist():
+            if self.rows[place].tensor == tensor:
+                return int(place)
+        return None

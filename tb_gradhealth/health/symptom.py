@@ -1,59 +1,45 @@
 """What a symptom is: words for people, and a rule that turns one record after the other into judgements."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import ClassVar, Final, Literal
+from typing import Any, ClassVar, Final, Generic, Literal, TypeVar
 
 import numpy as np
 
 from tb_gradhealth.health.arrays import Floats, Ints, Mask
-from tb_gradhealth.health.findings import Severity
+from tb_gradhealth.health.limits import Limits, parameters
 from tb_gradhealth.health.outcome import Outcome
-from tb_gradhealth.health.structure import Structure
+from tb_gradhealth.health.steps import Lines
+from tb_gradhealth.health.structure import Scope, Structure
+from tb_gradhealth.health.view import View
 from tb_gradhealth.record import Row
 
-FINE: Final = -1
-"""A level beside the places in SEVERITIES: judged, and nothing wrong."""
-
-
-@dataclass(frozen=True)
-class View:
-    """One record as a rule sees it.
-
-    Attributes:
-        step: the recorded step.
-        structure: what the rows are.
-        columns: each column of the record, float64 of shape [rows].
-        outcome: whether the loss improves, as far as known at this step.
-    """
-
-    step: int
-    structure: Structure
-    columns: Mapping[str, Floats]
-    outcome: Outcome
+INFO: Final = 0
+WARNING: Final = 1
+CRITICAL: Final = 2
+"""Places in SEVERITIES."""
 
 
 @dataclass(frozen=True)
 class Judgement:
-    """What a rule says of every row at one record; all arrays of shape [rows].
+    """What a rule says of its rows at one record; all arrays of shape [judged].
 
     Attributes:
-        value: the measured value, NaN where the rule does not apply or has no number.
+        value: the measured value, NaN where the rule has no number yet.
         breach: the value is beyond the threshold.
         held: the value is beyond half the way to it: what keeps an open finding open.
         level: place in SEVERITIES that the value alone deserves where it breaches.
-        reference: what the tensor was compared with, NaN where nothing.
-        since: the step at which it began; the recorded one unless a sticky column knows better.
-        least: place in SEVERITIES below which no outcome lowers it; 0 for all by default.
+        reference: what the tensor was compared with, None where nothing.
+        since: the step at which it began where a sticky column knows it, None for the recorded one.
+        least: place in SEVERITIES below which no outcome lowers it, None for 0.
     """
 
     value: Floats
     breach: Mask
     held: Mask
     level: Ints
-    reference: Floats
-    since: Ints
+    reference: Floats | None = None
+    since: Ints | None = None
     least: Ints | None = None
 
 
@@ -72,13 +58,24 @@ class Facts:
 
     row: Row
     opened_step: int
+    last_step: int
     peak_step: int
     value: float
     threshold: float
     outcome: Outcome
 
+    @property
+    def yet(self) -> str:
+        """What the loss did meanwhile, as the end of a sentence; empty where nothing is known."""
+        return {"learning": ", yet the loss improves", "unknown": ""}.get(
+            self.outcome, ", and the loss has not improved"
+        )
 
-class Symptom(ABC):
+
+L = TypeVar("L", bound=Limits)
+
+
+class Symptom(ABC, Generic[L]):
     """One symptom of one history. Subclasses state the words and the rule, each in its own file."""
 
     id: ClassVar[str]
@@ -88,10 +85,12 @@ class Symptom(ABC):
     advice: ClassVar[tuple[str, ...]]
     measure: ClassVar[str]
     """The formula of the measured value, as text."""
+    needs: ClassVar[str]
+    """What a row that has no value lacks, said to the user as the reason why it is not measured."""
     statistic: ClassVar[str]
     """The column that shows it best, drawn beside the measured value."""
     labels: ClassVar[Labels]
-    threshold: ClassVar[float]
+    limits_type: ClassVar[type[Limits]]
     direction: ClassVar[Literal["above", "below"]] = "above"
     logarithmic: ClassVar[bool] = False
     immediate: ClassVar[bool] = False
@@ -100,10 +99,41 @@ class Symptom(ABC):
     """Among rows that fell ill together, gradients nearest to the output are the likelier origin."""
     weighed: ClassVar[bool] = True
     """Whether the loss's outcome moves the severity."""
+    forgiven: ClassVar[bool] = False
+    """Once over it is information: it was a phase."""
+    leads_to: ClassVar[frozenset[str]] = frozenset()
+    """Symptoms that this one brings about: it may head their incident though it weighs less."""
+
+    def __init__(self, limits: L) -> None:
+        """A rule that has seen nothing.
+
+        Args:
+            limits: its tunable numbers.
+        """
+        self.limits = limits
+
+    @abstractmethod
+    def scope(self, structure: Structure) -> Scope:
+        """The rows it judges, and why not the others of their kind."""
+
+    def settle(self, structure: Structure, rows: Ints) -> None:
+        """Prepare for a changed structure.
+
+        Args:
+            structure: what the history's rows are now.
+            rows: the rows judged from now on; those judged so far come first, in their old order.
+        """
 
     @abstractmethod
     def observe(self, view: View) -> Judgement:
         """Judge the next record, in step order."""
+
+    def observe_steps(self, lines: Lines) -> Judgement | None:
+        """Judge a flight recorder's lines as a whole; None for a rule to which records say it all.
+
+        A breach here opens at once: persistence was for the rule to see, step by step.
+        """
+        return None
 
     @abstractmethod
     def message(self, facts: Facts) -> str:
@@ -121,37 +151,59 @@ class Symptom(ABC):
             "measure": cls.measure,
             "logarithmic": cls.logarithmic,
             "direction": cls.direction,
-            "threshold": cls.threshold,
+            "threshold": parameters(cls.limits_type)["threshold"].default,
         }
+
+
+AnySymptom = Symptom[Any]
 
 
 def judgement(
     value: Floats,
     threshold: float,
-    level: Ints,
-    step: int,
+    level: Ints | int = WARNING,
     *,
     below: bool = False,
+    where: Mask | None = None,
     reference: Floats | None = None,
+    since: Ints | None = None,
+    least: Ints | None = None,
 ) -> Judgement:
-    """The usual judgement: a value beside one threshold, held open until it is back at half of it."""
-    with np.errstate(invalid="ignore"):
-        breach = value < threshold if below else value > threshold
-        held = value < 2 * threshold if below else value > threshold / 2
+    """The usual judgement: a value beside one threshold, held open until it is back at half of it.
+
+    Args:
+        value: float64 [judged].
+        threshold: the limit.
+        level: place in SEVERITIES, for all rows or each.
+        below: whether small values are the bad ones.
+        where: further rows than these do not breach, however large their value.
+        reference: as in `Judgement`.
+        since: likewise.
+        least: likewise.
+    """
+    breach = value < threshold if below else value > threshold
+    held = value < 2 * threshold if below else value > threshold / 2
     return Judgement(
         value=value,
-        breach=breach,
+        breach=breach if where is None else breach & where,
         held=held,
-        level=level,
-        reference=np.full(value.size, np.nan) if reference is None else reference,
-        since=np.full(value.size, step, np.int64),
+        level=np.full(value.size, level, np.int64) if isinstance(level, int) else level,
+        reference=reference,
+        since=since,
+        least=least,
     )
 
 
-def gated(level: int, least: int, outcome: Outcome, severities: tuple[Severity, ...]) -> Severity:
-    """A rule's level, weighed by the outcome: learning lowers to the least, not learning raises by one."""
-    if outcome == "learning":
-        return severities[min(least, level)]
-    if outcome in ("stalled", "diverging"):
-        return severities[min(level + 1, len(severities) - 1)]
-    return severities[level]
+def of_loss(view: View) -> int:
+    """What a loss that behaves badly deserves: information where it is no measure of success."""
+    return INFO if view.moment.accompanied else WARNING
+
+
+def if_suffering(view: View, level: Ints | int) -> Ints | int:
+    """The level where the loss is known not to improve, or not recorded at all; else information.
+
+    For what is common in healthy trainings too, and matters only where the training goes badly.
+    """
+    known_bad = view.outcome in ("stalled", "diverging")
+    blind = view.outcome == "unknown" and np.isnan(view.moment.loss)
+    return level if known_bad or blind else INFO

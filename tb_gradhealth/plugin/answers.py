@@ -92,7 +92,7 @@ def _found(watched: Watched, name: str) -> MonitoredRun:
 
 def _run(run: MonitoredRun) -> Json:
     summary = run.health.summary()
-    severities = [finding.severity for finding in run.health.findings()]
+    severities = [finding.severity for finding in run.health.findings() if not finding.muted]
     return {
         "run": run.name,
         "verdict": run.health.verdict(),

@@ -26,8 +26,11 @@ LOSS = Row("loss", "loss", "loss", "loss", 99)
 class Training:
     """Turns series of statistics into records and judges them."""
 
-    def __init__(self, rows: Sequence[Row], every: int = 10, stream: str = "") -> None:
-        self.table = RowTable(tuple(rows), stream=stream, settings={"every": every})
+    def __init__(
+        self, rows: Sequence[Row], every: int = 10, stream: str = "", watched=(), **settings
+    ) -> None:
+        settings = {"every": every, **settings}
+        self.table = RowTable(tuple(rows), stream=stream, settings=settings, watched=watched)
         self.every = every
         self.records: list[Record] = []
 
@@ -48,6 +51,19 @@ class Training:
         assert health.failures() == ()
         return health
 
+    def series(self, **columns) -> "Training":
+        """Add records of the first row: each column a sequence, ``loss`` for the loss row's mean and peak."""
+        losses = columns.pop("loss", None)
+        length = max(map(np.size, [*columns.values(), losses if losses is not None else 0]))
+        for index in range(length):
+            rows = [{name: np.broadcast_to(values, length)[index] for name, values in columns.items()}]
+            rows += [{} for _ in self.table.rows[1:]]
+            if losses is not None:
+                loss = np.broadcast_to(losses, length)[index]
+                rows[-1] = {"mean": loss, "peak_max": abs(loss)}
+            self.record(rows)
+        return self
+
     def findings(self) -> dict[tuple[str, str], Finding]:
         """By symptom and tensor."""
         return {(finding.symptom, finding.tensor): finding for finding in self.judged().findings()}
@@ -65,5 +81,6 @@ def rows():
     class Rows:
         pass
 
+    Rows.training = staticmethod(lambda name: Row(name, "training", name, "other", 99))
     Rows.dense, Rows.activation, Rows.LOSS = staticmethod(dense), staticmethod(activation), LOSS
     return Rows

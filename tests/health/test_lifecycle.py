@@ -125,3 +125,34 @@ def test_a_changed_set_of_tensors_continues_the_history(training, rows):
     findings = before.findings()
     assert set(findings) == {("dead-units", "dense_0")}
     assert (findings["dead-units", "dense_0"].opened_step, findings["dead-units", "dense_0"].count) == (0, 4)
+
+
+def weighed(training, rows, *parts):
+    """Dead units over parts of (share, loss): severity at the end."""
+    run = training([rows.activation(0), rows.LOSS])
+    for share, losses in parts:
+        for loss in losses:
+            run.record([{"dead_fraction": share, "window": 10}, {"mean": loss}])
+    return run.findings()["dead-units", "dense_0"].severity
+
+
+FALLING, FLAT = 2.3 * 0.9 ** np.arange(20.0), np.full(30, 2.3)
+
+
+def test_the_outcome_weighs_a_finding_and_never_hides_it(training, rows):
+    assert weighed(training, rows, (0.4, FALLING)) == "info"
+    assert weighed(training, rows, (0.4, FLAT)) == "critical"
+    assert weighed(training, rows, (0.4, [np.nan] * 9)) == "warning"
+
+
+def test_what_the_training_got_along_with_does_not_explain_its_failure(training, rows):
+    failing = np.full(30, 50.0)
+    assert weighed(training, rows, (0.4, FALLING), (0.4, failing)) == "info"
+    assert weighed(training, rows, (0.3, FALLING), (0.3, failing[:6]), (0.5, failing)) == "critical"
+
+
+def test_information_stays_information_when_nothing_is_learned(training, rows):
+    run = training([rows.activation(0), rows.LOSS])
+    for loss in FLAT:
+        run.record([{"dormant_fraction": 0.3}, {"mean": loss}])
+    assert run.findings()["dormant-units", "dense_0"].severity == "info"

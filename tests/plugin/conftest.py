@@ -16,7 +16,7 @@ ROWS = (
         layer="frozen",
         role="kernel",
         depth=1,
-        not_measured="gradient is None",
+        not_measured="dtype int32 is not a floating one",
     ),
     Row(tensor="loss", kind="loss", layer="loss", role="loss", depth=2),
 )

@@ -70,7 +70,9 @@ def test_runs_say_how_each_is(get, logs):
         "every": 10,
         "counts": {"critical": 1, "warning": 0, "info": 0},
         "loss": {"first": 2.0, "last": pytest.approx(1.7)},
-        "not_measured": [{"tensor": "frozen/kernel", "kind": "gradient", "reason": "gradient is None"}],
+        "not_measured": [
+            {"tensor": "frozen/kernel", "kind": "gradient", "reason": "dtype int32 is not a floating one"}
+        ],
         "problems": [],
     }
 

@@ -1,27 +1,28 @@
 """Activations that suddenly leave their usual range."""
 
-import numpy as np
+from dataclasses import dataclass
 
-from tb_gradhealth.health.baseline import Baseline
-from tb_gradhealth.health.symptom import Facts, Judgement, Labels, Symptom, View
+from tb_gradhealth.health.limits import limit
+from tb_gradhealth.health.spikes import LossNotice, Spike, SpikeLimits
+from tb_gradhealth.health.structure import Scope, Structure
+from tb_gradhealth.health.symptom import INFO, WARNING, Facts, Judgement, Labels
+from tb_gradhealth.health.view import View
 from tb_gradhealth.health.wording import times
 
-SHORTEST_PAST = 8
-"""Records of normal behaviour before a spike can be told from it..."""
 
-SHORTEST_PAST_STEPS = 30
-"""...and the steps they must cover: each record stands for the largest value of all its steps."""
+@dataclass(frozen=True)
+class ActivationSpikeLimits(SpikeLimits):
+    """Tails of activations are heavier than those of norms."""
 
-LEAST_FACTOR = 4.0
-"""A spike is also at least this many times the usual maximum, however steady that was."""
+    threshold: float = limit(8.0, "robust z on the logarithm above which a layer's largest output is a spike")
 
 
-class ActivationSpike(Symptom):
-    """Robust z of ln(max|h|) against the layer's own past: (ln v - median) / (1.4826 MAD + 0.05) > 8.
+class ActivationSpike(Spike[ActivationSpikeLimits]):
+    """Robust z of ln(max|h|) against the layer's own past, above 8.
 
-    The maximum is the sticky one, so that a single step between two records counts. Outliers are not
-    admitted to the past they are compared with. A spike that the loss did not notice is information: what
-    counts is the loss of those very steps, not whether the training as a whole gets somewhere.
+    The maximum is the sticky one, so that a single step between two records counts. A spike that the loss
+    did not notice is information: what counts is the loss of those very steps, not whether the training as
+    a whole gets somewhere.
     """
 
     id = "activation-spike"
@@ -43,42 +44,29 @@ class ActivationSpike(Symptom):
         "If the loss does not come back, restart from a checkpoint before the spike.",
     )
     measure = "(ln max|h| - median) / (1.4826 MAD + 0.05) over its last 32 records"
+    needs = "its past is too short to say what is usual"
     statistic = "peak_max"
     labels = Labels("robust z", "max |activation|", "usual maximum")
-    threshold = 8.0
-    immediate = True
-    weighed = False
+    limits_type = ActivationSpikeLimits
+    leads_to = frozenset({"non-finite", "loss-spike", "gradient-spike", "exploding-gradient", "dead-units"})
 
-    def __init__(self) -> None:
-        self._baseline = Baseline()
-        self._first_step: int | None = None
+    def __init__(self, limits: ActivationSpikeLimits) -> None:
+        super().__init__(limits)
+        self._loss = LossNotice()
+
+    def scope(self, structure: Structure) -> Scope:
+        """Every layer's output."""
+        return structure.all_of("activation")
 
     def observe(self, view: View) -> Judgement:
         """Compare every layer's largest output since the last record with its own past."""
-        rows, loss = view.structure.kinds["activation"], view.structure.kinds["loss"]
-        peak = np.where(rows | loss, view.columns["peak_max"], np.nan)
-        first = self._first_step = view.step if self._first_step is None else self._first_step
-        usual = self._baseline.compare(peak)
-        known = (usual.count >= SHORTEST_PAST) & (view.step - first >= SHORTEST_PAST_STEPS)
-        with np.errstate(invalid="ignore"):
-            breach = rows & known & (usual.score > self.threshold) & (peak >= LEAST_FACTOR * usual.median)
-            held = known & (usual.score > self.threshold / 2)
-            unnoticed = loss.any() and bool(np.all(peak[loss] < usual.median[loss]))
-        self._baseline.admit(peak, ~breach)
-
-        ago = np.nan_to_num(view.columns["peak_max_ago"]).astype(np.int64)
-        return Judgement(
-            value=np.where(rows & known, usual.score, np.nan),
-            breach=breach,
-            held=held,
-            level=np.full(peak.size, 0 if unnoticed else 1),
-            reference=usual.median,
-            since=view.step - ago,
-        )
+        noticed = self._loss.observe(view)
+        value, ago = view.column("peak_max"), view.column("peak_max_ago")
+        return self.judge(view, value, ago, WARNING if noticed else INFO)
 
     def message(self, facts: Facts) -> str:
         """Say which layer jumped, when, and how far out it was."""
         return (
             f"The output of {facts.row.layer} jumped out of its usual range at step {facts.opened_step:,}: "
-            f"{times(facts.value)} robust deviations above normal, {facts.threshold:.0f} are allowed."
+            f"{times(facts.value)} robust deviations above normal, {facts.threshold:g} are allowed."
         )

@@ -1,24 +1,33 @@
 """ReLU units that never activate, whatever the input: they receive no gradient and cannot come back."""
 
-from dataclasses import replace
+from dataclasses import dataclass
 
 import numpy as np
 
-from tb_gradhealth.health.symptom import Facts, Judgement, Labels, Symptom, View, judgement
+from tb_gradhealth.health.limits import Limits, limit
+from tb_gradhealth.health.structure import Scope, Structure
+from tb_gradhealth.health.symptom import CRITICAL, WARNING, Facts, Judgement, Labels, Symptom, judgement
+from tb_gradhealth.health.view import View
 from tb_gradhealth.health.wording import percent
 
-CRITICAL = 0.5
-"""Share of dead units from which the layer as such is in danger."""
-
-INEXCUSABLE = 0.7
-"""Share of dead units that stays a warning even while the loss improves: AUTOTRAINER's gamma for a dying
-layer (Zhang et al., ICSE 2021). Fewer may be sparsity that the task allows."""
-
-SHORTEST_WINDOW = 10
-"""Batches a unit must have stayed silent for: sparse is not dead."""
+NOT_RELU = "its activation function never gives exact zeros"
 
 
-class DeadUnits(Symptom):
+@dataclass(frozen=True)
+class DeadUnitsLimits(Limits):
+    """Shares of a layer's units, and how long they must have been silent."""
+
+    threshold: float = limit(0.2, "share of dead units above which a layer is ill", most=1)
+    critical: float = limit(0.5, "share of dead units above which the layer as such is in danger", most=1)
+    inexcusable: float = limit(
+        0.7,  # AUTOTRAINER's gamma for a dying layer (Zhang et al., ICSE 2021); fewer may be wanted sparsity
+        "share of dead units that stays a warning even while the loss improves",
+        most=1,
+    )
+    batches: int = limit(10, "batches a unit must have stayed silent for: sparse is not dead", least=1)
+
+
+class DeadUnits(Symptom[DeadUnitsLimits]):
     """Share of a ReLU-like layer's units that were 0 on every sample and position of ten batches or more.
 
     Elements that are zero prove nothing: half of them being so is normal for ReLU (a rule on 70 % zero
@@ -44,20 +53,24 @@ class DeadUnits(Symptom):
         "Normalize the inputs, or add BatchNormalization before the activation.",
     )
     measure = "units that were 0 throughout the window / units"
+    needs = "its units have not been watched for ten batches yet"
     statistic = "zero_fraction"
     labels = Labels("share of dead units", "share of zero outputs")
-    threshold = 0.2
+    limits_type = DeadUnitsLimits
+    leads_to = frozenset({"vanishing-gradient", "dead-layer", "loss-stalled"})
+
+    def scope(self, structure: Structure) -> Scope:
+        """Outputs of ReLU-like layers: no other function gives exact zeros."""
+        return structure.all_of("activation").without(~structure.relu_like, NOT_RELU)
 
     def observe(self, view: View) -> Judgement:
         """Judge every ReLU-like activation that was watched for long enough."""
-        structure = view.structure
-        rows = structure.kinds["activation"] & structure.relu_like
-        with np.errstate(invalid="ignore"):
-            rows &= view.columns["window"] >= SHORTEST_WINDOW
-        value = np.where(rows, view.columns["dead_fraction"], np.nan)
-        level = np.where(value > CRITICAL, 2, 1)
-        judged = judgement(value, self.threshold, level, view.step)
-        return replace(judged, least=np.where(value >= INEXCUSABLE, 1, 0))
+        limits = self.limits
+        long_enough = view.column("window") >= limits.batches
+        value = np.where(long_enough, view.column("dead_fraction"), np.nan)
+        level = np.where(value > limits.critical, CRITICAL, WARNING)
+        least = np.where(value >= limits.inexcusable, 1, 0)
+        return judgement(value, limits.threshold, level, least=least)
 
     def message(self, facts: Facts) -> str:
         """Say how many of the layer's units are silent."""

@@ -1,78 +1,157 @@
-"""Gradients that dwarf the weights they are meant to correct, or keep growing."""
+"""Gradients that grow and grow, or dwarf the weights they are meant to correct."""
+
+from dataclasses import dataclass
 
 import numpy as np
 
-from tb_gradhealth.health.baseline import Baseline
-from tb_gradhealth.health.symptom import Facts, Judgement, Labels, Symptom, View, judgement
+from tb_gradhealth.health.arrays import Floats, Ints, Mask, grown
+from tb_gradhealth.health.baseline import LENGTH, Baseline, column_median
+from tb_gradhealth.health.limits import Limits, limit
+from tb_gradhealth.health.spikes import LossNotice
+from tb_gradhealth.health.steps import Lines, windowed
+from tb_gradhealth.health.structure import Scope, Structure
+from tb_gradhealth.health.symptom import CRITICAL, INFO, WARNING, Facts, Judgement, Labels, Symptom
+from tb_gradhealth.health.view import View
 from tb_gradhealth.health.wording import number, times
 
 SMALLEST_WEIGHT = 1e-3
 """Floor of RMS(w), for weights that start at zero."""
 
-BASELINE_RECORDS = 5
-"""Records before growth is judged: the first ones of a training are its wildest."""
+WINDOW = 2
+"""Steps in a window of the flight recorder's lines: an explosion that ends in NaN may last a dozen steps."""
+
+NEEDED = 3
+"""Windows in a row that must have grown, as for records."""
 
 
-class ExplodingGradient(Symptom):
-    """RMS(g) / max(RMS(w), 1e-3) of a weight matrix, or its growth over its own running median.
+@dataclass(frozen=True)
+class ExplodingGradientLimits(Limits):
+    """Growth over its own past, and size beside the weights."""
 
-    Both have the same limit, ten, and the larger one is the measured value. Gradients are taken before
-    the optimizer's clipping.
+    threshold: float = limit(10.0, "times its own usual size, still growing", least=1)
+    pace: float = limit(1.5, "growth from record to record that counts as growing", least=1)
+    ratio: float = limit(1000.0, "times its weights that are an explosion even where nothing grows any more")
+    critical: float = limit(100.0, "times the threshold from which it is critical", least=1)
+
+
+class ExplodingGradient(Symptom[ExplodingGradientLimits]):
+    """RMS(g) of a weight matrix over its own running median, while it grows and the loss does not fall.
+
+    A large gradient alone proves nothing: a summed loss, unscaled targets or a gradient still multiplied by
+    a loss scale make it so, and Adam does not even notice. So growth is what is measured; the ratio
+    RMS(g) / max(RMS(w), 1e-3) counts only where it is beyond a thousand, and then takes its share of the
+    measured value so that both have one threshold. A gradient that comes back down to its usual size was a
+    spike and is forgiven. A growing gradient is fine where the loss falls: then
+    the training has just found its way. Gradients are taken before the optimizer's clipping, the largest
+    since the last record. In the flight recorder's lines, windows of two steps stand for records.
     """
 
     id = "exploding-gradient"
     title = "Exploding gradient"
     meaning = (
-        "The gradient is many times larger than the weights it corrects, or grows and grows. Each step "
+        "The gradient grows and grows, or is many times larger than the weights it corrects. Each step "
         "then throws the weights far from where they were, and the next gradient is larger still."
     )
     causes = (
+        "The learning rate is too high: above 2 / curvature every step overshoots by more than the last.",
         "A recurrent network unrolled over many steps, without clipping.",
-        "The learning rate is too high.",
         "Weights initialized too large, or inputs and targets that are not scaled.",
         "A loss that is summed over the batch where a mean was meant.",
     )
     advice = (
-        "Clip gradients: optimizer(clipnorm=1.0) or global_clipnorm=1.0.",
         "Lower the learning rate, or warm it up over the first hundreds of steps.",
+        "Clip gradients: optimizer(clipnorm=1.0) or global_clipnorm=1.0.",
         "Scale inputs and targets to about unit variance.",
         "In recurrent layers use LSTM or GRU, or an orthogonal recurrent initializer.",
     )
-    measure = "max(RMS(g) / max(RMS(w), 1e-3), RMS(g) / its running median while it grows)"
+    measure = "max(RMS(g) / its running median while it grows, RMS(g) / max(RMS(w), 1e-3) / 100)"
+    needs = "its gradient or its past is not known"
     statistic = "rms"
-    labels = Labels("gradient RMS / weight RMS", "gradient RMS", "weight RMS")
-    threshold = 10.0
+    labels = Labels("growth over its own usual size", "gradient RMS", "usual gradient RMS")
+    limits_type = ExplodingGradientLimits
     logarithmic = True
+    forgiven = True
+    leads_to = frozenset({"non-finite", "loss-diverging", "activation-spike", "dead-units"})
 
-    def __init__(self) -> None:
+    def __init__(self, limits: ExplodingGradientLimits) -> None:
+        super().__init__(limits)
         self._baseline = Baseline()
+        self._loss = LossNotice()
         self._previous = np.empty(0)
+        self._high = np.empty(0, np.int64)
+
+    def scope(self, structure: Structure) -> Scope:
+        """Weight matrices."""
+        return structure.matrices("gradient")
+
+    def settle(self, structure: Structure, rows: Ints) -> None:
+        """Make room for the past of further rows."""
+        self._baseline.settle(rows.size)
+        self._previous = grown(self._previous, rows.size, np.nan)
+        self._high = grown(self._high, rows.size, 0)
 
     def observe(self, view: View) -> Judgement:
-        """Compare every weight matrix's gradient with its weight and with its own past."""
-        structure = view.structure
-        rows = structure.kinds["gradient"] & structure.matrix
+        """Compare every weight matrix's gradient with its own past and with its weight."""
+        worse = self._loss.observe(view)
         # A gradient with no finite element has no RMS; the largest since the last record stands in.
-        rms = np.where(rows, np.fmax(view.columns["rms"], view.columns["peak_rms"]), np.nan)
-        weight = np.where(structure.weights >= 0, view.columns["rms"][structure.weights], np.nan)
-        ratio = rms / np.maximum(weight, SMALLEST_WEIGHT)  # NaN where the weight is not recorded
-
+        rms = np.fmax(view.column("rms"), view.column("peak_rms"))
         usual = self._baseline.compare(rms)
-        previous = np.full(rms.size, np.nan)
-        previous[: self._previous.size] = self._previous
-        growing = (usual.count >= BASELINE_RECORDS) & (rms > previous)
-        growth = np.where(growing, rms / usual.median, np.nan)
-        self._baseline.admit(rms, rows)
-        self._previous = rms
+        growth = rms / usual.median
+        growing = (rms > self.limits.pace * self._previous) & worse
+        ratio = rms / np.maximum(view.beside("weight", "rms"), SMALLEST_WEIGHT)
+        high = growth > self.limits.threshold
+        self._high = np.where(high, self._high + 1, 0)
+        self._baseline.admit(rms, ~high | (self._high > LENGTH))
+        self._previous = np.where(np.isnan(rms), self._previous, rms)
 
-        value = np.fmax(ratio, growth)
-        level = np.where(value > 100 * self.threshold, 2, 1)
-        return judgement(value, self.threshold, level, view.step, reference=weight)
+        limits = self.limits
+        share = ratio * (limits.threshold / limits.ratio)
+        value = np.fmax(np.where(growing, growth, np.fmin(growth, 1.0)), np.fmax(share, 0))
+        value[np.isnan(rms)] = np.nan
+        level = np.where(value > limits.critical * limits.threshold, CRITICAL, WARNING)
+        level = np.where(growing & (growth > limits.threshold), level, _for_its_size(view))
+        return Judgement(
+            value=value,
+            breach=value > limits.threshold,
+            held=np.fmax(value, growth) > limits.threshold / 2,
+            level=level,
+            reference=usual.median,
+        )
+
+    def observe_steps(self, lines: Lines) -> Judgement | None:
+        """Find three windows in a row, each beyond ten times the median of those before and growing."""
+        finite = np.where(np.isfinite(lines.values), lines.values, np.nan)
+        windows, losses = windowed(finite, WINDOW), windowed(lines.loss[:, None], WINDOW)
+        if len(windows) <= NEEDED:
+            return None
+        growth = np.full(windows.shape, np.nan)
+        breach = np.zeros(windows.shape, bool)
+        for index in range(1, len(windows)):
+            growth[index] = windows[index] / column_median(windows[:index])
+            worse = not losses[index, 0] <= column_median(losses[:index])[0]
+            breach[index] = (
+                (growth[index] > self.limits.threshold) & (windows[index] > windows[index - 1]) & worse
+            )
+        return self._persistent(lines, growth, breach)
+
+    def _persistent(self, lines: Lines, growth: Floats, breach: Mask) -> Judgement:
+        run = breach[2:] & breach[1:-1] & breach[:-2]  # three in a row; a window later counts from its first
+        found = np.asarray(run.any(axis=0))
+        value = np.where(found, np.fmax.reduce(np.where(breach, growth, 0)), np.nan)
+        level = np.where(value > self.limits.critical * self.limits.threshold, CRITICAL, WARNING)
+        since = lines.steps[WINDOW * run.argmax(axis=0)]
+        return Judgement(value=value, breach=found, held=found, level=level, since=since)
 
     def message(self, facts: Facts) -> str:
         """Say how much larger than what, and since when."""
         return (
-            f"The gradient of {facts.row.tensor} is too large since step {facts.opened_step:,}: at step "
-            f"{facts.peak_step:,} it was {times(facts.value)} × its weights or its own usual size, "
-            f"{number(facts.threshold)} × is the limit."
+            f"The gradient of {facts.row.tensor} has been exploding since step {facts.opened_step:,}: at "
+            f"step {facts.peak_step:,} it was {times(facts.value)} × its usual size, "
+            f"{number(facts.threshold)} × is the limit{facts.yet}."
         )
+
+
+def _for_its_size(view: View) -> int:
+    """What a gradient deserves that is only large: as long as nobody knows what the loss does, no alarm."""
+    waiting = view.outcome == "unknown" and not np.isnan(view.moment.loss)
+    return INFO if waiting else WARNING

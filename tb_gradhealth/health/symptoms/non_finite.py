@@ -1,15 +1,30 @@
-"""NaN or infinite values: always critical, at once, at the exact step."""
+"""NaN or infinite values: at once, at the exact step."""
+
+from dataclasses import dataclass
 
 import numpy as np
 
-from tb_gradhealth.health.symptom import Facts, Judgement, Labels, Symptom, View
+from tb_gradhealth.health.arrays import Floats, Ints, Mask
+from tb_gradhealth.health.limits import Limits, limit
+from tb_gradhealth.health.structure import Scope, Structure
+from tb_gradhealth.health.symptom import CRITICAL, INFO, Facts, Judgement, Labels, Symptom
+from tb_gradhealth.health.view import View
 
 
-class NonFinite(Symptom):
+@dataclass(frozen=True)
+class NonFiniteLimits(Limits):
+    """No number of them is fine."""
+
+    threshold: float = limit(0.0, "elements that may be NaN or infinite")
+
+
+class NonFinite(Symptom[NonFiniteLimits]):
     """Any NaN or infinity in a gradient, a weight, an activation or the loss.
 
-    The sticky columns give the first bad step even where it lies between two records. Updates are
-    left out: they are the weights' own non-finite values again.
+    The sticky columns give the first bad step even where it lies between two records. Updates are left
+    out: they are the weights' own non-finite values again. Two things are information only: a gradient
+    that overflowed under a loss scaler, which skips that step and halves its scale, as it is meant to;
+    and an activation that holds infinities, but no NaN, while the loss stays finite: an attention mask.
     """
 
     id = "non-finite"
@@ -31,30 +46,50 @@ class NonFinite(Symptom):
         "Clip gradients (clipnorm=1.0) or lower the learning rate, and restart from an earlier checkpoint.",
     )
     measure = "number of NaN and infinite elements"
+    needs = "its non-finite elements were not counted"
     statistic = "peak_rms"
     labels = Labels("non-finite elements", "RMS of the finite elements")
-    threshold = 0.0
+    limits_type = NonFiniteLimits
     immediate = True
     weighed = False
 
+    def __init__(self, limits: NonFiniteLimits) -> None:
+        super().__init__(limits)
+        self._gradients = self._activations = np.empty(0, bool)
+
+    def scope(self, structure: Structure) -> Scope:
+        """Everything but updates and clipped gradients, which only pass on what others hold."""
+        return structure.all_of("gradient", "weight", "activation", "loss")
+
+    def settle(self, structure: Structure, rows: Ints) -> None:
+        """Remember which rows are of which kind."""
+        self._gradients = structure.kinds["gradient"][rows]
+        self._activations = structure.kinds["activation"][rows]
+
     def observe(self, view: View) -> Judgement:
         """Count what the record holds; a bad step between two records counts as one element."""
-        columns = view.columns
-        kinds = view.structure.kinds
-        judged = kinds["gradient"] | kinds["weight"] | kinds["activation"] | kinds["loss"]
-        now = np.nan_to_num(columns["nan_count"]) + np.nan_to_num(columns["inf_count"])
-        bad_steps = np.nan_to_num(columns["bad_steps"])
-        value = np.where(judged, np.maximum(now, bad_steps > 0), np.nan)
-        breach = judged & (value > 0)
-        ago = np.where(bad_steps > 0, np.nan_to_num(columns["bad_ago"]), 0).astype(np.int64)
-        return Judgement(
-            value=value,
-            breach=breach,
-            held=breach,
-            level=np.full(value.size, 2, np.int64),
-            reference=np.full(value.size, np.nan),
-            since=view.step - ago,
+        nan, infinite = view.column("nan_count"), view.column("inf_count")
+        bad_steps = view.column("bad_steps")
+        value = np.maximum(np.fmax(nan, 0) + np.fmax(infinite, 0), bad_steps > 0)  # fmax takes NaN for 0
+        value[np.isnan(nan) & np.isnan(bad_steps)] = np.nan
+        breach = value > self.limits.threshold
+        level = np.where(breach & self._excused(view, breach, nan), INFO, CRITICAL)
+        since = None
+        if breach.any():
+            ago = np.where(bad_steps > 0, np.fmax(view.column("bad_ago"), 0), 0)
+            since = view.step - ago.astype(np.int64)
+        return Judgement(value, breach, breach, level, since=since)
+
+    def _excused(self, view: View, breach: Mask, nan: Floats) -> Mask:
+        """Rows whose non-finite values are part of the plan."""
+        if not breach.any():
+            return breach
+        others = breach & ~self._gradients & ~self._activations
+        masked = self._activations & ~(nan > 0) & np.isfinite(view.moment.loss)
+        scaled = bool(view.settings.get("loss_scale")) and (
+            view.moment.skipped > 0 or not _counts_skips(view)
         )
+        return np.asarray((masked | (self._gradients & scaled)) & ~others.any())
 
     def message(self, facts: Facts) -> str:
         """Say what is not finite, and since when."""
@@ -64,3 +99,7 @@ class NonFinite(Symptom):
         subject = {"gradient": "gradient", "weight": "weight", "activation": "output"}[row.kind]
         count = f"{facts.value:,.0f} NaN or infinite value{'s' if facts.value != 1 else ''}"
         return f"The {subject} of {row.tensor} holds {count}, first at step {facts.opened_step:,}."
+
+
+def _counts_skips(view: View) -> bool:
+    return "skipped_steps" in view.moment.training

@@ -1,33 +1,47 @@
 """Gradients that fade on their way back, so that the first layers do not learn."""
 
-from dataclasses import replace
+from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
 from tb_gradhealth.health.arrays import Floats, Ints, Mask
-from tb_gradhealth.health.symptom import Facts, Judgement, Labels, Symptom, View, judgement
+from tb_gradhealth.health.limits import Limits, limit
+from tb_gradhealth.health.structure import Scope, Structure
+from tb_gradhealth.health.symptom import Facts, Judgement, Labels, Symptom, judgement
+from tb_gradhealth.health.view import View
 from tb_gradhealth.health.wording import times
 
-FALLING_LAYERS = 3
-"""Layers over which the gradient must fall towards the input: a lone small one is no vanishing."""
 
-SLACK = 2.0
-"""A layer in a fall may still be this many times its follower: layers differ in width."""
+@dataclass(frozen=True)
+class VanishingGradientLimits(Limits):
+    """How small, and what a fall is."""
 
-LARGEST_STEP = 0.8
-"""Share of the fall (in logarithms) that a single pair of layers may account for."""
+    threshold: float = limit(
+        1e-3, "share of the reference layer's gradient below which one has vanished", most=1
+    )
+    layers: int = limit(3, "layers over which the gradient must fall towards the input", least=2)
+    slack: float = limit(
+        2.0, "a layer in a fall may be so many times its follower: layers differ in width", least=1
+    )
+    largest_step: float = limit(
+        0.8, "share of the fall, in logarithms, that one pair of layers may have", most=1
+    )
+    small_norm: float = limit(
+        1e-4,  # AUTOTRAINER (Zhang et al., ICSE 2021)
+        "norm below which the largest gradient nearer to the output is the reference",
+    )
 
-SMALL_NORM = 1e-4
-"""Norm under which the last layer is the reference (AUTOTRAINER, Zhang et al., ICSE 2021)."""
 
-
-class VanishingGradient(Symptom):
+class VanishingGradient(Symptom[VanishingGradientLimits]):
     """RMS(g) of a weight matrix far below the network's other matrices, falling towards the input.
 
     Measured as RMS(g_l) / median_k RMS(g_k) over the weight matrices k. A network of few layers has
     its median inside the fall; there a layer whose gradient norm is also tiny in absolute terms is
-    compared with the matrix nearest to the output, as AUTOTRAINER does.
+    compared with the matrix nearest to the output, as AUTOTRAINER does. Where the gradient is exactly
+    zero, nothing arrives at all: that is a measured value of zero, even if it is so for every layer.
+
+    A floor in units of the optimizer's epsilon is left out on purpose: in a large network with a mean loss
+    healthy gradients are below it. Whether the weights still move is what update-ratio measures.
     """
 
     id = "vanishing-gradient"
@@ -47,71 +61,71 @@ class VanishingGradient(Symptom):
         "Add BatchNormalization or LayerNormalization, or skip connections around blocks of layers.",
     )
     measure = "RMS(g of the layer) / median of RMS(g) over the weight matrices"
+    needs = "fewer than four weight matrices have a gradient, which is too few for a fall"
     statistic = "rms"
     labels = Labels("gradient RMS / reference layer", "gradient RMS", "reference layer")
-    threshold = 1e-3
+    limits_type = VanishingGradientLimits
+    leads_to = frozenset({"dead-layer", "loss-stalled"})
     direction = "below"
     logarithmic = True
     # The layer furthest from the output is the one that learns least; nobody means the one where the
     # product happened to cross the limit.
     worst_first_from_output = False
 
+    def __init__(self, limits: VanishingGradientLimits) -> None:
+        super().__init__(limits)
+        self._order = np.empty(0, np.int64)
+        self._norm = np.empty(0)
+        self._output = np.empty(0, bool)
+
+    def scope(self, structure: Structure) -> Scope:
+        """Weight matrices."""
+        return structure.matrices("gradient")
+
+    def settle(self, structure: Structure, rows: Ints) -> None:
+        """Order the matrices from the input to the output."""
+        self._order = np.argsort(structure.depth[rows], kind="stable")
+        self._norm = np.sqrt(structure.size[rows])
+        self._output = structure.output[rows]
+
     def observe(self, view: View) -> Judgement:
         """Compare every weight matrix's gradient with the median and with the output's."""
-        structure = view.structure
-        matrix = structure.kinds["gradient"] & structure.matrix
-        rms = np.where(matrix, view.columns["rms"], np.nan)
-        known = np.flatnonzero(np.isfinite(rms))
-        if known.size <= FALLING_LAYERS:
-            return judgement(np.full(rms.size, np.nan), self.threshold, _levels(rms.size), view.step)
-        ordered = known[np.argsort(structure.depth[known], kind="stable")]
-        median = np.median(rms[known])
-        tiny = rms * np.sqrt(structure.size) < SMALL_NORM
-        reference = np.where(tiny, max(median, rms[ordered[-1]]), median)
-        value = np.divide(rms, reference, out=np.full(rms.size, np.nan), where=reference > 0)
-        value[structure.output] = np.nan
-        judged = judgement(
-            value, self.threshold, _levels(rms.size), view.step, below=True, reference=reference
-        )
-        if judged.breach.any():
-            judged = replace(judged, breach=judged.breach & _falling(rms, ordered))
-        return judged
+        rms = view.column("rms")
+        ordered = self._order[np.isfinite(rms[self._order])]
+        if ordered.size <= self.limits.layers:
+            return judgement(np.full(rms.size, np.nan), self.limits.threshold, below=True)
+        along = rms[ordered]
+        median = np.median(along)
+        small = rms * self._norm < self.limits.small_norm
+        reference = np.where(small, max(median, along[-1]), median)
+        value = np.where(rms > 0, rms / reference, 0.0)
+        value[np.isnan(rms) | self._output] = np.nan
+        falling = np.zeros(rms.size, bool)
+        if (value < self.limits.threshold).any():
+            falling[ordered] = self._falling(along)
+        return judgement(value, self.limits.threshold, below=True, where=falling, reference=reference)
+
+    def _falling(self, along: Floats) -> Mask:
+        """Layers, input first, from which the gradient rises over the next ones towards the output."""
+        limits, layers = self.limits, self.limits.layers
+        runs = np.lib.stride_tricks.sliding_window_view(along, layers + 1)
+        rises = (runs[:, :-1] <= limits.slack * runs[:, 1:]).all(axis=1) & (runs[:, -1] > runs[:, 0])
+        steps = np.diff(np.log(runs), axis=1)
+        rises &= steps.max(axis=1) <= limits.largest_step * steps.sum(axis=1)
+        # From an exact zero there is no rise to measure: nothing at all arrives there.
+        falling = np.concatenate([np.where(runs[:, 0] == 0, True, rises), np.zeros(layers, bool)])
+        # The last layers of a fall have fewer followers than the rule wants; they belong to it all the same.
+        for place in range(max(along.size - layers, 1), along.size - 1):
+            falling[place] = falling[place - 1] and along[place - 1] <= limits.slack * along[place]
+        return falling
 
     def message(self, facts: Facts) -> str:
         """Say how much smaller, since when, and what the loss did."""
-        smaller = times(1 / facts.value) if facts.value > 0 else "infinitely many"
-        if facts.outcome == "learning":
-            loss = ", yet the loss improves"
-        elif facts.outcome == "unknown":
-            loss = ""
-        else:
-            loss = ", and the loss has not improved"
+        row, since = facts.row, f"since step {facts.opened_step:,}"
+        if facts.value == 0:
+            return f"No gradient arrives at {row.tensor} {since}{facts.yet}."
+        smaller, allowed = times(1 / facts.value), times(1 / facts.threshold)
         return (
-            f"{facts.row.tensor} receives gradients {smaller} × smaller than layers nearer to the output "
-            f"since step {facts.opened_step:,}{loss}."
+            f"{row.tensor} has received gradients {smaller} × smaller than layers nearer to the output "
+            f"{since}; {allowed} × is the limit{facts.yet}."
         )
-
-
-def _levels(size: int) -> Ints:
-    return np.ones(size, np.int64)
-
-
-def _falling(rms: Floats, ordered: npt.NDArray[np.intp]) -> Mask:
-    """Rows from which the gradient rises, layer after layer, over the next ones towards the output."""
-    falling = np.zeros(rms.size, bool)
-    along = rms[ordered]
-    for place in range(len(ordered) - FALLING_LAYERS):
-        falling[ordered[place]] = _rises(along[place : place + FALLING_LAYERS + 1])
-    # The last layers of a fall have fewer followers than the rule wants; they belong to it all the same.
-    for place in range(max(len(ordered) - FALLING_LAYERS, 1), len(ordered) - 1):
-        falling[ordered[place]] = falling[ordered[place - 1]] and along[place - 1] <= SLACK * along[place]
-    return falling
-
-
-def _rises(run: Floats) -> bool:
-    if run[0] == 0:
-        return bool(np.all(run[1:-1] <= run[-1]))
-    if np.any(run[:-1] > SLACK * run[1:]) or run[-1] <= run[0]:
-        return False
-    steps = np.diff(np.log(run))
-    return bool(steps.max() <= LARGEST_STEP * steps.sum())

@@ -1,30 +1,51 @@
-"""Gradients larger than their weights, or growing without end."""
+"""Gradients that grow without end while the loss does not fall, or that dwarf their weights."""
 
 import numpy as np
 import pytest
 
+from tb_gradhealth.record import Steps
 
-def run_of(training, rows, gradients, weight=0.1):
-    run = training([rows.dense(0), rows.dense(0, kind="weight")])
-    for rms in gradients:
-        run.record([{"rms": rms, "peak_rms": rms}, {"rms": weight}])
-    return run.findings().get(("exploding-gradient", "dense_0/kernel"))
+KEY = ("exploding-gradient", "dense_0/kernel")
 
 
-def test_a_gradient_ten_times_its_weight_for_three_records(training, rows):
-    finding = run_of(training, rows, [0.1, 0.1, 5.0, 5.0, 5.0])
-    assert (finding.opened_step, finding.severity) == (20, "warning")
-    assert finding.value == pytest.approx(50)
+def run_of(training, rows, gradients, losses=None, weight=0.1):
+    run = training([rows.dense(0), rows.dense(0, kind="weight"), rows.LOSS])
+    for place, rms in enumerate(gradients):
+        loss = {} if losses is None else {"mean": losses[place], "peak_max": abs(losses[place])}
+        run.record([{"rms": rms, "peak_rms": rms}, {"rms": weight}, loss])
+    return run.findings().get(KEY)
 
 
-def test_a_thousand_times_is_critical(training, rows):
-    assert run_of(training, rows, [200.0] * 5).severity == "critical"
+def test_it_opens_at_the_first_record_beyond_ten_times_its_median(training, rows):
+    finding = run_of(training, rows, 1e-2 * np.r_[np.ones(12), 2.0 ** np.arange(1, 8)])
+    assert (finding.opened_step, finding.severity) == (
+        10 * (12 + 3),
+        "warning",
+    )  # 2**4 is the first above ten
 
 
-def test_growth_over_its_own_median_needs_no_weight(training, rows):
-    finding = run_of(training, rows, 1e-4 * np.r_[np.ones(12), 2.0 ** np.arange(1, 10)], weight=np.nan)
-    assert finding is not None
-    assert finding.opened_step == 10 * (12 + 3)  # 2**4 is the first above ten times the median
+def test_the_value_is_the_growth_over_the_median_before_it_began(training, rows):
+    finding = run_of(training, rows, [0.01] * 9 + [0.2, 0.4, 0.8])
+    assert (finding.value, finding.peak_step) == (pytest.approx(80, rel=1e-5), 110)
+
+
+def test_a_run_of_four_records_suffices_when_the_loss_rises_with_it(training, rows):
+    finding = run_of(training, rows, 30.0 * 11.0 ** np.arange(4), losses=24.5 * 100.0 ** np.arange(4))
+    assert (finding.opened_step, finding.state) == (10, "open")
+
+
+def test_a_gradient_that_grows_while_the_loss_falls_has_found_its_way(training, rows):
+    gradients = 1e-4 * np.r_[np.ones(8), 3.0 ** np.arange(1, 9)]
+    assert run_of(training, rows, gradients, losses=np.linspace(2.3, 0.3, 16)) is None
+
+
+def test_one_that_comes_back_down_was_a_spike_and_is_forgiven(training, rows):
+    finding = run_of(training, rows, [0.01] * 9 + [0.2, 0.4, 0.8] + [0.01] * 6)
+    assert (finding.state, finding.severity) == ("resolved", "info")
+
+
+def test_one_that_stays_high_stays_open(training, rows):
+    assert run_of(training, rows, [0.01] * 9 + [0.2, 0.4, 0.8] + [0.9] * 20).state == "open"
 
 
 @pytest.mark.parametrize(
@@ -32,19 +53,57 @@ def test_growth_over_its_own_median_needs_no_weight(training, rows):
     [
         [50.0, 5.0] + [0.1] * 20,  # the first steps of a training are wild
         [0.1] * 10 + [5.0] + [0.1] * 10,  # one spike is another symptom
+        [0.1] * 10 + [5.0] * 10,  # a jump to another level does not grow
         1e-8 * np.exp(np.sin(np.arange(60.0))),  # small and alive
+        [5.0] * 20,  # a summed loss, unscaled targets: fifty times its weights, and Adam does not care
     ],
 )
 def test_what_does_not_last_or_grow_is_not_exploding(training, rows, gradients):
     assert run_of(training, rows, gradients) is None
 
 
+def test_a_thousand_times_its_weights_is_too_much_without_growth(training, rows):
+    finding = run_of(training, rows, [200.0] * 5)
+    assert (finding.severity, finding.value) == ("warning", pytest.approx(20))
+
+
+@pytest.mark.parametrize(
+    ("losses", "severity"), [(np.full(15, 5.0), "critical"), (np.arange(15, 0, -1), "info")]
+)
+def test_and_the_loss_says_whether_it_matters(training, rows, losses, severity):
+    assert run_of(training, rows, [200.0] * 15, losses).severity == severity
+
+
 def test_weights_that_start_at_zero_are_compared_with_the_floor(training, rows):
-    assert run_of(training, rows, [5e-3] * 6, weight=0.0) is None
+    assert run_of(training, rows, [0.9] * 6, weight=0.0) is None  # 900 times 1e-3
 
 
 def test_a_gradient_that_overflowed_is_judged_by_its_last_finite_size(training, rows):
     run = training([rows.dense(0), rows.dense(0, kind="weight")])
     for _ in range(4):
         run.record([{"rms": np.nan, "peak_rms": 1e6, "nan_count": 9}, {"rms": 0.1}])
-    assert run.findings()["exploding-gradient", "dense_0/kernel"].severity == "critical"
+    assert run.findings()[KEY].value == pytest.approx(1e5)  # 1e7 times its weights, beside 1000 for ten
+
+
+def lines_of(training, rows, gradients, losses):
+    """Two records, then what the flight recorder saw between them."""
+    run = training([rows.dense(0), rows.LOSS], watched=(0, 1))
+    run.record([{"rms": gradients[0], "peak_rms": gradients[0]}, {"mean": losses[0]}], 0)
+    lines = np.stack([gradients, losses], axis=1).astype(np.float32)
+    run.records.append(Steps(len(lines) - 1, 1e9, run.table, lines))
+    return run.findings().get(KEY)
+
+
+def test_a_dozen_steps_that_end_in_nan_are_judged_step_by_step(training, rows):
+    gradients = np.r_[100.0 ** np.arange(12), np.full(20, np.nan)]
+    finding = lines_of(training, rows, gradients, 10.0 ** np.arange(32))
+    assert (finding.opened_step, finding.count) == (2, 1)
+
+
+def test_steps_that_grow_while_the_loss_falls_are_fine(training, rows):
+    assert lines_of(training, rows, 5.0 ** np.arange(20), np.linspace(9, 1, 20)) is None
+
+
+def test_steps_without_growth_are_fine(training, rows):
+    noisy = np.exp(np.random.default_rng(0).normal(0, 1, 64))
+    assert lines_of(training, rows, noisy, np.full(64, 2.3)) is None

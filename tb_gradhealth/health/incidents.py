@@ -1,0 +1,91 @@
+"""Findings that began together are one incident, and one of them is its likely origin."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Final
+
+from tb_gradhealth.health.findings import SEVERITIES, Finding, short_id
+from tb_gradhealth.record import Row
+
+CAUSAL_ORDER: Final = {
+    "activation": 0,
+    "loss": 1,
+    "gradient": 2,
+    "clipped": 3,
+    "update": 4,
+    "weight": 5,
+    "training": 6,
+}
+"""Within one step: the forward pass, the loss, the backward pass, what the optimizer wrote."""
+
+
+@dataclass(frozen=True)
+class Located:
+    """A finding with what its place in the network says about causes.
+
+    Attributes:
+        finding: the finding.
+        row: what was judged.
+        from_output: whether, among gradients, the one nearest to the output comes first.
+        leads_to: symptoms that this one brings about.
+    """
+
+    finding: Finding
+    row: Row
+    from_output: bool
+    leads_to: frozenset[str]
+
+
+def grouped(located: Sequence[Located], tolerance: int, stream: str) -> list[list[Finding]]:
+    """Findings that share an onset, grouped, with one likely origin in each group.
+
+    The origin is sought among the group's worst findings: something merely worth knowing that was there a
+    record earlier did not cause the NaN beside it. A weaker finding comes into question only where its
+    symptom is known to bring the worst one about, as an exploding gradient does NaN. Muted findings are
+    counted as the weakest. Among those that come into question the earliest in causal order is the one.
+
+    Args:
+        located: any order.
+        tolerance: steps after a group's first finding within which others belong to it.
+        stream: the recorder's name, a part of the incidents' ids.
+
+    Returns:
+        The incidents in order of their onset; in each the origin first, then the others in causal order.
+    """
+    groups: list[list[Located]] = []
+    for entry in sorted(located, key=_cause):
+        first = groups[-1][0].finding.opened_step if groups else None
+        if first is None or entry.finding.opened_step - first > tolerance:
+            groups.append([])
+        groups[-1].append(entry)
+    return [_incident(group, stream) for group in groups]
+
+
+def _incident(group: list[Located], stream: str) -> list[Finding]:
+    worst = max(map(_weight, group))
+    gravest = {entry.finding.symptom for entry in group if _weight(entry) == worst}
+    origin = next(entry for entry in group if _weight(entry) == worst or _brings_about(entry, gravest))
+    identity = short_id("incident", stream, str(group[0].finding.opened_step))
+    others = [entry for entry in group if entry is not origin]
+    return [replace(entry.finding, origin=entry is origin, incident=identity) for entry in (origin, *others)]
+
+
+def _brings_about(entry: Located, gravest: set[str]) -> bool:
+    """Whether a finding that is more than information can have caused one of the gravest symptoms."""
+    return _weight(entry) > 0 and not entry.leads_to.isdisjoint(gravest)
+
+
+def _weight(entry: Located) -> int:
+    return -1 if entry.finding.muted else SEVERITIES.index(entry.finding.severity)
+
+
+def _cause(entry: Located) -> tuple[int, int, int, str]:
+    """Sort key: the step, then the causal order within it."""
+    row = entry.row
+    backward = row.kind != "activation" and entry.from_output
+    return (
+        entry.finding.opened_step,
+        CAUSAL_ORDER[row.kind],
+        -row.depth if backward else row.depth,
+        row.tensor,
+    )

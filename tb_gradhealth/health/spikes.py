@@ -1,0 +1,117 @@
+"""The rule that gradient, loss and activation spikes share: a jump out of a series' own past."""
+
+from dataclasses import dataclass, replace
+from typing import TypeVar
+
+import numpy as np
+
+from tb_gradhealth.health.arrays import Floats, Ints, Mask, grown
+from tb_gradhealth.health.baseline import LENGTH, Baseline
+from tb_gradhealth.health.limits import Limits, limit
+from tb_gradhealth.health.structure import Structure
+from tb_gradhealth.health.symptom import WARNING, Judgement, Symptom
+from tb_gradhealth.health.view import View
+
+
+@dataclass(frozen=True)
+class SpikeLimits(Limits):
+    """The numbers of a spike."""
+
+    threshold: float = limit(6.0, "robust z on the logarithm above which a value is a spike")
+    factor: float = limit(4.0, "a spike is also at least this many times the usual value", least=1)
+    past: int = limit(8, "records of normal behaviour before a spike can be told from it", least=2, most=32)
+    past_steps: int = limit(30, "steps that those records must cover at least")
+    recurrent: int = limit(3, "spikes within `recurrence_steps` that make it recurrent", least=2, most=8)
+    recurrence_steps: int = limit(1000, "steps within which spikes are counted together")
+
+
+S = TypeVar("S", bound=SpikeLimits)
+
+
+class Spike(Symptom[S]):
+    """Robust z of ln(value) against the row's own past: (ln v - median) / (1.4826 MAD + 0.05).
+
+    A spike is above the threshold and at least four times the median: heavy tails make sigma on raw norms
+    useless, and a perfectly steady series has no spread. Outliers are not admitted to the past they are
+    compared with, but a level that stays is: after 32 records in a row beyond the limit it is the new usual
+    one, and no spike any more. Three spikes in 1,000 steps are recurrent and weigh one severity more.
+    """
+
+    immediate = True
+    weighed = False
+
+    def __init__(self, limits: S) -> None:
+        super().__init__(limits)
+        self._baseline = Baseline()
+        self._first_step: int | None = None
+        self._spikes = np.empty((limits.recurrent, 0), np.int64)
+        self._beyond = np.empty(0, np.int64)
+
+    def settle(self, structure: Structure, rows: Ints) -> None:
+        """Make room for the past of further rows."""
+        self._baseline.settle(rows.size)
+        self._spikes = grown(self._spikes, rows.size, _LONG_AGO)
+        self._beyond = grown(self._beyond, rows.size, 0)
+
+    def judge(self, view: View, value: Floats, ago: Floats, level: int = WARNING) -> Judgement:
+        """Compare each row's largest value since the last record with its own past.
+
+        Args:
+            view: the record.
+            value: float64 [judged].
+            ago: how many steps before the record it was, float64 [judged].
+            level: place in SEVERITIES of a lone spike.
+        """
+        limits = self.limits
+        self._first_step = view.step if self._first_step is None else self._first_step
+        usual = self._baseline.compare(value)
+        known = (usual.count >= limits.past) & (view.step - self._first_step >= limits.past_steps)
+        beyond = known & (usual.score > limits.threshold) & (value >= limits.factor * usual.median)
+        self._beyond = np.where(beyond, self._beyond + 1, 0)
+        self._baseline.admit(value, ~beyond | (self._beyond > LENGTH))
+        since = view.step - np.fmax(ago, 0).astype(np.int64) if beyond.any() else None
+        return Judgement(
+            value=np.where(known, usual.score, np.nan),
+            breach=beyond,
+            held=known & (usual.score > limits.threshold / 2),
+            # A value that is still up at the next record is the same spike.
+            level=level + self._recurs(beyond & (self._beyond == 1), since),
+            reference=usual.median,
+            since=since,
+        )
+
+    def _recurs(self, breach: Mask, since: Ints | None) -> Ints:
+        """1 where this spike makes it recurrent, else 0."""
+        if since is None or not breach.any():
+            return np.zeros(breach.size, np.int64)
+        self._spikes[:, breach] = np.vstack([self._spikes[1:, breach], since[breach][None]])
+        span = self._spikes[-1] - self._spikes[0]
+        recurs: Ints = (breach & (span <= self.limits.recurrence_steps)).astype(np.int64)
+        return recurs
+
+
+def quietened(judged: Judgement) -> Judgement:
+    """The judgement with every level at information."""
+    return replace(judged, level=np.zeros_like(judged.level))
+
+
+class LossNotice:
+    """Whether the loss took notice of the steps since the last record: it was above its usual."""
+
+    def __init__(self) -> None:
+        self._baseline = Baseline()
+        self._baseline.settle(1)
+
+    def observe(self, view: View) -> bool:
+        """Take in a record; without a loss anything may be serious."""
+        place = np.flatnonzero(view.structure.kinds["loss"])[:1]
+        if not place.size:
+            return True
+        peak = view.moment.gather(place, "peak_max")
+        usual = self._baseline.compare(peak)
+        self._baseline.admit(peak, np.ones(1, bool))
+        return not peak[0] < usual.median[0]
+
+
+_LONG_AGO = -(1 << 60)
+"""In place of a spike that never was."""

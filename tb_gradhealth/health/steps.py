@@ -1,0 +1,40 @@
+"""The flight recorder's lines as the rules see them: one number for each watched tensor and step."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from tb_gradhealth.health.arrays import Floats, Ints
+from tb_gradhealth.health.outcome import Outcome, outcome_of
+
+
+@dataclass(frozen=True)
+class Lines:
+    """Consecutive steps, seen from the rows that one rule judges.
+
+    Attributes:
+        steps: ascending, int64 [steps].
+        values: float64 [steps, judged]: RMS, or largest |x| for an activation; NaN for rows that are not
+            watched, infinite where a tensor was not finite.
+        loss: |loss|, float64 [steps]; NaN where it is not watched.
+        whole: whether they reach back to the run's first step.
+    """
+
+    steps: Ints
+    values: Floats
+    loss: Floats
+    whole: bool
+
+    @property
+    def outcome(self) -> Outcome:
+        """What the loss did over the whole run, step by step; unknown where the lines are a part of it."""
+        return outcome_of(self.loss) if self.whole else "unknown"
+
+
+def windowed(values: Floats, length: int) -> Floats:
+    """Largest value of each window of steps, float64 [windows, ...]; the last, shorter one is left out."""
+    windows = len(values) // length
+    largest: Floats = np.fmax.reduce(
+        values[: windows * length].reshape(windows, length, *values.shape[1:]), axis=1
+    )
+    return largest

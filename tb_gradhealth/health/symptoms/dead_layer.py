@@ -1,0 +1,105 @@
+"""Weights to which no gradient arrives, or which do not move though one does."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from tb_gradhealth.health.arrays import Ints, Mask, grown
+from tb_gradhealth.health.limits import Limits, limit
+from tb_gradhealth.health.structure import Scope, Structure
+from tb_gradhealth.health.symptom import (
+    INFO,
+    WARNING,
+    Facts,
+    Judgement,
+    Labels,
+    Symptom,
+    judgement,
+)
+from tb_gradhealth.health.view import View
+
+
+@dataclass(frozen=True)
+class DeadLayerLimits(Limits):
+    """How long nothing may happen."""
+
+    threshold: float = limit(20.0, "applied steps in a row with a gradient or an update of exactly zero")
+
+
+class DeadLayer(Symptom[DeadLayerLimits]):
+    """Steps in a row in which a variable's gradient, or what the optimizer made of it, was exactly zero.
+
+    The sticky largest gradient since the last record says of every step between whether it was zero. Steps
+    that the loss scaler skipped do not count. A zero update counts only where one is due in every step: not
+    under gradient accumulation, nor where no variable at all moved, nor while the learning rate is zero.
+    A weight matrix that gets nothing while others do stays a warning even if the loss improves.
+    """
+
+    id = "dead-layer"
+    title = "Dead layer"
+    meaning = (
+        "The gradient of this variable, or its update, is exactly zero, step after step: it does not learn. "
+        "Small would be another matter; exactly zero means that nothing arrives."
+    )
+    causes = (
+        "All ReLU units of this layer or of the one after it are dead.",
+        "The layer's output is not used, or multiplied by zero, on the way to the loss.",
+        "A stop_gradient, an argmax or a rounding on the way.",
+        "The learning rate is so small that updates are lost in the weight's precision (bfloat16).",
+    )
+    advice = (
+        "Look for dead units in the layers after this one.",
+        "Follow the output of the layer to the loss: is it used?",
+        "Freeze the layer (trainable = False) if it is not meant to learn.",
+        "Keep weights in float32 (a mixed policy) if updates are lost in rounding.",
+    )
+    measure = "steps in a row with RMS(g) = 0 or RMS(w after - w before) = 0"
+    needs = "its gradient was not measured"
+    statistic = "peak_rms"
+    labels = Labels("steps without a gradient", "largest gradient RMS")
+    limits_type = DeadLayerLimits
+    immediate = True
+    leads_to = frozenset({"loss-stalled"})
+
+    def __init__(self, limits: DeadLayerLimits) -> None:
+        super().__init__(limits)
+        self._steps = np.empty(0)
+        self._matrix = np.empty(0, bool)
+
+    def scope(self, structure: Structure) -> Scope:
+        """Every variable that is not tiny."""
+        return structure.tensors("gradient")
+
+    def settle(self, structure: Structure, rows: Ints) -> None:
+        """Make room for further rows."""
+        self._steps = grown(self._steps, rows.size, 0)
+        self._matrix = structure.matrices("gradient").judged[rows]
+
+    def observe(self, view: View) -> Judgement:
+        """Count the steps since the last record where nothing happened in them."""
+        largest = np.fmax(view.column("peak_rms"), view.column("rms"))
+        dead = (largest == 0) | self._still(view)
+        applied = max(view.gap - view.moment.skipped, 0) or 1
+        self._steps = np.where(dead, self._steps + applied, np.where(np.isnan(largest), self._steps, 0))
+        value = np.where(np.isnan(largest), np.nan, self._steps)
+        judged = judgement(value, self.limits.threshold, WARNING)
+        since = (view.step - self._steps).astype(np.int64)
+        # A weight matrix that alone gets nothing is a fault even in a training that succeeds without it.
+        least = np.where(self._matrix & ~dead.all(), WARNING, INFO)
+        return Judgement(value, judged.breach, judged.held, judged.level, since=since, least=least)
+
+    def _still(self, view: View) -> Mask:
+        accumulated = view.settings.get("gradient_accumulation_steps") or 1
+        rate = view.moment.training.get("learning_rate", np.nan)
+        if accumulated != 1 or rate == 0 or view.moment.skipped:
+            return np.zeros(view.rows.size, bool)
+        update = view.beside("update", "rms")
+        # Where nothing at all moved the optimizer did not apply this step, whatever the settings say.
+        return np.asarray((update == 0) & (update > 0).any())
+
+    def message(self, facts: Facts) -> str:
+        """Say for how long nothing arrived."""
+        return (
+            f"{facts.row.tensor} has not learned for {facts.value:,.0f} steps, since step "
+            f"{facts.opened_step:,}: its gradient or its update is exactly zero{facts.yet}."
+        )

@@ -1,0 +1,89 @@
+"""Units that hardly take part in what their layer says."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from tb_gradhealth.health.arrays import Ints, grown
+from tb_gradhealth.health.limits import Limits, limit
+from tb_gradhealth.health.structure import Scope, Structure
+from tb_gradhealth.health.symptom import (
+    INFO,
+    WARNING,
+    Facts,
+    Judgement,
+    Labels,
+    Symptom,
+    if_suffering,
+    judgement,
+)
+from tb_gradhealth.health.view import View
+from tb_gradhealth.health.wording import percent
+
+
+@dataclass(frozen=True)
+class DormantUnitsLimits(Limits):
+    """Shares of a layer's units."""
+
+    threshold: float = limit(0.25, "share of dormant units worth knowing", most=1)
+    warning: float = limit(0.5, "share of dormant units that is a warning if it has risen", most=1)
+    risen: float = limit(0.1, "how much the share must have risen since the first record", most=1)
+
+
+class DormantUnits(Symptom[DormantUnitsLimits]):
+    """Share of a layer's units whose mean |h| is at most 0.025 of the layer's mean.
+
+    The tau-dormant neurons of ReDo (Sokar et al., ICML 2023). Channels differ widely after normalization,
+    so a large share is information unless it has grown and the loss does not improve.
+    """
+
+    id = "dormant-units"
+    title = "Dormant units"
+    meaning = (
+        "These units give almost nothing compared with the others of their layer. If their share grows, the "
+        "network loses the ability to learn something new."
+    )
+    causes = (
+        "A training that goes on over changing data or targets, as in reinforcement learning.",
+        "A learning rate that is too high.",
+        "A layer that is much wider than its task needs.",
+    )
+    advice = (
+        "Reset dormant units from time to time (ReDo), or use layer normalization.",
+        "Lower the learning rate.",
+        "Try a narrower layer.",
+    )
+    measure = "units with mean |h| <= 0.025 of the layer's mean / units"
+    needs = "the means of its units were not measured"
+    statistic = "dormant_fraction"
+    labels = Labels("share of dormant units", "share of dormant units")
+    limits_type = DormantUnitsLimits
+    weighed = False
+
+    def __init__(self, limits: DormantUnitsLimits) -> None:
+        super().__init__(limits)
+        self._first = np.empty(0)
+
+    def scope(self, structure: Structure) -> Scope:
+        """Layers' outputs but the model's own, whose classes may be rare."""
+        return structure.all_of("activation").without(
+            structure.output, "the model's output: classes may be rare"
+        )
+
+    def settle(self, structure: Structure, rows: Ints) -> None:
+        """Make room for further rows."""
+        self._first = grown(self._first, rows.size, np.nan)
+
+    def observe(self, view: View) -> Judgement:
+        """Compare every layer's share with the limits and with its first."""
+        value = view.column("dormant_fraction")
+        self._first = np.where(np.isnan(self._first), value, self._first)
+        grave = (value > self.limits.warning) & (value - self._first >= self.limits.risen)
+        return judgement(value, self.limits.threshold, np.where(grave, if_suffering(view, WARNING), INFO))
+
+    def message(self, facts: Facts) -> str:
+        """Say how many of the layer's units are dormant."""
+        return (
+            f"{percent(facts.value)} of the units of {facts.row.layer} have given next to nothing since step "
+            f"{facts.opened_step:,}; {percent(facts.threshold)} is worth knowing."
+        )

@@ -1,0 +1,73 @@
+"""A loss that leaves its best value for good."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from tb_gradhealth.health.limits import Limits, limit
+from tb_gradhealth.health.outcome import WINDOW
+from tb_gradhealth.health.structure import Scope, Structure
+from tb_gradhealth.health.symptom import Facts, Judgement, Labels, Symptom, judgement, of_loss
+from tb_gradhealth.health.view import View
+from tb_gradhealth.health.wording import number, times
+
+
+@dataclass(frozen=True)
+class LossDivergingLimits(Limits):
+    """How far from its best."""
+
+    threshold: float = limit(
+        2.0, "times its best median that the loss must be, in every one of the last five", least=1
+    )
+
+
+class LossDiverging(Symptom[LossDivergingLimits]):
+    """1 + (least of the last five losses - best median of five) / |best|.
+
+    The least of five, so that one bad batch or a jump that is coming down again does not count: a loss
+    diverges where not even its best moments come near what it had reached.
+    """
+
+    id = "loss-diverging"
+    title = "Loss diverges"
+    meaning = "The loss left the value it had reached and does not come back."
+    causes = (
+        "A learning rate that is too high, or that was raised.",
+        "Exploding gradients: look for them.",
+        "Data that changed: another epoch, another file, another scale.",
+    )
+    advice = (
+        "Lower the learning rate, clip gradients (clipnorm=1.0).",
+        "Go back to a checkpoint from before.",
+        "Look at the data that was read when it began.",
+    )
+    measure = "1 + (least of the last 5 losses - best median of 5) / |best|"
+    needs = "fewer than ten losses were recorded"
+    statistic = "mean"
+    labels = Labels("times its best", "loss", "best median")
+    limits_type = LossDivergingLimits
+    logarithmic = True
+    weighed = False
+
+    def scope(self, structure: Structure) -> Scope:
+        """The loss."""
+        return structure.all_of("loss")
+
+    def observe(self, view: View) -> Judgement:
+        """Compare the best of the last losses with the best stretch."""
+        trend = view.moment.trend
+        best, least = trend.best, trend.least
+        ready = trend.count >= 2 * WINDOW
+        times_best = 1 + (least - best) / max(abs(best), 1e-12) if ready else np.nan
+        # A loss near zero may double many times and still be solved: it must matter beside the first.
+        matters = least >= trend.first - 0.5 * abs(trend.first)
+        value = np.full(view.rows.size, times_best)
+        return judgement(value, self.limits.threshold, of_loss(view), where=np.full(value.size, matters))
+
+    def message(self, facts: Facts) -> str:
+        """Say how far it is from its best."""
+        return (
+            f"The loss has left its best value since step {facts.opened_step:,}: at step "
+            f"{facts.peak_step:,} it was {times(facts.value)} × as large, {number(facts.threshold)} × is the "
+            f"limit."
+        )

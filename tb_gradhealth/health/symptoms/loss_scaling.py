@@ -1,0 +1,89 @@
+"""A loss scaler that skips more steps than it should."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from tb_gradhealth.health.limits import Limits, limit
+from tb_gradhealth.health.structure import Scope, Structure
+from tb_gradhealth.health.symptom import (
+    WARNING,
+    Facts,
+    Judgement,
+    Labels,
+    Symptom,
+    judgement,
+)
+from tb_gradhealth.health.view import View
+from tb_gradhealth.health.wording import times
+
+
+@dataclass(frozen=True)
+class LossScalingLimits(Limits):
+    """How much skipping is routine."""
+
+    threshold: float = limit(1.0, "times what is routine")
+    consecutive: int = limit(5, "steps skipped in a row that are too many", least=1)
+    share: float = limit(0.01, "share of skipped steps that is too large, over `steps`", most=1)
+    steps: int = limit(1000, "steps after which the share is judged", least=1)
+    scale: float = limit(1.0, "loss scale below which there is nothing left to scale")
+
+
+class LossScaling(Symptom[LossScalingLimits]):
+    """Steps skipped in a row / 5, share of skipped steps / 1 % over 1,000 steps, or 1 / scale: the largest.
+
+    Keras's LossScaleOptimizer doubles its scale every 2,000 finite steps and halves it when gradients
+    overflow, skipping that step: a skip now and then is how it works, a series of them is a fault.
+    """
+
+    id = "loss-scaling"
+    title = "Loss scaler in trouble"
+    meaning = "Steps are skipped again and again because gradients overflow in float16, whatever the scale."
+    causes = (
+        "Gradients that are not finite at any scale: a NaN in the data or the loss.",
+        "Activations beyond float16's range of 65,504.",
+        "A scale that starts far too high.",
+    )
+    advice = (
+        "Look for non-finite activations and losses: no scale helps against those.",
+        "Use bfloat16 where the hardware has it; it needs no scaling.",
+        "Keep the last layers and the loss in float32.",
+    )
+    measure = "max(skipped in a row / 5, share of skipped / 1 %, 1 / loss scale)"
+    needs = "skipped steps are not counted"
+    statistic = "mean"
+    labels = Labels("times what is routine", "skipped steps")
+    limits_type = LossScalingLimits
+    immediate = True
+
+    def __init__(self, limits: LossScalingLimits) -> None:
+        super().__init__(limits)
+        self._in_a_row = 0.0
+        self._first_step: int | None = None
+
+    def scope(self, structure: Structure) -> Scope:
+        """The count of skipped steps."""
+        counts = np.array([row.tensor == "skipped_steps" for row in structure.rows], bool)
+        return Scope(structure.kinds["training"] & counts, {})
+
+    def observe(self, view: View) -> Judgement:
+        """Count skips in a row and in all."""
+        limits, skipped = self.limits, view.moment.skipped
+        self._first_step = view.step if self._first_step is None else self._first_step
+        seen = view.step - self._first_step + 1
+        all_skipped = skipped >= max(view.gap, 1)
+        self._in_a_row = self._in_a_row + skipped if all_skipped else 0.0
+        total = view.column("mean")
+        share = total / seen / limits.share if seen >= limits.steps else np.zeros(total.size)
+        scale = view.moment.training.get("loss_scale", np.nan)
+        exhausted = 2.0 * limits.threshold if scale < limits.scale else 0.0
+        value = np.maximum(np.maximum(share, self._in_a_row / limits.consecutive), exhausted)
+        judged = judgement(value, limits.threshold, WARNING)
+        return Judgement(value, value >= limits.threshold, judged.held, judged.level)
+
+    def message(self, facts: Facts) -> str:
+        """Say how much more than routine."""
+        return (
+            f"The loss scaler has skipped {times(facts.value)} × as many steps as is routine since step "
+            f"{facts.opened_step:,}{facts.yet}."
+        )

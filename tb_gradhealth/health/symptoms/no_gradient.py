@@ -1,0 +1,70 @@
+"""Variables that the loss does not depend on, as far as the framework can see."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from tb_gradhealth.health.limits import Limits, limit
+from tb_gradhealth.health.structure import Scope, Structure
+from tb_gradhealth.health.symptom import (
+    CRITICAL,
+    Facts,
+    Judgement,
+    Labels,
+    Symptom,
+    judgement,
+)
+from tb_gradhealth.health.view import View
+
+
+@dataclass(frozen=True)
+class NoGradientLimits(Limits):
+    """Not a single one is fine."""
+
+    threshold: float = limit(0.0, "variables without a gradient that are fine")
+
+
+class NoGradient(Symptom[NoGradientLimits]):
+    """A trainable variable whose gradient is None: there is no path from it to the loss.
+
+    That is a fault of wiring, not of numbers, so it is critical at the first record and no loss excuses it.
+    A frozen variable (trainable = False) is not among those a gradient is asked for.
+    """
+
+    id = "no-gradient"
+    title = "No gradient"
+    meaning = "The framework found no path from this variable to the loss: it will never learn anything."
+    causes = (
+        "The layer was built but its output is not used.",
+        "A conversion to NumPy, an argmax, a cast to integers or a stop_gradient between it and the loss.",
+        "The loss is computed on another model's, or an earlier call's, outputs.",
+    )
+    advice = (
+        "Follow the layer's output to the loss; use it, or remove the layer.",
+        "Replace operations that have no gradient.",
+        "Set trainable = False if the variable is not meant to learn.",
+    )
+    measure = "1 where the gradient is None"
+    needs = "its gradient was not asked for"
+    statistic = "rms"
+    labels = Labels("without a gradient", "gradient RMS")
+    limits_type = NoGradientLimits
+    immediate = True
+    weighed = False
+    leads_to = frozenset({"loss-stalled"})
+
+    def scope(self, structure: Structure) -> Scope:
+        """Variables whose gradient is None."""
+        return Scope(structure.no_gradient, {})
+
+    def observe(self, view: View) -> Judgement:
+        """Every such row is ill; one that has numbers now is well."""
+        still = view.structure.no_gradient[view.rows]
+        return judgement(still.astype(np.float64), self.limits.threshold, CRITICAL)
+
+    def message(self, facts: Facts) -> str:
+        """Say that nothing leads from it to the loss."""
+        return (
+            f"{facts.row.tensor} gets no gradient at all, since step {facts.opened_step:,}: the loss does "
+            f"not depend on it."
+        )

@@ -1,0 +1,109 @@
+"""Signals that grow or fade from layer to layer before anything was learned."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from tb_gradhealth.health.arrays import Floats, Ints, grown
+from tb_gradhealth.health.limits import Limits, limit
+from tb_gradhealth.health.structure import Scope, Structure
+from tb_gradhealth.health.symptom import (
+    WARNING,
+    Facts,
+    Judgement,
+    Labels,
+    Symptom,
+    if_suffering,
+    judgement,
+)
+from tb_gradhealth.health.view import View
+from tb_gradhealth.health.wording import number, times
+
+
+@dataclass(frozen=True)
+class PoorInitializationLimits(Limits):
+    """Gain of a layer, and how many in a row."""
+
+    threshold: float = limit(10.0, "factor by which each layer in a row may change the signal", least=1)
+    layers: int = limit(3, "layers in a row that must", least=2)
+    steps: int = limit(10, "steps from the start that count as untrained")
+
+
+class PoorInitialization(Symptom[PoorInitializationLimits]):
+    """RMS of a layer's output over that of the layer before, for three layers in a row, in the first steps.
+
+    Each must change the signal by more than ten, all upwards or all downwards: He and Glorot initialization
+    keep it near one. What was found in the first steps is information until the loss is known not to improve.
+    """
+
+    id = "poor-initialization"
+    title = "Poor initialization"
+    meaning = (
+        "Before anything was learned, the signal grows or fades from layer to layer. Gradients do the same "
+        "on their way back, so the first layers learn far too fast or not at all."
+    )
+    causes = (
+        "An initializer that does not know the layer's width (a constant, a fixed standard deviation).",
+        "Inputs that are not scaled.",
+    )
+    advice = (
+        "Use He initialization for ReLU, Glorot for tanh and sigmoid.",
+        "Scale the inputs to about unit variance.",
+        "Normalize between the layers.",
+    )
+    measure = (
+        "least factor by which three layers in a row change the RMS of the signal, in the first 10 steps"
+    )
+    needs = "the signal before it is not known"
+    statistic = "rms"
+    labels = Labels("factor per layer", "activation RMS", "RMS of the layer before")
+    limits_type = PoorInitializationLimits
+    logarithmic = True
+    weighed = False
+    leads_to = frozenset({"vanishing-gradient", "exploding-gradient", "loss-stalled", "dead-units"})
+
+    def __init__(self, limits: PoorInitializationLimits) -> None:
+        super().__init__(limits)
+        self._order = np.empty(0, np.int64)
+        self._found = self._before = np.empty(0)
+        self._first_step: int | None = None
+
+    def scope(self, structure: Structure) -> Scope:
+        """Layers' outputs but the model's own, which is bounded by its function."""
+        return structure.all_of("activation").without(structure.output, "the model's output")
+
+    def settle(self, structure: Structure, rows: Ints) -> None:
+        """Order the layers from the input to the output."""
+        self._order = np.argsort(structure.depth[rows], kind="stable")
+        self._found = grown(self._found, rows.size, np.nan)
+        self._before = grown(self._before, rows.size, np.nan)
+
+    def observe(self, view: View) -> Judgement:
+        """Measure in the first steps; later, weigh what was found by what became of it."""
+        self._first_step = view.step if self._first_step is None else self._first_step
+        if view.step - self._first_step <= self.limits.steps:
+            self._measure(view.column("rms"))
+        value = self._found
+        if view.outcome == "learning":
+            value = np.where(np.isnan(value), np.nan, 1.0)
+        return judgement(value, self.limits.threshold, if_suffering(view, WARNING), reference=self._before)
+
+    def _measure(self, rms: Floats) -> None:
+        layers = self.limits.layers
+        ordered = self._order[rms[self._order] > 0]
+        if ordered.size <= layers:
+            return
+        gains = np.diff(np.log(rms[ordered]))
+        runs = np.lib.stride_tricks.sliding_window_view(gains, layers)
+        least = np.exp(np.fmax(runs.min(axis=1), -runs.max(axis=1)))  # all up, or all down
+        # A layer is as ill as the worst run that ends in it.
+        self._found[ordered[layers:]] = np.fmax(self._found[ordered[layers:]], least)
+        self._before[ordered[1:]] = rms[ordered[:-1]]
+
+    def message(self, facts: Facts) -> str:
+        """Say by how much the signal changes."""
+        return (
+            f"Up to {facts.row.layer}, {self.limits.layers} layers in a row each changed the signal by more "
+            f"than {times(facts.value)} × before anything was learned; {number(facts.threshold)} × is the "
+            f"limit{facts.yet}."
+        )

@@ -1,0 +1,109 @@
+"""Gradients too small for the number format they are computed in."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from tb_gradhealth.health.arrays import Ints, grown
+from tb_gradhealth.health.limits import Limits, limit
+from tb_gradhealth.health.structure import Scope, Structure
+from tb_gradhealth.health.symptom import (
+    WARNING,
+    Facts,
+    Judgement,
+    Labels,
+    Symptom,
+    judgement,
+)
+from tb_gradhealth.health.view import View
+from tb_gradhealth.health.wording import percent
+from tb_gradhealth.record.magnitudes import EDGES
+
+NORMAL_RANGE = {"float16": -14, "float8": -6}
+"""Exponent of the smallest normal number of formats that have few; bfloat16 reaches as far as float32."""
+
+
+@dataclass(frozen=True)
+class PrecisionUnderflowLimits(Limits):
+    """Share of a gradient's elements."""
+
+    threshold: float = limit(0.25, "share of magnitudes below the format's normal range", most=1)
+    risen: float = limit(0.2, "how much the share must have risen since the first record", most=1)
+
+
+class PrecisionUnderflow(Symptom[PrecisionUnderflowLimits]):
+    """Share of a gradient's non-zero magnitudes below the normal range of float16 (2^-14) or float8 (2^-6).
+
+    Read off the log2 histogram, whose borders fall on those limits. Gradients are logged without the loss
+    scale but computed with it, so the limit is divided by the scale. Zeros do not count: ReLU makes them.
+    """
+
+    id = "precision-underflow"
+    title = "Precision underflow"
+    meaning = (
+        "A growing part of this gradient is too small for the format it is computed in: it loses its digits, "
+        "then becomes zero, and the weights behind it stop learning."
+    )
+    causes = (
+        "float16 without loss scaling, or with a scale that is too low.",
+        "A training that nears its end: gradients shrink.",
+    )
+    advice = (
+        "Use a LossScaleOptimizer (Keras adds one under the mixed_float16 policy).",
+        "Use bfloat16 where the hardware has it.",
+        "Keep this layer in float32.",
+    )
+    measure = "share of |g| * loss scale below the format's smallest normal number"
+    needs = "the training does not compute in a format with a short range"
+    statistic = "rms"
+    labels = Labels("share below the normal range", "gradient RMS")
+    limits_type = PrecisionUnderflowLimits
+    leads_to = frozenset({"dead-layer", "vanishing-gradient"})
+
+    def __init__(self, limits: PrecisionUnderflowLimits) -> None:
+        super().__init__(limits)
+        self._first = np.empty(0)
+
+    def scope(self, structure: Structure) -> Scope:
+        """Gradients that are not tiny, where the policy names a format with a short range."""
+        scope = structure.tensors("gradient")
+        short = np.array([_smallest(structure.settings, row.dtype) is None for row in structure.rows], bool)
+        return scope.without(short, "it is not computed in a format with a short range")
+
+    def settle(self, structure: Structure, rows: Ints) -> None:
+        """Make room for further rows."""
+        self._first = grown(self._first, rows.size, np.nan)
+
+    def observe(self, view: View) -> Judgement:
+        """Add up the histogram's bins below the limit."""
+        smallest = [
+            _smallest(view.settings, view.structure.rows[row].dtype) or 0 for row in view.rows.tolist()
+        ]
+        scale = max(view.moment.training.get("loss_scale", 1.0), 1e-30)
+        limit_exponent = np.array(smallest) - np.log2(scale if np.isfinite(scale) else 1.0)
+        shares = view.magnitudes()
+        # Bin i + 1 begins at the i-th edge; a bin counts where it lies below the limit as a whole.
+        below = np.concatenate([EDGES, [EDGES[-1] + 999]])[None, :] <= limit_exponent[:, None]
+        value = np.where(np.isnan(shares).any(axis=1), np.nan, (shares * below).sum(axis=1))
+        value = np.where(view.column("zero_fraction") == 1, 0.0, value)
+        self._first = np.where(np.isnan(self._first), value, self._first)
+        risen = value - self._first >= self.limits.risen
+        return judgement(value, self.limits.threshold, WARNING, where=risen)
+
+    def message(self, facts: Facts) -> str:
+        """Say how much of the gradient is lost."""
+        return (
+            f"{percent(facts.value)} of the gradient of {facts.row.tensor} has been too small for its number "
+            f"format since step {facts.opened_step:,}; {percent(facts.threshold)} is the limit{facts.yet}."
+        )
+
+
+def _smallest(settings: Mapping[str, Any], dtype: str) -> int | None:
+    """Exponent of the smallest normal number a gradient is computed in, None where that is far away."""
+    policy = f"{settings.get('dtype_policy', '')} {dtype}"
+    found = (
+        exponent for name, exponent in NORMAL_RANGE.items() if name in policy and "b" + name not in policy
+    )
+    return next(found, None)

@@ -1,0 +1,78 @@
+"""Sigmoid and tanh units that sit at the flat ends of their function."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from tb_gradhealth.health.limits import Limits, limit
+from tb_gradhealth.health.structure import Scope, Structure
+from tb_gradhealth.health.symptom import (
+    WARNING,
+    Facts,
+    Judgement,
+    Labels,
+    Symptom,
+    judgement,
+)
+from tb_gradhealth.health.view import View
+from tb_gradhealth.health.wording import percent
+
+
+@dataclass(frozen=True)
+class SaturatedActivationLimits(Limits):
+    """Share of a layer's units."""
+
+    threshold: float = limit(0.5, "share of saturated units above which a layer is ill", most=1)
+
+
+class SaturatedActivation(Symptom[SaturatedActivationLimits]):
+    """Share of a sigmoid- or tanh-like layer's units of which over 95 % lie in the outer 3 % of the range.
+
+    At the flat ends the slope is next to zero, and so is what comes through of the gradient. A good
+    classifier's output is meant to be there; so the model's output is judged only while the loss is known
+    not to improve.
+    """
+
+    id = "saturated-activation"
+    title = "Saturated activation"
+    meaning = (
+        "Most units of this layer sit at the flat ends of their function: whatever the input, they say the "
+        "same, and hardly any gradient passes through them."
+    )
+    causes = (
+        "Inputs that are not scaled.",
+        "Weights that are too large, at initialization or by a learning rate that is too high.",
+        "A bounded output (sigmoid, tanh) for targets that are not bounded.",
+    )
+    advice = (
+        "Scale the inputs, and the targets of a bounded output, to the function's range.",
+        "Use Glorot initialization and a lower learning rate.",
+        "Normalize before the activation, or use ReLU or GELU in hidden layers.",
+    )
+    measure = "units with over 95 % of their values in the outer 3 % of the range / units"
+    needs = "its saturated units were not counted, or it is the output of a model that learns"
+    statistic = "saturated_fraction"
+    labels = Labels("share of saturated units", "share of saturated units")
+    limits_type = SaturatedActivationLimits
+    leads_to = frozenset({"vanishing-gradient", "loss-stalled", "dead-layer"})
+
+    def scope(self, structure: Structure) -> Scope:
+        """Outputs of layers with a function that is flat at both ends."""
+        flat = structure.squashing
+        return structure.all_of("activation").without(~flat, "its activation function has no two flat ends")
+
+    def observe(self, view: View) -> Judgement:
+        """Judge hidden layers always, the output where the loss does not improve."""
+        output = view.structure.output[view.rows]
+        value = view.column("saturated_fraction")
+        if view.outcome not in ("stalled", "diverging"):
+            value[output] = np.nan
+        return judgement(value, self.limits.threshold, WARNING)
+
+    def message(self, facts: Facts) -> str:
+        """Say how many of the layer's units are at their ends."""
+        return (
+            f"{percent(facts.value)} of the units of {facts.row.layer} have been at the flat ends of "
+            f"{facts.row.activation} since step {facts.opened_step:,}; {percent(facts.threshold)} is the "
+            f"limit{facts.yet}."
+        )

@@ -1,0 +1,74 @@
+"""Rows of an embedding that no batch ever asked for."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from tb_gradhealth.health.limits import Limits, limit
+from tb_gradhealth.health.structure import Scope, Structure
+from tb_gradhealth.health.symptom import (
+    INFO,
+    Facts,
+    Judgement,
+    Labels,
+    Symptom,
+    judgement,
+)
+from tb_gradhealth.health.view import View
+from tb_gradhealth.health.wording import percent
+
+
+@dataclass(frozen=True)
+class UntouchedEmbeddingLimits(Limits):
+    """Share of an embedding's rows, once there was time to touch them."""
+
+    threshold: float = limit(0.5, "share of rows that no gradient ever touched", most=1)
+    steps: int = limit(100, "steps before it is judged")
+
+
+class UntouchedEmbedding(Symptom[UntouchedEmbeddingLimits]):
+    """Share of an embedding's rows that no gradient has touched since the start; information, never more.
+
+    Vocabularies have long tails and padding, so this is no fault. It explains why rare words stay random,
+    and tells a vocabulary that does not match its data.
+    """
+
+    id = "untouched-embedding"
+    title = "Untouched embedding rows"
+    meaning = "Many rows of this embedding were never trained: they still hold their random first values."
+    causes = (
+        "A vocabulary much larger than what the data holds.",
+        "Indices that are shifted or hashed into a part of the table only.",
+        "A training that is still young.",
+    )
+    advice = (
+        "Compare the range of indices in the data with the size of the table.",
+        "Shrink the vocabulary, or share rows for rare words.",
+    )
+    measure = "rows that no gradient ever touched / rows"
+    needs = "its gradient is not sparse, or the training is young"
+    statistic = "untouched_fraction"
+    labels = Labels("share of untouched rows", "share of untouched rows")
+    limits_type = UntouchedEmbeddingLimits
+    weighed = False
+
+    def __init__(self, limits: UntouchedEmbeddingLimits) -> None:
+        super().__init__(limits)
+        self._first_step: int | None = None
+
+    def scope(self, structure: Structure) -> Scope:
+        """Embeddings."""
+        embedding = structure.roles["embedding"]
+        return Scope(structure.kinds["gradient"] & embedding, {})
+
+    def observe(self, view: View) -> Judgement:
+        """Judge once there was time."""
+        self._first_step = view.step if self._first_step is None else self._first_step
+        young = view.step - self._first_step < self.limits.steps
+        value = np.full(view.rows.size, np.nan) if young else view.column("untouched_fraction")
+        return judgement(value, self.limits.threshold, INFO)
+
+    def message(self, facts: Facts) -> str:
+        """Say how many rows were never touched."""
+        rows = f" {facts.row.shape[0]:,}" if facts.row.shape else ""
+        return f"{percent(facts.value)} of the{rows} rows of {facts.row.tensor} never received a gradient."

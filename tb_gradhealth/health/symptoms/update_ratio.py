@@ -1,0 +1,104 @@
+"""Steps that are out of proportion to the weights they change."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from tb_gradhealth.health.limits import Limits, limit
+from tb_gradhealth.health.structure import Scope, Structure
+from tb_gradhealth.health.symptom import (
+    CRITICAL,
+    WARNING,
+    Facts,
+    Judgement,
+    Labels,
+    Symptom,
+    if_suffering,
+    judgement,
+)
+from tb_gradhealth.health.view import View
+from tb_gradhealth.health.wording import number, times
+
+SMALLEST_WEIGHT = 1e-3
+"""Floor of RMS(w), for weights that start at zero."""
+
+
+@dataclass(frozen=True)
+class UpdateRatioLimits(Limits):
+    """The healthy range, around the rule of thumb of 1e-3."""
+
+    threshold: float = limit(1.0, "times outside the range from `smallest` to `largest`")
+    largest: float = limit(1e-2, "RMS(update) / RMS(w) above which steps are too large")
+    smallest: float = limit(1e-6, "RMS(update) / RMS(w) below which steps are too small")
+    critical: float = limit(10.0, "times outside the range from which it is critical", least=1)
+    decayed: float = limit(
+        0.01, "share of its largest at which the learning rate is meant to do little", most=1
+    )
+
+
+class UpdateRatio(Symptom[UpdateRatioLimits]):
+    """RMS(w after - w before) / max(RMS(w), 1e-3) of a weight matrix, in times outside the healthy range.
+
+    The true update, not lr * RMS(g), which is wrong for Adam. Karpathy's rule of thumb is 1e-3. Trainings
+    with ratios far outside succeed all the same, so it is information as long as the loss improves; then
+    it explains why a loss does not. Steps that shrink with a decaying learning rate are as they should be.
+    """
+
+    id = "update-ratio"
+    title = "Update out of proportion"
+    meaning = (
+        "Each step changes these weights by a share that is far from the usual thousandth: much more makes "
+        "the training jump about, much less makes it stand still."
+    )
+    causes = (
+        "A learning rate that is too high, or too low, for this layer.",
+        "Weights initialized at a wrong scale.",
+        "A learning rate that was copied from another optimizer: Adam's is not SGD's.",
+    )
+    advice = (
+        "Change the learning rate by the factor that leads to about 1e-3.",
+        "Give the layer a learning rate of its own, or use an optimizer that adapts (Adam, LAMB).",
+        "Warm the learning rate up.",
+    )
+    measure = "max(ratio / 1e-2, 1e-6 / ratio), ratio = RMS(w after - w before) / max(RMS(w), 1e-3)"
+    needs = "its update was not measured, or nothing arrives at it"
+    statistic = "rms"
+    labels = Labels("times outside the healthy range", "update RMS", "weight RMS")
+    limits_type = UpdateRatioLimits
+    logarithmic = True
+    weighed = False
+    leads_to = frozenset({"loss-diverging", "loss-oscillating", "loss-stalled", "dead-units", "non-finite"})
+
+    def __init__(self, limits: UpdateRatioLimits) -> None:
+        super().__init__(limits)
+        self._largest_rate = 0.0
+
+    def scope(self, structure: Structure) -> Scope:
+        """Updates of weight matrices."""
+        return structure.matrices("update")
+
+    def observe(self, view: View) -> Judgement:
+        """Hold every matrix's update against the matrix."""
+        limits = self.limits
+        weight = view.beside("weight", "rms")
+        update = view.column("rms")
+        # Where nothing arrives, what is left of the momentum fades: that is dead-layer's to say.
+        moved = (update > 0) & (view.beside("gradient", "rms") != 0)
+        ratio = np.where(moved, update, np.nan) / np.maximum(weight, SMALLEST_WEIGHT)
+        rate = view.moment.training.get("learning_rate", np.nan)
+        self._largest_rate = max(self._largest_rate, float(np.nan_to_num(rate)))
+        decayed = rate <= limits.decayed * self._largest_rate
+        small = np.zeros(ratio.size) if decayed else limits.smallest / ratio
+        value = np.fmax(ratio / limits.largest, small)
+        value[np.isnan(ratio)] = np.nan
+        level = if_suffering(view, np.where(value > limits.critical, CRITICAL, WARNING))
+        return judgement(value, limits.threshold, level, reference=weight)
+
+    def message(self, facts: Facts) -> str:
+        """Say how far outside, and since when."""
+        healthy = f"{number(self.limits.smallest)} to {number(self.limits.largest)}"
+        return (
+            f"The steps of {facts.row.tensor} have been out of proportion to its weights since step "
+            f"{facts.opened_step:,}: {times(facts.value)} × outside the range of {healthy} of their size, at "
+            f"step {facts.peak_step:,}{facts.yet}."
+        )

@@ -1,0 +1,107 @@
+"""Weights that run away from their size at the start, or collapse."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from tb_gradhealth.health.arrays import Ints, grown
+from tb_gradhealth.health.limits import Limits, limit
+from tb_gradhealth.health.structure import Scope, Structure
+from tb_gradhealth.health.symptom import (
+    WARNING,
+    Facts,
+    Judgement,
+    Labels,
+    Symptom,
+    if_suffering,
+    judgement,
+)
+from tb_gradhealth.health.view import View
+from tb_gradhealth.health.wording import number, times
+
+SMALLEST_WEIGHT = 1e-3
+"""Weights below this are on their way from zero: their size at the start says nothing."""
+
+SETTLED = 5
+"""Records whose largest size is the one to compare with."""
+
+COLLAPSE = 10.0
+"""A collapse to 1/100 weighs as much as a growth to 10 times."""
+
+
+@dataclass(frozen=True)
+class WeightGrowthLimits(Limits):
+    """Growth since the start."""
+
+    threshold: float = limit(
+        10.0, "times their size at the start, or a tenth of the factor they shrank by", least=1
+    )
+    doubling: float = limit(2.0, "growth from record to record that is too fast, if it goes on", least=1)
+
+
+class WeightGrowth(Symptom[WeightGrowthLimits]):
+    """RMS(w) over its size in the first records; doubling from record to record counts as much.
+
+    Weights before a normalization have no scale that matters and grow by design, so growth is information
+    as long as the loss improves.
+    """
+
+    id = "weight-growth"
+    title = "Weights running away"
+    meaning = "The weights are many times larger, or smaller, than they were at the start, and keep going."
+    causes = (
+        "A learning rate that is too high.",
+        "No weight decay where the loss rewards ever larger logits.",
+        "Weight decay that is too strong, where they collapse.",
+    )
+    advice = (
+        "Lower the learning rate, or clip gradients.",
+        "Add weight decay, or label smoothing in a classifier; weaken it where weights collapse.",
+        "Nothing, if a normalization follows and the loss is fine.",
+    )
+    measure = "max(RMS(w) / first, first / RMS(w) / 10, 5 x its growth since the last record)"
+    needs = "it starts at zero and is compared once it has grown"
+    statistic = "rms"
+    labels = Labels("times its size at the start", "weight RMS", "size at the start")
+    limits_type = WeightGrowthLimits
+    logarithmic = True
+    weighed = False
+    leads_to = frozenset({"non-finite", "saturated-activation"})
+
+    def __init__(self, limits: WeightGrowthLimits) -> None:
+        super().__init__(limits)
+        self._first = self._previous = self._seen = np.empty(0)
+
+    def scope(self, structure: Structure) -> Scope:
+        """Weight matrices."""
+        return structure.matrices("weight")
+
+    def settle(self, structure: Structure, rows: Ints) -> None:
+        """Make room for further rows."""
+        self._first = grown(self._first, rows.size, np.nan)
+        self._previous = grown(self._previous, rows.size, np.nan)
+        self._seen = grown(self._seen, rows.size, 0)
+
+    def observe(self, view: View) -> Judgement:
+        """Compare every matrix with its size at the start and at the last record."""
+        rms = view.column("rms")
+        beginning = (self._seen < SETTLED) & (rms >= SMALLEST_WEIGHT)
+        self._first = np.where(beginning, np.fmax(self._first, rms), self._first)
+        self._seen += rms >= SMALLEST_WEIGHT
+        growth = rms / self._first
+        doubling = np.where(
+            beginning, 0, rms / self._previous * (self.limits.threshold / self.limits.doubling)
+        )
+        shrinking = 1 / growth / COLLAPSE
+        value = np.fmax(np.fmax(growth, shrinking), doubling)
+        value[np.isnan(growth)] = np.nan
+        self._previous = rms
+        return judgement(value, self.limits.threshold, if_suffering(view, WARNING), reference=self._first)
+
+    def message(self, facts: Facts) -> str:
+        """Say by how much, and since when."""
+        return (
+            f"{facts.row.tensor} has been running away from its size at the start since step "
+            f"{facts.opened_step:,}: {times(facts.value)} × at step {facts.peak_step:,}, "
+            f"{number(facts.threshold)} × is the limit{facts.yet}."
+        )

@@ -1,0 +1,166 @@
+"""From a preset's name, a TOML file or plain values to a rule set, or to what is wrong with them."""
+
+import sys
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import date, datetime
+from difflib import get_close_matches
+from importlib.resources import files
+from pathlib import Path
+from typing import Any, Final
+
+import jsonschema
+
+from tb_gradhealth.health import Mute, RuleSet, SymptomRules
+from tb_gradhealth.health.findings import SEVERITIES
+from tb_gradhealth.rules.schema import schema
+
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    import tomli as tomllib
+
+DEFAULT: Final = "default"
+
+PRESETS: Final = ("default", "strict", "quiet", "llm", "rl")
+"""The rule sets that come with the package."""
+
+
+class RulesError(ValueError):
+    """A rule set cannot be used; the message says where, what and what to do, one line a fault."""
+
+
+def load(source: str) -> RuleSet:
+    """The rule set of a preset's name or of a TOML file.
+
+    Raises:
+        RulesError: no such preset or file, no TOML, or not what the schema says.
+    """
+    if source in PRESETS:
+        return _from_text(preset_text(source), source)
+    try:
+        text = Path(source).read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        reason = getattr(error, "strerror", None) or "it is no UTF-8 text"
+        known = ", ".join(PRESETS)
+        raise RulesError(f"{source}: cannot be read ({reason}); the presets are {known}") from None
+    return _from_text(text, source)
+
+
+def rules_from(values: Mapping[str, Any], name: str = "rules") -> RuleSet:
+    """The rule set of plain values, in the form of a rule file.
+
+    Args:
+        values: as a TOML file would give them.
+        name: what to call the rule set, in messages too.
+
+    Raises:
+        RulesError: the values are not what the schema says.
+    """
+    plain = _plain(values)
+    faults = [_sentence(error) for error in _validator().iter_errors(plain)]
+    if not faults:
+        faults = _contradictions(plain)
+    if faults:
+        raise RulesError("\n".join(f"{name}: {fault}" for fault in faults))
+    base = plain.get("extends", DEFAULT)
+    if base not in PRESETS:
+        raise RulesError(f"{name}: extends: there is no preset {base!r}{_suggestion(base, PRESETS)}")
+    start = RuleSet() if base == DEFAULT else load(base)
+    symptoms = dict(start.symptoms)
+    for identity, wanted in plain.get("symptoms", {}).items():
+        symptoms[identity] = _changed(start.symptom(identity), wanted)
+    mutes = tuple(_mute(mute) for mute in plain.get("mute", []))
+    return RuleSet(name=name, symptoms=symptoms, mutes=(*start.mutes, *mutes))
+
+
+def preset_text(name: str) -> str:
+    """A preset as the TOML file it is.
+
+    Raises:
+        RulesError: there is no such preset.
+    """
+    if name not in PRESETS:
+        raise RulesError(f"there is no preset {name!r}{_suggestion(name, PRESETS)}")
+    return files("tb_gradhealth.rules").joinpath("presets", f"{name}.toml").read_text(encoding="utf-8")
+
+
+def _from_text(text: str, name: str) -> RuleSet:
+    try:
+        values = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise RulesError(f"{name}: is no TOML: {error}") from None
+    return rules_from(values, name)
+
+
+def _changed(start: SymptomRules, wanted: Mapping[str, Any]) -> SymptomRules:
+    """What is wanted of a symptom on top of what the preset says."""
+    own: dict[str, Any] = {}
+    limits: dict[str, Any] = {}
+    for key, value in wanted.items():
+        chosen = own if key in SymptomRules.__dataclass_fields__ else limits
+        chosen[key] = tuple(value) if isinstance(value, list) else value
+    return replace(start, **own, limits={**start.limits, **limits})
+
+
+def _mute(values: Mapping[str, str]) -> Mute:
+    until = values.get("until")
+    texts = {key: value for key, value in values.items() if key != "until"}
+    return Mute(**texts, until=None if until is None else date.fromisoformat(until))
+
+
+def _plain(value: Any) -> Any:
+    """The values with TOML's dates as text, which is all that JSON's schemas know."""
+    if isinstance(value, datetime):
+        return value.date().isoformat()
+    if isinstance(value, date):
+        return value.isoformat()
+    if isinstance(value, Mapping):
+        return {key: _plain(entry) for key, entry in value.items()}
+    return [_plain(entry) for entry in value] if isinstance(value, (list, tuple)) else value
+
+
+def _validator() -> Any:
+    kind = jsonschema.Draft202012Validator
+    return kind(schema(), format_checker=kind.FORMAT_CHECKER)
+
+
+def _contradictions(values: Mapping[str, Any]) -> list[str]:
+    """What a schema cannot say: bounds that cross."""
+    faults = []
+    for identity, wanted in values.get("symptoms", {}).items():
+        least = wanted.get("least_severity", SEVERITIES[0])
+        most = wanted.get("most_severity", SEVERITIES[-1])
+        if SEVERITIES.index(least) > SEVERITIES.index(most):
+            faults.append(f"symptoms.{identity}: least_severity {least!r} is above most_severity {most!r}")
+    return faults
+
+
+def _sentence(error: Any) -> str:
+    """A validator's complaint as a person would say it: the key, what is wrong, what to write instead."""
+    path = ".".join(str(part) for part in error.absolute_path)
+    where = f"{path}: " if path else ""
+    if error.validator == "additionalProperties":
+        known = tuple(error.schema["properties"])
+        unknown = sorted(set(error.instance) - set(known))
+        return "; ".join(f"{where}unknown key {key!r}{_suggestion(key, known)}" for key in unknown)
+    if error.validator == "required":
+        missing = [key for key in error.validator_value if key not in error.instance]
+        return f"{where}{', '.join(missing)} is missing"
+    if error.validator in ("format", "pattern"):
+        return f"{where}{error.instance!r} is no date, write YYYY-MM-DD"
+    if error.validator == "type":
+        return f"{where}{error.instance!r} is not of type {error.validator_value}"
+    if error.validator == "enum":
+        return f"{where}{error.instance!r} is none of {', '.join(map(str, error.validator_value))}"
+    if error.validator in ("minimum", "maximum"):
+        bound = "at least" if error.validator == "minimum" else "at most"
+        return f"{where}{error.instance!r} is out of range, it must be {bound} {error.validator_value}"
+    return f"{where}{error.message}"
+
+
+def _suggestion(word: str, known: tuple[str, ...]) -> str:
+    near = get_close_matches(word, known, n=1, cutoff=0.6)
+    if near:
+        return f", did you mean {near[0]!r}?"
+    return f"; known are {', '.join(known)}"
