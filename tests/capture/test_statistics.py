@@ -157,7 +157,8 @@ def test_a_sparse_gradient_is_measured_on_the_sum_of_each_row_it_touched(as_step
     ],
 )
 def test_what_cannot_be_measured_is_a_row_that_says_why(gradient, dtype, reason):
-    odd, fine = tf.Variable(tf.zeros([1], dtype), name="odd"), tf.Variable([1.0], name="fine")
+    shape = [1] if gradient is None else gradient.shape
+    odd, fine = tf.Variable(tf.zeros(shape, dtype), name="odd"), tf.Variable([1.0], name="fine")
     selection = select([(gradient, odd), (tf.constant([2.0]), fine)], (), {}, None)
     observer = Observer(selection, 10)
     observer(selection)

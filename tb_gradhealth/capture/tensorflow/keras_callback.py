@@ -14,7 +14,7 @@ from tb_gradhealth.capture.tensorflow.keras_step import WatchedStep
 from tb_gradhealth.capture.tensorflow.recorder import DEFAULT_NAME, Recorder, checked_every
 
 if TYPE_CHECKING:
-    from tb_gradhealth.health.findings import Finding
+    from tb_gradhealth.health import Finding, RuleSet
 
 END_OF_DATA: Final = (StopIteration, tf.errors.OutOfRangeError)
 
@@ -42,6 +42,7 @@ class KerasCallback(keras.callbacks.Callback):  # type: ignore[misc]
         name: tells recorders apart that write into one run.
         activations: whether to measure layers' outputs.
         budget: mebibytes that may be written, see `Recorder`.
+        rules: how `findings` judges, likewise.
     """
 
     def __init__(
@@ -52,6 +53,7 @@ class KerasCallback(keras.callbacks.Callback):  # type: ignore[misc]
         name: str = DEFAULT_NAME,
         activations: bool = True,
         budget: float = 256,
+        rules: "RuleSet | None" = None,
     ) -> None:
         super().__init__()
         self._log_dir = log_dir
@@ -59,6 +61,7 @@ class KerasCallback(keras.callbacks.Callback):  # type: ignore[misc]
         self._name = name
         self._activations = activations
         self._budget = budget
+        self._rules = rules
         self._fit: _Fit | None = None
         self._next_step = 0
         self._last_batch = -1
@@ -84,6 +87,7 @@ class KerasCallback(keras.callbacks.Callback):  # type: ignore[misc]
                 "steps_per_execution": executed,
             },
             budget=self._budget,
+            rules=self._rules,
         )
         first_step = max(self._next_step, int(model.optimizer.iterations.numpy()))
         self._fit = _Fit(model, recorder, first_step, self._activations)

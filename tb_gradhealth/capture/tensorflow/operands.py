@@ -6,8 +6,9 @@ a result of unknown size, which XLA refuses. So the slices are sorted by index a
 into as many rows as there are slices; the rows left over are zero, and counted out. Statistics
 of a sparse gradient are therefore those of the rows it touched.
 
-Activations make up most of the bytes of a step and say the same of every sample of a batch. Their moments are
-those of the batch's first samples, up to `MOMENTS_OF` elements; their extremes and faults are everybody's.
+Activations make up most of the bytes of a step and say much the same of every sample of a batch. They are
+measured on the batch's first samples, up to `MEASURED_OF` elements; only where something is wrong are
+their extremes and faults taken of everything.
 """
 
 from dataclasses import dataclass
@@ -19,8 +20,8 @@ from tb_gradhealth.capture.tensorflow.sampling import first_samples
 
 FLOAT_MAX: Final = 3.4028234663852886e38
 
-MOMENTS_OF: Final = 1 << 18
-"""Elements of an activation whose moments are taken: they are then known to a fifth of a percent."""
+MEASURED_OF: Final = 1 << 16
+"""Elements of an activation that are measured: moments are then known to half a percent."""
 
 
 @dataclass(frozen=True)
@@ -33,16 +34,12 @@ class Operand:
             instead of padding, or all of a tensor whose ``values`` are a part.
         count: elements of ``values`` without the padding, float32 scalar.
         padding: how many elements of ``values`` are padding, float32 scalar, or None for none.
-        highest: a smaller tensor with the same maximum, where there is one.
-        lowest: likewise with the same minimum.
     """
 
     values: Any
     extremes: Any
     count: Any
     padding: Any = None
-    highest: Any = None
-    lowest: Any = None
 
 
 def operand(value: Any) -> Operand:
@@ -53,17 +50,15 @@ def operand(value: Any) -> Operand:
     return Operand(values, values, count(values))
 
 
-def activation(value: Any, *, peaks: Any = None, positive: bool = False) -> Operand:
+def activation(value: Any, *, whole: bool) -> Operand:
     """An activation as an operand.
 
     Args:
         value: floating tensor, samples along the first axis.
-        peaks: the largest element of each unit, where that is known already.
-        positive: whether its function has no negative result, so that a part shows its minimum.
+        whole: whether extremes and faults are taken of all samples.
     """
-    whole = as_float32(value)
-    values = first_samples(whole, MOMENTS_OF)
-    return Operand(values, whole, count(values), highest=peaks, lowest=values if positive else None)
+    values = as_float32(first_samples(value, MEASURED_OF))
+    return Operand(values, as_float32(value) if whole else values, count(values))
 
 
 def count(values: Any) -> Any:

@@ -18,10 +18,10 @@ from tb_gradhealth.capture.tensorflow.selection import in_pairs, select
 from tb_gradhealth.capture.tensorflow.settings import numbers_of_training, optimizer_settings
 from tb_gradhealth.capture.tensorflow.verdict import RunVerdict
 from tb_gradhealth.capture.tensorflow.writer import RunWriter, wanted
-from tb_gradhealth.record import COLUMNS, Record, RowTable
+from tb_gradhealth.record import COLUMNS, Record, RowTable, Steps
 
 if TYPE_CHECKING:
-    from tb_gradhealth.health.findings import Finding
+    from tb_gradhealth.health import Finding, RuleSet
 
 DEFAULT_NAME: Final = "gradhealth"
 FAULTS: Final = [COLUMNS.index(name) for name in ("nan_count", "inf_count", "bad_steps")]
@@ -92,6 +92,7 @@ class Recorder:
         settings: further settings for the row table.
         budget: mebibytes that may be written. As they are used up, records are written more seldom: half
             as often when half is used, a quarter as often at three quarters, and so on.
+        rules: how `findings` judges, from `tb_gradhealth.rules.load`; the default rules where None.
     """
 
     def __init__(
@@ -103,6 +104,7 @@ class Recorder:
         optimizer: Any = None,
         settings: Mapping[str, str | float | bool | None] | None = None,
         budget: float = 256,
+        rules: "RuleSet | None" = None,
     ) -> None:
         self._every = checked_every(every)
         self._stream = "" if name == DEFAULT_NAME else name
@@ -116,7 +118,7 @@ class Recorder:
         self._budget = Budget(budget)
         self._tracked: dict[object, _Tracked] = {}
         self._writer = RunWriter(log_dir)
-        self._verdict = RunVerdict()
+        self._verdict = RunVerdict(rules)
         self._calls = 0
         self._next_check = 0
         self._last_step: int | None = None
@@ -220,9 +222,8 @@ class Recorder:
         self._closed = True
         with tf.init_scope():  # a signal may come while a function is being traced
             for tracked in self._tracked.values():
-                self._follow(tracked)
+                self._look(tracked, None)
                 if tracked.step is not None:
-                    self._take(tracked)
                     self._write_tail(tracked)
         for tag, count in self._verdict.scalars().items():
             self._writer.scalar(tag, count, self._last_record_step)
@@ -249,38 +250,36 @@ class Recorder:
         if self._calls < self._next_check:
             self._writer.flush_if_old()
             return
-        waits = []
-        for tracked in self._tracked.values():
-            if self._follow(tracked):  # one that is no longer called is not waited for
-                tracked.known, tracked.step = tracked.seen, newest(tracked)
-                self._take(tracked)
-                waits.append(self._every - (tracked.seen - 1) % self._every)
+        # One that is no longer called is not waited for.
+        called = [tracked for tracked in self._tracked.values() if self._look(tracked, newest)]
+        waits = [self._every - (tracked.seen - 1) % self._every for tracked in called]
         self._next_check = self._calls + min(waits, default=1)
 
-    def _follow(self, tracked: _Tracked) -> bool:
-        """Whether the observer was called since the last look."""
-        before, tracked.seen = tracked.seen, int(tracked.observer.seen.numpy())
-        return tracked.seen != before
+    def _look(self, tracked: _Tracked, newest: Callable[[_Tracked], int] | None) -> bool:
+        """Write the records that nobody has read yet; whether there were new steps.
 
-    def _take(self, tracked: _Tracked) -> None:
-        """Write the records that nobody has read yet."""
+        Args:
+            tracked: what to look at.
+            newest: the number in the training of its newest step, None where that is not known anew.
+        """
         observer = tracked.observer
-        untaken = observer.untaken.numpy()
-        if not untaken.any() or not wanted():
-            return  # the facts of a record that is not wanted (`tf.summary.record_if`) go into the next
-        recorded = observer.recorded.numpy()
+        before = tracked.seen
+        tracked.seen, recorded, untaken, matrix = observer.collect()
+        if newest is not None and tracked.seen != before:
+            tracked.known, tracked.step = tracked.seen, newest(tracked)
+        taken = untaken & (tracked.step is not None and wanted())
         stride = self._budget.stride(self._writer.size)
         if ((recorded[DUE] - 1) // self._every) % stride:
-            untaken[DUE] = False
-        matrix = observer.matrix.numpy()
-        places = sorted(np.flatnonzero(untaken), key=lambda place: int(recorded[place]))
-        for place in places:
+            taken[DUE] = False
+        if (taken != untaken).any():
+            # The facts of a record that is not wanted (`tf.summary.record_if`) go into the next one.
+            observer.leave(untaken & ~taken)
+        for place in sorted(np.flatnonzero(taken), key=lambda place: int(recorded[place])):
             self._write_record(tracked, matrix[place], tracked.step_of(int(recorded[place])))
-        if places:
-            observer.untaken.assign(observer.untaken.numpy() & ~untaken)
-        if untaken[TRIPPED]:
+        if taken[TRIPPED]:
             self._write_lines(tracked)
             self._writer.flush()
+        return tracked.seen != before
 
     def _write_record(self, tracked: _Tracked, values: Any, step: int) -> None:
         self._writer.record(tracked.table, values, step)
@@ -299,7 +298,9 @@ class Recorder:
         lines = tracked.observer.ring.since(tracked.seen, tracked.told)
         if lines.size:
             tracked.told = tracked.seen
-            self._writer.steps(tracked.table, lines, tracked.step_of(tracked.seen))
+            step = tracked.step_of(tracked.seen)
+            self._writer.steps(tracked.table, lines, step)
+            self._verdict.observe_steps(Steps(step, time.time(), tracked.table, lines))
 
     def _write_tail(self, tracked: _Tracked) -> None:
         if not wanted():

@@ -18,7 +18,7 @@ from tb_gradhealth.capture.tensorflow.structure import POSITIVE
 from tb_gradhealth.capture.tensorflow.units import unit_peaks
 from tb_gradhealth.record import Row
 
-LOOKED_AT: Final = 1 << 16
+LOOKED_AT: Final = 1 << 14
 """Elements of an activation that are looked at in each step, at least one sample."""
 
 

@@ -7,14 +7,15 @@ import numpy as np
 import tensorflow as tf
 
 from tb_gradhealth.capture.tensorflow.before import Before
+from tb_gradhealth.capture.tensorflow.magnitudes import packed_magnitudes
 from tb_gradhealth.capture.tensorflow.operands import Operand, activation
 from tb_gradhealth.capture.tensorflow.selection import Selection
-from tb_gradhealth.capture.tensorflow.statistics import MEASURED
+from tb_gradhealth.capture.tensorflow.statistics import MEASURED, measure
 from tb_gradhealth.capture.tensorflow.sticky import Facts
-from tb_gradhealth.capture.tensorflow.structure import GATED, POSITIVE, RELU_LIKE, SATURATING
+from tb_gradhealth.capture.tensorflow.structure import GATED, RELU_LIKE, SATURATING
 from tb_gradhealth.capture.tensorflow.tensors import Split
 from tb_gradhealth.capture.tensorflow.touched import Touched
-from tb_gradhealth.capture.tensorflow.units import Units, dormant_fraction, saturated_fraction, unit_peaks
+from tb_gradhealth.capture.tensorflow.units import Units, dormant_fraction, saturated_fraction
 from tb_gradhealth.record import COLUMNS, Row
 from tb_gradhealth.record.columns import MAGNITUDES
 
@@ -49,7 +50,7 @@ class Sheet:
         self.sparse = [i for i in self.watched if isinstance(selection.values[i], tf.IndexedSlices)]
         self._activations = [index for index in self.watched if rows[index].kind == "activation"]
         self._training = of_kind["training"]
-        self._tensors = Split(rows, selection.values, self.watched)
+        self._tensors = Split(rows, selection.values, [i for i in self.watched if i not in self._activations])
         self._clipped = Split(rows, selection.values, of_kind["clipped"])
         self._weights = Split(rows, selection.values, of_kind["update"])
         self.units = Units([rows[index].shape[-1] for index in self.with_units])
@@ -57,7 +58,9 @@ class Sheet:
         self.before = Before(rows, self._weights)
         self.has_updates = bool(self._weights.order)
 
-    def matrix(self, present: Mapping[int, Any], facts: Facts, known: Any, spread: Any) -> Any:
+    def matrix(
+        self, present: Mapping[int, Any], facts: Facts, known: Any, spread: Any, suspicious: Any
+    ) -> Any:
         """All columns of all rows, float32 [rows, columns]; NaN for what is not measured.
 
         Args:
@@ -65,11 +68,12 @@ class Sheet:
             facts: what happened since the record before.
             known: whether the weights of an earlier step are known, bool scalar.
             spread: how far replicas differ in each measured gradient, float32 [gradients], or None.
+            suspicious: whether something is wrong with the step, bool scalar: then every sample's
+                activations are searched.
         """
-        peaks = {index: unit_peaks(present[index]) for index in self.with_units}
-        made = self._made(present, peaks)
-        columns = self._measured(present, made, known)
-        columns.update(self._unit_columns(made, peaks))
+        made = {index: activation(present[index], whole=False) for index in self._activations}
+        columns = self._measured(present, made, known, suspicious)
+        columns.update(self._unit_columns(present, made))
         if self.watched:
             columns.update(facts.columns(self._rows, columns))
         if self.sparse:
@@ -81,27 +85,24 @@ class Sheet:
         nothing = tf.fill([len(self._rows)], float("nan"))
         return tf.stack([columns.get(name, nothing) for name in COLUMNS], axis=1)
 
-    def _made(self, present: Mapping[int, Any], peaks: Mapping[int, Any]) -> dict[int, Operand]:
-        """The activations as operands, by row."""
-        return {
-            index: activation(
-                present[index],
-                peaks=peaks.get(index),
-                positive=self._rows[index].activation in POSITIVE,
-            )
-            for index in self._activations
-        }
-
     def _measured(
-        self, present: Mapping[int, Any], made: Mapping[int, Operand], known: Any
+        self, present: Mapping[int, Any], made: Mapping[int, Operand], known: Any, suspicious: Any
     ) -> dict[str, Any]:
-        """The columns `MEASURED` and the magnitudes."""
+        """The columns `MEASURED` and the magnitudes; ``made`` are the activations as operands."""
         moments: list[Block] = []
         magnitudes: list[Block] = []
-        if self.watched:
-            tensors = self._tensors.tensors(present, made)
+        if self._tensors.order:
+            tensors = self._tensors.tensors(present)
             moments.append((self._tensors.order, tensors.measure()))
             magnitudes.append((self._tensors.order, tensors.packed_magnitudes()))
+        if self._activations:
+            measured = tf.cond(
+                suspicious,
+                lambda: measure([activation(present[index], whole=True) for index in self._activations]),
+                lambda: measure(list(made.values())),
+            )
+            moments.append((self._activations, measured))
+            magnitudes.append((self._activations, packed_magnitudes(list(made.values()))))
         if self._clipped.order:
             moments.append((self._clipped.order, self._clipped.tensors(present).measure()))
         if self.has_updates:
@@ -109,25 +110,26 @@ class Sheet:
             moments.append((self._weights.order, tf.where(known, updates, float("nan"))))
         if self._training:
             numbers = tf.stack([tf.cast(present[index], tf.float32) for index in self._training])
-            moments.append((self._training, tf.stack([numbers] * len(MEASURED), axis=1)))
+            is_mean = np.array([name == "mean" for name in MEASURED])
+            moments.append((self._training, tf.where(is_mean, numbers[:, None], float("nan"))))
         return {
             **dict(zip(MEASURED, self._columns(moments, len(MEASURED)), strict=True)),
             **dict(zip(MAGNITUDES, self._columns(magnitudes, len(MAGNITUDES)), strict=True)),
         }
 
-    def _unit_columns(self, made: Mapping[int, Operand], peaks: Mapping[int, Any]) -> dict[str, Any]:
+    def _unit_columns(self, present: Mapping[int, Any], made: Mapping[int, Operand]) -> dict[str, Any]:
         """Silent, dormant and saturated units, of the layers where each has a meaning."""
         columns: dict[str, Any] = {}
         if self.with_units:
-            silent = self.units.columns([peaks[index] for index in self.with_units])
+            silent = self.units.columns([present[index] for index in self.with_units])
             columns["dead_fraction"], columns["window"] = self._columns([(self.with_units, silent)], 2)
-        for name, functions, measure in (
+        for name, functions, share in (
             ("dormant_fraction", GATED, lambda values, _: dormant_fraction(values)),
             ("saturated_fraction", frozenset(SATURATING), saturated_fraction),
         ):
             rows = [index for index in self._activations if unit_count(self._rows[index], functions)]
             if rows:
-                shares = [measure(made[index].values, self._rows[index].activation) for index in rows]
+                shares = [share(made[index].values, self._rows[index].activation) for index in rows]
                 (columns[name],) = self._columns([(rows, tf.stack(shares)[:, None])], 1)
         return columns
 

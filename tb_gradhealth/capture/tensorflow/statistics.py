@@ -21,7 +21,7 @@ MEASURED: Final = ("rms", "mean", "minimum", "maximum", "zero_fraction", "nan_co
 TINY: Final = 1e-15
 """Below this, squares come near the smallest float32 and lose digits: the careful branch scales first."""
 
-ZERO_SAMPLE: Final = 65_536
+ZERO_SAMPLE: Final = 1 << 14
 """Zeros are counted one by one in tensors up to this size, and in an even sample of larger ones."""
 
 
@@ -43,8 +43,8 @@ def measure(operands: Sequence[Operand]) -> Any:
     counts = tf.stack([x.count for x in operands])
     rms = tf.sqrt(2 * tf.stack([tf.nn.l2_loss(x.values) for x in operands]) / counts)
     mean = tf.stack([tf.reduce_sum(x.values) for x in operands]) / counts
-    low = tf.stack([tf.reduce_min(x.extremes if x.lowest is None else x.lowest) for x in operands])
-    high = tf.stack([highest(x.extremes if x.highest is None else x.highest) for x in operands])
+    low = tf.stack([tf.reduce_min(x.extremes) for x in operands])
+    high = tf.stack([highest(x.extremes) for x in operands])
     none = tf.zeros_like(rms)
     usual = tf.stack([rms, mean, low, high, none, none], axis=1)
     # The largest element of a tensor with a NaN is NaN.

@@ -13,7 +13,7 @@ from tb_gradhealth.capture.tensorflow.statistics import measure
 from tb_gradhealth.record import Row
 
 SMALL: Final = 4096
-"""Elements up to which a tensor is packed: no more than the magnitude histogram looks at anyway."""
+"""Elements up to which a tensor is packed: beyond, the copy costs more than the operations it saves."""
 
 LARGEST: Final = 1 << 20
 """Elements in a pack; which tensor each belongs to is a constant of the graph."""
@@ -43,11 +43,9 @@ class Split:
         """The packed tensors as one float32 vector, None where none are packed."""
         return self.packing.pack([values[index] for index in self.packed]) if self.packing else None
 
-    def tensors(self, values: Mapping[int, Any], made: Mapping[int, Operand] | None = None) -> "Tensors":
-        """One step's tensors, by row, ready to be measured; ``made`` are the operands that exist already."""
-        made = made or {}
-        single = [made[index] if index in made else operand(values[index]) for index in self.single]
-        return Tensors(single, self.packing, self.pack(values))
+    def tensors(self, values: Mapping[int, Any]) -> "Tensors":
+        """One step's tensors, by row, ready to be measured."""
+        return Tensors([operand(values[index]) for index in self.single], self.packing, self.pack(values))
 
 
 @dataclass(frozen=True)
@@ -74,13 +72,12 @@ class Tensors:
 
 
 def _small(rows: Sequence[Row], values: Sequence[Any], indices: Sequence[int]) -> list[int]:
-    """Only tensors whose size no later trace can change: an activation's varies with the batch."""
     chosen: list[int] = []
     total = 0
     for index in indices:
         value = values[index]
-        if isinstance(value, tf.IndexedSlices) or rows[index].kind == "activation":
-            continue
+        if isinstance(value, tf.IndexedSlices) or rows[index].kind == "loss":
+            continue  # their sizes may vary with the batch
         size = value.shape.num_elements()
         if size is None or value.dtype == tf.float64 or size > SMALL or total + size > LARGEST:
             continue

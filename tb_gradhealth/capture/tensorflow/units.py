@@ -26,8 +26,9 @@ ALWAYS: Final = 0.95
 class Units:
     """The largest output of each ReLU-like unit since a window began.
 
-    Every step shows some samples of the batch, a recorded one all of them. A window ends with the first
-    record that finds it `BATCHES` batches long; until then the dead fraction is NaN.
+    Every step shows some samples of the batch; before a unit is called dead, one whole batch is searched for
+    it. A window ends with the first record that finds it `BATCHES` batches long; until then the
+    dead fraction is NaN.
     """
 
     def __init__(self, sizes: Sequence[int]) -> None:
@@ -37,32 +38,39 @@ class Units:
 
     def add(self, peaks: Sequence[Any]) -> None:
         """Take in one batch: the largest output of each unit, layer by layer."""
-        self._listen(peaks)
+        self._peaks.assign(tf.maximum(self._peaks, tf.concat(list(peaks), 0)))
         self._batches.assign_add(1.0)
 
-    def columns(self, peaks: Sequence[Any]) -> Any:
+    def columns(self, batch: Sequence[Any]) -> Any:
         """Dead fraction and length of the window in batches, float32 [layers, 2]; ends a full window.
 
         Args:
-            peaks: of the whole batch, which `add` may have seen in part.
+            batch: the layers' whole outputs, which `add` may have seen in part.
         """
-        self._listen(peaks)
         full = self._batches >= BATCHES
-        # NaN == 0 is false: a unit that is NaN is not dead.
-        silent = tf.cast(tf.equal(self._peaks, 0.0), tf.float32)
-        dead = tf.stack([tf.reduce_mean(layer) for layer in tf.split(silent, self._sizes)])
+        heard = tf.split(self._peaks.read_value(), self._sizes)
+        dead = tf.stack([_dead(peaks, values, full) for peaks, values in zip(heard, batch, strict=True)])
         columns = tf.stack([dead, tf.fill(tf.shape(dead), self._batches.read_value())], axis=1)
         columns = tf.where(full, columns, float("nan"))
         self._peaks.assign(tf.where(full, 0.0, self._peaks))
         self._batches.assign(tf.where(full, 0.0, self._batches))
         return columns
 
-    def _listen(self, peaks: Sequence[Any]) -> None:
-        self._peaks.assign(tf.maximum(self._peaks, tf.concat(list(peaks), 0)))
+
+def _dead(peaks: Any, values: Any, full: Any) -> Any:
+    """Share of a layer's units that are silent in ``peaks`` and in all of ``values``, float32 scalar."""
+    # NaN == 0 is false: a unit that is NaN is not dead.
+    silent = tf.equal(peaks, 0.0)
+    peaks = tf.cond(full & tf.reduce_any(silent), lambda: unit_peaks(values), lambda: peaks)
+    return tf.reduce_mean(tf.cast(silent & tf.equal(peaks, 0.0), tf.float32))
 
 
 def unit_peaks(values: Any) -> Any:
     """The largest output of each unit over all samples and positions, float32 [units]."""
+    units = values.shape[-1]
+    if values.shape.rank > 2 and values.shape[1:].is_fully_defined():
+        # Samples first, over long rows, then positions: three times as fast as both at once.
+        values = tf.reshape(highest(values, axis=[0]), [-1, units])
     return tf.cast(highest(values, axis=range(values.shape.rank - 1)), tf.float32)
 
 

@@ -6,27 +6,37 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Final
 
-from tb_gradhealth.record import Record
+from tb_gradhealth.record import Record, Steps
 
 if TYPE_CHECKING:
-    from tb_gradhealth.health.findings import Finding
+    from tb_gradhealth.health import Finding, RuleSet
 
 SCALARS: Final = {"critical": "gradhealth/critical", "warning": "gradhealth/warnings"}
 """Severity to scalar tag. A handful only: a scalar per layer would flood HParams and Time Series."""
 
 
-PATIENCE: Final = 100
+PATIENCE: Final = 1000
 """Judging takes at most one part in so many of the training's time."""
 
 
 class RunVerdict:
     """The findings of the records so far. A rule that fails is told once and costs no training."""
 
-    def __init__(self) -> None:
+    def __init__(self, rules: "RuleSet | None" = None) -> None:
+        """A run of which nothing is known.
+
+        Args:
+            rules: how to judge it; the default rules where None.
+        """
+        self._rules = rules
         self._health: Any = None
         self._failed = False
         self._told: dict[str, int] = {}
         self._judge_after = 0.0
+
+    def observe_steps(self, steps: Steps) -> None:
+        """Take in the flight recorder's lines."""
+        self._attempt(lambda health: health.observe(steps))
 
     def observe(self, record: Record, urgent: bool) -> dict[str, int]:
         """Take in a record; the scalars that changed, as far as it was time to judge or is ``urgent``."""
@@ -45,7 +55,7 @@ class RunVerdict:
         """Number of findings by scalar tag; empty when the rules failed or nothing was seen."""
         if self._health is None or self._failed:
             return {}
-        severities = Counter(finding.severity for finding in self.findings())
+        severities = Counter(finding.severity for finding in self.findings() if not finding.muted)
         return {tag: severities[severity] for severity, tag in SCALARS.items()}  # type: ignore[index]
 
     def findings(self) -> Sequence["Finding"]:
@@ -61,7 +71,7 @@ class RunVerdict:
             if self._health is None:
                 from tb_gradhealth.health import RunHealth
 
-                self._health = RunHealth()
+                self._health = RunHealth(self._rules)
             return action(self._health)
         except Exception as error:  # whatever a rule does wrong, the training is worth more
             self._failed = True
