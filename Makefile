@@ -9,7 +9,7 @@ BIN := $(VENV)/bin
 PORT ?= 6006
 SUDO := $(if $(filter 0,$(shell id -u)),,sudo)
 
-.PHONY: demo test python frontend chromium lint unit screenshots clean
+.PHONY: demo test python frontend chromium lint unit screenshots benchmarks clean
 
 demo: $(VENV)/installed
 	$(BIN)/gradhealth demo --port $(PORT) $(if $(LOGDIR),--logdir $(LOGDIR))
@@ -55,6 +55,10 @@ unit: python chromium
 # The pictures of the README, in light and dark, over a fresh demo.
 screenshots: python chromium
 	$(BIN)/python tests/support/screenshots.py demo
+
+# The tables of tests/benchmarks/README.md; on a machine that does nothing else.
+benchmarks: python
+	for name in tensors overhead log_size health; do $(BIN)/python tests/benchmarks/$$name.py; done
 
 clean:
 	rm -rf $(VENV) build dist *.egg-info frontend/node_modules tb_gradhealth/plugin/static

@@ -5,21 +5,41 @@ from typing import Any, Final
 
 import tensorflow as tf
 
+RUN: Final = 64
+"""Elements side by side in a sample."""
+
 SAMPLES: Final = 8
 """Samples of a batch that are taken where the size of one is not known while tracing."""
 
 
 def sample(values: Any, most: int) -> Any:
-    """At most ``most`` evenly strided elements, of any dtype [m]; all of them where there are no more.
+    """At most ``most`` elements, of any dtype [m], in evenly spaced runs; all where there are no more.
 
-    The stride is odd: an even one would, where the last axis is a power of two, visit only some channels.
+    A run costs as much to fetch as one element of it. The runs begin an odd number of elements apart: an even
+    one would, where the last axis is a power of two, visit only some channels.
+
+    Args:
+        values: tensor of any shape.
+        most: a multiple of `RUN`.
     """
     flat = tf.reshape(values, [-1])
-    size = flat.shape[0] if flat.shape[0] is not None else tf.size(flat)
-    stride = (size + most - 1) // most
-    if isinstance(stride, int):
-        return flat[:: stride | 1] if stride > 1 else flat
-    return flat[:: stride + 1 - stride % 2]
+    runs = most // RUN
+    size = flat.shape[0]
+    if size is not None:
+        return flat if size <= most else _runs(flat, runs, _odd(size // runs), RUN)
+    size = tf.size(flat)
+    few = size <= most  # one run then takes them all
+    apart = tf.where(few, size, _odd(size // runs))
+    return _runs(flat, tf.where(few, 1, runs), apart, tf.where(few, size, RUN))
+
+
+def _runs(flat: Any, runs: Any, apart: Any, length: Any) -> Any:
+    return tf.reshape(tf.reshape(flat[: runs * apart], [runs, apart])[:, :length], [-1])
+
+
+def _odd(number: Any) -> Any:
+    """The number, or the one below it."""
+    return number - 1 + number % 2
 
 
 def first_samples(values: Any, most: int) -> Any:

@@ -41,10 +41,15 @@ def measure(operands: Sequence[Operand]) -> Any:
     Moments and extremes are over finite elements, NaN where there are none; fraction and counts over all.
     """
     counts = tf.stack([x.count for x in operands])
-    rms = tf.sqrt(2 * tf.stack([tf.nn.l2_loss(x.values) for x in operands]) / counts)
-    mean = tf.stack([tf.reduce_sum(x.values) for x in operands]) / counts
-    low = tf.stack([tf.reduce_min(x.extremes) for x in operands])
-    high = tf.stack([highest(x.extremes) for x in operands])
+    reduced: list[Any] = []
+    for x in operands:
+        # Two tensors at a time: what was just read is then still in the cache, which saves a third.
+        with tf.control_dependencies(reduced[-2:-1]):
+            moments = [tf.nn.l2_loss(x.values), tf.reduce_sum(x.values)]
+            reduced.append(tf.stack([*moments, tf.reduce_min(x.extremes), highest(x.extremes)]))
+    squares, total, low, high = tf.unstack(tf.stack(reduced), axis=1)
+    rms = tf.sqrt(2 * squares / counts)
+    mean = total / counts
     none = tf.zeros_like(rms)
     usual = tf.stack([rms, mean, low, high, none, none], axis=1)
     # The largest element of a tensor with a NaN is NaN.

@@ -1,0 +1,129 @@
+"""Full statistics of many tensors, against one sum of each and one histogram summary of each.
+
+    python tests/benchmarks/tensors.py
+
+Every line is measured in one process, the three in turn; medians. Memory is the highest resident size that a
+process of its own reaches, without that of making the tensors.
+"""
+
+import argparse
+import multiprocessing
+import resource
+import statistics
+import tempfile
+import time
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+ROUNDS = 15
+
+
+def sets() -> dict[str, list[tuple[int, ...]]]:
+    """Shapes to measure, by name."""
+    import keras
+
+    network = keras.applications.ResNet50(weights=None)
+    return {
+        "ResNet50's gradients": [tuple(variable.shape) for variable in network.trainable_variables],
+        "1,000 tiny tensors": [(64,)] * 1000,
+        "4 huge tensors": [(4096, 4096)] * 4,
+    }
+
+
+def contenders(tensors: Sequence[Any], folder: str) -> dict[str, Callable[[], Any]]:
+    """What is compared, each one a compiled function that reads all tensors."""
+    import tensorflow as tf
+
+    from tb_gradhealth.capture.tensorflow.sentinel import Sentinel
+    from tb_gradhealth.capture.tensorflow.tensors import Split
+    from tb_gradhealth.record import Row
+
+    rows = [Row(f"layer_{i}/kernel", "gradient", f"layer_{i}", "kernel", i) for i in range(len(tensors))]
+    values = dict(enumerate(tensors))
+    split = Split(rows, tensors, range(len(tensors)))
+    sentinel = Sentinel(rows, range(len(tensors)), [])
+    writer = tf.summary.create_file_writer(folder)
+
+    def sums() -> Any:
+        return tf.stack([tf.reduce_sum(x) for x in tensors])
+
+    def every_step() -> Any:
+        return sentinel.line(values)[0]
+
+    def full() -> Any:
+        measured = split.tensors(values)
+        return tf.concat([measured.measure(), measured.packed_magnitudes()], axis=1)
+
+    def histograms() -> Any:
+        with writer.as_default(step=0):
+            for index, tensor in enumerate(tensors):
+                tf.summary.histogram(f"layer_{index}", tensor)
+        return tf.constant(0)
+
+    functions = {"sums": sums, "every step": every_step, "full statistics": full, "histograms": histograms}
+    return {name: tf.function(function, autograph=False) for name, function in functions.items()}
+
+
+def medians(functions: dict[str, Callable[[], Any]], rounds: int) -> dict[str, float]:
+    """Seconds of each function, run in turn."""
+    spent: dict[str, list[float]] = {name: [] for name in functions}
+    for number in range(rounds + 2):
+        for name, function in functions.items():
+            begin = time.perf_counter()
+            function().numpy()
+            if number > 1:  # the first two trace and warm up
+                spent[name].append(time.perf_counter() - begin)
+    return {name: statistics.median(seconds) for name, seconds in spent.items()}
+
+
+def made(shapes: Sequence[tuple[int, ...]]) -> list[Any]:
+    """Normally distributed tensors."""
+    import tensorflow as tf
+
+    random = np.random.default_rng(0)
+    return [tf.constant(random.standard_normal(shape, np.float32)) for shape in shapes]
+
+
+def extra_memory(shapes: Sequence[tuple[int, ...]], queue: Any) -> None:
+    """Put the MiB that full statistics add to the highest resident size into the queue."""
+    with tempfile.TemporaryDirectory() as folder:
+        functions = contenders(made(shapes), folder)
+        functions["sums"]().numpy()
+        before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+        functions["full statistics"]().numpy()
+        queue.put((resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1024)
+
+
+def main() -> None:
+    """Print the table."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
+    parser.add_argument("--rounds", type=int, default=ROUNDS, help="how often each is run (default: 15)")
+    rounds = parser.parse_args().rounds
+    spawn = multiprocessing.get_context("spawn")
+    print(
+        "| tensors | MiB | one sum each | every step | full statistics | histograms | full / sums "
+        "| histograms / full | more memory |"
+    )
+    print("|---|--:|--:|--:|--:|--:|--:|--:|--:|")
+    for name, shapes in sets().items():
+        with tempfile.TemporaryDirectory() as folder:
+            seconds = medians(contenders(made(shapes), folder), rounds)
+        queue = spawn.Queue()
+        child = spawn.Process(target=extra_memory, args=(shapes, queue))
+        child.start()
+        memory = queue.get()
+        child.join()
+        size = sum(int(np.prod(shape)) for shape in shapes) * 4 / 2**20
+        full = seconds["full statistics"]
+        times = " | ".join(f"{1000 * value:.1f} ms" for value in seconds.values())
+        print(
+            f"| {name} | {size:.0f} | {times} | {full / seconds['sums']:.1f} | "
+            f"{seconds['histograms'] / full:.0f} | {memory:.0f} MiB |",
+            flush=True,
+        )
+
+
+if __name__ == "__main__":
+    main()
