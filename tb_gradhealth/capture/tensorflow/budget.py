@@ -15,8 +15,13 @@ class Budget:
         """A budget of which nothing is used.
 
         Args:
-            mebibytes: the limit, more than 0.
+            mebibytes: the limit.
+
+        Raises:
+            ValueError: it is not more than 0.
         """
+        if not mebibytes > 0:
+            raise ValueError(f"budget={mebibytes!r}: write a number of mebibytes more than 0")
         self._limit = mebibytes * MEBIBYTE
 
     def stride(self, used: int) -> int:

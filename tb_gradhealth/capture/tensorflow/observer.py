@@ -22,6 +22,9 @@ from tb_gradhealth.capture.tensorflow.sticky import Facts
 from tb_gradhealth.capture.tensorflow.structure import GATED, SATURATING
 from tb_gradhealth.record import COLUMNS, RowTable, Setting, layouts
 
+EARLY: Final = ("loss", "activation", "gradient", "weight", "training")
+"""Kinds of rows in the order in which a step knows their tensors, but for those that need no data."""
+
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float32]
 Mask = npt.NDArray[np.bool_]
@@ -51,6 +54,8 @@ class Observer:
         self._lag = selection.lag
         self._replicas = selection.spread is not None
         self._present = [index for index, value in enumerate(selection.values) if value is not None]
+        kinds = {self.rows[index].kind: index for index in self._present}
+        self._early = [kinds[kind] for kind in EARLY if kind in kinds][:1]
         with tf.init_scope():
             self._sheet = Sheet(selection)
             self._sentinel = Sentinel(self.rows, self._sheet.watched, self._sheet.with_units)
@@ -103,10 +108,11 @@ class Observer:
 
     def _observe(self, values: list[Any], spread: Any) -> tuple[Any, Any]:
         present = dict(zip(self._present, values, strict=True))
-        line, peaks, skipped = self._look(present)
-        # A step whose data failed to come is not counted: nothing was looked at.
-        with tf.control_dependencies([line]):
+        # A step whose data failed to come is not counted. The loss is known early, so that what hangs on the
+        # count is done beside the backward pass and not after it.
+        with tf.control_dependencies([present[index] for index in self._early]):
             seen = tf.identity(self.seen.assign_add(1))
+        line, peaks, skipped = self._look(present)
         beyond = self.ring.add(line, seen) if self._sentinel.order else tf.constant(False)
         if peaks:
             self._sheet.units.add(peaks)
