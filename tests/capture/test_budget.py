@@ -35,8 +35,9 @@ def test_a_long_training_keeps_to_its_budget_and_loses_no_fact(tmp_path, read_ru
             step(tf.constant(gradient * (3 if number == 587 else 1), tf.float32))
             recorder.write(number)
     size = sum(path.stat().st_size for path in tmp_path.rglob("*tfevents*"))
-    last_lines = 64 * 8 + 200  # what the flight recorder holds is written at the end in any case
-    assert size < kibibytes * 1024 + last_lines
+    # At the end the flight recorder's lines and the two scalars are written in any case.
+    at_the_end = 64 * 8 + 500
+    assert size < kibibytes * 1024 + at_the_end
     run = read_run(tmp_path)
     steps = np.array(run.steps)
     assert steps[:20].tolist() == list(range(20))

@@ -13,6 +13,8 @@ from typing import Any, Final
 import tensorflow as tf
 
 FILE_VERSION: Final = "brain.Event:2"
+FRAME: Final = 16
+"""Bytes around each event: its length and two checksums."""
 
 _number = itertools.count()
 
@@ -21,7 +23,7 @@ class EventFile:
     """A file that TensorBoard and `tb_gradhealth.events` read; remote paths as far as TensorFlow knows them.
 
     Attributes:
-        size: bytes of all events so far.
+        size: bytes of the file so far.
     """
 
     def __init__(self, folder: str) -> None:
@@ -60,4 +62,4 @@ class EventFile:
     def _write(self, event: Any) -> None:
         content = event.SerializeToString()
         self._writer.write(content)
-        self.size += len(content)
+        self.size += len(content) + FRAME
