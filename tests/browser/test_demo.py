@@ -37,19 +37,25 @@ def test_check_names_the_layer_of_every_sick_run_and_spares_the_healthy_one(repo
     assert report["healthy_cnn"]["verdict"] == "healthy"
     assert [run["problems"] for run in report.values()] == [[]] * 6
     for name, (symptom, _, layer) in SICK.items():
-        origin = next(found for found in report[name]["findings"] if found["origin"])
-        assert (origin["symptom"], origin["layer"]) == (symptom, layer), name
+        origins = [found for found in report[name]["findings"] if found["origin"]]
+        (origin,) = [found for found in origins if (found["symptom"], found["layer"]) == (symptom, layer)]
         assert origin["severity"] in ("warning", "critical"), name
 
 
 @pytest.mark.parametrize(("name", "step"), [("spike_glare", 467), ("nan_contrast", 343)])
 def test_planted_steps_are_found_exactly(report, name, step):
-    assert report[name]["findings"][0]["opened_step"] == step
+    symptom, _, layer = SICK[name]
+    (found,) = [
+        f for f in report[name]["findings"] if (f["symptom"], f["layer"]) == (symptom, layer) and f["origin"]
+    ]
+    assert found["opened_step"] == step
 
 
 def test_the_table_shows_the_origin_of_every_sick_run(demo_server, open_tab):
     with open_tab(demo_server.url) as tab:
         for name, (_, title, layer) in SICK.items():
+            # The table holds more rows than the page shows.
+            tab.frame.get_by_role("searchbox", name="Filter runs (regex)").fill(f"^{name}$")
             row = tab.row(name, layer, title)
             assert "likely origin" in row.inner_text()
         runs = tab.frame.get_by_role("navigation", name="Runs")
@@ -58,15 +64,17 @@ def test_the_table_shows_the_origin_of_every_sick_run(demo_server, open_tab):
 
 def test_the_table_sorts_by_any_column_by_mouse_and_keyboard(demo_server, open_tab):
     with open_tab(demo_server.url) as tab:
-        first = tab.rows
         tab.column("Opened").get_by_role("button").click()
         assert tab.column("Opened").get_attribute("aria-sort") == "ascending"
         opened = [int(row[4].replace(",", "")) for row in tab.rows]
         assert opened == sorted(opened)
-        assert len(opened) == len(first)
+        assert len(set(opened)) > 1
         tab.column("Opened").get_by_role("button").press("Enter")
         assert tab.column("Opened").get_attribute("aria-sort") == "descending"
-        assert [int(row[4].replace(",", "")) for row in tab.rows] == sorted(opened, reverse=True)
+        # The table holds more rows than the page shows: the other end comes to the top.
+        descending = [int(row[4].replace(",", "")) for row in tab.rows]
+        assert descending == sorted(descending, reverse=True)
+        assert descending[0] > opened[0]
 
 
 def test_filters_narrow_the_table_and_live_in_the_address(demo_server, open_tab):
@@ -75,11 +83,13 @@ def test_filters_narrow_the_table_and_live_in_the_address(demo_server, open_tab)
         tab.frame.get_by_role("searchbox", name="Filter layers (regex)").fill("hidden_[01]/")
         tab.frame.get_by_role("searchbox", name="Filter runs (regex)").fill("^vanish")
         tab.frame.locator('.row[data-run="dead_relu"]').first.wait_for(state="detached")
-        assert {row[2].split()[0] for row in tab.rows} == {"hidden_0/kernel", "hidden_1/kernel"}
+        filtered = tab.rows
+        assert {row[2].split()[0] for row in filtered} == {"hidden_0/kernel", "hidden_1/kernel"}
         tab.page.wait_for_function("location.hash.includes('hidden_')")
         address = tab.page.url
     with open_tab(address.split("#")[0], "#" + address.split("#")[1]) as shared:
-        assert len(shared.rows) == 2 < everything
+        assert shared.rows == filtered
+        assert len(filtered) < everything
         shared.frame.get_by_role("searchbox", name="Filter layers (regex)").fill("hidden_[")
         assert shared.frame.get_by_role("alert").first.inner_text()
 
@@ -89,7 +99,7 @@ def test_a_row_opens_its_evidence_and_escape_closes_it(demo_server, open_tab):
         tab.row("vanishing_sigmoid", "hidden_0/kernel", "Vanishing").click()
         tab.evidence.wait_for()
         text = tab.evidence.inner_text()
-        assert "hidden_0/kernel receives gradients" in text
+        assert "hidden_0/kernel has received gradients" in text
         assert "and the loss has not improved" in text
         assert "Replace sigmoid or tanh" in text
         charts = tab.evidence.get_by_role("img")

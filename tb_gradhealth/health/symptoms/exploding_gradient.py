@@ -110,12 +110,15 @@ class ExplodingGradient(Symptom[ExplodingGradientLimits]):
         value[np.isnan(rms)] = np.nan
         level = np.where(value > limits.critical * limits.threshold, CRITICAL, WARNING)
         level = np.where(growing & (growth > limits.threshold), level, _for_its_size(view))
+        vast = share > limits.critical * limits.threshold
         return Judgement(
             value=value,
             breach=value > limits.threshold,
             held=np.fmax(value, growth) > limits.threshold / 2,
             level=level,
             reference=usual.median,
+            # A hundred thousand times its weights is no matter of scale, whatever the loss does.
+            least=np.where(vast, WARNING, INFO),
         )
 
     def observe_steps(self, lines: Lines) -> Judgement | None:
