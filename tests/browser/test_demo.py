@@ -58,6 +58,7 @@ def test_the_table_shows_the_origin_of_every_sick_run(demo_server, open_tab):
             tab.frame.get_by_role("searchbox", name="Filter runs (regex)").fill(f"^{name}$")
             row = tab.row(name, layer, title)
             assert "likely origin" in row.inner_text()
+        tab.frame.get_by_role("searchbox", name="Filter runs (regex)").fill("")
         runs = tab.frame.get_by_role("navigation", name="Runs")
         assert "healthy" in runs.get_by_role("button", name="healthy_cnn").inner_text().split("\n")[-1]
 
