@@ -5,7 +5,7 @@ from typing import Any
 
 import tensorflow as tf
 
-from tb_gradhealth.capture.tensorflow.operands import as_float32, count
+from tb_gradhealth.capture.tensorflow.sentinel import rms_of
 
 
 def replicas() -> int:
@@ -60,9 +60,7 @@ def spread(tensors: Sequence[Any]) -> Any:
 
     (Largest - smallest RMS) / mean RMS over the replicas: 0 where they agree in size.
     """
-    values = [as_float32(x.values if isinstance(x, tf.IndexedSlices) else x) for x in tensors]
-    squares = 2 * tf.stack([tf.nn.l2_loss(x) for x in values])
-    rms = tf.sqrt(squares / tf.stack([count(x) for x in values]))
+    rms = rms_of(tensors)
     everybody = tf.distribute.get_replica_context().all_gather(rms[None], axis=0)
     widest = tf.reduce_max(everybody, axis=0) - tf.reduce_min(everybody, axis=0)
     return tf.math.divide_no_nan(widest, tf.reduce_mean(everybody, axis=0))

@@ -44,7 +44,7 @@ class Sentinel:
         peaks: dict[int, Any] = {}
         parts = []
         if self._by_rms:
-            parts.append(_rms([values[index] for index in self._by_rms]))
+            parts.append(rms_of([values[index] for index in self._by_rms]))
         if self._by_peak:
             parts.append(tf.stack([self._peak(index, values[index], peaks) for index in self._by_peak]))
         return tf.concat(parts, 0), [peaks[index] for index in self._with_units]
@@ -58,7 +58,8 @@ class Sentinel:
         return tf.cast(highest(seen if positive else tf.abs(seen)), tf.float32)
 
 
-def _rms(tensors: Sequence[Any]) -> Any:
+def rms_of(tensors: Sequence[Any]) -> Any:
+    """The RMS of each tensor or `tf.IndexedSlices`, float32 [tensors]."""
     # A sparse gradient's slices stand for the sums of those with one index: good enough for a look.
     values = [as_float32(x.values if isinstance(x, tf.IndexedSlices) else x) for x in tensors]
     squares = tf.stack([tf.nn.l2_loss(x) for x in values])
