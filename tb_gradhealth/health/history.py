@@ -7,6 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from tb_gradhealth.health.arrays import Floats, Ints
+from tb_gradhealth.health.envelope import Envelope, Layout
 from tb_gradhealth.record import Record, Row, RowTable, Steps
 
 MOST_POINTS: Final = 1024
@@ -38,6 +39,7 @@ class Point:
         number: records of the history up to here, those included that were thinned out.
         measured: for each rule that judged it the value and the reference of its rows, float32 [judged].
         pinned: a finding opened or was resolved close by, so no thinning takes it away.
+        envelope: of this record together with those after it that were thinned out, None where none was.
     """
 
     step: int
@@ -45,6 +47,14 @@ class Point:
     number: int
     measured: dict[str, tuple[Measured, Measured | None]] = field(default_factory=dict)
     pinned: bool = False
+    envelope: Envelope | None = None
+
+    @property
+    def records(self) -> int:
+        """Records that the point stands for; 0 for the flight recorder's lines."""
+        if not isinstance(self.content, Record):
+            return 0
+        return 1 if self.envelope is None else self.envelope.records
 
     @property
     def size(self) -> int:
@@ -53,15 +63,17 @@ class Point:
             value.nbytes + (0 if reference is None else reference.nbytes)
             for value, reference in self.measured.values()
         )
-        return int(self.content.values.nbytes + values)
+        around = 0 if self.envelope is None else self.envelope.nbytes
+        return int(self.content.values.nbytes + values + around)
 
 
 class History:
     """Points in the order in which they were written, the last write winning where training went back.
 
     Recent points are all there. Where there are too many, every second of the older ones goes, again and
-    again, so that the past gets coarser with age; those around findings stay. A changed set of tensors
-    brings a new row table; its rows join the ones known so far, so a tensor keeps one place in ``rows``.
+    again, so that the past gets coarser with age; those around findings stay. What goes leaves its smallest,
+    largest and mean numbers to the point before it. A changed set of tensors brings a new row table; its rows
+    join the ones known so far, so a tensor keeps one place in ``rows``.
     """
 
     def __init__(self, budget: int = BUDGET) -> None:
@@ -77,6 +89,8 @@ class History:
         self._budget = budget
         self._places: dict[tuple[str, str], int] = {}
         self._tables: dict[str, Ints] = {}
+        self._layouts: dict[str, Layout] = {}
+        self._enveloped = 0
 
     @property
     def full(self) -> bool:
@@ -84,7 +98,7 @@ class History:
         count = len(self.points)
         if count <= LEAST_POINTS:
             return False
-        return count > MOST_POINTS or count * self.points[-1].size > self._budget
+        return count > MOST_POINTS or count * self.points[-1].size + self._enveloped > self._budget
 
     def append(self, content: Record | Steps) -> bool:
         """Add what was written; a record that goes back in steps replaces what it overtakes.
@@ -110,7 +124,15 @@ class History:
         pinned = sum(point.pinned for point in old) <= len(self.points) // 2
         loose = [index for index, point in enumerate(old) if not (pinned and point.pinned)]
         dropped = set(loose[1::2])
+        heir: Point | None = None
+        for index in loose:
+            if index not in dropped:
+                heir = old[index] if isinstance(old[index].content, Record) else heir
+            elif heir is not None:
+                self._bequeath(old[index], heir)
         self.points = [point for index, point in enumerate(old) if index not in dropped] + recent
+        envelopes = (point.envelope for point in self.points)
+        self._enveloped = sum(envelope.nbytes for envelope in envelopes if envelope is not None)
 
     def kept_records(self) -> list[Point]:
         """The points that are records, in step order."""
@@ -126,6 +148,12 @@ class History:
     def places(self, table: RowTable) -> Ints:
         """Where a table's rows are in ``rows``, int64 of shape [rows of the table]."""
         return self._tables[table.id]
+
+    def layout(self, table: RowTable) -> Layout:
+        """Where a table's numbers are in its records' envelopes."""
+        if table.id not in self._layouts:
+            self._layouts[table.id] = Layout(table)
+        return self._layouts[table.id]
 
     def series(self, row: int, column: str) -> Floats:
         """One statistic of one row over the records that are kept, float64 of shape [kept records]."""
@@ -146,12 +174,26 @@ class History:
         """Place of a tensor's row of this kind; None if no record ever held it."""
         return self._places.get((kind, tensor))
 
+    def _bequeath(self, point: Point, heir: Point) -> None:
+        """Leave a record's extremes to the point before it, which must be described by the same table."""
+        record, other = point.content, heir.content
+        if (
+            not isinstance(record, Record)
+            or not isinstance(other, Record)
+            or record.table.id != other.table.id
+        ):
+            return
+        layout = self.layout(record.table)
+        own = point.envelope or Envelope.of(record, layout)
+        heir.envelope = (heir.envelope or Envelope.of(other, layout)).joined(own)
+
     def _forget_from(self, step: int) -> bool:
         """Take away what a record of this step overtakes; what stays is judged anew."""
         newest = self.newest()
         if newest is None or newest.step < step:
             return False
         kept: list[Point] = []
+        counted = 0
         for point in self.points:
             content = point.content
             if isinstance(content, Steps):
@@ -160,9 +202,15 @@ class History:
                     last = min(content.last_step, step - 1)
                     kept.append(Point(last, replace(content, last_step=last, values=lines), point.number))
             elif point.step < step:
-                kept.append(Point(point.step, content, point.number))
+                around = point.envelope
+                # What was overtaken cannot be taken out of an envelope again.
+                whole = around if around is not None and around.last_step < step else None
+                kept.append(Point(point.step, content, point.number, envelope=whole))
+                # Of a torn envelope one record more is counted, so that a gap stays to be seen.
+                more = 1 if whole is not around else kept[-1].records - 1
+                counted = max(counted, point.number + more)
         self.points = kept
-        self.records = max((point.number for point in kept), default=0)
+        self.records = counted
         if not self.records:
             self.first_step = None
         return True

@@ -8,7 +8,7 @@ import numpy as np
 
 from tb_gradhealth.health.arrays import Floats
 from tb_gradhealth.health.findings import Finding, Verdict, verdict_of
-from tb_gradhealth.health.history import BUDGET
+from tb_gradhealth.health.history import BUDGET, History
 from tb_gradhealth.health.rule_set import RuleSet
 from tb_gradhealth.health.states import SymptomState
 from tb_gradhealth.health.stream import Evidence, StreamHealth
@@ -21,6 +21,7 @@ class RunSummary:
 
     Attributes:
         records: records read.
+        first_step: the earliest recorded step.
         last_step: the latest recorded step.
         last_wall_time: when it was written, seconds since the epoch.
         tensors: tensors measured, each counted once however many of its kinds are.
@@ -31,6 +32,7 @@ class RunSummary:
     """
 
     records: int
+    first_step: int | None
     last_step: int | None
     last_wall_time: float | None
     tensors: int
@@ -129,11 +131,15 @@ class RunHealth:
             return {"step": steps, **{name: stream.history.series(row, name) for name in columns}}
         raise KeyError((kind, tensor))
 
+    def histories(self) -> tuple[History, ...]:
+        """What is remembered, one history a recorder; see `health.survey` for what can be read off them."""
+        return tuple(stream.history for stream in self._streams.values())
+
     def summary(self) -> RunSummary:
         """The run in a few numbers."""
         streams = [stream for stream in self._streams.values() if stream.history.records]
         if not streams:
-            return RunSummary(0, None, None, 0, None, None, None, ())
+            return RunSummary(0, None, None, None, 0, None, None, None, ())
         main = streams[0]
         losses = main.losses()
         finite = losses[np.isfinite(losses)]
@@ -141,6 +147,7 @@ class RunHealth:
         newest = [record for stream in streams if (record := stream.history.newest()) is not None]
         return RunSummary(
             records=sum(stream.history.records for stream in streams),
+            first_step=min(first for s in streams if (first := s.history.first_step) is not None),
             last_step=max(record.step for record in newest),
             last_wall_time=max(record.wall_time for record in newest),
             tensors=len(
