@@ -73,13 +73,19 @@ def stretch_of(history: History, first: float, last: float) -> Stretch:
     kept = history.kept_records()
     steps = np.array([point.step for point in kept], np.float64)
     begin, end = int(np.searchsorted(steps, first)), int(np.searchsorted(steps, last, "right"))
-    if begin and (around := kept[begin - 1].envelope) is not None and around.last_step >= first:
-        begin -= 1  # its cell reaches into the range
+    if begin == end:  # between two points: the cell that reaches over it says at least what its extremes were
+        reaching = (i for i in reversed(range(begin)) if _reaches(kept[i], first))
+        begin = next(reaching, begin)
+        end = min(end, begin + 1)
     # The neighbours on both sides are looked at too: records can be missing between them and the range.
     numbers = [0] * (begin == 0) + [point.number for point in kept[max(begin - 1, 0) : end + 1]]
     numbers += [history.records + 1] * (end >= len(kept))
     missing = any(later - earlier != 1 for earlier, later in pairwise(numbers))
     return Stretch(kept[begin:end], not missing)
+
+
+def _reaches(point: Point, step: float) -> bool:
+    return point.envelope is not None and point.envelope.last_step >= step
 
 
 def cells_of(history: History, rows: Ints, column: str, stretch: Stretch) -> Cells:

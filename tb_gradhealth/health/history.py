@@ -1,5 +1,6 @@
 """Everything one recorder wrote in one run, as one history of bounded size, whatever its row tables were."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final
 
@@ -70,10 +71,10 @@ class Point:
 class History:
     """Points in the order in which they were written, the last write winning where training went back.
 
-    Recent points are all there. Where there are too many, every second of the older ones goes, again and
-    again, so that the past gets coarser with age; those around findings stay. What goes leaves its smallest,
-    largest and mean numbers to the point before it. A changed set of tensors brings a new row table; its rows
-    join the ones known so far, so a tensor keeps one place in ``rows``.
+    Recent points are all there. Where there are too many, older ones are joined with their neighbours, again
+    and again; those around findings stay. What goes leaves its smallest, largest and mean numbers to the
+    point before it. A changed set of tensors brings a new row table; its rows join the ones known so far, so
+    a tensor keeps one place in ``rows``.
     """
 
     def __init__(self, budget: int = BUDGET) -> None:
@@ -91,6 +92,8 @@ class History:
         self._tables: dict[str, Ints] = {}
         self._layouts: dict[str, Layout] = {}
         self._enveloped = 0
+        self._coarseness = 1
+        self._judged_size = 0
 
     @property
     def full(self) -> bool:
@@ -98,7 +101,8 @@ class History:
         count = len(self.points)
         if count <= LEAST_POINTS:
             return False
-        return count > MOST_POINTS or count * self.points[-1].size + self._enveloped > self._budget
+        size = max(self.points[-1].size, self._judged_size)  # the newest may not have been judged yet
+        return count > MOST_POINTS or count * size + self._enveloped > self._budget
 
     def append(self, content: Record | Steps) -> bool:
         """Add what was written; a record that goes back in steps replaces what it overtakes.
@@ -118,21 +122,28 @@ class History:
         return overtaken
 
     def thin(self) -> None:
-        """Leave out every second point of those that are neither recent nor close to a finding."""
-        old, recent = self.points[:-EXACT], self.points[-EXACT:]
+        """Join neighbours among the records that are neither recent nor close to a finding.
+
+        All of the past gets equally coarse: cells grow until at least a quarter of the old points is gone. To
+        drop every second one would be simpler, and leave of a long run's beginning a handful of points.
+        """
+        old = self.points[:-EXACT]
         # Pins must not fill the history: beyond half of it they are thinned like the others.
         pinned = sum(point.pinned for point in old) <= len(self.points) // 2
-        loose = [index for index, point in enumerate(old) if not (pinned and point.pinned)]
-        dropped = set(loose[1::2])
-        heir: Point | None = None
-        for index in loose:
-            if index not in dropped:
-                heir = old[index] if isinstance(old[index].content, Record) else heir
-            elif heir is not None:
-                self._bequeath(old[index], heir)
-        self.points = [point for index, point in enumerate(old) if index not in dropped] + recent
+        loose = [p for p in old if isinstance(p.content, Record) and not (pinned and p.pinned)]
+        self._judged_size = max((point.size for point in self.points[-EXACT:]), default=0)
+        enough = len(loose) - len(loose) // 4
+        while len(loose) > 1 and (len(loose) > enough or self._too_large()):
+            joined = self._join(loose)
+            loose = [point for point in loose if id(point) not in joined]
+            self.points = [point for point in self.points if id(point) not in joined]
+            if not joined:
+                self._coarseness *= 2
+
+    def _too_large(self) -> bool:
         envelopes = (point.envelope for point in self.points)
         self._enveloped = sum(envelope.nbytes for envelope in envelopes if envelope is not None)
+        return self.full
 
     def kept_records(self) -> list[Point]:
         """The points that are records, in step order."""
@@ -174,18 +185,30 @@ class History:
         """Place of a tensor's row of this kind; None if no record ever held it."""
         return self._places.get((kind, tensor))
 
+    def _join(self, points: Sequence[Point]) -> set[int]:
+        """Join neighbours into cells of at most ``_coarseness`` records; the ids of those that are gone."""
+        gone = set()
+        heir = points[0]
+        for point in points[1:]:
+            if heir.records + point.records <= self._coarseness:
+                self._bequeath(point, heir)
+                gone.add(id(point))
+            else:
+                heir = point
+        return gone
+
     def _bequeath(self, point: Point, heir: Point) -> None:
-        """Leave a record's extremes to the point before it, which must be described by the same table."""
+        """Leave a record's extremes to the point before it."""
         record, other = point.content, heir.content
-        if (
-            not isinstance(record, Record)
-            or not isinstance(other, Record)
-            or record.table.id != other.table.id
-        ):
-            return
-        layout = self.layout(record.table)
-        own = point.envelope or Envelope.of(record, layout)
-        heir.envelope = (heir.envelope or Envelope.of(other, layout)).joined(own)
+        assert isinstance(record, Record)
+        assert isinstance(other, Record)
+        layout = self.layout(other.table)
+        around = heir.envelope or Envelope.of(other, layout)
+        if record.table.id == other.table.id:
+            heir.envelope = around.joined(point.envelope or Envelope.of(record, layout))
+        else:  # other rows: there is no number to compare with
+            records, last_step = around.records + point.records, max(around.last_step, record.step)
+            heir.envelope = replace(around, records=records, last_step=last_step)
 
     def _forget_from(self, step: int) -> bool:
         """Take away what a record of this step overtakes; what stays is judged anew."""
