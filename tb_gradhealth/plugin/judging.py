@@ -25,5 +25,6 @@ class Judging:
         """The rules of a preset or file; the default ones, with the reason, where it cannot be used."""
         try:
             return cls(load(source or DEFAULT), source or DEFAULT)
-        except RulesError as error:
-            return cls(RuleSet(), DEFAULT, f"{error}; runs are judged by the default rules")
+        except (RulesError, OSError, ValueError) as error:
+            reason = str(error) if isinstance(error, RulesError) else f"{source}: cannot be read ({error})"
+            return cls(RuleSet(), DEFAULT, f"{reason}; runs are judged by the default rules")
