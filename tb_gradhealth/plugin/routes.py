@@ -22,6 +22,7 @@ from tb_gradhealth.plugin.application import FRAME, Body, Json, Prepared, Route,
 from tb_gradhealth.plugin.hparams import HyperParameters
 from tb_gradhealth.plugin.judging import Judging
 from tb_gradhealth.plugin.message import message_module
+from tb_gradhealth.plugin.openapi import openapi
 from tb_gradhealth.plugin.revision import revision_of, revision_of_all
 from tb_gradhealth.record import KINDS
 from tb_gradhealth.record.columns import STATISTICS
@@ -69,6 +70,7 @@ def routes(monitor: Monitor, logdir: str, judging: Judging) -> dict[str, Wsgi]:
         "/report": given.report,
         "/problems": given.problems,
         "/version": given.version,
+        "/openapi.json": given.openapi,
         "/index.js": _index,
     }
     return {path: application(route) for path, route in table.items()}
@@ -196,6 +198,11 @@ class _Routes:
 
     def version(self, request: Request) -> Prepared:
         return Prepared(self._process, lambda: Body(runs.version_answer()))
+
+    def openapi(self, request: Request) -> Prepared:
+        kinds = {name: form.mimetype for name, form in FORMATS.items()}
+        document = openapi(JUDGED_AT_ONCE, MOST_TRENDS, MOST_STATES, judge.LONGEST, kinds)
+        return Prepared(self._process, lambda: Body(document))
 
     def _over_everything(self, answer: Callable[[Watched], Json]) -> Prepared:
         return Prepared(self._revision([]), lambda: Body(self._read(answer)))
