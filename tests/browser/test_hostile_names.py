@@ -38,7 +38,10 @@ def test_no_name_runs_as_a_script_anywhere_in_the_tab(hostile_server, open_tab):
         for place in range(min(rows.count(), 20)):
             rows.nth(place).click()
             tab.evidence.wait_for()
-        assert tab.frame.locator("img[onerror], img[src='x'], svg[onload], evil, script:not([type])").count() == 0
+        assert (
+            tab.frame.locator("img[onerror], img[src='x'], svg[onload], evil, script:not([type])").count()
+            == 0
+        )
         assert tab.page.title() == title
         assert dialogs == []
 
