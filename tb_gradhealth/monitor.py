@@ -117,6 +117,10 @@ class Monitor:
             self._runs = runs
             self._refreshed = time.monotonic()
 
+    def files(self, run: str) -> tuple[EventFile, ...]:
+        """The event files of a run, in order; empty for one that is not there."""
+        return self._discovery.runs.get(run, ())
+
     @contextmanager
     def reading(self) -> Iterator[Watched]:
         """What is known, held still: no other thread refreshes while the block runs."""

@@ -11,7 +11,7 @@ const answer = (body: BodyInit, init: ResponseInit = {}) => {
 afterEach(() => vi.unstubAllGlobals())
 
 it('asks with relative addresses only, names escaped', async () => {
-  const fetch = answer(encodeFrame({ points: 1, columns: ['step'] }, [[7]]))
+  const fetch = answer(encodeFrame({}, { step: [7] }))
   const evidence = await api.evidence('a/b c&d', '01ab')
   expect(fetch.mock.calls[0]?.[0]).toBe('evidence?run=a%2Fb+c%26d&finding=01ab')
   expect(evidence.columns.get('step')?.[0]).toBe(7)

@@ -3,6 +3,8 @@
  * A missing number is null: the server's JSON never holds NaN.
  */
 
+import type { ColumnShape } from './lib/frame'
+
 export type Severity = 'info' | 'warning' | 'critical'
 export type FindingState = 'open' | 'resolved'
 export type Verdict = 'healthy' | 'warning' | 'critical' | 'unknown'
@@ -85,6 +87,6 @@ export interface EvidenceHeader {
   run: string
   finding: Finding
   points: number
-  columns: string[]
+  columns: ColumnShape[]
   labels: Partial<Record<EvidenceColumn, string>>
 }

@@ -1,16 +1,14 @@
 """`gradhealth check`: judge the runs of a log directory, for people and for pipelines."""
 
-import json
 import sys
 from typing import cast
 
 import click
 
-from tb_gradhealth.cli.report import Report, report_of
-from tb_gradhealth.cli.text import print_report
 from tb_gradhealth.events import Root
 from tb_gradhealth.health import Severity, at_least
 from tb_gradhealth.monitor import Monitor
+from tb_gradhealth.report import FORMATS, Report, print_report, report_of
 from tb_gradhealth.rules import DEFAULT, PRESETS, RulesError, load
 
 HEALTHY, SICK, UNREADABLE = 0, 1, 2
@@ -29,10 +27,10 @@ HEALTHY, SICK, UNREADABLE = 0, 1, 2
 @click.option(
     "--format",
     "form",
-    type=click.Choice(["text", "json"]),
+    type=click.Choice(["text", *FORMATS]),
     default="text",
     show_default=True,
-    help="A table for people, or the report gradhealth.report/1.",
+    help="A table for people, the report gradhealth.report/1, or a file for what reads the others.",
 )
 @click.option(
     "--rules",
@@ -57,11 +55,12 @@ def check(logdir: str, fail_on: str, form: str, source: str, explain: bool) -> N
         raise click.UsageError(str(error)) from None
     monitor = Monitor([Root(logdir)], rules)
     monitor.refresh()
-    report = report_of(monitor, explain)
-    if form == "json":
-        click.echo(json.dumps(report.as_json(), indent=2, allow_nan=False))
-    else:
+    with monitor.reading() as watched:
+        report = report_of(watched, explain)
+    if form == "text":
         print_report(report)
+    else:
+        click.echo(FORMATS[form].render(report, cast(Severity, fail_on)), nl=False)
     sys.exit(exit_code(report, cast(Severity, fail_on)))
 
 

@@ -1,5 +1,6 @@
 """Everything one recorder wrote in one run, as one history of bounded size, whatever its row tables were."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final
 
@@ -7,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from tb_gradhealth.health.arrays import Floats, Ints
+from tb_gradhealth.health.envelope import Envelope, Layout
 from tb_gradhealth.record import Record, Row, RowTable, Steps
 
 MOST_POINTS: Final = 1024
@@ -38,6 +40,7 @@ class Point:
         number: records of the history up to here, those included that were thinned out.
         measured: for each rule that judged it the value and the reference of its rows, float32 [judged].
         pinned: a finding opened or was resolved close by, so no thinning takes it away.
+        envelope: of this record together with those after it that were thinned out, None where none was.
     """
 
     step: int
@@ -45,6 +48,14 @@ class Point:
     number: int
     measured: dict[str, tuple[Measured, Measured | None]] = field(default_factory=dict)
     pinned: bool = False
+    envelope: Envelope | None = None
+
+    @property
+    def records(self) -> int:
+        """Records that the point stands for; 0 for the flight recorder's lines."""
+        if not isinstance(self.content, Record):
+            return 0
+        return 1 if self.envelope is None else self.envelope.records
 
     @property
     def size(self) -> int:
@@ -53,15 +64,17 @@ class Point:
             value.nbytes + (0 if reference is None else reference.nbytes)
             for value, reference in self.measured.values()
         )
-        return int(self.content.values.nbytes + values)
+        around = 0 if self.envelope is None else self.envelope.nbytes
+        return int(self.content.values.nbytes + values + around)
 
 
 class History:
     """Points in the order in which they were written, the last write winning where training went back.
 
-    Recent points are all there. Where there are too many, every second of the older ones goes, again and
-    again, so that the past gets coarser with age; those around findings stay. A changed set of tensors
-    brings a new row table; its rows join the ones known so far, so a tensor keeps one place in ``rows``.
+    Recent points are all there. Where there are too many, older ones are joined with their neighbours, again
+    and again; those around findings stay. What goes leaves its smallest, largest and mean numbers to the
+    point before it. A changed set of tensors brings a new row table; its rows join the ones known so far, so
+    a tensor keeps one place in ``rows``.
     """
 
     def __init__(self, budget: int = BUDGET) -> None:
@@ -77,6 +90,10 @@ class History:
         self._budget = budget
         self._places: dict[tuple[str, str], int] = {}
         self._tables: dict[str, Ints] = {}
+        self._layouts: dict[str, Layout] = {}
+        self._enveloped = 0
+        self._coarseness = 1
+        self._judged_size = 0
 
     @property
     def full(self) -> bool:
@@ -84,7 +101,8 @@ class History:
         count = len(self.points)
         if count <= LEAST_POINTS:
             return False
-        return count > MOST_POINTS or count * self.points[-1].size > self._budget
+        size = max(self.points[-1].size, self._judged_size)  # the newest may not have been judged yet
+        return count > MOST_POINTS or count * size + self._enveloped > self._budget
 
     def append(self, content: Record | Steps) -> bool:
         """Add what was written; a record that goes back in steps replaces what it overtakes.
@@ -104,13 +122,28 @@ class History:
         return overtaken
 
     def thin(self) -> None:
-        """Leave out every second point of those that are neither recent nor close to a finding."""
-        old, recent = self.points[:-EXACT], self.points[-EXACT:]
+        """Join neighbours among the records that are neither recent nor close to a finding.
+
+        All of the past gets equally coarse: cells grow until at least a quarter of the old points is gone. To
+        drop every second one would be simpler, and leave of a long run's beginning a handful of points.
+        """
+        old = self.points[:-EXACT]
         # Pins must not fill the history: beyond half of it they are thinned like the others.
         pinned = sum(point.pinned for point in old) <= len(self.points) // 2
-        loose = [index for index, point in enumerate(old) if not (pinned and point.pinned)]
-        dropped = set(loose[1::2])
-        self.points = [point for index, point in enumerate(old) if index not in dropped] + recent
+        loose = [p for p in old if isinstance(p.content, Record) and not (pinned and p.pinned)]
+        self._judged_size = max((point.size for point in self.points[-EXACT:]), default=0)
+        enough = len(loose) - len(loose) // 4
+        while len(loose) > 1 and (len(loose) > enough or self._too_large()):
+            joined = self._join(loose)
+            loose = [point for point in loose if id(point) not in joined]
+            self.points = [point for point in self.points if id(point) not in joined]
+            if not joined:
+                self._coarseness *= 2
+
+    def _too_large(self) -> bool:
+        envelopes = (point.envelope for point in self.points)
+        self._enveloped = sum(envelope.nbytes for envelope in envelopes if envelope is not None)
+        return self.full
 
     def kept_records(self) -> list[Point]:
         """The points that are records, in step order."""
@@ -126,6 +159,12 @@ class History:
     def places(self, table: RowTable) -> Ints:
         """Where a table's rows are in ``rows``, int64 of shape [rows of the table]."""
         return self._tables[table.id]
+
+    def layout(self, table: RowTable) -> Layout:
+        """Where a table's numbers are in its records' envelopes."""
+        if table.id not in self._layouts:
+            self._layouts[table.id] = Layout(table)
+        return self._layouts[table.id]
 
     def series(self, row: int, column: str) -> Floats:
         """One statistic of one row over the records that are kept, float64 of shape [kept records]."""
@@ -146,12 +185,38 @@ class History:
         """Place of a tensor's row of this kind; None if no record ever held it."""
         return self._places.get((kind, tensor))
 
+    def _join(self, points: Sequence[Point]) -> set[int]:
+        """Join neighbours into cells of at most ``_coarseness`` records; the ids of those that are gone."""
+        gone = set()
+        heir = points[0]
+        for point in points[1:]:
+            if heir.records + point.records <= self._coarseness:
+                self._bequeath(point, heir)
+                gone.add(id(point))
+            else:
+                heir = point
+        return gone
+
+    def _bequeath(self, point: Point, heir: Point) -> None:
+        """Leave a record's extremes to the point before it."""
+        record, other = point.content, heir.content
+        assert isinstance(record, Record)
+        assert isinstance(other, Record)
+        layout = self.layout(other.table)
+        around = heir.envelope or Envelope.of(other, layout)
+        if record.table.id == other.table.id:
+            heir.envelope = around.joined(point.envelope or Envelope.of(record, layout))
+        else:  # other rows: there is no number to compare with
+            records, last_step = around.records + point.records, max(around.last_step, record.step)
+            heir.envelope = replace(around, records=records, last_step=last_step)
+
     def _forget_from(self, step: int) -> bool:
         """Take away what a record of this step overtakes; what stays is judged anew."""
         newest = self.newest()
         if newest is None or newest.step < step:
             return False
         kept: list[Point] = []
+        counted = 0
         for point in self.points:
             content = point.content
             if isinstance(content, Steps):
@@ -160,9 +225,15 @@ class History:
                     last = min(content.last_step, step - 1)
                     kept.append(Point(last, replace(content, last_step=last, values=lines), point.number))
             elif point.step < step:
-                kept.append(Point(point.step, content, point.number))
+                around = point.envelope
+                # What was overtaken cannot be taken out of an envelope again.
+                whole = around if around is not None and around.last_step < step else None
+                kept.append(Point(point.step, content, point.number, envelope=whole))
+                # Of a torn envelope one record more is counted, so that a gap stays to be seen.
+                more = 1 if whole is not around else kept[-1].records - 1
+                counted = max(counted, point.number + more)
         self.points = kept
-        self.records = max((point.number for point in kept), default=0)
+        self.records = counted
         if not self.records:
             self.first_step = None
         return True

@@ -3,16 +3,20 @@
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
+from itertools import count
+from typing import Final
 
 import numpy as np
 
 from tb_gradhealth.health.arrays import Floats
 from tb_gradhealth.health.findings import Finding, Verdict, verdict_of
-from tb_gradhealth.health.history import BUDGET
+from tb_gradhealth.health.history import BUDGET, History
 from tb_gradhealth.health.rule_set import RuleSet
 from tb_gradhealth.health.states import SymptomState
 from tb_gradhealth.health.stream import Evidence, StreamHealth
 from tb_gradhealth.record import Record, Row, Steps
+
+_BIRTHS: Final = count()
 
 
 @dataclass(frozen=True)
@@ -21,6 +25,7 @@ class RunSummary:
 
     Attributes:
         records: records read.
+        first_step: the earliest recorded step.
         last_step: the latest recorded step.
         last_wall_time: when it was written, seconds since the epoch.
         tensors: tensors measured, each counted once however many of its kinds are.
@@ -31,6 +36,7 @@ class RunSummary:
     """
 
     records: int
+    first_step: int | None
     last_step: int | None
     last_wall_time: float | None
     tensors: int
@@ -65,10 +71,17 @@ class RunHealth:
         self._today = today
         self._streams: dict[str, StreamHealth] = {}
         self._findings: tuple[Finding, ...] | None = None
+        self._born, self._observed = next(_BIRTHS), 0
+
+    @property
+    def revision(self) -> str:
+        """Another one after each record, and in each object: until then what it gave may be kept."""
+        return f"{self._born}.{self._observed}"
 
     def observe(self, content: Record | Steps) -> None:
         """Add a record or the flight recorder's steps, in the order in which the file holds them."""
         self._findings = None
+        self._observed += 1
         name = content.table.stream
         if name not in self._streams:
             self._streams[name] = StreamHealth(name, self.rules, self._budget)
@@ -129,11 +142,15 @@ class RunHealth:
             return {"step": steps, **{name: stream.history.series(row, name) for name in columns}}
         raise KeyError((kind, tensor))
 
+    def histories(self) -> tuple[History, ...]:
+        """What is remembered, one history a recorder; see `health.survey` for what can be read off them."""
+        return tuple(stream.history for stream in self._streams.values())
+
     def summary(self) -> RunSummary:
         """The run in a few numbers."""
         streams = [stream for stream in self._streams.values() if stream.history.records]
         if not streams:
-            return RunSummary(0, None, None, 0, None, None, None, ())
+            return RunSummary(0, None, None, None, 0, None, None, None, ())
         main = streams[0]
         losses = main.losses()
         finite = losses[np.isfinite(losses)]
@@ -141,6 +158,7 @@ class RunHealth:
         newest = [record for stream in streams if (record := stream.history.newest()) is not None]
         return RunSummary(
             records=sum(stream.history.records for stream in streams),
+            first_step=min(first for s in streams if (first := s.history.first_step) is not None),
             last_step=max(record.step for record in newest),
             last_wall_time=max(record.wall_time for record in newest),
             tensors=len(

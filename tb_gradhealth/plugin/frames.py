@@ -1,7 +1,8 @@
-"""Binary frames: named float64 columns behind a JSON header, for what is too big or too bare for JSON.
+"""Binary frames: named columns of floats behind a JSON header, for what is too big or too bare for JSON.
 
-``GHF1``, a little-endian u32 header length, the header in UTF-8 padded with spaces so that the body
-starts at a multiple of eight, then one little-endian float64 column after the other.
+``GHF2``, a little-endian u32 header length, the header in UTF-8 padded with spaces so that the body
+starts at a multiple of eight, then one little-endian column after the other, each padded to a multiple of
+eight bytes. The header's ``columns`` say of each its name, dtype and length.
 """
 
 import json
@@ -12,25 +13,37 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-MAGIC: Final = b"GHF1"
+MAGIC: Final = b"GHF2"
 ALIGNMENT: Final = 8
 
 
 def encode_frame(header: Mapping[str, object], columns: Mapping[str, npt.ArrayLike]) -> bytes:
-    """A frame; ``points`` and ``columns`` are added to the header.
+    """A frame; ``points``, the length of its first column, and ``columns`` are added to the header.
 
     Args:
         header: plain JSON values.
-        columns: one-dimensional, all of the same length, by name.
+        columns: one-dimensional, by name; float32 stays float32, all else becomes float64.
 
     Raises:
-        ValueError: the columns differ in length, or the header holds a number JSON cannot.
+        ValueError: a column is no line of numbers, or the header holds a number JSON cannot.
     """
-    arrays = [np.ascontiguousarray(column, dtype="<f8") for column in columns.values()]
-    lengths = {array.shape for array in arrays}
-    if len(lengths) > 1 or any(len(shape) != 1 for shape in lengths):
-        raise ValueError(f"columns of shapes {sorted(lengths)} do not form a frame")
-    points = arrays[0].size if arrays else 0
-    text = json.dumps({**header, "points": points, "columns": list(columns)}, allow_nan=False).encode()
+    arrays = {name: _plain(name, column) for name, column in columns.items()}
+    described = [
+        {"name": name, "dtype": array.dtype.name, "length": array.size} for name, array in arrays.items()
+    ]
+    points = described[0]["length"] if described else 0
+    text = json.dumps({**header, "points": points, "columns": described}, allow_nan=False).encode()
     text += b" " * (-(len(MAGIC) + 4 + len(text)) % ALIGNMENT)
-    return b"".join((MAGIC, struct.pack("<I", len(text)), text, *(array.tobytes() for array in arrays)))
+    body = (piece for array in arrays.values() for piece in (array.tobytes(), _padding(array.nbytes)))
+    return b"".join((MAGIC, struct.pack("<I", len(text)), text, *body))
+
+
+def _plain(name: str, column: npt.ArrayLike) -> npt.NDArray[np.floating]:
+    array = np.asarray(column)
+    if array.ndim != 1:
+        raise ValueError(f"the column {name!r} of shape {array.shape} does not fit into a frame")
+    return np.ascontiguousarray(array, dtype="<f4" if array.dtype == np.float32 else "<f8")
+
+
+def _padding(size: int) -> bytes:
+    return b"\0" * (-size % ALIGNMENT)

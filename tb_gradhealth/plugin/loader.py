@@ -17,11 +17,27 @@ SAMPLES: Final = 1
 """Of our records TensorBoard itself need not keep more than the last: it only has to see that they
 are there. The tab reads the event files on its own, every record of them."""
 
+RULES_FLAG: Final = "--gradhealth_rules"
+
 _log = logging.getLogger(__name__)
 
 
 class GradHealthLoader(base_plugin.TBLoader):  # type: ignore[misc]  # TensorBoard has no types
     """Makes the plugin, or one that says why it could not be made."""
+
+    def define_flags(self, parser: argparse.ArgumentParser) -> None:
+        """Add ``--gradhealth_rules``; where some other plugin has such a flag, do without."""
+        try:
+            parser.add_argument(
+                RULES_FLAG,
+                metavar="PRESET|FILE",
+                type=str,
+                default="",
+                help="How the tab Grad Health judges: a preset (default, strict, quiet, llm, rl) or a TOML "
+                "file, as for `gradhealth check --rules`. A file that cannot be used is said in the tab.",
+            )
+        except argparse.ArgumentError:
+            _log.warning("%s is another plugin's; Grad Health judges by its default rules", RULES_FLAG)
 
     def fix_flags(self, flags: argparse.Namespace) -> None:
         """Let TensorBoard keep few of our records, unless the user said how many.

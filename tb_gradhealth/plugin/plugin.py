@@ -5,6 +5,7 @@ from typing import Any
 from tensorboard.plugins import base_plugin
 
 from tb_gradhealth.monitor import Monitor
+from tb_gradhealth.plugin.judging import Judging
 from tb_gradhealth.plugin.loader import PLUGIN_NAME
 from tb_gradhealth.plugin.roots import roots_of
 from tb_gradhealth.plugin.routes import routes
@@ -21,11 +22,12 @@ class GradHealthPlugin(base_plugin.TBPlugin):  # type: ignore[misc]  # TensorBoa
         logdir = getattr(flags, "logdir", None) or context.logdir or ""
         spec = getattr(flags, "logdir_spec", None) or ""
         self._logdir = logdir or spec
-        self._monitor = Monitor(roots_of(logdir, spec))
+        self._judging = Judging.by(getattr(flags, "gradhealth_rules", None) or "")
+        self._monitor = Monitor(roots_of(logdir, spec), self._judging.rules)
 
     def get_plugin_apps(self) -> dict[str, Any]:
         """The routes, as WSGI applications by path."""
-        return routes(self._monitor, self._logdir)
+        return routes(self._monitor, self._logdir, self._judging)
 
     def is_active(self) -> bool:
         """TensorBoard finds out by itself from data under our name and asks only where it has none.

@@ -1,111 +1,259 @@
-"""The HTTP routes: parse, ask `answers`, respond. All are GET, no path of a request reaches the disk."""
+"""The HTTP routes: parse, ask `answers`. No path of a request reaches the disk, nothing is ever written."""
 
-import json
-import logging
-import math
-from collections.abc import Callable, Iterable
+import hashlib
+import os
+import threading
+import time
+from collections.abc import Callable, Mapping, Sequence
+from datetime import date
 from pathlib import Path
-from typing import Any, Final
+from typing import Final, TypeVar, cast, get_args
 
-from tensorboard.backend import http_util
-from werkzeug.wrappers import Request, Response
+from werkzeug.wrappers import Request
 
-from tb_gradhealth.monitor import Monitor
-from tb_gradhealth.plugin import answers
+from tb_gradhealth.health import SYMPTOMS, survey
+from tb_gradhealth.health.cells import Reduction
+from tb_gradhealth.health.history import History
+from tb_gradhealth.monitor import Monitor, Watched
+from tb_gradhealth.plugin import parameters
+from tb_gradhealth.plugin.answers import charts, findings, judge, rules, runs, tensors
+from tb_gradhealth.plugin.answers.common import chosen, found
+from tb_gradhealth.plugin.application import FRAME, Body, Json, Prepared, Route, Wsgi, application, attachment
+from tb_gradhealth.plugin.hparams import HyperParameters
+from tb_gradhealth.plugin.judging import Judging
 from tb_gradhealth.plugin.message import message_module
-from tb_gradhealth.record import COLUMNS, KINDS
+from tb_gradhealth.plugin.openapi import openapi
+from tb_gradhealth.plugin.revision import revision_of, revision_of_all
+from tb_gradhealth.plugin.zoom import Zooms
+from tb_gradhealth.record import KINDS
+from tb_gradhealth.record.columns import STATISTICS
+from tb_gradhealth.report import FORMATS, report_of
+from tb_gradhealth.version import __version__
 
 BUNDLE: Final = Path(__file__).parent / "static" / "index.js"
 
 REFRESH_SECONDS: Final = 0.5
 """A page asks for runs and findings at once; one look at the disk answers both."""
 
-_log = logging.getLogger(__name__)
+JUDGED_AT_ONCE: Final = 100
+"""Runs that one question to `judge` is answered for."""
 
-Route = Callable[[Request], Response]
-Wsgi = Callable[[dict[str, Any], Any], Iterable[bytes]]
+MOST_TRENDS: Final = 200
+MOST_STATES: Final = 2_000
+
+Histories = Sequence[History]
+Answered = TypeVar("Answered")
 
 
-class BadRequestError(ValueError):
-    """A parameter is missing or wrong; the message is a sentence for the asker."""
-
-
-def routes(monitor: Monitor, logdir: str) -> dict[str, Wsgi]:
+def routes(monitor: Monitor, logdir: str, judging: Judging) -> dict[str, Wsgi]:
     """Every route as a WSGI application, by its path below the plugin's.
 
     Args:
         monitor: what the answers are read from.
         logdir: what the tab says it is looking at.
+        judging: the rules that the monitor judges by.
     """
-
-    def runs(request: Request) -> Response:
-        monitor.refresh(at_most_every=REFRESH_SECONDS)
-        with monitor.reading() as watched:
-            return _json(request, answers.runs_answer(watched, logdir))
-
-    def findings(request: Request) -> Response:
-        monitor.refresh(at_most_every=REFRESH_SECONDS)
-        with monitor.reading() as watched:
-            wanted = dict.fromkeys(request.args.getlist("run"))
-            return _json(request, answers.findings_answer(watched, wanted))
-
-    def symptoms(request: Request) -> Response:
-        return _json(request, answers.symptoms_answer())
-
-    def evidence(request: Request) -> Response:
-        run, finding = _one(request, "run"), _one(request, "finding")
-        monitor.refresh(at_most_every=math.inf)
-        with monitor.reading() as watched:
-            return _frame(request, answers.evidence_frame(watched, run, finding))
-
-    def series(request: Request) -> Response:
-        run, tensor = _one(request, "run"), _one(request, "tensor")
-        kind = _one_of(KINDS, "kind", _one(request, "kind"))
-        columns = [_one_of(COLUMNS, "column", name) for name in dict.fromkeys(request.args.getlist("column"))]
-        if not columns:
-            raise BadRequestError("the parameter 'column' is missing")
-        monitor.refresh(at_most_every=math.inf)
-        with monitor.reading() as watched:
-            return _frame(request, answers.series_frame(watched, run, kind, tensor, columns))
-
-    return {
-        "/runs": _application(runs),
-        "/findings": _application(findings),
-        "/symptoms": _application(symptoms),
-        "/evidence": _application(evidence),
-        "/series": _application(series),
-        "/index.js": _application(_index),
+    given = _Routes(monitor, logdir, judging)
+    table: dict[str, Route] = {
+        "/runs": given.runs,
+        "/findings": given.findings,
+        "/trends": given.trends,
+        "/evidence": given.evidence,
+        "/symptoms": given.symptoms,
+        "/tensors": given.tensors,
+        "/states": given.states,
+        "/series": given.series,
+        "/steps": given.steps,
+        "/magnitudes": given.magnitudes,
+        "/heatmap": given.heatmap,
+        "/rules": given.rules,
+        "/judge": given.judge,
+        "/report": given.report,
+        "/problems": given.problems,
+        "/version": given.version,
+        "/openapi.json": given.openapi,
+        "/index.js": _index,
     }
+    return {path: application(route) for path, route in table.items()}
 
 
-def _application(route: Route) -> Wsgi:
-    """The route behind the checks and the error shape that all share."""
+class _Routes:
+    """The routes over one monitor: each parses its question and says what its answer depends on."""
 
-    def application(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
-        request = Request(environ)
-        try:
-            if request.method != "GET":
-                allow = [("Allow", "GET")]
-                response = _json(
-                    request, {"error": f"only GET is answered, not {request.method}"}, 405, allow
-                )
-            else:
-                response = route(request)
-        except BadRequestError as error:
-            response = _json(request, {"error": str(error)}, 400)
-        except answers.NotFoundError as error:
-            response = _json(request, {"error": str(error)}, 404)
-        except Exception as error:  # a fault of ours: TensorBoard's own 500 would not say what failed
-            _log.exception("Grad Health could not answer %s", request.path)
-            reason = f"Grad Health could not answer: {error!r}; the full error is in TensorBoard's terminal"
-            response = _json(request, {"error": reason}, 500)
-        return response(environ, start_response)
+    def __init__(self, monitor: Monitor, logdir: str, judging: Judging) -> None:
+        self._monitor, self._logdir, self._judging = monitor, logdir, judging
+        self._hparams = HyperParameters()
+        self._zooms = Zooms()
+        self._rows = runs.Rows()
+        self._one_judge = threading.Lock()
+        # Revisions count from a process's start, so another process's must not look the same.
+        self._process = f"{__version__} {os.getpid()} {time.time_ns()}"
 
-    return application
+    def runs(self, request: Request) -> Prepared:
+        def body(watched: Watched) -> Json:
+            return runs.runs_answer(watched, self._logdir, time.time(), self._rows, self._hparams_of)
+
+        return self._over_everything(body)
+
+    def problems(self, request: Request) -> Prepared:
+        name = parameters.optional(request, "run")
+        return self._over_everything(lambda watched: runs.problems_answer(watched, name))
+
+    def findings(self, request: Request) -> Prepared:
+        wanted = parameters.several(request, "run")
+        trends = parameters.one_of(request, "trends", ("0", "1"), "1") == "1"
+        return self._over_runs(wanted, lambda watched: findings.findings_answer(watched, wanted, trends))
+
+    def trends(self, request: Request) -> Prepared:
+        run = parameters.one(request, "run")
+        wanted = parameters.several(request, "finding", MOST_TRENDS)
+        return self._over_runs([run], lambda watched: findings.trends_answer(watched, run, wanted))
+
+    def evidence(self, request: Request) -> Prepared:
+        run, finding = parameters.one(request, "run"), parameters.one(request, "finding", longest=80)
+        return self._over_runs([run], lambda watched: findings.evidence_frame(watched, run, finding))
+
+    def tensors(self, request: Request) -> Prepared:
+        run = parameters.one(request, "run")
+        return self._over_runs([run], lambda watched: tensors.tensors_answer(watched, run))
+
+    def states(self, request: Request) -> Prepared:
+        run = parameters.one(request, "run")
+        tensor, symptom = parameters.optional(request, "tensor"), parameters.optional(request, "symptom")
+        if symptom is not None:
+            parameters.known(symptom, "symptom", SYMPTOMS)
+        offset = parameters.whole(request, "offset", 0, 0, 10**9)
+        limit = parameters.whole(request, "limit", MOST_STATES, 1, MOST_STATES)
+        return self._over_runs(
+            [run], lambda watched: tensors.states_answer(watched, run, tensor, symptom, offset, limit)
+        )
+
+    def series(self, request: Request) -> Prepared:
+        run, tensor, kind = _tensor_in(request)
+        columns = parameters.some_of(request, "column", STATISTICS)
+        steps = parameters.steps(request)
+        points = parameters.whole(request, "points", 1024, 16, 4096)
+
+        def body() -> Body:
+            with self._monitor.reading() as watched:
+                histories = found(watched, run).health.histories()
+                cells = charts.series_cells(histories, run, kind, tensor, columns, steps, points)
+                files = self._monitor.files(run)
+            if steps != survey.EVERYTHING and not charts.exact(cells):
+                cells = self._zooms.series(run, files, kind, tensor, columns, steps, points) or cells
+            return Body(charts.series_frame(cells, run, kind, tensor), FRAME)
+
+        return Prepared(self._revision([run]), body)
+
+    def steps(self, request: Request) -> Prepared:
+        run, tensor, kind = _tensor_in(request)
+        return self._over_histories(run, lambda each: charts.steps_frame(each, run, kind, tensor))
+
+    def magnitudes(self, request: Request) -> Prepared:
+        run, tensor, kind = _tensor_in(request)
+        steps, width = parameters.steps(request), parameters.whole(request, "width", 256, 8, 1024)
+        return self._over_histories(
+            run, lambda each: charts.magnitudes_frame(each, run, kind, tensor, steps, width)
+        )
+
+    def heatmap(self, request: Request) -> Prepared:
+        run, kind = parameters.one(request, "run"), parameters.one_of(request, "kind", KINDS)
+        column = parameters.one_of(request, "column", STATISTICS)
+        steps, width = parameters.steps(request), parameters.whole(request, "width", 512, 8, 2048)
+        how = cast(Reduction, parameters.one_of(request, "reduce", get_args(Reduction), "max"))
+        return self._over_histories(
+            run, lambda each: charts.heatmap_frame(each, run, kind, column, steps, width, how)
+        )
+
+    def report(self, request: Request) -> Prepared:
+        wanted = parameters.several(request, "run")
+        form = FORMATS[parameters.one_of(request, "format", tuple(FORMATS), "json")]
+
+        def body() -> Body:
+            with self._monitor.reading() as watched:
+                for name in wanted:
+                    found(watched, name)
+                report = report_of(watched, names=wanted or None)
+            return Body(form.render(report).encode("utf-8", "replace"), form.mimetype, attachment(form.file))
+
+        return Prepared(self._revision(wanted), body)
+
+    def judge(self, request: Request) -> Prepared:
+        wanted = parameters.several(request, "run", JUDGED_AT_ONCE)
+        rule_set = judge.rules_of(parameters.one(request, "rules", judge.LONGEST))
+
+        def body() -> Body:
+            with self._monitor.reading() as watched:
+                these = chosen(watched, wanted)
+                if len(these) > JUDGED_AT_ONCE:
+                    raise parameters.BadRequestError(
+                        f"{len(these)} runs are too many to judge at once, name {JUDGED_AT_ONCE} by 'run'"
+                    )
+                remembered = [judge.Remembered.of(run) for run in these]
+            # One at a time: each takes a core for as long as reading the records took.
+            with self._one_judge:
+                return Body(judge.judge_answer(remembered, rule_set, self._judging.rules))
+
+        return Prepared(self._revision(wanted), body)
+
+    def symptoms(self, request: Request) -> Prepared:
+        return Prepared(self._process, lambda: Body(rules.symptoms_answer()))
+
+    def rules(self, request: Request) -> Prepared:
+        shown = self._judging
+        return Prepared(
+            self._process, lambda: Body(rules.rules_answer(shown.rules, shown.origin, shown.problem))
+        )
+
+    def version(self, request: Request) -> Prepared:
+        return Prepared(self._process, lambda: Body(runs.version_answer()))
+
+    def openapi(self, request: Request) -> Prepared:
+        kinds = {name: form.mimetype for name, form in FORMATS.items()}
+        document = openapi(JUDGED_AT_ONCE, MOST_TRENDS, MOST_STATES, judge.LONGEST, kinds)
+        return Prepared(self._process, lambda: Body(document))
+
+    def _over_everything(self, answer: Callable[[Watched], Json]) -> Prepared:
+        return Prepared(self._revision([]), lambda: Body(self._read(answer)))
+
+    def _over_runs(self, names: list[str], answer: Callable[[Watched], Json | bytes]) -> Prepared:
+        def body() -> Body:
+            content = self._read(answer)
+            return Body(content, FRAME) if isinstance(content, bytes) else Body(content)
+
+        return Prepared(self._revision(names), body)
+
+    def _over_histories(self, name: str, answer: Callable[[Histories], bytes]) -> Prepared:
+        def over(watched: Watched) -> bytes:
+            return answer(found(watched, name).health.histories())
+
+        return self._over_runs([name], over)
+
+    def _revision(self, names: list[str]) -> str:
+        """What the answers about some runs, or about all, depend on."""
+        self._monitor.refresh(at_most_every=REFRESH_SECONDS)
+        with self._monitor.reading() as watched:
+            runs = " ".join(revision_of(run) for run in chosen(watched, names)) if names else ""
+            read = runs if names else revision_of_all(watched)
+        # Mutes expire with the day.
+        return f"{self._process} {date.today()} {read}"
+
+    def _read(self, answer: Callable[[Watched], Answered]) -> Answered:
+        with self._monitor.reading() as watched:
+            return answer(watched)
+
+    def _hparams_of(self, run: str) -> Mapping[str, object] | None:
+        return self._hparams.of([file.path for file in self._monitor.files(run)])
 
 
-def _index(request: Request) -> Response:
-    """The tab's module, never cached: it changes with each installation."""
+def _tensor_in(request: Request) -> tuple[str, str, str]:
+    """Run, tensor and kind."""
+    run, tensor = parameters.one(request, "run"), parameters.one(request, "tensor")
+    return run, tensor, parameters.one_of(request, "kind", KINDS)
+
+
+def _index(request: Request) -> Prepared:
+    """The tab's module, asked for anew each time: it changes with each installation."""
     try:
         module = BUNDLE.read_bytes()
     except FileNotFoundError:
@@ -117,36 +265,4 @@ def _index(request: Request) -> Response:
                 "Then reload this page.",
             ],
         ).encode()
-    return _respond(request, module, "text/javascript")
-
-
-def _one(request: Request, name: str) -> str:
-    values = request.args.getlist(name)
-    if len(values) != 1 or not values[0]:
-        raise BadRequestError(f"the parameter {name!r} is {'given twice' if len(values) > 1 else 'missing'}")
-    return values[0]
-
-
-def _one_of(allowed: Iterable[str], name: str, value: str) -> str:
-    if value not in allowed:
-        raise BadRequestError(f"{value!r} is no {name}; one of {', '.join(allowed)} is")
-    return value
-
-
-def _json(
-    request: Request, answer: answers.Json, code: int = 200, headers: list[tuple[str, str]] | None = None
-) -> Response:
-    # TensorBoard's own encoder walks everything in Python to turn NaN into text; there is none here.
-    body = json.dumps(answer, allow_nan=False, separators=(",", ":")).encode()
-    return _respond(request, body, "application/json", code, headers)
-
-
-def _frame(request: Request, frame: bytes) -> Response:
-    return _respond(request, frame, "application/octet-stream")
-
-
-def _respond(
-    request: Request, body: bytes, kind: str, code: int = 200, headers: list[tuple[str, str]] | None = None
-) -> Response:
-    response: Response = http_util.Respond(request, body, kind, code=code, headers=headers)
-    return response
+    return Prepared(hashlib.sha256(module).hexdigest(), lambda: Body(module, "text/javascript"))

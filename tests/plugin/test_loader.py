@@ -51,11 +51,46 @@ def test_flags_that_are_missing_hurt_nobody(flags):
     assert vars(flags) == before
 
 
-def test_the_loader_adds_no_flag_that_could_stop_others():
+def test_the_loader_adds_one_flag_and_never_stops_others_by_it(caplog):
     parser = argparse.ArgumentParser()
-    before = parser.format_help()
     GradHealthLoader().define_flags(parser)
-    assert parser.format_help() == before
+    assert "--gradhealth_rules" in parser.format_help()
+    assert vars(parser.parse_args([])) == {"gradhealth_rules": ""}
+    GradHealthLoader().define_flags(parser)  # taken already, by whomever
+    assert "another plugin's" in caplog.text
+
+
+def rules_shown(**flags):
+    context = base_plugin.TBContext(flags=argparse.Namespace(logdir="x", logdir_spec="", **flags))
+    apps = GradHealthLoader().load(context).get_plugin_apps()
+    return Client(apps["/rules"]).get("/").json
+
+
+def test_the_tab_judges_by_the_file_that_check_takes(tmp_path):
+    file = tmp_path / "rules.toml"
+    file.write_text("version = 1\n[symptoms.dead-units]\nthreshold = 0.3\n")
+    shown = rules_shown(gradhealth_rules=str(file))
+    assert (shown["origin"], shown["problem"]) == (str(file), "")
+    assert shown["rules"]["symptoms"] == {"dead-units": {"threshold": 0.3}}
+    assert rules_shown(gradhealth_rules="strict")["origin"] == "strict"
+    assert rules_shown()["origin"] == rules_shown(gradhealth_rules="")["origin"] == "default"
+
+
+@pytest.mark.parametrize("text", ["[", "[symptoms.dead-unit]", "\0", None])
+def test_a_rule_file_that_cannot_be_used_is_said_and_the_default_rules_hold(tmp_path, text):
+    file = tmp_path / "rules.toml"
+    if text is not None:
+        file.write_text(text)
+    shown = rules_shown(gradhealth_rules=str(file))
+    assert (shown["origin"], shown["rules"]) == ("default", {"version": 1})
+    assert str(file) in shown["problem"]
+    assert "default rules" in shown["problem"]
+
+
+def test_a_directory_and_binary_for_a_rule_file_are_said_too(tmp_path):
+    (tmp_path / "binary").write_bytes(bytes(range(256)))
+    for path in (tmp_path, tmp_path / "binary", "\0", "x" * 5000):
+        assert "cannot be read" in rules_shown(gradhealth_rules=str(path))["problem"]
 
 
 def test_the_entry_point_imports_nothing_heavy():

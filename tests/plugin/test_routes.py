@@ -1,12 +1,20 @@
 import argparse
+import gzip
 import json
-import struct
+import time
+from dataclasses import replace
 
 import numpy as np
 import pytest
+from frame import read_frame
+from tensorboard.compat.proto import event_pb2, summary_pb2
 from tensorboard.plugins import base_plugin
+from tensorboard.plugins.hparams import plugin_data_pb2
+from tensorboard.summary.writer.event_file_writer import EventFileWriter
 from werkzeug.test import Client
 
+from tb_gradhealth import rules
+from tb_gradhealth.health import SYMPTOMS, parameters
 from tb_gradhealth.plugin import routes as routes_module
 from tb_gradhealth.plugin.plugin import GradHealthPlugin
 from tb_gradhealth.version import __version__
@@ -19,21 +27,15 @@ def get(logs):
     plugin = GradHealthPlugin(base_plugin.TBContext(flags=flags, logdir=str(logs)))
     clients = {path: Client(app) for path, app in plugin.get_plugin_apps().items()}
 
-    def get(route, method="GET", **parameters):
-        return clients["/" + route].open("/", method=method, query_string=parameters)
+    def get(route, method="GET", headers=None, **parameters):
+        return clients["/" + route].open("/", method=method, headers=headers, query_string=parameters)
 
     return get
 
 
 def frame_of(response):
     assert (response.status_code, response.mimetype) == (200, "application/octet-stream")
-    content = response.get_data()
-    (length,) = struct.unpack_from("<I", content, 4)
-    header = json.loads(content[8 : 8 + length])
-    numbers = np.frombuffer(content, "<f8", offset=8 + length).reshape(
-        len(header["columns"]), header["points"]
-    )
-    return header, dict(zip(header["columns"], numbers, strict=True))
+    return read_frame(response.get_data())
 
 
 def strict_json(response):
@@ -50,8 +52,13 @@ def finding_id(get):
 
 
 def test_runs_say_how_each_is(get, logs):
+    before = time.time()
     answer = strict_json(get("runs"))
+    assert before <= answer.pop("now") <= time.time()
+    assert answer.pop("loading") == {"done": True, "runs_read": 2, "runs": 2, "bytes_read": 0, "bytes": 0}
     fine, sick = answer.pop("runs")
+    assert sick.pop("revision") != fine["revision"]
+    assert sick.pop("loading")["done"] is True
     assert answer == {
         "schema": "gradhealth.runs/1",
         "version": __version__,
@@ -63,12 +70,16 @@ def test_runs_say_how_each_is(get, logs):
     assert sick == {
         "run": "sick",
         "verdict": "critical",
+        "first_step": 0,
         "last_step": 30,
         "last_wall_time": 1.7e9 + 30,
         "records": 4,
         "tensors": 1,
         "every": 10,
         "counts": {"critical": 1, "warning": 0, "info": 0},
+        "incidents": 1,
+        "symptoms": {"non-finite": "critical"},
+        "hparams": None,
         "loss": {"first": 2.0, "last": pytest.approx(1.7)},
         "not_measured": [
             {"tensor": "frozen/kernel", "kind": "gradient", "reason": "dtype int32 is not a floating one"}
@@ -92,7 +103,6 @@ def test_a_damaged_file_is_said_in_its_run(get, logs):
 def test_wall_times_that_are_no_times_are_null(get, logs, add_run):
     add_run(logs / "odd", records=1)
     (file,) = (logs / "odd").iterdir()
-    from tensorboard.compat.proto import event_pb2
     from tensorboard.summary.writer.record_writer import RecordWriter
 
     from tb_gradhealth.events.tail import Tail
@@ -129,7 +139,8 @@ def test_symptoms_are_the_ones_findings_name(get):
 def test_evidence_is_a_frame_in_the_contracts_order(get):
     identity = finding_id(get)
     header, columns = frame_of(get("evidence", run="sick", finding=identity))
-    assert header["columns"] == ["step", "value", "threshold", "statistic", "reference", "loss"]
+    names = ["step", "value", "threshold", "statistic", "reference", "loss"]
+    assert header["columns"] == [{"name": name, "dtype": "float64", "length": 4} for name in names]
     assert (header["schema"], header["run"], header["points"]) == ("gradhealth.evidence/1", "sick", 4)
     assert header["finding"] == strict_json(get("findings"))["findings"][0]
     assert {"value", "statistic"} <= header["labels"].keys()
@@ -154,14 +165,20 @@ def test_series_are_the_columns_that_were_asked_for(get):
         "column": ["rms", "nan_count", "rms"],
     }
     header, columns = frame_of(get("series", **asked))
+    assert header.pop("columns")[0] == {"name": "step", "dtype": "float64", "length": 4}
     assert header == {
         "schema": "gradhealth.series/1",
         "run": "fine",
         "tensor": "dense/kernel",
         "kind": "gradient",
         "points": 4,
-        "columns": ["step", "rms", "nan_count"],
+        "exact": True,
+        "records": 4,
     }
+    assert list(columns) == [
+        "step",
+        *(f"{n}{end}" for n in ("rms", "nan_count") for end in ("", ".min", ".max")),
+    ]
     np.testing.assert_array_equal(columns["rms"], [0.5] * 4)
 
 
@@ -171,13 +188,44 @@ WRONG = [
     ("evidence", {"finding": "x"}, 400, "'run'"),
     ("evidence", {"run": "sick"}, 400, "'finding'"),
     ("evidence", {"run": "", "finding": "x"}, 400, "'run'"),
-    ("evidence", {"run": ["sick", "fine"], "finding": "x"}, 400, "twice"),
+    ("evidence", {"run": ["sick", "fine"], "finding": "x"}, 400, "2 times"),
     ("evidence", {"run": "sick", "finding": "x"}, 404, "'x'"),
     ("evidence", {"run": "../sick", "finding": "x"}, 404, "'../sick'"),
     ("findings", {"run": "absent"}, 404, "'absent'"),
     ("series", {**SERIES, "kind": "mood"}, 400, "'mood'"),
     ("series", {**SERIES, "column": "step"}, 400, "'step'"),
     ("series", {**SERIES, "column": []}, 400, "'column'"),
+    ("series", {**SERIES, "column": "magnitudes_0"}, 400, "'magnitudes_0'"),
+    ("series", {**SERIES, "points": "15"}, 400, "from 16 to 4096"),
+    ("series", {**SERIES, "points": "1_0_0"}, 400, "points='1_0_0'"),
+    ("series", {**SERIES, "points": "٣٣"}, 400, "no whole number"),
+    ("series", {**SERIES, "from": "1e3"}, 400, "from='1e3'"),
+    ("series", {**SERIES, "from": str(2**70)}, 400, "no whole number"),
+    ("series", {**SERIES, "from": "20", "to": "10"}, 400, "ends before it begins"),
+    ("series", {**SERIES, "tensor": "x" * 3_000}, 400, "3000 characters"),
+    ("findings", {"trends": "yes"}, 400, "'yes'"),
+    ("findings", {"run": [str(name) for name in range(1001)]}, 400, "at most 1000"),
+    ("trends", {"run": "sick", "finding": "x"}, 404, "'x'"),
+    ("trends", {"run": "sick", "finding": [str(name) for name in range(201)]}, 400, "at most 200"),
+    ("tensors", {}, 400, "'run'"),
+    ("steps", {**SERIES, "tensor": "absent"}, 404, "'absent'"),
+    ("magnitudes", {**SERIES, "width": "7"}, 400, "from 8 to 1024"),
+    ("magnitudes", {**SERIES, "tensor": "absent"}, 404, "'absent'"),
+    ("heatmap", {**SERIES, "width": "4096"}, 400, "from 8 to 2048"),
+    ("heatmap", {**SERIES, "reduce": "median"}, 400, "'median'"),
+    ("states", {"run": "sick", "limit": "2001"}, 400, "from 1 to 2000"),
+    ("states", {"run": "sick", "symptom": "flu"}, 400, "'flu'"),
+    ("judge", {}, 400, "'rules'"),
+    ("judge", {"rules": "{"}, 400, "no JSON"),
+    ("judge", {"rules": "[]"}, 400, "JSON object"),
+    ("judge", {"rules": '{"version": NaN}'}, 400, "NaN"),
+    ("judge", {"rules": '{"symptoms": {"dead-unit": {}}}'}, 400, "did you mean 'dead-units'?"),
+    ("judge", {"rules": '{"symptoms": {"dead-units": {"threshold": 2}}}'}, 400, "at most 1"),
+    ("judge", {"rules": "x" * 20_000}, 400, "20000 characters"),
+    ("judge", {"rules": '{"extends": "/etc/passwd"}'}, 400, "no preset '/etc/passwd'"),
+    ("report", {"format": "pdf"}, 400, "'pdf'"),
+    ("report", {"run": "absent"}, 404, "'absent'"),
+    ("problems", {"run": "absent"}, 404, "'absent'"),
     ("series", {**SERIES, "tensor": "absent"}, 404, "'absent'"),
     ("series", {**SERIES, "run": "absent"}, 404, "'absent'"),
 ]
@@ -192,7 +240,29 @@ def test_a_wrong_question_is_answered_in_one_sentence(get, route, parameters, st
     assert words in answer["error"]
 
 
-@pytest.mark.parametrize("route", ["runs", "findings", "symptoms", "evidence", "series", "index.js"])
+ROUTES = (
+    "runs",
+    "findings",
+    "trends",
+    "symptoms",
+    "evidence",
+    "series",
+    "steps",
+    "magnitudes",
+    "heatmap",
+    "tensors",
+    "states",
+    "rules",
+    "judge",
+    "report",
+    "problems",
+    "version",
+    "openapi.json",
+    "index.js",
+)
+
+
+@pytest.mark.parametrize("route", ROUTES)
 @pytest.mark.parametrize("method", ["POST", "PUT", "DELETE", "HEAD"])
 def test_only_get_is_answered(get, route, method):
     response = get(route, method=method)
@@ -225,3 +295,197 @@ def test_a_fault_of_ours_is_said_without_its_traceback(logs, caplog):
     assert "not JSON compliant" in strict_json(response)["error"]
     assert "Traceback" in caplog.text
     assert "Traceback" not in response.text
+
+
+GRADIENT = {"run": "fine", "tensor": "dense/kernel", "kind": "gradient"}
+
+
+def test_an_unchanged_answer_is_304_and_a_changed_one_is_not(get, logs, add_run):
+    first = get("runs")
+    tag = first.headers["ETag"]
+    assert tag.startswith('W/"')
+    again = get("runs", headers={"If-None-Match": tag})
+    assert (again.status_code, again.get_data(), again.headers["ETag"]) == (304, b"", tag)
+    add_run(logs / "third")
+    time.sleep(routes_module.REFRESH_SECONDS)
+    changed = get("runs", headers={"If-None-Match": tag})
+    assert changed.status_code == 200
+    assert changed.headers["ETag"] != tag
+    assert get("tensors", headers={"If-None-Match": tag}, run="fine").status_code == 200
+
+
+def test_another_question_is_another_answer(get):
+    tag = get("series", **SERIES).headers["ETag"]
+    other = get("series", headers={"If-None-Match": tag}, **{**SERIES, "points": "16"})
+    assert other.status_code == 200
+
+
+def test_findings_without_trends_and_trends_alone(get):
+    (finding,) = strict_json(get("findings", trends="0"))["findings"]
+    assert "trend" not in finding
+    answer = strict_json(get("trends", run="sick", finding=finding["id"]))
+    assert answer["trends"] == {finding["id"]: [0, 0, 3, 3]}
+
+
+def test_symptoms_say_their_formula_its_source_and_what_they_look_at(get):
+    symptoms = {each["id"]: each for each in strict_json(get("symptoms"))["symptoms"]}
+    assert all(each["formula"] and each["source"] and each["kinds"] for each in symptoms.values())
+    assert symptoms["dead-units"]["kinds"] == ["activation"]
+    assert symptoms["vanishing-gradient"]["kinds"] == ["gradient"]
+    assert symptoms["loss-spike"]["kinds"] == ["loss"]
+
+
+def test_tensors_are_listed_in_forward_order_with_what_is_measured(get):
+    listed = strict_json(get("tensors", run="fine"))["tensors"]
+    assert [each["tensor"] for each in listed] == ["dense/kernel", "frozen/kernel", "loss"]
+    kernel, frozen, _ = listed
+    assert (kernel["kind"], kernel["role"], kernel["magnitudes"]) == ("gradient", "kernel", True)
+    assert {"rms", "nan_count"} <= set(kernel["columns"])
+    assert (frozen["columns"], frozen["not_measured"]) == ([], "dtype int32 is not a floating one")
+
+
+def test_a_heatmap_is_row_by_row_in_forward_order(get):
+    header, columns = frame_of(get("heatmap", run="fine", kind="gradient", column="rms"))
+    assert [row["tensor"] for row in header["rows"]] == ["dense/kernel"]
+    np.testing.assert_array_equal(columns["step"], [0, 10, 20, 30])
+    np.testing.assert_array_equal(columns["value"], [0.5] * 4)
+    _, columns = frame_of(get("heatmap", run="fine", kind="loss", column="mean", **{"from": 5, "to": 20}))
+    np.testing.assert_allclose(columns["value"], [1.9, 1.8], rtol=1e-6)
+
+
+def test_nothing_measured_is_an_empty_chart(get):
+    header, columns = frame_of(get("heatmap", run="fine", kind="activation", column="rms"))
+    assert (header["rows"], columns["value"].size) == ([], 0)
+    header, columns = frame_of(get("magnitudes", **GRADIENT))
+    assert (header["points"], header["bins"], len(header["exponents"])) == (0, 30, 30)
+    header, columns = frame_of(get("steps", **GRADIENT))
+    assert (header["statistic"], columns["value"].size) == ("RMS", 0)
+
+
+def test_states_say_why_and_come_in_pages(get):
+    answer = strict_json(get("states", run="sick", tensor="dense/kernel", symptom="non-finite"))
+    (state,) = answer["states"]
+    assert (state["state"], state["value"], answer["total"]) == ("critical", 3, 1)
+    everything = strict_json(get("states", run="sick"))
+    assert everything["total"] == len(everything["states"]) > 2
+    page = strict_json(get("states", run="sick", offset=1, limit=2))
+    assert (page["states"], page["total"]) == (everything["states"][1:3], everything["total"])
+
+
+def test_the_rules_in_force_are_a_file_that_check_reads(get, tmp_path):
+    answer = strict_json(get("rules"))
+    assert (answer["origin"], answer["problem"], answer["mutes"]) == ("default", "", [])
+    (tmp_path / "rules.toml").write_text(answer["toml"])
+    assert rules.load(str(tmp_path / "rules.toml")).symptoms == rules.load("default").symptoms
+    assert [preset["name"] for preset in answer["presets"]] == list(rules.PRESETS)
+    for preset in answer["presets"]:
+        assert in_full(rules.rules_from(preset["rules"])) == in_full(rules.load(preset["name"]))
+        assert preset["summary"]
+    dead = next(each for each in answer["symptoms"] if each["id"] == "dead-units")
+    threshold = dead["limits"][0]
+    assert (threshold["name"], threshold["value"], threshold["maximum"]) == ("threshold", 0.2, 1)
+    assert dead["scope"].startswith("Judges activations; leaves out: ")
+
+
+def in_full(rule_set):
+    """What a rule set says of every symptom, the defaults included."""
+    return {
+        name: replace(wanted := rule_set.symptom(name), limits={**defaults(symptom), **wanted.limits})
+        for name, symptom in SYMPTOMS.items()
+    }
+
+
+def defaults(symptom):
+    return {name: parameter.default for name, parameter in parameters(symptom.limits_type).items()}
+
+
+def judged(get, document, **parameters):
+    return strict_json(get("judge", rules=json.dumps(document), **parameters))
+
+
+def test_judging_by_the_rules_in_force_changes_nothing(get):
+    answer = judged(get, {"version": 1})
+    assert (answer["added"], answer["removed"], answer["changed"]) == ([], [], [])
+    assert answer["counts"]["before"] == answer["counts"]["after"] == {"critical": 1, "warning": 0, "info": 0}
+    assert answer["findings"] == strict_json(get("findings", trends="0"))["findings"]
+
+
+def test_judging_by_other_rules_says_what_they_change(get, tmp_path):
+    identity = finding_id(get)
+    off = judged(get, {"symptoms": {"non-finite": {"enabled": False}}})
+    (removed,) = off["removed"]
+    assert (removed["run"], removed["id"], removed["symptom"]) == ("sick", identity, "non-finite")
+    assert off["findings"] == []
+    weaker = judged(get, {"symptoms": {"non-finite": {"most_severity": "warning"}}}, run="sick")
+    assert weaker["changed"] == [{"run": "sick", "id": identity, "before": "critical", "after": "warning"}]
+    muted = judged(get, {"mute": [{"reason": "known = fine", "tensor": "dense/*", "until": "2999-01-01"}]})
+    assert (muted["counts"]["after"]["critical"], len(muted["removed"])) == (0, 1)
+    (tmp_path / "kept.toml").write_text(muted["toml"])
+    (mute,) = rules.load(str(tmp_path / "kept.toml")).mutes
+    assert (mute.reason, mute.tensor, str(mute.until)) == ("known = fine", "dense/*", "2999-01-01")
+
+
+@pytest.mark.parametrize(
+    ("form", "kind"),
+    [
+        ("json", "application/json"),
+        ("markdown", "text/markdown"),
+        ("html", "text/html"),
+        ("csv", "text/csv"),
+        ("junit", "application/xml"),
+    ],
+)
+def test_a_report_is_a_file_to_keep(get, form, kind):
+    response = get("report", format=form, run="sick")
+    assert (response.status_code, response.mimetype) == (200, kind)
+    assert response.headers["Content-Disposition"].startswith('attachment; filename="gradhealth')
+    assert "non-finite" in response.text.replace("\\-", "-")
+    assert "fine" not in response.text.replace("not finite", "")
+
+
+def test_problems_and_version(get, logs):
+    assert strict_json(get("problems")) == {"schema": "gradhealth.problems/1", "problems": []}
+    (file,) = (logs / "fine" / "gradhealth").iterdir()
+    with file.open("ab") as appended:
+        appended.write(b"\xff" * 12)
+    time.sleep(routes_module.REFRESH_SECONDS)
+    (problem,) = strict_json(get("problems", run="fine"))["problems"]
+    assert (problem["run"], problem["path"]) == ("fine", f"fine/gradhealth/{file.name}")
+    assert strict_json(get("version")) == {
+        "schema": "gradhealth.version/1",
+        "version": __version__,
+        "contract": 1,
+    }
+
+
+def test_text_is_compressed_for_those_who_can_read_it_and_frames_never(get):
+    response = get("symptoms", headers={"Accept-Encoding": "gzip"})
+    assert (response.headers["Content-Encoding"], response.headers["Vary"]) == ("gzip", "Accept-Encoding")
+    assert json.loads(gzip.decompress(response.get_data()))["symptoms"]
+    assert "Content-Encoding" not in get("series", headers={"Accept-Encoding": "gzip"}, **SERIES).headers
+
+
+def test_hyper_parameters_stand_beside_their_run(get, logs):
+    hparams = {"rate": 0.5, "units": 3.0, "name": "<b>", "warm": True}
+    write_hparams(logs / "fine" / "gradhealth", {**hparams, "bad": float("nan")})
+    runs = {run["run"]: run["hparams"] for run in strict_json(get("runs"))["runs"]}
+    assert runs == {"fine": hparams, "sick": None}
+
+
+def write_hparams(folder, values):
+    """What `tensorboard.plugins.hparams.summary_v2.hparams` writes, which needs TensorFlow."""
+    content = plugin_data_pb2.HParamsPluginData(version=0)
+    for name, value in values.items():
+        given = content.session_start_info.hparams[name]
+        if isinstance(value, str):
+            given.string_value = value
+        elif isinstance(value, bool):
+            given.bool_value = value
+        else:
+            given.number_value = value
+    data = summary_pb2.SummaryMetadata.PluginData(plugin_name="hparams", content=content.SerializeToString())
+    metadata = summary_pb2.SummaryMetadata(plugin_data=data)
+    value = summary_pb2.Summary.Value(tag="_hparams_/session_start_info", metadata=metadata)
+    writer = EventFileWriter(str(folder), filename_suffix=".hparams")
+    writer.add_event(event_pb2.Event(summary=summary_pb2.Summary(value=[value])))
+    writer.close()

@@ -2,6 +2,7 @@
 
 import type { Evidence } from '../api'
 import type { EvidenceColumn, Symptom } from '../contract'
+import type { Column } from './frame'
 
 export type Values = (number | null)[]
 
@@ -80,14 +81,14 @@ function chart(
 }
 
 /** A logarithmic axis has no place for zero and below: a gap is more honest than a floor. */
-export function drawable(values: Float64Array, logarithmic: boolean): Values {
+export function drawable(values: Column, logarithmic: boolean): Values {
   return Array.from(values, (value) =>
     Number.isFinite(value) && (!logarithmic || value > 0) ? value : null,
   )
 }
 
 /** A NaN among a rule's values means "not judged at this step"; a loss is recorded with each step or was NaN. */
-function eventSteps(steps: readonly number[], values: Float64Array, nanIsEvent: boolean): number[] {
+function eventSteps(steps: readonly number[], values: Column, nanIsEvent: boolean): number[] {
   const measured = values.some((value) => !Number.isNaN(value))
   return steps.filter((_, i) => {
     const value = values[i] ?? Number.NaN

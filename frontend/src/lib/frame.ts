@@ -1,46 +1,59 @@
 /**
- * Binary frames: `GHF1`, a little-endian u32 header length, a JSON header padded so that the body
- * starts at a multiple of 8, then one little-endian float64 column after the other.
+ * Binary frames: `GHF2`, a little-endian u32 header length, a JSON header padded so that the body
+ * starts at a multiple of 8, then one little-endian column after the other, each padded likewise.
+ * The header says of each its name, type and length.
  */
+
+export type Column = Float64Array | Float32Array
 
 export interface Frame<Header> {
   header: Header
-  columns: ReadonlyMap<string, Float64Array>
+  columns: ReadonlyMap<string, Column>
+}
+
+export interface ColumnShape {
+  name: string
+  dtype: 'float32' | 'float64'
+  length: number
 }
 
 interface Shape {
-  points: number
-  columns: string[]
+  columns: readonly ColumnShape[]
 }
 
-const MAGIC = 'GHF1'
+const MAGIC = 'GHF2'
 const PREFIX_BYTES = 8
-const DOUBLE_BYTES = 8
+const ALIGNMENT = 8
 
 export function decodeFrame<Header extends Shape>(buffer: ArrayBuffer): Frame<Header> {
   const header = readHeader<Header>(buffer)
-  const { points, columns: names } = header
-  if (!Number.isInteger(points) || points < 0 || !Array.isArray(names)) {
-    throw new Error('The frame does not say how many points and columns it holds.')
+  if (!Array.isArray(header.columns) || !header.columns.every(isDescribed)) {
+    throw new Error('The frame does not say what columns it holds.')
   }
-  const body = bodyStart(buffer)
-  const bytes = points * DOUBLE_BYTES
-  if (body + bytes * names.length > buffer.byteLength) {
-    throw new Error(`The frame ends before its ${names.length} columns of ${points} points.`)
+  let start = aligned(PREFIX_BYTES + headerLength(buffer))
+  const columns = new Map<string, Column>()
+  for (const { name, dtype, length } of header.columns) {
+    const size = dtype === 'float32' ? 4 : 8
+    if (start + length * size > buffer.byteLength) {
+      throw new Error(`The frame ends before its column ${name} of ${length} numbers.`)
+    }
+    columns.set(name, readColumn(buffer, start, length, size))
+    start += aligned(length * size)
   }
-  const columns = new Map<string, Float64Array>()
-  names.forEach((name, index) => {
-    columns.set(name, readColumn(buffer, body + index * bytes, points))
-  })
   return { header, columns }
+}
+
+function isDescribed({ name, dtype, length }: Partial<ColumnShape>): boolean {
+  const typed = dtype === 'float32' || dtype === 'float64'
+  return typeof name === 'string' && typed && Number.isInteger(length) && (length as number) >= 0
+}
+
+function aligned(bytes: number): number {
+  return Math.ceil(bytes / ALIGNMENT) * ALIGNMENT
 }
 
 function headerLength(buffer: ArrayBuffer): number {
   return new DataView(buffer).getUint32(4, true)
-}
-
-function bodyStart(buffer: ArrayBuffer): number {
-  return Math.ceil((PREFIX_BYTES + headerLength(buffer)) / DOUBLE_BYTES) * DOUBLE_BYTES
 }
 
 function readHeader<Header>(buffer: ArrayBuffer): Header {
@@ -60,8 +73,14 @@ function latin(buffer: ArrayBuffer, length: number): string {
 
 const LITTLE_ENDIAN = new Uint8Array(new Uint16Array([1]).buffer)[0] === 1
 
-function readColumn(buffer: ArrayBuffer, start: number, points: number): Float64Array {
-  if (LITTLE_ENDIAN) return new Float64Array(buffer, start, points)
+function readColumn(buffer: ArrayBuffer, start: number, length: number, size: 4 | 8): Column {
+  if (LITTLE_ENDIAN) {
+    return size === 4
+      ? new Float32Array(buffer, start, length)
+      : new Float64Array(buffer, start, length)
+  }
   const view = new DataView(buffer, start)
-  return Float64Array.from({ length: points }, (_, i) => view.getFloat64(i * DOUBLE_BYTES, true))
+  return Float64Array.from({ length }, (_, i) =>
+    size === 4 ? view.getFloat32(i * 4, true) : view.getFloat64(i * 8, true),
+  )
 }

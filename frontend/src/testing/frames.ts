@@ -1,14 +1,37 @@
-/** A frame as the server writes it, for the tests. */
-export function encodeFrame(header: object, columns: number[][]): ArrayBuffer {
+type Numbers = number[] | Float32Array
+
+/** A frame as the server writes it, for the tests: numbers as float64, a Float32Array as float32. */
+export function encodeFrame(header: object, columns: Record<string, Numbers>): ArrayBuffer {
+  const bodies = Object.values(columns).map((numbers) =>
+    numbers instanceof Float32Array ? numbers : Float64Array.from(numbers),
+  )
+  const described = Object.keys(columns).map((name, i) => ({
+    name,
+    dtype: bodies[i] instanceof Float32Array ? 'float32' : 'float64',
+    length: bodies[i]?.length ?? 0,
+  }))
+  return joined({ ...header, columns: described }, bodies)
+}
+
+/** The same with a header of one's own, which may say what is not so. */
+export function joined(header: object, bodies: ArrayBufferView[]): ArrayBuffer {
   let json = JSON.stringify(header)
   while ((8 + new TextEncoder().encode(json).length) % 8) json += ' '
   const text = new TextEncoder().encode(json)
-  const buffer = new ArrayBuffer(8 + text.length + 8 * columns.flat().length)
-  new Uint8Array(buffer).set(new TextEncoder().encode('GHF1'))
+  const size = bodies.reduce((bytes, body) => bytes + padded(body), 8 + text.length)
+  const buffer = new ArrayBuffer(size)
+  new Uint8Array(buffer).set(new TextEncoder().encode('GHF2'))
   new DataView(buffer).setUint32(4, text.length, true)
   new Uint8Array(buffer).set(text, 8)
-  columns.flat().forEach((value, i) => {
-    new DataView(buffer).setFloat64(8 + text.length + 8 * i, value, true)
-  })
+  let at = 8 + text.length
+  for (const body of bodies) {
+    const bytes = new Uint8Array(body.buffer, body.byteOffset, body.byteLength)
+    new Uint8Array(buffer).set(bytes, at)
+    at += padded(body)
+  }
   return buffer
+}
+
+function padded(body: ArrayBufferView): number {
+  return Math.ceil(body.byteLength / 8) * 8
 }

@@ -36,7 +36,7 @@ export function anEvidence(finding: Finding = aFinding()): Evidence {
       run: finding.run,
       finding,
       points: 4,
-      columns: names,
+      columns: names.map((name) => ({ name, dtype: 'float64' as const, length: 4 })),
       labels: { value: 'gradient RMS / median layer', statistic: 'gradient RMS' },
     },
     columns: new Map(names.map((name, i) => [name, columns[i] as Float64Array])),

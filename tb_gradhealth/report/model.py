@@ -4,12 +4,13 @@ Its JSON is a contract with pipelines: fields are added, never renamed or taken 
 """
 
 import math
+from collections.abc import Collection
 from dataclasses import asdict, dataclass
 from typing import Final
 
 from tb_gradhealth.events import Problem
 from tb_gradhealth.health import Finding, SymptomState, Verdict, finding_as_json
-from tb_gradhealth.monitor import Monitor, Watched
+from tb_gradhealth.monitor import MonitoredRun, Watched
 
 SCHEMA: Final = "gradhealth.report/1"
 
@@ -75,31 +76,31 @@ def _state(state: SymptomState) -> dict[str, object]:
     return {**asdict(state), "value": value}
 
 
-def report_of(monitor: Monitor, explain: bool = False) -> Report:
-    """Everything the monitor knows, as a report.
+def report_of(watched: Watched, explain: bool = False, names: Collection[str] | None = None) -> Report:
+    """What is known, as a report.
 
     Args:
-        monitor: that has read the runs.
+        watched: that a monitor has read.
         explain: whether to say of every symptom and tensor why it is, or is not, flagged.
+        names: the runs to report of; all where None.
     """
-    with monitor.reading() as watched:
-        runs = []
-        for name, run in watched.runs.items():
-            summary = run.health.summary()
-            runs.append(
-                RunReport(
-                    run=name,
-                    verdict=run.health.verdict(),
-                    last_step=summary.last_step,
-                    records=summary.records,
-                    tensors=summary.tensors,
-                    findings=run.health.findings(),
-                    problems=run.problems(),
-                    notes=run.unfinished(),
-                    states=tuple(run.health.states()) if explain else (),
-                )
-            )
-        return Report(tuple(runs), (*watched.problems, *_nothing_there(watched)))
+    runs = [run for name, run in watched.runs.items() if names is None or name in names]
+    return Report(tuple(_run(run, explain) for run in runs), (*watched.problems, *_nothing_there(watched)))
+
+
+def _run(run: MonitoredRun, explain: bool) -> RunReport:
+    summary = run.health.summary()
+    return RunReport(
+        run=run.name,
+        verdict=run.health.verdict(),
+        last_step=summary.last_step,
+        records=summary.records,
+        tensors=summary.tensors,
+        findings=run.health.findings(),
+        problems=run.problems(),
+        notes=run.unfinished(),
+        states=tuple(run.health.states()) if explain else (),
+    )
 
 
 def _nothing_there(watched: Watched) -> tuple[Problem, ...]:

@@ -7,10 +7,11 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from tb_gradhealth.cli.report import Report, RunReport
 from tb_gradhealth.events import Problem
 from tb_gradhealth.health import Finding, SymptomState
 from tb_gradhealth.health.wording import number
+from tb_gradhealth.report.inert import visible
+from tb_gradhealth.report.model import Report, RunReport
 
 WIDE: Final = 240
 
@@ -32,7 +33,7 @@ def print_report(report: Report) -> None:
             console.print(Padding(_table(run.findings), (0, 0, 0, 2)))
         for finding in run.findings:
             if finding.origin:
-                console.print(Text(f"  {finding.message}"), soft_wrap=True)
+                console.print(Text(f"  {visible(finding.message)}"), soft_wrap=True)
         if run.states:
             console.print(Padding(_explained(run.states), (0, 0, 0, 2)))
         for problem in (*run.problems, *run.notes):
@@ -50,7 +51,7 @@ def _console() -> Console:
 def _headline(run: RunReport) -> Text:
     verdict = "no readable record" if run.verdict == "unknown" else run.verdict
     seen = "" if run.last_step is None else f"  step {run.last_step:,}, {run.tensors} tensors"
-    return Text.assemble((run.run, "bold"), "  ", (verdict, STYLES[run.verdict]), (seen, "dim"))
+    return Text.assemble((visible(run.run), "bold"), "  ", (verdict, STYLES[run.verdict]), (seen, "dim"))
 
 
 def _table(findings: tuple[Finding, ...]) -> Table:
@@ -61,12 +62,12 @@ def _table(findings: tuple[Finding, ...]) -> Table:
         )
     for finding in findings:
         origin = "  likely origin" if finding.origin else ""
-        muted = f"  muted: {finding.muted}" if finding.muted else ""
+        muted = f"  muted: {visible(finding.muted)}" if finding.muted else ""
         table.add_row(
             Text(finding.severity, STYLES[finding.severity]),
             finding.symptom,
             # Text, not markup: a layer may be called [bold].
-            Text.assemble(finding.tensor, (origin, "magenta"), (muted, "dim")),
+            Text.assemble(visible(finding.tensor), (origin, "magenta"), (muted, "dim")),
             finding.kind,
             f"{finding.opened_step:,}",
             f"{finding.last_step:,}",
@@ -86,11 +87,12 @@ def _explained(states: tuple[SymptomState, ...]) -> Table:
         alike.setdefault((state.symptom, state.state, state.reason), []).append(state)
     for (symptom, condition, reason), those in alike.items():
         style = STYLES.get(condition, "")
-        count, example = f"{len(those):,}", Text(those[0].tensor)
-        table.add_row(symptom, Text(condition, style), Text(reason), count, example)
+        count, example = f"{len(those):,}", Text(visible(those[0].tensor))
+        table.add_row(symptom, Text(condition, style), Text(visible(reason)), count, example)
     return table
 
 
 def _line(problem: Problem) -> Text:
-    place = problem.path + ("" if problem.offset is None else f" at byte {problem.offset:,}")
-    return Text(f"  {place}: {problem.message}" if place else f"  {problem.message}", "yellow")
+    place = visible(problem.path) + ("" if problem.offset is None else f" at byte {problem.offset:,}")
+    message = visible(problem.message)
+    return Text(f"  {place}: {message}" if place else f"  {message}", "yellow")

@@ -1,0 +1,54 @@
+"""What several answers share."""
+
+import math
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import asdict
+
+from tb_gradhealth.events import Problem
+from tb_gradhealth.health import Finding, finding_as_json
+from tb_gradhealth.health.findings import SEVERITIES
+from tb_gradhealth.monitor import MonitoredRun, Watched
+from tb_gradhealth.plugin.application import NotFoundError
+
+Json = dict[str, object]
+
+
+def found(watched: Watched, name: str) -> MonitoredRun:
+    """The run of this name.
+
+    Raises:
+        NotFoundError: there is none.
+    """
+    if name not in watched.runs:
+        raise NotFoundError(f"there is no run {name[:200]!r}")
+    return watched.runs[name]
+
+
+def chosen(watched: Watched, names: Collection[str]) -> list[MonitoredRun]:
+    """The runs of these names, or all where none is named.
+
+    Raises:
+        NotFoundError: one of them does not exist.
+    """
+    return [found(watched, name) for name in names] if names else list(watched.runs.values())
+
+
+def finding_json(run: str, finding: Finding) -> Json:
+    """A finding with its run."""
+    return {"run": run, **finding_as_json(finding)}
+
+
+def problems_json(problems: Sequence[Problem]) -> list[Json]:
+    """Problems as plain values."""
+    return [asdict(problem) for problem in problems]
+
+
+def counts(findings: Collection[Finding]) -> Mapping[str, int]:
+    """How many findings count, by severity, the worst first."""
+    severities = [finding.severity for finding in findings if not finding.muted]
+    return {severity: severities.count(severity) for severity in reversed(SEVERITIES)}
+
+
+def number(value: float | None) -> float | None:
+    """The number as JSON can say it."""
+    return value if value is not None and math.isfinite(value) else None

@@ -1,0 +1,113 @@
+"""`judge`: other rules over what is remembered, and what they would change."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from tb_gradhealth.health import Finding, RuleSet, RunHealth
+from tb_gradhealth.monitor import MonitoredRun
+from tb_gradhealth.plugin.answers.common import Json, counts, finding_json
+from tb_gradhealth.plugin.answers.rules import rules_document, rules_toml
+from tb_gradhealth.plugin.parameters import BadRequestError
+from tb_gradhealth.record import Record, Steps
+from tb_gradhealth.rules import RulesError, rules_from
+
+LONGEST: Final = 16 << 10
+"""Characters of a rule document in a request."""
+
+
+@dataclass(frozen=True)
+class Remembered:
+    """What is known of one run, taken out of the monitor so that judging it holds nobody up.
+
+    Attributes:
+        name: the run's.
+        contents: its records and steps that are kept, recorder by recorder, in order.
+        findings: what the rules in force found.
+        whole: whether no record was thinned out, so that judging again would find the same.
+    """
+
+    name: str
+    contents: Sequence[Record | Steps]
+    findings: tuple[Finding, ...]
+    whole: bool
+
+    @classmethod
+    def of(cls, run: MonitoredRun) -> "Remembered":
+        """What is known of a run now."""
+        histories = run.health.histories()
+        contents = [point.content for history in histories for point in history.points]
+        whole = all(len(history.kept_records()) == history.records for history in histories)
+        return cls(run.name, contents, run.health.findings(), whole)
+
+    def judged(self, rules: RuleSet) -> tuple[Finding, ...]:
+        """What other rules find in it."""
+        health = RunHealth(rules)
+        for content in self.contents:
+            health.observe(content)
+        return health.findings()
+
+
+def rules_of(text: str) -> RuleSet:
+    """The rule set of a JSON document.
+
+    Raises:
+        BadRequestError: it is no JSON object, or not what the rules' schema says.
+    """
+    try:
+        values = json.loads(text, parse_constant=_refuse)
+    except (ValueError, RecursionError) as error:
+        raise BadRequestError(f"rules: is no JSON: {error}") from None
+    if not isinstance(values, dict):
+        raise BadRequestError("rules: a JSON object is needed, in the form of a rule file")
+    try:
+        return rules_from(values, "rules")
+    except RulesError as error:
+        raise BadRequestError(str(error)) from None
+
+
+def judge_answer(runs: Sequence[Remembered], rules: RuleSet, current: RuleSet) -> Json:
+    """What changes if runs are judged by ``rules`` instead of ``current``."""
+    before: dict[tuple[str, str], Finding] = {}
+    after: dict[tuple[str, str], Finding] = {}
+    for run in runs:
+        # Over thinned records both rule sets must see the same: else the thinning shows as a change.
+        known = run.findings if run.whole else run.judged(current)
+        before |= {(run.name, finding.id): finding for finding in known}
+        after |= {(run.name, finding.id): finding for finding in run.judged(rules)}
+    counted_before, counted_after = _counted(before), _counted(after)
+    return {
+        "schema": "gradhealth.judge/1",
+        "toml": rules_toml(rules_document(rules)),
+        "added": [_summary(key, counted_after[key]) for key in counted_after if key not in counted_before],
+        "removed": [_summary(key, counted_before[key]) for key in counted_before if key not in counted_after],
+        "changed": [
+            {"run": key[0], "id": key[1], "before": counted_before[key].severity, "after": finding.severity}
+            for key, finding in counted_after.items()
+            if key in counted_before and counted_before[key].severity != finding.severity
+        ],
+        "counts": {"before": counts(before.values()), "after": counts(after.values())},
+        "findings": [finding_json(run, finding) for (run, _), finding in after.items()],
+    }
+
+
+def _counted(findings: Mapping[tuple[str, str], Finding]) -> dict[tuple[str, str], Finding]:
+    """Those that no rule mutes: muting one takes it away."""
+    return {key: finding for key, finding in findings.items() if not finding.muted}
+
+
+def _summary(key: tuple[str, str], finding: Finding) -> Json:
+    return {
+        "run": key[0],
+        "id": finding.id,
+        "symptom": finding.symptom,
+        "severity": finding.severity,
+        "kind": finding.kind,
+        "tensor": finding.tensor,
+        "layer": finding.layer,
+    }
+
+
+def _refuse(constant: str) -> Any:
+    raise ValueError(f"{constant} is no JSON number")

@@ -1,0 +1,118 @@
+"""`runs`, `problems` and `version`: what there is, how it fares and what could not be read."""
+
+from collections.abc import Callable, Mapping
+from datetime import date
+from typing import Final
+
+from tb_gradhealth.health.findings import SEVERITIES, Finding
+from tb_gradhealth.monitor import MonitoredRun, Watched
+from tb_gradhealth.plugin.answers.common import Json, counts, found, number, problems_json
+from tb_gradhealth.plugin.revision import revision_of
+from tb_gradhealth.version import __version__
+
+CONTRACT: Final = 1
+"""Version of the HTTP contract: it grows by adding."""
+
+
+class Rows:
+    """What `runs` says of each run, kept until it changes: of a thousand only a few are being written."""
+
+    def __init__(self) -> None:
+        self._kept: dict[str, tuple[str, Json]] = {}
+
+    def of(self, runs: Mapping[str, MonitoredRun]) -> dict[str, Json]:
+        """The rows of these runs by name; those of others are forgotten."""
+        kept = {}
+        for name, run in runs.items():
+            # Mutes expire with the day.
+            revision = f"{date.today()} {revision_of(run)}"
+            known = self._kept.get(name)
+            kept[name] = known if known is not None and known[0] == revision else (revision, _run(run))
+        self._kept = kept
+        return {name: row for name, (_, row) in kept.items()}
+
+
+def runs_answer(
+    watched: Watched,
+    logdir: str,
+    now: float,
+    rows: Rows,
+    hparams: Callable[[str], Mapping[str, object] | None],
+) -> Json:
+    """All runs with their verdicts; ``other_runs`` counts those with event files but without our records.
+
+    Args:
+        watched: what is known.
+        logdir: what the tab says it is looking at.
+        now: seconds since the epoch.
+        rows: what was said of the runs before.
+        hparams: the hyper-parameters of a run by its name, None where it has none.
+    """
+    return {
+        "schema": "gradhealth.runs/1",
+        "version": __version__,
+        "logdir": logdir,
+        "now": now,
+        "loading": _loading(watched),
+        "runs": [{**row, "hparams": hparams(name)} for name, row in rows.of(watched.runs).items()],
+        "other_runs": watched.other_runs,
+        "problems": problems_json(watched.problems),
+    }
+
+
+def problems_answer(watched: Watched, name: str | None) -> Json:
+    """What could not be read, of one run or of everything; ``run`` is null for what belongs to none."""
+    runs = [found(watched, name)] if name is not None else list(watched.runs.values())
+    listed = [
+        {"run": run.name, **problem}
+        for run in runs
+        for problem in problems_json((*run.problems(), *run.unfinished()))
+    ]
+    if name is None:
+        listed += [{"run": None, **problem} for problem in problems_json(watched.problems)]
+    return {"schema": "gradhealth.problems/1", "problems": listed}
+
+
+def version_answer() -> Json:
+    """Which build answers, and which version of the contract it speaks."""
+    return {"schema": "gradhealth.version/1", "version": __version__, "contract": CONTRACT}
+
+
+def _run(run: MonitoredRun) -> Json:
+    summary = run.health.summary()
+    findings = run.health.findings()
+    counted = [finding for finding in findings if not finding.muted]
+    return {
+        "run": run.name,
+        "revision": revision_of(run),
+        "verdict": run.health.verdict(),
+        "first_step": summary.first_step,
+        "last_step": summary.last_step,
+        "last_wall_time": number(summary.last_wall_time),
+        "records": summary.records,
+        "tensors": summary.tensors,
+        "every": summary.every,
+        "counts": counts(findings),
+        "incidents": len({finding.incident for finding in counted}),
+        "symptoms": _worst(counted),
+        "loss": {"first": number(summary.loss_first), "last": number(summary.loss_last)},
+        "loading": {"done": True, "bytes_read": 0, "bytes": 0},
+        "not_measured": [
+            {"tensor": row.tensor, "kind": row.kind, "reason": row.not_measured}
+            for row in summary.not_measured
+        ],
+        "problems": problems_json(run.problems()),
+    }
+
+
+def _loading(watched: Watched) -> Json:
+    runs = len(watched.runs) + watched.other_runs
+    return {"done": True, "runs_read": runs, "runs": runs, "bytes_read": 0, "bytes": 0}
+
+
+def _worst(findings: list[Finding]) -> dict[str, str]:
+    """The worst severity of each symptom that was found."""
+    worst: dict[str, int] = {}
+    for finding in findings:
+        worst[finding.symptom] = max(worst.get(finding.symptom, 0), SEVERITIES.index(finding.severity))
+    return {symptom: SEVERITIES[place] for symptom, place in worst.items()}

@@ -1,0 +1,70 @@
+"""Which tensors a symptom is about, learnt by asking it: its scope over a network that has one of each."""
+
+from functools import cache
+from itertools import product
+from typing import Final, get_args
+
+import numpy as np
+
+from tb_gradhealth.health import AnySymptom, Limits, parameters
+from tb_gradhealth.health.structure import Scope, Structure
+from tb_gradhealth.record import Kind, Role, Row
+
+_SHAPES: Final[dict[str, tuple[int, ...]]] = {"bias": (64,), "norm": (64,), "loss": ()}
+
+DTYPES: Final = ("float32", "float16")
+
+KIND_NAMES: Final = {
+    "gradient": "gradients",
+    "clipped": "clipped gradients",
+    "weight": "weights",
+    "update": "updates",
+    "activation": "activations",
+    "loss": "the loss",
+    "training": "numbers of the training",
+}
+
+
+def judged_kinds(symptom: type[AnySymptom]) -> list[str]:
+    """The kinds of tensors that a symptom judges."""
+    scope, structure = _scope(symptom), _network()
+    kinds = {structure.rows[place].kind for place in np.flatnonzero(scope.judged).tolist()}
+    return [kind for kind in get_args(Kind) if kind in kinds]
+
+
+def scope_sentence(symptom: type[AnySymptom]) -> str:
+    """What a symptom judges and what it leaves out, as a sentence."""
+    judged = ", ".join(KIND_NAMES[kind] for kind in judged_kinds(symptom))
+    reasons = [reason for reason, rows in _scope(symptom).excluded.items() if rows.any()]
+    return f"Judges {judged}" + (f"; leaves out: {'; '.join(reasons)}." if reasons else ".")
+
+
+@cache
+def _scope(symptom: type[AnySymptom]) -> Scope:
+    return symptom(_defaults(symptom)).scope(_network())
+
+
+def _defaults(symptom: type[AnySymptom]) -> Limits:
+    known = parameters(symptom.limits_type).values()
+    return symptom.limits_type(**{parameter.name: parameter.default for parameter in known})
+
+
+@cache
+def _network() -> Structure:
+    """A row of each kind and role with each activation function and precision, one without a gradient."""
+    rows = [Row("loss", "loss", "loss", "loss", 99)]
+    rows += [Row(name, "training", "", "other", 99) for name in ("learning_rate", "skipped_steps")]
+    functions = ("relu", "tanh", "linear", "softmax")
+    for depth, (role, function) in enumerate(product(get_args(Role), functions)):
+        if role == "loss":
+            continue
+        layer = f"{role}_{function}"
+        kinds: tuple[Kind, ...] = ("gradient", "clipped", "weight", "update")
+        rows += [
+            Row(layer, kind, layer, role, depth, _SHAPES.get(role, (64, 64)), DTYPES[depth % 2], function)
+            for kind in (("activation",) if role == "activation" else kinds)
+        ]
+    rows.append(
+        Row("missing", "gradient", "missing", "kernel", 98, (64, 64), not_measured="gradient is None")
+    )
+    return Structure.of(rows, {"every": 10})

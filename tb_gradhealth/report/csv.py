@@ -1,0 +1,52 @@
+"""A report as CSV: a line for each finding, for spreadsheets and data frames."""
+
+import csv
+import io
+import math
+from typing import Final
+
+from tb_gradhealth.health import Finding, Severity
+from tb_gradhealth.report.inert import cell
+from tb_gradhealth.report.model import Report
+
+COLUMNS: Final = (
+    "run",
+    "severity",
+    "symptom",
+    "kind",
+    "tensor",
+    "layer",
+    "state",
+    "opened_step",
+    "last_step",
+    "peak_step",
+    "resolved_step",
+    "count",
+    "value",
+    "threshold",
+    "origin",
+    "incident",
+    "muted",
+    "message",
+    "id",
+)
+
+
+def as_csv(report: Report, fail_on: Severity) -> str:
+    """RFC 4180 with a header; numbers that are not finite are empty, no text is ever a formula."""
+    text = io.StringIO()
+    lines = csv.writer(text)
+    lines.writerow(COLUMNS)
+    for run in report.runs:
+        for finding in run.findings:
+            lines.writerow([cell(run.run), *(_cell(finding, column) for column in COLUMNS[1:])])
+    return text.getvalue()
+
+
+def _cell(finding: Finding, column: str) -> object:
+    value = getattr(finding, column)
+    if isinstance(value, str):
+        return cell(value)
+    if isinstance(value, bool):
+        return str(value).lower()
+    return "" if isinstance(value, float) and not math.isfinite(value) else value

@@ -1,0 +1,46 @@
+"""The formats of a report, by name."""
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final
+
+from tb_gradhealth.health import Severity
+from tb_gradhealth.report.csv import as_csv
+from tb_gradhealth.report.html import as_html
+from tb_gradhealth.report.junit import as_junit
+from tb_gradhealth.report.markdown import as_markdown
+from tb_gradhealth.report.model import Report
+
+
+@dataclass(frozen=True)
+class Format:
+    """One format.
+
+    Attributes:
+        mimetype: what it is on the web.
+        file: what to call it on disk.
+        writer: makes the text; the severity is the least one that counts as a failure.
+    """
+
+    mimetype: str
+    file: str
+    writer: Callable[[Report, Severity], str]
+
+    def render(self, report: Report, fail_on: Severity = "critical") -> str:
+        """The report's text."""
+        return self.writer(report, fail_on)
+
+
+def as_json(report: Report, fail_on: Severity) -> str:
+    """The contract itself."""
+    return json.dumps(report.as_json(), indent=2, allow_nan=False) + "\n"
+
+
+FORMATS: Final = {
+    "json": Format("application/json", "gradhealth.json", as_json),
+    "markdown": Format("text/markdown", "gradhealth.md", as_markdown),
+    "html": Format("text/html", "gradhealth.html", as_html),
+    "csv": Format("text/csv", "gradhealth.csv", as_csv),
+    "junit": Format("application/xml", "gradhealth-junit.xml", as_junit),
+}

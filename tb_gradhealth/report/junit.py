@@ -1,0 +1,74 @@
+"""A report as JUnit XML, which pipelines know how to show: a suite for each run, a case for each symptom."""
+
+import xml.etree.ElementTree as ElementTree
+from collections.abc import Sequence
+
+from tb_gradhealth.events import Problem
+from tb_gradhealth.health import SYMPTOMS, Finding, Severity, at_least
+from tb_gradhealth.report.inert import visible
+from tb_gradhealth.report.model import Report, RunReport
+
+READING = "every record can be read"
+
+
+def as_junit(report: Report, fail_on: Severity) -> str:
+    """Findings of ``fail_on`` or worse are failures, muted ones skipped, what is unread an error."""
+    suites = ElementTree.Element("testsuites", name="gradhealth")
+    for run in report.runs:
+        _suite(suites, run, fail_on)
+    if report.problems:
+        suite = ElementTree.SubElement(suites, "testsuite", name="log directory")
+        _reading(suite, "log directory", report.problems)
+        _count(suite)
+    _count(suites)
+    ElementTree.indent(suites)
+    return ElementTree.tostring(suites, encoding="unicode", xml_declaration=True) + "\n"
+
+
+def _suite(suites: ElementTree.Element, run: RunReport, fail_on: Severity) -> None:
+    name = visible(run.run)
+    suite = ElementTree.SubElement(suites, "testsuite", name=name)
+    unread = [*run.problems]
+    if run.verdict == "unknown":
+        unread.append(Problem("", None, "no readable record"))
+    _reading(suite, name, unread)
+    for symptom in SYMPTOMS:
+        case = ElementTree.SubElement(suite, "testcase", classname=name, name=symptom)
+        _judge(case, [finding for finding in run.findings if finding.symptom == symptom], fail_on)
+    _count(suite)
+
+
+def _judge(case: ElementTree.Element, findings: Sequence[Finding], fail_on: Severity) -> None:
+    counted = [finding for finding in findings if not finding.muted]
+    grave = [finding for finding in counted if at_least(finding.severity, fail_on)]
+    if grave:
+        failure = ElementTree.SubElement(
+            case, "failure", type=grave[0].severity, message=visible(grave[0].message)
+        )
+        failure.text = _lines(grave)
+    elif findings and not counted:
+        ElementTree.SubElement(case, "skipped", message="muted: " + visible(findings[0].muted))
+    if others := [finding for finding in counted if finding not in grave]:
+        ElementTree.SubElement(case, "system-out").text = _lines(others)
+
+
+def _reading(suite: ElementTree.Element, name: str, problems: Sequence[Problem]) -> None:
+    case = ElementTree.SubElement(suite, "testcase", classname=name, name=READING)
+    if problems:
+        lines = [visible(f"{problem.path}: {problem.message}".lstrip(": ")) for problem in problems]
+        ElementTree.SubElement(case, "error", message=lines[0]).text = "\n".join(lines)
+
+
+def _lines(findings: Sequence[Finding]) -> str:
+    return "\n".join(f"{finding.severity}: {visible(finding.message)}" for finding in findings)
+
+
+def _count(suite: ElementTree.Element) -> None:
+    """The totals that some readers insist on."""
+    for attribute, tag in (
+        ("tests", "testcase"),
+        ("failures", "failure"),
+        ("errors", "error"),
+        ("skipped", "skipped"),
+    ):
+        suite.set(attribute, str(sum(1 for _ in suite.iter(tag))))

@@ -1,0 +1,59 @@
+"""A report as Markdown, for a pull request or a job's summary."""
+
+import re
+
+from tb_gradhealth.health import Finding, Severity
+from tb_gradhealth.health.wording import number
+from tb_gradhealth.report.inert import visible
+from tb_gradhealth.report.model import Report, RunReport
+
+_PUNCTUATION = re.compile(r"""[!"#$%&'()*+,\-./:;<=>?\[\\\]^_`{|}~]""")
+
+HEADS = ("severity", "symptom", "layer", "of its", "opened", "last seen", "value / limit", "state")
+
+
+def as_markdown(report: Report, fail_on: Severity) -> str:
+    """CommonMark with tables; nothing of a name or message is read as Markdown, HTML, link or mention."""
+    lines = ["# Grad Health", ""]
+    for run in report.runs:
+        lines += _run(run)
+    for problem in report.problems:
+        lines.append(f"- {escaped(problem.path)} {escaped(problem.message)}")
+    return "\n".join(lines).rstrip() + "\n"
+
+
+def escaped(text: str) -> str:
+    """The text as text: every sign that could mean something is escaped, an @ names nobody."""
+    return _PUNCTUATION.sub(lambda sign: "\\" + sign[0], visible(text)).replace("@", "@<!-- -->")
+
+
+def _run(run: RunReport) -> list[str]:
+    seen = "" if run.last_step is None else f", step {run.last_step:,}, {run.tensors} tensors"
+    lines = [f"## {escaped(run.run)}: {run.verdict}{seen}", ""]
+    if run.findings:
+        lines += ["| " + " | ".join(HEADS) + " |", "|" + " --- |" * len(HEADS)]
+        lines += [_line(finding) for finding in run.findings] + [""]
+    lines += [f"- {escaped(finding.message)}" for finding in run.findings if finding.origin]
+    for problem in (*run.problems, *run.notes):
+        place = problem.path + ("" if problem.offset is None else f" at byte {problem.offset:,}")
+        lines.append(f"- {escaped(place)}: {escaped(problem.message)}")
+    return [*lines, ""]
+
+
+def _line(finding: Finding) -> str:
+    layer = escaped(finding.tensor)
+    if finding.origin:
+        layer += " **likely origin**"
+    if finding.muted:
+        layer += f" (muted: {escaped(finding.muted)})"
+    cells = (
+        finding.severity,
+        finding.symptom,
+        layer,
+        finding.kind,
+        f"{finding.opened_step:,}",
+        f"{finding.last_step:,}",
+        f"{number(finding.value)} / {number(finding.threshold)}",
+        finding.state,
+    )
+    return "| " + " | ".join(cells) + " |"

@@ -1,0 +1,202 @@
+"""What charts are drawn from says no less than the records themselves do, however few points are left."""
+
+from itertools import pairwise
+
+import numpy as np
+import pytest
+
+from tb_gradhealth.health import RunHealth, survey
+from tb_gradhealth.health.history import EXACT, History
+from tb_gradhealth.record import COLUMNS, Record, Row, RowTable, Steps
+from tb_gradhealth.record.magnitudes import magnitude_shares, pack_shares
+
+ROWS = tuple(Row(f"d{depth}/kernel", "gradient", f"d{depth}", "kernel", depth, (8, 8)) for depth in (2, 0, 1))
+TABLE = RowTable(ROWS, watched=(0, 2))
+RMS, MAGNITUDES = COLUMNS.index("rms"), COLUMNS.index("magnitudes_0")
+
+
+def record(step, rms, table=TABLE):
+    values = np.full((len(table.rows), len(COLUMNS)), np.nan, np.float32)
+    values[:, RMS] = rms
+    return Record(step, 1e9 + step, table, values)
+
+
+def thinned(records, budget=1, pinned=()):
+    """A history that was made to forget as early as it can."""
+    history = History(budget)
+    for each in records:
+        history.append(each)
+        for point in history.points[-1:]:
+            point.pinned = point.step in pinned
+        if history.full:
+            history.thin()
+    return history
+
+
+def noise(count, seed=0):
+    """RMS of each record and row, float32 [count, 3]; one in ten was not measured."""
+    generator = np.random.default_rng(seed)
+    values = np.exp(generator.normal(0, 3, (count, 3))).astype(np.float32)
+    values[generator.random(values.shape) < 0.1] = np.nan
+    return values
+
+
+def cells_by_hand(steps, values, starts):
+    """Smallest, largest and mean of the values in each stretch of steps."""
+    edges = np.searchsorted(steps, [*starts, np.inf])
+    stretches = [values[begin:end] for begin, end in pairwise(edges)]
+    known = [stretch[~np.isnan(stretch)].astype(np.float64) for stretch in stretches]
+    return [
+        np.array([how(each) if each.size else np.nan for each in known]) for how in (np.min, np.max, np.mean)
+    ]
+
+
+@pytest.mark.parametrize("count", [10, 97, 300, 1000])
+def test_no_extreme_is_lost_however_often_a_history_is_thinned(count):
+    values = noise(count)
+    history = thinned(record(10 * index, rms) for index, rms in enumerate(values))
+    cells = survey.series([history], "gradient", "d0/kernel", ["rms"])["rms"]
+    assert cells.records.sum() == count
+    assert cells.exact == (cells.steps.size == count)
+    low, high, mean = cells_by_hand(10 * np.arange(count), values[:, 1], cells.steps)
+    np.testing.assert_array_equal(cells.low[0], low)
+    np.testing.assert_array_equal(cells.high[0], high)
+    np.testing.assert_array_equal(cells.steps[-EXACT:], 10 * np.arange(count)[-EXACT:])
+    measured = ~np.isnan(mean)
+    assert (cells.low[0] <= cells.mean[0])[measured].all()
+    assert (cells.mean[0] <= cells.high[0])[measured].all()
+
+
+def test_the_mean_is_that_of_the_records_where_all_were_measured():
+    values = np.abs(noise(700))
+    values[np.isnan(values)] = 1
+    history = thinned(record(index, rms) for index, rms in enumerate(values))
+    for most in (1024, 30):
+        cells = survey.series([history], "gradient", "d2/kernel", ["rms"], most=most)["rms"]
+        assert cells.steps.size <= most
+        _, _, mean = cells_by_hand(np.arange(700), values[:, 0], cells.steps)
+        np.testing.assert_allclose(cells.mean[0], mean, rtol=1e-4)
+
+
+def test_what_is_pinned_stays_as_it_was_recorded():
+    history = thinned((record(i, i) for i in range(500)), pinned=(100, 101, 102))
+    cells = survey.series([history], "gradient", "d0/kernel", ["rms"], (100, 102))["rms"]
+    np.testing.assert_array_equal(cells.mean[0], [100, 101, 102])
+
+
+@pytest.mark.parametrize(("steps", "exact"), [((0, 999), False), ((960, 999), True), ((101, 103), False)])
+def test_a_range_says_whether_it_has_every_record(steps, exact):
+    history = thinned(record(i, i) for i in range(1000))
+    cells = survey.series([history], "gradient", "d0/kernel", ["rms"], steps)["rms"]
+    assert cells.exact is exact
+    if exact:
+        np.testing.assert_array_equal(cells.steps, np.arange(steps[0], steps[1] + 1))
+    assert cells.steps.size
+    assert ((cells.steps > steps[0] - 64) & (cells.steps <= steps[1])).all()
+
+
+def test_all_of_the_past_gets_equally_coarse():
+    history = thinned(record(i, i) for i in range(3000))
+    old = [point.records for point in history.points[:-EXACT]]
+    oldest = old[: len(old) // 2]
+    assert len(oldest) > 8
+    assert max(oldest) <= 2 * min(oldest)
+
+
+def test_training_that_went_back_leaves_nothing_of_what_it_overtook():
+    history = thinned(record(i, 1) for i in range(500))
+    for i in range(450, 460):
+        history.append(record(i, 2))
+    high = survey.series([history], "gradient", "d0/kernel", ["rms"], (450, 1000))["rms"]
+    np.testing.assert_array_equal(high.high[0], [2] * 10)
+    back = thinned(record(i, i) for i in range(500))
+    back.append(record(101, 7))
+    cells = survey.series([back], "gradient", "d0/kernel", ["rms"])["rms"]
+    assert cells.high.max() <= 100
+    assert not cells.exact
+
+
+def test_a_changed_table_is_one_history_and_mixes_no_rows():
+    other = RowTable((ROWS[1], ROWS[0]))
+    history = History()
+    history.append(record(0, [2, 0, 1]))
+    history.append(record(10, [10, 12], other))
+    for tensor, expected in (("d2/kernel", [2, 12]), ("d0/kernel", [0, 10]), ("d1/kernel", [1, np.nan])):
+        cells = survey.series([history], "gradient", tensor, ["rms"])["rms"]
+        np.testing.assert_array_equal(cells.mean[0], expected)
+
+
+def test_the_budget_holds_with_the_envelopes():
+    one = record(0, 1)
+    budget = 150 * one.values.nbytes
+    history = thinned((record(i, i) for i in range(2000)), budget)
+    assert any(point.envelope for point in history.points)
+    assert sum(point.size for point in history.points) <= budget + one.values.nbytes
+
+
+@pytest.mark.parametrize("how", ["max", "mean", "min"])
+def test_a_heatmap_has_the_rows_in_forward_order_and_their_extremes(how):
+    values = noise(800, seed=3)
+    history = thinned(record(i, rms) for i, rms in enumerate(values))
+    image = survey.heatmap([history], "gradient", "rms", (200, np.inf), 50, how)
+    assert [row.depth for row in image.rows] == [0, 1, 2]
+    assert image.values.shape == (3, 50)
+    for place, row in enumerate((1, 2, 0)):
+        low, high, _ = cells_by_hand(np.arange(800), values[:, row], image.steps)
+        if how == "mean":
+            within = np.clip(image.values[place], low, high)
+            np.testing.assert_allclose(image.values[place], within, 1e-6)
+        else:
+            np.testing.assert_array_equal(image.values[place], {"max": high, "min": low}[how])
+
+
+def test_a_heatmap_of_two_recorders_shows_both_on_their_own_steps():
+    critic = RowTable((Row("critic/kernel", "gradient", "critic", "kernel", 0, (8, 8)),), stream="critic")
+    first, second = History(), History()
+    for step in range(0, 100, 10):
+        first.append(record(step, step))
+        second.append(record(step + 5, -step, critic))
+    image = survey.heatmap([first, second], "gradient", "rms", width=2048)
+    assert [row.layer for row in image.rows] == ["d0", "d1", "d2", "critic"]
+    np.testing.assert_array_equal(image.steps, np.arange(0, 100, 5))
+    np.testing.assert_array_equal(image.values[0, ::2], np.arange(0, 100, 10))
+    np.testing.assert_array_equal(image.values[3, 1::2], -np.arange(0, 100, 10))
+    assert np.isnan(image.values[0, 1::2]).all()
+
+
+def test_a_distribution_is_the_share_of_each_power_of_two():
+    history = History()
+    generator = np.random.default_rng(5)
+    expected = []
+    for step in range(60):
+        shares = magnitude_shares(generator.normal(0, 2.0**-step, 1000))
+        each = record(step, 1)
+        each.values[1, MAGNITUDES : MAGNITUDES + 10] = pack_shares(shares)
+        expected.append(shares)
+        history.append(each)
+    steps, found = survey.magnitudes([history], "gradient", "d0/kernel", width=1024)
+    np.testing.assert_array_equal(steps, np.arange(60))
+    np.testing.assert_allclose(found, expected, atol=0.01)
+    steps, found = survey.magnitudes([history], "gradient", "d0/kernel", width=20)
+    np.testing.assert_array_equal(steps, np.arange(0, 60, 3))
+    np.testing.assert_allclose(found, np.mean(np.reshape(expected, (20, 3, 30)), axis=1), atol=0.01)
+
+
+def test_the_flight_recorders_lines_are_one_series_with_gaps_between_the_writings():
+    history = History()
+    history.append(record(0, 1))
+    for last, lines in ((9, 4), (11, 4), (30, 2)):
+        values = np.array([[step, -step] for step in range(last - lines + 1, last + 1)], np.float32)
+        history.append(Steps(last, 1e9, TABLE, values))
+    steps, values = survey.lines([history], "gradient", "d1/kernel")
+    np.testing.assert_array_equal(steps, [6, 7, 8, 9, 10, 11, np.nan, 29, 30])
+    np.testing.assert_array_equal(values, -steps)
+    steps, _ = survey.lines([history], "gradient", "d0/kernel")
+    assert steps.size == 0  # not watched
+
+
+def test_what_was_never_measured_is_a_key_error():
+    health = RunHealth()
+    health.observe(record(0, 1))
+    with pytest.raises(KeyError):
+        survey.series(health.histories(), "weight", "d0/kernel", ["rms"])
