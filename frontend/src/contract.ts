@@ -40,6 +40,10 @@ export interface Run {
 }
 
 export interface RunsAnswer {
+  /** The server's clock, in seconds since the epoch. */
+  now?: number
+  /** How far the log directory was read. */
+  loading?: { done: boolean; runs_read: number; runs: number; bytes_read: number; bytes: number }
   version: string
   logdir: string
   runs: Run[]

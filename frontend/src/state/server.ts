@@ -28,7 +28,7 @@ export function createServerState(api: Api): ServerState {
   async function read(thoroughly: boolean): Promise<void> {
     const runs = await api.runs()
     // No new record anywhere means no changed finding either: the large answer is asked for only then.
-    const print = JSON.stringify(runs)
+    const print = JSON.stringify({ ...runs, now: null })
     const changed = thoroughly || print !== fingerprint
     const found = changed ? await api.findings() : findings.value
     const table = symptoms.value.size > 0 ? symptoms.value : byId(await api.symptoms())
