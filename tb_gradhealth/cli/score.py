@@ -58,6 +58,11 @@ COMPLETE, INCOMPLETE = 0, 1
     type=click.Path(path_type=Path, dir_okay=False),
     help="Write the tables there, for the documentation.",
 )
+@click.option(
+    "--held-out",
+    is_flag=True,
+    help="Also those that were not looked at while the rules were tuned: other seeds, other networks.",
+)
 @click.option("--list", "listing", is_flag=True, help="Only list the trainings and their labels.")
 def score(
     logdir: Path,
@@ -66,6 +71,7 @@ def score(
     workers: int,
     json_path: Path | None,
     markdown_path: Path | None,
+    held_out: bool,
     listing: bool,
 ) -> None:
     """Train networks whose health is known and say how often the default rules are right.
@@ -76,12 +82,14 @@ def score(
     require_training("the score")
     os.environ.update(environment())  # TensorFlow reads it while it is imported
     from tb_gradhealth.demo.zoo.catalogue import catalogue
+    from tb_gradhealth.demo.zoo.reseeding import HELD_OUT
     from tb_gradhealth.demo.zoo.run import shortcomings, train_all
 
     trainings = {
         name: entry.training
         for name, entry in catalogue(cases).items()
-        if not only or any(fnmatchcase(name, pattern) for pattern in only)
+        if (held_out or not name.startswith(HELD_OUT))
+        and (not only or any(fnmatchcase(name, pattern) for pattern in only))
     }
     if not trainings:
         raise click.UsageError("no training has such a name; --list shows them")

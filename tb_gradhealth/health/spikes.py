@@ -96,21 +96,21 @@ def quietened(judged: Judgement) -> Judgement:
 
 
 class LossNotice:
-    """Whether the loss took notice of the steps since the last record: it was above its usual."""
+    """Whether the loss took notice of the steps since the last record: how far it was above its usual."""
 
     def __init__(self) -> None:
         self._baseline = Baseline()
         self._baseline.settle(1)
 
-    def observe(self, view: View) -> bool:
-        """Take in a record; without a loss anything may be serious."""
+    def observe(self, view: View) -> float:
+        """Take in a record and give the loss's robust z, NaN where it or its past is not known."""
         place = np.flatnonzero(view.structure.kinds["loss"])[:1]
         if not place.size:
-            return True
+            return float("nan")
         peak = view.moment.gather(place, "peak_max")
         usual = self._baseline.compare(peak)
         self._baseline.admit(peak, np.ones(1, bool))
-        return not peak[0] < usual.median[0]
+        return float(usual.score[0])
 
 
 _LONG_AGO = -(1 << 60)

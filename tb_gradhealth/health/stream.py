@@ -169,6 +169,8 @@ class StreamHealth:
         wanted = {identity: self._rules.symptom(identity) for identity in SYMPTOMS}
         self._watches = [Watch(SYMPTOMS[name], rules) for name, rules in wanted.items() if rules.enabled]
         self._loss = LossTrend()
+        self._loss_by_step = LossTrend()
+        self._unbroken: int | None = None
         self._outcome: Outcome = "unknown"
         self._judged = 0
         self._structure = Structure.of((), {})
@@ -207,7 +209,7 @@ class StreamHealth:
         )
         loss = _loss_of(bare, self.history.row(*LOSS))
         outcome = self._loss.observe(loss)
-        self._outcome = "unknown" if self._accompanied else outcome
+        self._outcome = "undecided" if self._accompanied and outcome != "unknown" else outcome
         places = np.flatnonzero(self._structure.kinds["training"])
         numbers = bare.gather(places, "mean").tolist()
         training = {self._structure.rows[place].tensor: n for place, n in zip(places, numbers, strict=True)}
@@ -232,16 +234,24 @@ class StreamHealth:
         column = np.full(len(self._structure.rows), -1, np.int64)
         known = watched < column.size
         column[watched[known]] = np.flatnonzero(known)
-        first = self.history.first_step
-        whole = first is not None and int(steps.steps[0]) <= first
         row = self.history.row(*LOSS)
         loss = _lines_of(steps, column[[-1 if row is None else row]] if row is not None else np.array([-1]))
-        outcome = Lines(steps.steps, np.empty((0, 0)), loss[:, 0], whole).outcome
-        if not self._accompanied and self._outcome == "unknown":
-            self._outcome = outcome
+        trend = self._every_loss(steps.steps, loss[:, 0])
+        if not self._accompanied and trend is not None and self._outcome in ("undecided", "unknown"):
+            self._outcome = trend.outcome
         for watch in self._watches:
             values = _lines_of(steps, column[watch.rows])
-            watch.observe_steps(Lines(steps.steps, values, loss[:, 0], whole), self._outcome)
+            watch.observe_steps(Lines(steps.steps, values, loss[:, 0], trend), self._outcome)
+
+    def _every_loss(self, steps: Ints, losses: Floats) -> LossTrend | None:
+        """The trend over every step of the run, as long as no step is missing from the lines."""
+        wanted = self.history.first_step if self._unbroken is None else self._unbroken + 1
+        if wanted is None or steps[0] > wanted:
+            return None
+        for loss in losses[steps >= wanted].tolist():
+            self._loss_by_step.observe(loss)
+        self._unbroken = int(steps[-1])
+        return self._loss_by_step
 
     def _settle(self, record: Record) -> None:
         """Take in another row table: the rows known until now, described as this record describes them."""

@@ -18,7 +18,7 @@ each with a goal it has to reach; in {broken} a fault is planted by construction
 - **seen at all**: planted faults that were told of with any severity, information included.
 - **precision**: runs in which a symptom's warning is right / runs in which it is right or a false alarm.
   A false alarm is a symptom at warning or above that was neither planted nor follows from what was, or any
-  that was told before the fault began.
+  that was told before the fault began. What is folded under a planted fault's incident is no alarm.
 - **layer named**: found faults planted in one layer whose findings name that layer.
 - **delay**: records that came after the first that could hold the fault, up to the one that told of it: 0 is
   at once, and a rule that wants three of five records cannot do better than 2.

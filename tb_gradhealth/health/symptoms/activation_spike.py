@@ -60,7 +60,7 @@ class ActivationSpike(Spike[ActivationSpikeLimits]):
 
     def observe(self, view: View) -> Judgement:
         """Compare every layer's largest output since the last record with its own past."""
-        noticed = self._loss.observe(view)
+        noticed = not self._loss.observe(view) < 0
         value, ago = view.column("peak_max"), view.column("peak_max_ago")
         return self.judge(view, value, ago, WARNING if noticed else INFO)
 

@@ -57,6 +57,7 @@ class DeadUnits(Symptom[DeadUnitsLimits]):
     statistic = "zero_fraction"
     labels = Labels("share of dead units", "share of zero outputs")
     limits_type = DeadUnitsLimits
+    patient = True
     leads_to = frozenset({"vanishing-gradient", "dead-layer", "loss-stalled"})
 
     def scope(self, structure: Structure) -> Scope:

@@ -22,7 +22,7 @@ from tb_gradhealth.health.wording import percent
 class UntouchedEmbeddingLimits(Limits):
     """Share of an embedding's rows, once there was time to touch them."""
 
-    threshold: float = limit(0.5, "share of rows that no gradient ever touched", most=1)
+    threshold: float = limit(0.25, "share of rows that no gradient ever touched", most=1)
     steps: int = limit(100, "steps before it is judged")
 
 
