@@ -1,6 +1,7 @@
 """The scoreboard as a page of Markdown."""
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
+from types import MappingProxyType
 from typing import Final
 
 from tb_gradhealth.scoring.scoreboard import FalseAlarm, Scoreboard, SymptomScore
@@ -31,14 +32,21 @@ HEAD: Final = """\
 """
 
 
-def markdown(board: Scoreboard, rules: Collection[str]) -> str:
+def markdown(
+    board: Scoreboard, rules: Collection[str], others: Mapping[str, Scoreboard] = MappingProxyType({})
+) -> str:
     """The method and the tables of a score, as a page.
 
     Args:
         board: the score.
         rules: the symptoms there is a rule for; planted ones without are marked.
+        others: scores of other trainings, each below its title.
     """
-    return "\n".join(_lines(board, rules)) + "\n"
+    lines = [METHOD.format(healthy=board.flagged.trials, broken=board.broken), *_tables(board, rules)]
+    for title, other in others.items():
+        counts = f"{other.flagged.trials} healthy trainings, {other.broken} broken ones."
+        lines += ["", f"## {title}", "", counts, "", *_tables(other, rules)]
+    return "\n".join(lines) + "\n"
 
 
 def share_text(share: Share) -> str:
@@ -51,8 +59,7 @@ def share_text(share: Share) -> str:
     )
 
 
-def _lines(board: Scoreboard, rules: Collection[str]) -> Iterator[str]:
-    yield METHOD.format(healthy=board.flagged.trials, broken=board.broken)
+def _tables(board: Scoreboard, rules: Collection[str]) -> Iterator[str]:
     yield "| healthy runs | share |"
     yield "|---|--:|"
     yield f"| flagged at warning or above | {share_text(board.flagged)} |"

@@ -68,5 +68,6 @@ class ActivationSpike(Spike[ActivationSpikeLimits]):
         """Say which layer jumped, when, and how far out it was."""
         return (
             f"The output of {facts.row.layer} jumped out of its usual range at step {facts.opened_step:,}: "
-            f"{times(facts.value)} robust deviations above normal, {facts.threshold:g} are allowed."
+            f"it lies {times(facts.value)} × its usual spread above normal, {facts.threshold:g} × is the "
+            f"limit."
         )

@@ -79,5 +79,6 @@ class DeadUnits(Symptom[DeadUnitsLimits]):
         units = f" ({round(facts.value * shape[-1])} of {shape[-1]})" if shape and shape[-1] > 0 else ""
         return (
             f"{percent(facts.value)} of the units of {facts.row.layer}{units} gave zero for every sample "
-            f"since step {facts.opened_step:,}; they no longer learn."
+            f"since step {facts.opened_step:,} and no longer learn; {percent(facts.threshold)} is the limit"
+            f"{facts.yet}."
         )

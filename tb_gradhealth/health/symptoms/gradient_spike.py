@@ -60,5 +60,6 @@ class GradientSpike(Spike[SpikeLimits]):
         """Say which gradient jumped, when, and how far out it was."""
         return (
             f"The gradient of {facts.row.tensor} jumped out of its usual range at step {facts.peak_step:,}: "
-            f"{times(facts.value)} robust deviations above normal, {facts.threshold:g} are allowed."
+            f"it lies {times(facts.value)} × its usual spread above normal, {facts.threshold:g} × is the "
+            f"limit."
         )

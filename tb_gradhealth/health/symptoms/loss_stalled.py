@@ -93,8 +93,10 @@ class LossStalled(Symptom[LossStalledLimits]):
 
     def message(self, facts: Facts) -> str:
         """Say how little was gained."""
-        gained = f"gained {percent(facts.value)}" if facts.value > 0 else f"risen by {percent(-facts.value)}"
+        gained = (
+            f"fallen by {percent(facts.value)}" if facts.value > 0 else f"risen by {percent(-facts.value)}"
+        )
         return (
-            f"The loss has {gained} between its first steps and step {facts.peak_step:,}; a training that "
-            f"learns gains more than {percent(facts.threshold)}."
+            f"The loss has {gained} between its first steps and step {facts.peak_step:,}; where "
+            f"something is learned it falls by more than {percent(facts.threshold)}."
         )

@@ -88,7 +88,7 @@ class PrecisionUnderflow(Symptom[PrecisionUnderflowLimits]):
         shares = view.magnitudes()
         # Bin i + 1 begins at the i-th edge; a bin counts where it lies below the limit as a whole.
         below = np.concatenate([EDGES, [EDGES[-1] + 999]])[None, :] <= limit_exponent[:, None]
-        value = np.where(np.isnan(shares).any(axis=1), np.nan, (shares * below).sum(axis=1))
+        value = np.where(np.isnan(shares).any(axis=1), np.nan, np.minimum((shares * below).sum(axis=1), 1))
         value = np.where(view.column("zero_fraction") == 1, 0.0, value)
         self._first = np.where(np.isnan(self._first), value, self._first)
         risen = value - self._first >= self.limits.risen

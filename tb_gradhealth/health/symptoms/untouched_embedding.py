@@ -71,4 +71,7 @@ class UntouchedEmbedding(Symptom[UntouchedEmbeddingLimits]):
     def message(self, facts: Facts) -> str:
         """Say how many rows were never touched."""
         rows = f" {facts.row.shape[0]:,}" if facts.row.shape else ""
-        return f"{percent(facts.value)} of the{rows} rows of {facts.row.tensor} never received a gradient."
+        return (
+            f"{percent(facts.value)} of the{rows} rows of {facts.row.tensor} had received no gradient "
+            f"by step {facts.peak_step:,}; {percent(facts.threshold)} is worth knowing."
+        )

@@ -16,7 +16,7 @@ from tb_gradhealth.health.symptom import (
     judgement,
 )
 from tb_gradhealth.health.view import View
-from tb_gradhealth.health.wording import number, percent
+from tb_gradhealth.health.wording import number
 
 SMALLEST_WEIGHT = 1e-3
 """Floor of RMS(w), for weights that start at zero."""
@@ -109,8 +109,8 @@ class UpdateRatio(Symptom[UpdateRatioLimits]):
                 f"{tensor} has hardly moved {since}: {peak} changed it by {share} of its size, {least} is "
                 f"the least that gets anywhere{facts.yet}."
             )
-        share, most = percent(limits.largest * facts.value), percent(limits.largest)
+        share, most = number(100 * limits.largest * facts.value), number(100 * limits.largest)
         return (
             f"The steps of {tensor} have been too large for its weights {since}: {peak} changed it by "
-            f"{share} of its size, {most} is the limit{facts.yet}."
+            f"{share} % of its size, {most} % is the limit{facts.yet}."
         )
