@@ -102,15 +102,11 @@ class LossNotice:
         self._baseline = Baseline()
         self._baseline.settle(1)
 
-    def observe(self, view: View) -> float:
-        """Take in a record and give the loss's robust z, NaN where it or its past is not known."""
-        place = np.flatnonzero(view.structure.kinds["loss"])[:1]
-        if not place.size:
-            return float("nan")
-        peak = view.moment.gather(place, "peak_max")
-        usual = self._baseline.compare(peak)
+    def observe(self, peak: Floats) -> float:
+        """Take in the largest loss since the last record, float64 [1]; its robust z, NaN where not known."""
+        score = float(self._baseline.compare(peak).score[0])
         self._baseline.admit(peak, np.ones(1, bool))
-        return float(usual.score[0])
+        return score
 
 
 _LONG_AGO = -(1 << 60)

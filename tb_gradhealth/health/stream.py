@@ -13,6 +13,7 @@ from tb_gradhealth.health.history import BUDGET, History
 from tb_gradhealth.health.incidents import grouped
 from tb_gradhealth.health.outcome import LossTrend, Outcome
 from tb_gradhealth.health.rule_set import RuleSet
+from tb_gradhealth.health.spikes import LossNotice
 from tb_gradhealth.health.states import SymptomState, states_of
 from tb_gradhealth.health.steps import Lines
 from tb_gradhealth.health.structure import Structure
@@ -169,6 +170,7 @@ class StreamHealth:
         wanted = {identity: self._rules.symptom(identity) for identity in SYMPTOMS}
         self._watches = [Watch(SYMPTOMS[name], rules) for name, rules in wanted.items() if rules.enabled]
         self._loss = LossTrend()
+        self._notice = LossNotice()
         self._loss_by_step = LossTrend()
         self._unbroken: int | None = None
         self._outcome: Outcome = "unknown"
@@ -205,9 +207,21 @@ class StreamHealth:
     def _moment(self, record: Record) -> Moment:
         columns = np.ascontiguousarray(record.values.T)
         bare = Moment(
-            record, columns, self._source, self._structure, "unknown", None, np.nan, self._loss, {}, 0.0
+            record,
+            columns,
+            self._source,
+            self._structure,
+            "unknown",
+            None,
+            np.nan,
+            np.nan,
+            self._loss,
+            {},
+            0.0,
         )
-        loss = _loss_of(bare, self.history.row(*LOSS))
+        row = self.history.row(*LOSS)
+        loss = _loss_of(bare, row)
+        peak = bare.gather(np.array([-1 if row is None else row]), "peak_max")
         outcome = self._loss.observe(loss)
         self._outcome = "undecided" if self._accompanied and outcome != "unknown" else outcome
         places = np.flatnonzero(self._structure.kinds["training"])
@@ -222,6 +236,7 @@ class StreamHealth:
             outcome=self._outcome,
             previous_step=self._previous_step,
             loss=loss,
+            loss_deviation=self._notice.observe(peak),
             training=training,
             skipped=float(newly),
             accompanied=self._accompanied,

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from tb_gradhealth.health.limits import limit
-from tb_gradhealth.health.spikes import LossNotice, Spike, SpikeLimits
+from tb_gradhealth.health.spikes import Spike, SpikeLimits
 from tb_gradhealth.health.structure import Scope, Structure
 from tb_gradhealth.health.symptom import INFO, WARNING, Facts, Judgement, Labels
 from tb_gradhealth.health.view import View
@@ -50,17 +50,13 @@ class ActivationSpike(Spike[ActivationSpikeLimits]):
     limits_type = ActivationSpikeLimits
     leads_to = frozenset({"non-finite", "loss-spike", "gradient-spike", "exploding-gradient", "dead-units"})
 
-    def __init__(self, limits: ActivationSpikeLimits) -> None:
-        super().__init__(limits)
-        self._loss = LossNotice()
-
     def scope(self, structure: Structure) -> Scope:
         """Every layer's output."""
         return structure.all_of("activation")
 
     def observe(self, view: View) -> Judgement:
         """Compare every layer's largest output since the last record with its own past."""
-        noticed = not self._loss.observe(view) < 0
+        noticed = not view.moment.loss_deviation < 0
         value, ago = view.column("peak_max"), view.column("peak_max_ago")
         return self.judge(view, value, ago, WARNING if noticed else INFO)
 

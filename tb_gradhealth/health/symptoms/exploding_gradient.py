@@ -7,7 +7,6 @@ import numpy as np
 from tb_gradhealth.health.arrays import Floats, Ints, Mask, grown
 from tb_gradhealth.health.baseline import LENGTH, Baseline, column_median
 from tb_gradhealth.health.limits import Limits, limit
-from tb_gradhealth.health.spikes import LossNotice
 from tb_gradhealth.health.steps import Lines, windowed
 from tb_gradhealth.health.structure import Scope, Structure
 from tb_gradhealth.health.symptom import CRITICAL, INFO, WARNING, Facts, Judgement, Labels, Symptom
@@ -85,7 +84,6 @@ class ExplodingGradient(Symptom[ExplodingGradientLimits]):
     def __init__(self, limits: ExplodingGradientLimits) -> None:
         super().__init__(limits)
         self._baseline = Baseline()
-        self._loss = LossNotice()
         self._previous = np.empty(0)
         self._high = np.empty(0, np.int64)
 
@@ -101,7 +99,7 @@ class ExplodingGradient(Symptom[ExplodingGradientLimits]):
 
     def observe(self, view: View) -> Judgement:
         """Compare every weight matrix's gradient with its own past and with its weight."""
-        worse = not self._loss.observe(view) < 0
+        worse = not view.moment.loss_deviation < 0
         # A gradient with no finite element has no RMS; the largest since the last record stands in.
         rms = np.fmax(view.column("rms"), view.column("peak_rms"))
         usual = self._baseline.compare(rms)

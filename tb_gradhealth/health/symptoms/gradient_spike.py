@@ -1,6 +1,6 @@
 """Gradients that suddenly leave their usual range, and come back."""
 
-from tb_gradhealth.health.spikes import LossNotice, Spike, SpikeLimits, quietened
+from tb_gradhealth.health.spikes import Spike, SpikeLimits, quietened
 from tb_gradhealth.health.structure import Scope, Structure
 from tb_gradhealth.health.symptom import INFO, WARNING, Facts, Judgement, Labels
 from tb_gradhealth.health.view import View
@@ -41,17 +41,13 @@ class GradientSpike(Spike[SpikeLimits]):
     limits_type = SpikeLimits
     leads_to = frozenset({"non-finite", "loss-spike"})
 
-    def __init__(self, limits: SpikeLimits) -> None:
-        super().__init__(limits)
-        self._loss = LossNotice()
-
     def scope(self, structure: Structure) -> Scope:
         """Weight matrices."""
         return structure.matrices("gradient")
 
     def observe(self, view: View) -> Judgement:
         """Compare the largest gradient since the last record with its own past."""
-        loss, notice = self._loss.observe(view), self.limits.threshold / 2
+        loss, notice = view.moment.loss_deviation, self.limits.threshold / 2
         level = WARNING if loss >= notice else INFO
         judged = self.judge(view, view.column("peak_rms"), view.column("peak_rms_ago"), level)
         return quietened(judged) if loss < notice else judged

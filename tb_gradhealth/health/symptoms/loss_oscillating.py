@@ -14,6 +14,9 @@ from tb_gradhealth.health.symptom import INFO, Facts, Judgement, Labels, Symptom
 from tb_gradhealth.health.view import View
 from tb_gradhealth.health.wording import percent
 
+TENTH = COMPARED // 5
+"""Place of the 10 % quantile among so many sorted losses."""
+
 SMALLEST_WEIGHT = 1e-3
 """Floor of RMS(w), for weights that start at zero."""
 
@@ -81,11 +84,13 @@ class LossOscillating(Symptom[LossOscillatingLimits]):
         last = trend.last
         if last.size < 2 * COMPARED:
             return judgement(np.full(view.rows.size, np.nan), self.limits.threshold)
-        limits, median, first = self.limits, np.median(np.abs(last)), min(abs(trend.first), abs(trend.early))
+        limits, first = self.limits, min(abs(trend.first), abs(trend.early))
+        ordered = np.sort(last)
+        low, high = ordered[TENTH], ordered[-1 - TENTH]
+        median = np.sort(np.abs(last))[COMPARED - 1 : COMPARED + 1].mean()
         changes = np.diff(last)
         large = np.abs(changes) > limits.swing * median
         turns = np.mean((changes[1:] * changes[:-1] < 0) & large[1:] & large[:-1])
-        low, high = np.quantile(last, (0.1, 0.9))
         swing = (high - low) / median
         jagged = bool(turns >= limits.turns and median >= limits.unlearned * first)
         thrown = swing >= limits.wild and median_of(self._steps or [0.0]) > limits.steps
