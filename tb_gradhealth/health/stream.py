@@ -219,9 +219,9 @@ class StreamHealth:
             {},
             0.0,
         )
-        row = self.history.row(*LOSS)
+        row = self._loss_row()
         loss = _loss_of(bare, row)
-        peak = bare.gather(np.array([-1 if row is None else row]), "peak_max")
+        peak = bare.gather(np.array([row]), "peak_max")
         outcome = self._loss.observe(loss)
         self._outcome = "undecided" if self._accompanied and outcome != "unknown" else outcome
         places = np.flatnonzero(self._structure.kinds["training"])
@@ -249,14 +249,19 @@ class StreamHealth:
         column = np.full(len(self._structure.rows), -1, np.int64)
         known = watched < column.size
         column[watched[known]] = np.flatnonzero(known)
-        row = self.history.row(*LOSS)
-        loss = _lines_of(steps, column[[-1 if row is None else row]] if row is not None else np.array([-1]))
+        row = self._loss_row()
+        loss = _lines_of(steps, column[[row]] if row >= 0 else np.array([-1]))
         trend = self._every_loss(steps.steps, loss[:, 0])
         if not self._accompanied and trend is not None and self._outcome in ("undecided", "unknown"):
             self._outcome = trend.outcome
         for watch in self._watches:
             values = _lines_of(steps, column[watch.rows])
             watch.observe_steps(Lines(steps.steps, values, loss[:, 0], trend), self._outcome)
+
+    def _loss_row(self) -> int:
+        """The loss's row; -1 where it has none, or only in a table that comes after what is being judged."""
+        row = self.history.row(*LOSS)
+        return row if row is not None and row < len(self._structure.rows) else -1
 
     def _every_loss(self, steps: Ints, losses: Floats) -> LossTrend | None:
         """The trend over every step of the run, as long as no step is missing from the lines."""
@@ -295,8 +300,8 @@ class StreamHealth:
         return self._places
 
 
-def _loss_of(moment: Moment, row: int | None) -> float:
-    if row is None or row >= moment.source.size:
+def _loss_of(moment: Moment, row: int) -> float:
+    if row < 0:
         return float("nan")
     place = np.array([row])
     bad = moment.gather(place, "nan_count") + moment.gather(place, "inf_count") > 0
