@@ -4,7 +4,7 @@
 
 Each input is a small event file with some of its bytes changed, cut, doubled or made up. In most of them the
 checksums are mended afterwards, so that what is wrong gets past the framing to the protocol buffers, the row
-table and the records. One in sixteen is also judged, which takes ten times as long as reading it. A process may
+table and the records. One in sixteen is also judged, which takes ten times as long. A process may
 use 2 GiB and an input 10 seconds.
 """
 
