@@ -1,15 +1,11 @@
-/** The first screen: verdict and alert table, runs at the left, evidence at the right. */
+/** The frame of the tab: the bar, and below it what there is to show. */
 
 import { useEffect } from 'preact/hooks'
-import { AlertTable } from './AlertTable'
 import { Bar } from './Bar'
 import { useTab } from './context'
 import { EmptyState } from './EmptyState'
-import { Evidence } from './Evidence'
 import { Loading } from './Loading'
-import { Sidebar } from './Sidebar'
-import { Tools } from './Tools'
-import { Verdict } from './Verdict'
+import { Overview } from './overview/Overview'
 
 export function App() {
   const { server } = useTab()
@@ -20,20 +16,6 @@ export function App() {
       <Bar />
       {answer === null ? <Loading /> : answer.runs.length === 0 ? <EmptyState /> : <Overview />}
     </div>
-  )
-}
-
-function Overview() {
-  return (
-    <>
-      <Sidebar />
-      <main class="main">
-        <Verdict />
-        <Tools />
-        <AlertTable />
-      </main>
-      <Evidence />
-    </>
   )
 }
 

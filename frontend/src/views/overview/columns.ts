@@ -1,6 +1,6 @@
 /** The columns of the alert table, in order. */
 
-import type { SortColumn } from '../lib/sort'
+import type { SortColumn } from '../../lib/sort'
 
 export interface Column {
   name: string

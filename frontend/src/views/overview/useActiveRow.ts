@@ -1,7 +1,7 @@
 /** The row that the keyboard is on. It is remembered by its finding, so that a refresh does not move it. */
 
 import { useRef, useState } from 'preact/hooks'
-import type { Finding } from '../contract'
+import type { Finding } from '../../contract'
 import { ROW_HEIGHT, type Scroll } from './useScroll'
 
 export interface ActiveRow {

@@ -1,6 +1,6 @@
-import { nextSort } from '../lib/sort'
+import { nextSort } from '../../lib/sort'
+import { useTab } from '../context'
 import { COLUMNS, type Column } from './columns'
-import { useTab } from './context'
 
 export function AlertHead() {
   return (

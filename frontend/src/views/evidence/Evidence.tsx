@@ -1,9 +1,9 @@
 /** Everything about the opened finding: what was measured, what it means, what to try, where to look on. */
 
 import { useEffect, useRef } from 'preact/hooks'
-import type { Finding, Symptom } from '../contract'
-import { formatStep, formatValue } from '../lib/numbers'
-import { useTab } from './context'
+import type { Finding, Symptom } from '../../contract'
+import { formatStep, formatValue } from '../../lib/numbers'
+import { useTab } from '../context'
 import { EvidenceCharts } from './EvidenceCharts'
 import { Links } from './Links'
 

@@ -1,13 +1,13 @@
 /** Chips that narrow the table, and ways to take its rows along. */
 
 import { useState } from 'preact/hooks'
-import { FINDING_STATES, SEVERITIES } from '../contract'
-import { toCsv, toJson, toMarkdown } from '../lib/export'
-import { toggled } from '../lib/filter'
-import { formatStep } from '../lib/numbers'
-import { titleOf } from '../state/alerts'
-import { useTab } from './context'
-import { CopyButton, download } from './takeaway'
+import { FINDING_STATES, SEVERITIES } from '../../contract'
+import { toCsv, toJson, toMarkdown } from '../../lib/export'
+import { toggled } from '../../lib/filter'
+import { formatStep } from '../../lib/numbers'
+import { titleOf } from '../../state/alerts'
+import { useTab } from '../context'
+import { CopyButton, download } from '../takeaway'
 
 export function Tools() {
   const { alerts, view } = useTab()

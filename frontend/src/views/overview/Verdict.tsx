@@ -1,5 +1,5 @@
-import { isSick, runFacts } from '../lib/verdict'
-import { useTab } from './context'
+import { isSick, runFacts } from '../../lib/verdict'
+import { useTab } from '../context'
 
 /** The answer to "is anything wrong?" in a sentence, with the run's facts in a small line below. */
 export function Verdict() {

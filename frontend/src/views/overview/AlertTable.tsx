@@ -4,13 +4,13 @@
  */
 
 import { useEffect, useMemo } from 'preact/hooks'
-import type { Finding } from '../contract'
-import { mountedRows, rowWindow } from '../lib/row-window'
-import { sameFinding } from '../state/alerts'
+import type { Finding } from '../../contract'
+import { mountedRows, rowWindow } from '../../lib/row-window'
+import { sameFinding } from '../../state/alerts'
+import { useTab } from '../context'
 import { AlertHead } from './AlertHead'
 import { AlertRow, rowId } from './AlertRow'
 import { COLUMNS } from './columns'
-import { useTab } from './context'
 import { useActiveRow } from './useActiveRow'
 import { ROW_HEIGHT, useScroll } from './useScroll'
 

@@ -1,12 +1,12 @@
 /** A drawn chart as a figure: caption, canvas, and a legend that tells the numbers under the cursor. */
 
 import { useEffect, useRef, useState } from 'preact/hooks'
-import type { Finding } from '../contract'
-import { type Chart, drawChart } from '../draw/chart'
-import type { ChartSeries, Line } from '../lib/chart-series'
-import { formatStep, formatValue } from '../lib/numbers'
-import { tokensFor } from '../theme/tokens'
-import { useTab } from './context'
+import type { Finding } from '../../contract'
+import { type Chart, drawChart } from '../../draw/chart'
+import type { ChartSeries, Line } from '../../lib/chart-series'
+import { formatStep, formatValue } from '../../lib/numbers'
+import { tokensFor } from '../../theme/tokens'
+import { useTab } from '../context'
 
 const HEIGHTS: Record<ChartSeries['name'], number> = { measured: 158, statistic: 124, loss: 110 }
 

@@ -1,6 +1,6 @@
-import type { Run } from '../contract'
-import { runChip } from '../lib/verdict'
-import { useTab } from './context'
+import type { Run } from '../../contract'
+import { runChip } from '../../lib/verdict'
+import { useTab } from '../context'
 import { NotMeasured } from './NotMeasured'
 import { Problems } from './Problems'
 

@@ -1,7 +1,7 @@
 import { useMemo } from 'preact/hooks'
-import type { Finding, Symptom } from '../contract'
-import { chartSeries } from '../lib/chart-series'
-import { useTab } from './context'
+import type { Finding, Symptom } from '../../contract'
+import { chartSeries } from '../../lib/chart-series'
+import { useTab } from '../context'
 import { LineChart } from './LineChart'
 
 export function EvidenceCharts({
