@@ -58,7 +58,7 @@ screenshots: python chromium
 
 # The tables of tests/benchmarks/README.md; on a machine that does nothing else.
 benchmarks: python
-	for name in tensors overhead log_size health; do $(BIN)/python tests/benchmarks/$$name.py; done
+	for name in tensors overhead log_size health serving; do $(BIN)/python tests/benchmarks/$$name.py; done
 
 clean:
 	rm -rf $(VENV) build dist *.egg-info frontend/node_modules tb_gradhealth/plugin/static

@@ -117,9 +117,9 @@ class Monitor:
             self._runs = runs
             self._refreshed = time.monotonic()
 
-    def paths(self, run: str) -> tuple[str, ...]:
+    def files(self, run: str) -> tuple[EventFile, ...]:
         """The event files of a run, in order; empty for one that is not there."""
-        return tuple(file.path for file in self._discovery.runs.get(run, ()))
+        return self._discovery.runs.get(run, ())
 
     @contextmanager
     def reading(self) -> Iterator[Watched]:

@@ -23,7 +23,7 @@ class Cells:
         mean: float64 [rows, cells], NaN where nothing was measured.
         low: the smallest, likewise.
         high: the largest, likewise.
-        exact: every record of the range is a cell of its own.
+        complete: no record of the range was thinned out.
     """
 
     steps: Floats
@@ -31,7 +31,12 @@ class Cells:
     mean: Floats
     low: Floats
     high: Floats
-    exact: bool
+    complete: bool
+
+    @property
+    def exact(self) -> bool:
+        """Every record of the range is a cell of its own."""
+        return self.complete and bool((self.records == 1).all())
 
     def pooled(self, most: int) -> "Cells":
         """The same in at most so many cells, neighbours joined."""
@@ -52,7 +57,7 @@ class Cells:
             mean=mean,
             low=low,
             high=high,
-            exact=False,
+            complete=self.complete,
         )
 
     def reduced(self, how: Reduction) -> Floats:
@@ -62,10 +67,10 @@ class Cells:
 
 @dataclass(frozen=True)
 class Stretch:
-    """The records that a history keeps of a range of steps; ``exact`` where none of the range is missing."""
+    """The records that a history keeps of a range of steps; ``complete`` where none of it is missing."""
 
     points: Sequence[Point]
-    exact: bool
+    complete: bool
 
 
 def stretch_of(history: History, first: float, last: float) -> Stretch:
@@ -124,5 +129,5 @@ def cells_of(history: History, rows: Ints, column: str, stretch: Stretch) -> Cel
         mean=mean,
         low=low,
         high=high,
-        exact=stretch.exact,
+        complete=stretch.complete,
     )

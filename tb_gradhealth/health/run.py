@@ -3,6 +3,8 @@
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
+from itertools import count
+from typing import Final
 
 import numpy as np
 
@@ -13,6 +15,8 @@ from tb_gradhealth.health.rule_set import RuleSet
 from tb_gradhealth.health.states import SymptomState
 from tb_gradhealth.health.stream import Evidence, StreamHealth
 from tb_gradhealth.record import Record, Row, Steps
+
+_BIRTHS: Final = count()
 
 
 @dataclass(frozen=True)
@@ -67,10 +71,17 @@ class RunHealth:
         self._today = today
         self._streams: dict[str, StreamHealth] = {}
         self._findings: tuple[Finding, ...] | None = None
+        self._born, self._observed = next(_BIRTHS), 0
+
+    @property
+    def revision(self) -> str:
+        """Another one after each record, and in each object: until then what it gave may be kept."""
+        return f"{self._born}.{self._observed}"
 
     def observe(self, content: Record | Steps) -> None:
         """Add a record or the flight recorder's steps, in the order in which the file holds them."""
         self._findings = None
+        self._observed += 1
         name = content.table.stream
         if name not in self._streams:
             self._streams[name] = StreamHealth(name, self.rules, self._budget)

@@ -6,8 +6,9 @@ from typing import Final
 
 from werkzeug.wrappers import Request
 
-MAX_NAME: Final = 32_768
-"""Characters of a run's, tensor's or layer's name. A request line of the server ends at twice as much."""
+MAX_NAME: Final = 2_048
+"""Characters of a run's or tensor's name. The server's request line ends at 64 KiB, and a character can take
+twelve of its bytes."""
 
 MAX_RUNS: Final = 1_000
 LARGEST_STEP: Final = 2**63 - 1
@@ -20,7 +21,7 @@ class BadRequestError(ValueError):
 def one(request: Request, name: str, longest: int = MAX_NAME) -> str:
     """A text that must be there."""
     value = optional(request, name, longest)
-    if not value:
+    if value is None:
         raise BadRequestError(f"the parameter {name!r} is missing")
     return value
 
@@ -88,6 +89,8 @@ def steps(request: Request) -> tuple[float, float]:
 
 
 def _short(value: str, name: str, longest: int) -> str:
+    if not value:
+        raise BadRequestError(f"the parameter {name!r} is empty")
     if len(value) > longest:
         raise BadRequestError(f"the parameter {name!r} has {len(value)} characters, at most {longest} may be")
     return value

@@ -5,8 +5,8 @@ from tb_gradhealth.monitor import MonitoredRun, Watched
 
 def revision_of(run: MonitoredRun) -> str:
     """Changes whenever anything read from the run does."""
-    summary = run.health.summary()
-    return f"{id(run.health)}-{summary.records}-{summary.last_step}-{len(run.problems())}"
+    said = hash((run.problems(), run.unfinished()))
+    return f"{run.health.revision}.{said & 0xFFFFFFFF:x}"
 
 
 def revision_of_all(watched: Watched) -> str:

@@ -11,7 +11,7 @@ from typing import Final, TypeVar, cast, get_args
 
 from werkzeug.wrappers import Request
 
-from tb_gradhealth.health import SYMPTOMS
+from tb_gradhealth.health import SYMPTOMS, survey
 from tb_gradhealth.health.cells import Reduction
 from tb_gradhealth.health.history import History
 from tb_gradhealth.monitor import Monitor, Watched
@@ -22,7 +22,9 @@ from tb_gradhealth.plugin.application import FRAME, Body, Json, Prepared, Route,
 from tb_gradhealth.plugin.hparams import HyperParameters
 from tb_gradhealth.plugin.judging import Judging
 from tb_gradhealth.plugin.message import message_module
+from tb_gradhealth.plugin.openapi import openapi
 from tb_gradhealth.plugin.revision import revision_of, revision_of_all
+from tb_gradhealth.plugin.zoom import Zooms
 from tb_gradhealth.record import KINDS
 from tb_gradhealth.record.columns import STATISTICS
 from tb_gradhealth.report import FORMATS, report_of
@@ -69,6 +71,7 @@ def routes(monitor: Monitor, logdir: str, judging: Judging) -> dict[str, Wsgi]:
         "/report": given.report,
         "/problems": given.problems,
         "/version": given.version,
+        "/openapi.json": given.openapi,
         "/index.js": _index,
     }
     return {path: application(route) for path, route in table.items()}
@@ -80,13 +83,15 @@ class _Routes:
     def __init__(self, monitor: Monitor, logdir: str, judging: Judging) -> None:
         self._monitor, self._logdir, self._judging = monitor, logdir, judging
         self._hparams = HyperParameters()
+        self._zooms = Zooms()
+        self._rows = runs.Rows()
         self._one_judge = threading.Lock()
         # Revisions count from a process's start, so another process's must not look the same.
         self._process = f"{__version__} {os.getpid()} {time.time_ns()}"
 
     def runs(self, request: Request) -> Prepared:
         def body(watched: Watched) -> Json:
-            return runs.runs_answer(watched, self._logdir, time.time(), self._hparams_of)
+            return runs.runs_answer(watched, self._logdir, time.time(), self._rows, self._hparams_of)
 
         return self._over_everything(body)
 
@@ -129,10 +134,16 @@ class _Routes:
         steps = parameters.steps(request)
         points = parameters.whole(request, "points", 1024, 16, 4096)
 
-        def body(histories: Histories) -> bytes:
-            return charts.series_frame(histories, run, kind, tensor, columns, steps, points)
+        def body() -> Body:
+            with self._monitor.reading() as watched:
+                histories = found(watched, run).health.histories()
+                cells = charts.series_cells(histories, run, kind, tensor, columns, steps, points)
+                files = self._monitor.files(run)
+            if steps != survey.EVERYTHING and not charts.exact(cells):
+                cells = self._zooms.series(run, files, kind, tensor, columns, steps, points) or cells
+            return Body(charts.series_frame(cells, run, kind, tensor), FRAME)
 
-        return self._over_histories(run, body)
+        return Prepared(self._revision([run]), body)
 
     def steps(self, request: Request) -> Prepared:
         run, tensor, kind = _tensor_in(request)
@@ -197,6 +208,11 @@ class _Routes:
     def version(self, request: Request) -> Prepared:
         return Prepared(self._process, lambda: Body(runs.version_answer()))
 
+    def openapi(self, request: Request) -> Prepared:
+        kinds = {name: form.mimetype for name, form in FORMATS.items()}
+        document = openapi(JUDGED_AT_ONCE, MOST_TRENDS, MOST_STATES, judge.LONGEST, kinds)
+        return Prepared(self._process, lambda: Body(document))
+
     def _over_everything(self, answer: Callable[[Watched], Json]) -> Prepared:
         return Prepared(self._revision([]), lambda: Body(self._read(answer)))
 
@@ -227,7 +243,7 @@ class _Routes:
             return answer(watched)
 
     def _hparams_of(self, run: str) -> Mapping[str, object] | None:
-        return self._hparams.of(self._monitor.paths(run))
+        return self._hparams.of([file.path for file in self._monitor.files(run)])
 
 
 def _tensor_in(request: Request) -> tuple[str, str, str]:

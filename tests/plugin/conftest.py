@@ -37,12 +37,21 @@ def add_run():
     return write_run
 
 
+@pytest.fixture(scope="session")
+def two_runs():
+    """Writes two runs: "sick" has NaN from step 20 on, "fine" has none."""
+
+    def write(logs):
+        write_run(logs / "sick" / "gradhealth", bad_from=20)
+        write_run(logs / "fine" / "gradhealth")
+        return logs
+
+    return write
+
+
 @pytest.fixture
-def logs(tmp_path):
-    """Two runs: "sick" has NaN from step 20 on, "fine" has none."""
-    write_run(tmp_path / "logs" / "sick" / "gradhealth", bad_from=20)
-    write_run(tmp_path / "logs" / "fine" / "gradhealth")
-    return tmp_path / "logs"
+def logs(tmp_path, two_runs):
+    return two_runs(tmp_path / "logs")
 
 
 @pytest.fixture

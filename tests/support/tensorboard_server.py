@@ -96,7 +96,8 @@ def _environment(folder: Path, without: Sequence[str]) -> dict[str, str]:
             sys.meta_path.insert(0, Absent())
             """)
     )
-    return {**os.environ, "PYTHONPATH": str(folder), "PYTHONWARNINGS": "default"}
+    path = os.pathsep.join(filter(None, [str(folder), os.environ.get("PYTHONPATH")]))
+    return {**os.environ, "PYTHONPATH": path, "PYTHONWARNINGS": "default"}
 
 
 def _address(process, output: Path) -> str:

@@ -79,3 +79,20 @@ def test_with_accumulation_an_update_is_that_of_exactly_one_application(fit):
         single = weights.updates(name)
         over_four = [np.sum(single[max(0, step - 3) : step + 1], axis=0) for step in range(len(parts))]
         recorded.assert_row("update", name, over_four, rtol=1e-3, first=4)
+
+
+def test_training_that_goes_on_in_the_middle_of_an_accumulation_keeps_its_steps_and_updates(fit):
+    parts, model = networks.batches(14), networks.classifier()
+    first, second = Weights(), Weights()
+    fit(model, parts[:6], SGD(0.5, gradient_accumulation_steps=4), every=3, callbacks=[first])
+    recorded = fit(model, parts[6:], every=3, loss=None, callbacks=[second])
+    assert recorded.steps == [0, 3, 6, 9, 12]
+    later = [record for record in recorded.records if record.step in (9, 12)]
+    assert len(later) == 2
+    for name in recorded.tensors("update"):
+        measured = recorded.column("update", name, "rms")
+        single = first.updates(name) + second.updates(name)
+        for step in (9, 12):  # the second fit's calls 0 to 3 and 3 to 6 hold the updates of steps 7 and 11
+            over_four = np.sum(single[step - 3 : step + 1], axis=0)
+            assert measured[step] == pytest.approx(np.sqrt(np.mean(np.square(over_four))), rel=1e-3)
+            assert measured[step] > 0

@@ -12,6 +12,7 @@ import tensorflow as tf
 from tb_gradhealth.capture.tensorflow.activations import replaced
 from tb_gradhealth.capture.tensorflow.keras_step import WatchedStep
 from tb_gradhealth.capture.tensorflow.recorder import DEFAULT_NAME, Recorder, checked_every
+from tb_gradhealth.capture.tensorflow.settings import optimizer_calls
 
 if TYPE_CHECKING:
     from tb_gradhealth.health import Finding, RuleSet
@@ -89,7 +90,7 @@ class KerasCallback(keras.callbacks.Callback):  # type: ignore[misc]
             budget=self._budget,
             rules=self._rules,
         )
-        first_step = max(self._next_step, int(model.optimizer.iterations.numpy()))
+        first_step = max(self._next_step, optimizer_calls(model.optimizer))
         self._fit = _Fit(model, recorder, first_step, self._activations)
         # If another callback raises, Keras tells nobody: this one only goes out of use.
         weakref.finalize(self, self._fit.finish)

@@ -52,6 +52,7 @@ class Observer:
         self.rows = selection.rows
         self._every = every
         self._lag = selection.lag
+        self._phase = selection.phase
         self._replicas = selection.spread is not None
         self._present = [index for index, value in enumerate(selection.values) if value is not None]
         kinds = {self.rows[index].kind: index for index in self._present}
@@ -153,8 +154,8 @@ class Observer:
         return tf.equal(seen + 1, self._applied(next_due))
 
     def _applied(self, seen: Any) -> Any:
-        """The last call up to number ``seen`` that applied an update."""
-        return seen // self._lag * self._lag
+        """The last call up to number ``seen`` that applied an update; 0 or less where none did."""
+        return (seen + self._phase) // self._lag * self._lag - self._phase
 
     def _record(
         self, present: Mapping[int, Any], spread: Any, skipped: Any, seen: Any, due: Any, beyond: Any

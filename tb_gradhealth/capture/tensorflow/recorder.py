@@ -15,7 +15,7 @@ from tb_gradhealth.capture.tensorflow.interruption import closed, opened
 from tb_gradhealth.capture.tensorflow.observer import DUE, TRIPPED, Observer
 from tb_gradhealth.capture.tensorflow.replicas import replica, replicas, whole_batch
 from tb_gradhealth.capture.tensorflow.selection import in_pairs, select
-from tb_gradhealth.capture.tensorflow.settings import numbers_of_training, optimizer_settings
+from tb_gradhealth.capture.tensorflow.settings import numbers_of_training, optimizer_calls, optimizer_settings
 from tb_gradhealth.capture.tensorflow.verdict import RunVerdict
 from tb_gradhealth.capture.tensorflow.writer import RunWriter, wanted
 from tb_gradhealth.record import COLUMNS, Record, RowTable, Steps
@@ -115,6 +115,7 @@ class Recorder:
             **(settings or {}),
         }
         self._optimizer = optimizer
+        self._optimizer_calls = optimizer_calls(optimizer)
         self._budget = Budget(budget)
         self._tracked: dict[object, _Tracked] = {}
         self._writer = RunWriter(log_dir)
@@ -163,7 +164,8 @@ class Recorder:
         if training is None:
             training = numbers_of_training(self._optimizer)
         lag = int(self._settings.get("gradient_accumulation_steps") or 1)
-        selection = select(pairs, weights, activations, loss, clipped, training, lag, spread)
+        phase = self._optimizer_calls % lag
+        selection = select(pairs, weights, activations, loss, clipped, training, lag, spread, phase)
         tracked = self._tracked.get(selection.key)
         if tracked is None:
             observer = Observer(selection, self._every)

@@ -42,6 +42,7 @@ class Selection:
         values: for each row the tensor or `tf.IndexedSlices`, None where the row is not measured. An
             update's value is the weight as it is now.
         lag: calls that make up one update: more than 1 where gradients are accumulated.
+        phase: of these, how many had been made when the first call to be observed came.
         spread: how far the replicas differ in each measured gradient, float32 [gradients], or None.
     """
 
@@ -49,6 +50,7 @@ class Selection:
     values: tuple[Any, ...]
     lag: int = 1
     spread: Any = None
+    phase: int = 0
 
     @property
     def key(self) -> tuple[object, ...]:
@@ -68,7 +70,7 @@ class Selection:
             )
             for row, value in zip(self.rows, self.values, strict=True)
         )
-        return (*parts, self.lag, self.spread is None)
+        return (*parts, self.lag, self.phase, self.spread is None)
 
 
 def select(
@@ -80,6 +82,7 @@ def select(
     training: Mapping[str, Any] | None = None,
     lag: int = 1,
     spread: Any = None,
+    phase: int = 0,
 ) -> Selection:
     """The rows for one step's tensors.
 
@@ -92,6 +95,7 @@ def select(
         training: numbers of the training itself, by name.
         lag: see `Selection`.
         spread: likewise.
+        phase: likewise.
 
     Raises:
         ValueError: gradients do not come in pairs with their variables or do not fit them, there are more or
@@ -124,7 +128,7 @@ def select(
     if not chosen:
         raise ValueError(NOTHING)
     rows, values = zip(*chosen, strict=True)
-    return Selection(rows, values, lag, spread)
+    return Selection(rows, values, lag, spread, phase)
 
 
 def in_pairs(grads_and_vars: Iterable[Any]) -> list[tuple[Any, Any]]:

@@ -53,6 +53,20 @@ def numbers_of_training(optimizer: Any) -> dict[str, Any]:
     return numbers
 
 
+def optimizer_calls(optimizer: Any) -> int:
+    """How often the optimizer was called so far; 0 for None.
+
+    Where gradients are accumulated, Keras's ``iterations`` counts the updates and only a private variable
+    the calls.
+    """
+    if optimizer is None:
+        return 0
+    inner = getattr(optimizer, "inner_optimizer", None) or optimizer
+    accumulated = getattr(inner, "gradient_accumulation_steps", None)
+    count = getattr(inner, "_iterations", None) if accumulated else optimizer.iterations
+    return 0 if count is None else int(count)
+
+
 def initial_learning_rate(optimizer: Any) -> float | None:
     """The learning rate as a number, a schedule's first one, or None where it cannot be read."""
     rate = getattr(optimizer, "_learning_rate", getattr(optimizer, "learning_rate", None))

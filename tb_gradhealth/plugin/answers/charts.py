@@ -1,11 +1,11 @@
 """`series`, `steps`, `magnitudes` and `heatmap`: what a run measured, as frames for the charts."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
 from tb_gradhealth.health import survey
-from tb_gradhealth.health.cells import Reduction
+from tb_gradhealth.health.cells import Cells, Reduction
 from tb_gradhealth.health.history import History
 from tb_gradhealth.plugin.answers.common import Json
 from tb_gradhealth.plugin.application import NotFoundError
@@ -15,7 +15,7 @@ from tb_gradhealth.record.magnitudes import EDGES, OCTAVES_PER_BIN
 Histories = Sequence[History]
 
 
-def series_frame(
+def series_cells(
     histories: Histories,
     run: str,
     kind: str,
@@ -23,17 +23,26 @@ def series_frame(
     columns: Sequence[str],
     steps: survey.Range,
     points: int,
-) -> bytes:
-    """Statistics of one tensor in at most ``points`` cells, each with its mean, smallest and largest value.
+) -> dict[str, Cells]:
+    """Statistics of one tensor in at most ``points`` cells.
 
     Raises:
         NotFoundError: nothing of that kind and tensor was measured.
     """
     try:
-        cells = survey.series(histories, kind, tensor, columns, steps, points)
+        return survey.series(histories, kind, tensor, columns, steps, points)
     except KeyError:
         raise missing(run, kind, tensor) from None
-    any_of_them = cells[columns[0]]
+
+
+def exact(cells: Mapping[str, Cells]) -> bool:
+    """Whether every record of the range is there, be it in a cell with others because few were asked for."""
+    return next(iter(cells.values())).complete
+
+
+def series_frame(cells: Mapping[str, Cells], run: str, kind: str, tensor: str) -> bytes:
+    """Cells as a frame: of each column the mean, the smallest and the largest value."""
+    any_of_them = next(iter(cells.values()))
     header: Json = {
         "schema": "gradhealth.series/1",
         "run": run,

@@ -1,6 +1,7 @@
 """`runs`, `problems` and `version`: what there is, how it fares and what could not be read."""
 
 from collections.abc import Callable, Mapping
+from datetime import date
 from typing import Final
 
 from tb_gradhealth.health.findings import SEVERITIES, Finding
@@ -13,8 +14,30 @@ CONTRACT: Final = 1
 """Version of the HTTP contract: it grows by adding."""
 
 
+class Rows:
+    """What `runs` says of each run, kept until it changes: of a thousand only a few are being written."""
+
+    def __init__(self) -> None:
+        self._kept: dict[str, tuple[str, Json]] = {}
+
+    def of(self, runs: Mapping[str, MonitoredRun]) -> dict[str, Json]:
+        """The rows of these runs by name; those of others are forgotten."""
+        kept = {}
+        for name, run in runs.items():
+            # Mutes expire with the day.
+            revision = f"{date.today()} {revision_of(run)}"
+            known = self._kept.get(name)
+            kept[name] = known if known is not None and known[0] == revision else (revision, _run(run))
+        self._kept = kept
+        return {name: row for name, (_, row) in kept.items()}
+
+
 def runs_answer(
-    watched: Watched, logdir: str, now: float, hparams: Callable[[str], Mapping[str, object] | None]
+    watched: Watched,
+    logdir: str,
+    now: float,
+    rows: Rows,
+    hparams: Callable[[str], Mapping[str, object] | None],
 ) -> Json:
     """All runs with their verdicts; ``other_runs`` counts those with event files but without our records.
 
@@ -22,6 +45,7 @@ def runs_answer(
         watched: what is known.
         logdir: what the tab says it is looking at.
         now: seconds since the epoch.
+        rows: what was said of the runs before.
         hparams: the hyper-parameters of a run by its name, None where it has none.
     """
     return {
@@ -30,7 +54,7 @@ def runs_answer(
         "logdir": logdir,
         "now": now,
         "loading": _loading(watched),
-        "runs": [_run(run, hparams(run.name)) for run in watched.runs.values()],
+        "runs": [{**row, "hparams": hparams(name)} for name, row in rows.of(watched.runs).items()],
         "other_runs": watched.other_runs,
         "problems": problems_json(watched.problems),
     }
@@ -54,7 +78,7 @@ def version_answer() -> Json:
     return {"schema": "gradhealth.version/1", "version": __version__, "contract": CONTRACT}
 
 
-def _run(run: MonitoredRun, hparams: Mapping[str, object] | None) -> Json:
+def _run(run: MonitoredRun) -> Json:
     summary = run.health.summary()
     findings = run.health.findings()
     counted = [finding for finding in findings if not finding.muted]
@@ -72,7 +96,6 @@ def _run(run: MonitoredRun, hparams: Mapping[str, object] | None) -> Json:
         "incidents": len({finding.incident for finding in counted}),
         "symptoms": _worst(counted),
         "loss": {"first": number(summary.loss_first), "last": number(summary.loss_last)},
-        "hparams": hparams,
         "loading": {"done": True, "bytes_read": 0, "bytes": 0},
         "not_measured": [
             {"tensor": row.tensor, "kind": row.kind, "reason": row.not_measured}
