@@ -25,8 +25,9 @@ function useEscape() {
   useEffect(() => {
     const onKeyDown = (event: KeyboardEvent) => {
       if (event.key !== 'Escape' || view.current.peek().opened === null) return
+      if (document.querySelector('dialog[open]')) return
       view.change({ opened: null })
-      document.querySelector<HTMLElement>('[role="grid"]')?.focus({ preventScroll: true })
+      document.querySelector<HTMLElement>('[role="treegrid"]')?.focus({ preventScroll: true })
     }
     document.addEventListener('keydown', onKeyDown)
     return () => document.removeEventListener('keydown', onKeyDown)

@@ -6,6 +6,7 @@ import { formatStep, formatValue } from '../../lib/numbers'
 import { useTab } from '../context'
 import { EvidenceCharts } from './EvidenceCharts'
 import { Links } from './Links'
+import { OtherRules } from './OtherRules'
 
 export function Evidence() {
   const { view, evidence, server } = useTab()
@@ -44,9 +45,11 @@ function Details({ finding, symptom }: { finding: Finding; symptom: Symptom | un
         {symptom?.title ?? finding.symptom} · <bdi class="mono">{finding.tensor}</bdi>
       </h2>
       <p>{finding.message}</p>
+      {finding.muted && <p class="muted">Muted by the rules: {finding.muted}</p>}
       <Facts finding={finding} />
       <EvidenceCharts finding={finding} symptom={symptom} />
       {symptom && <Advice symptom={symptom} />}
+      <OtherRules finding={finding} />
       <Links finding={finding} />
       <span class="unseen" role="status">
         Evidence opened
@@ -113,8 +116,13 @@ function Advice({ symptom }: { symptom: Symptom }) {
           </ol>
         </>
       )}
-      <h3 class="caption">Measure</h3>
-      <p class="mono">{symptom.measure}</p>
+      <details class="rule">
+        <summary class="caption">Rule and formula</summary>
+        <p class="mono">{symptom.formula || symptom.measure}</p>
+        {(symptom.source ?? '').split('\n\n').map((paragraph) => (
+          <p key={paragraph}>{paragraph}</p>
+        ))}
+      </details>
     </>
   )
 }

@@ -5,70 +5,106 @@
 
 import { useEffect, useMemo } from 'preact/hooks'
 import type { Finding } from '../../contract'
+import type { TableRow } from '../../lib/incidents'
 import { mountedRows, rowWindow } from '../../lib/row-window'
 import { sameFinding } from '../../state/alerts'
+import { keyOf } from '../../state/trends'
 import { useTab } from '../context'
 import { AlertHead } from './AlertHead'
 import { AlertRow, rowId } from './AlertRow'
-import { COLUMNS } from './columns'
+import { COLUMNS, widthStyle } from './columns'
+import { NewFindings } from './NewFindings'
 import { useActiveRow } from './useActiveRow'
+import { useFresh } from './useFresh'
 import { ROW_HEIGHT, useScroll } from './useScroll'
 
 const OVERSCAN = 6
 
 export function AlertTable() {
-  const { alerts, view, server } = useTab()
+  const { alerts, view, server, trends } = useTab()
   const rows = alerts.rows.value
-  const { opened, sort } = view.current.value
-  const keys = useMemo(() => rows.map(keyOf), [rows])
+  const { opened, sort, widths } = view.current.value
+  const keys = useMemo(() => rows.map(({ finding }) => keyOf(finding)), [rows])
   const scroll = useScroll(keys, sort)
-  const open = (finding: Finding) => view.change({ opened: { run: finding.run, id: finding.id } })
-  const active = useActiveRow(rows, keys, scroll, open)
+  const open = ({ run, id }: Finding) => view.change({ opened: { run, id } })
+  const fold = (row: TableRow) => view.change(foldedOrNot(row, view.current.peek()))
+  const active = useActiveRow(rows, keys, scroll, { open, fold })
+  const fresh = useFresh()
 
   // A finding opened by the address, or by a click: the keyboard goes on from there.
-  const openedIndex = opened === null ? -1 : rows.findIndex((row) => sameFinding(row, opened))
+  const openedIndex =
+    opened === null ? -1 : rows.findIndex((row) => sameFinding(row.finding, opened))
   useEffect(() => {
     if (openedIndex >= 0) active.set(openedIndex)
   }, [opened?.id, opened?.run, openedIndex >= 0])
 
+  const shown = rowWindow(scroll.top, scroll.viewport, ROW_HEIGHT, rows.length, OVERSCAN)
+  useEffect(
+    () => trends.want(rows.slice(shown.first, shown.end).map(({ finding }) => finding)),
+    [rows, shown.first, shown.end, trends],
+  )
+
   if (rows.length === 0) return <NothingToShow filtered={server.findings.value.length > 0} />
   const activeRow = rows[active.index]
-  const shown = rowWindow(scroll.top, scroll.viewport, ROW_HEIGHT, rows.length, OVERSCAN)
+  const isFresh = ({ finding }: TableRow) => fresh.keys.has(keyOf(finding))
   return (
-    <div
-      ref={scroll.element}
-      class="alerts"
-      role="grid"
-      aria-label="Alerts"
-      aria-rowcount={rows.length + 1}
-      aria-colcount={COLUMNS.length}
-      tabIndex={0}
-      {...(activeRow ? { 'aria-activedescendant': rowId(activeRow) } : {})}
-      onScroll={scroll.onScroll}
-      onKeyDown={active.onKeyDown}
-    >
-      <AlertHead />
-      <div class="rows" role="rowgroup" style={{ height: `${rows.length * ROW_HEIGHT}px` }}>
-        {mountedRows(shown, active.index).map((index) => {
-          const finding = rows[index] as Finding
-          return (
-            <AlertRow
-              key={keys[index]}
-              finding={finding}
-              index={index}
-              active={index === active.index}
-              opened={index === openedIndex}
-              onOpen={open}
-            />
-          )
-        })}
+    <div class="alerts-frame">
+      <NewFindings
+        count={fresh.keys.size}
+        onShow={() => {
+          const first = rows.findIndex(isFresh)
+          if (first >= 0) active.set(first)
+          fresh.seen()
+          scroll.element.current?.focus({ preventScroll: true })
+        }}
+        onDismiss={fresh.seen}
+      />
+      <div
+        ref={scroll.element}
+        class="alerts"
+        role="treegrid"
+        aria-label="Alerts"
+        aria-rowcount={rows.length + 1}
+        aria-colcount={COLUMNS.length}
+        tabIndex={0}
+        style={widthStyle(widths)}
+        {...(activeRow ? { 'aria-activedescendant': rowId(activeRow.finding) } : {})}
+        onScroll={scroll.onScroll}
+        onKeyDown={active.onKeyDown}
+      >
+        <AlertHead />
+        <div class="rows" role="rowgroup" style={{ height: `${rows.length * ROW_HEIGHT}px` }}>
+          {mountedRows(shown, active.index).map((index) => {
+            const row = rows[index] as TableRow
+            return (
+              <AlertRow
+                key={keys[index]}
+                row={row}
+                index={index}
+                active={index === active.index}
+                opened={index === openedIndex}
+                fresh={isFresh(row)}
+                onOpen={open}
+                onFold={fold}
+              />
+            )
+          })}
+        </div>
       </div>
     </div>
   )
 }
 
-function keyOf({ run, id }: Finding): string {
-  return `${id}:${run}`
+/** Folding the incident of the opened finding closes that too: it would keep its incident open. */
+function foldedOrNot(
+  { incident, unfolded }: TableRow,
+  view: { unfolded: readonly string[] },
+): { unfolded: readonly string[]; opened?: null } {
+  if (!unfolded) return { unfolded: [...view.unfolded, incident] }
+  const others = view.unfolded.filter((other) => other !== incident)
+  return view.unfolded.includes(incident)
+    ? { unfolded: others }
+    : { unfolded: others, opened: null }
 }
 
 function NothingToShow({ filtered }: { filtered: boolean }) {
