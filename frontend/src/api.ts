@@ -1,15 +1,45 @@
 /** The one place that asks the server. Addresses are relative to TensorBoard's `<base>`: prefixes just work. */
 
-import type { EvidenceHeader, Finding, RunsAnswer, Symptom } from './contract'
+import type {
+  EvidenceHeader,
+  Finding,
+  FrameHeader,
+  HeatmapHeader,
+  MagnitudesHeader,
+  RunsAnswer,
+  StepsHeader,
+  Symptom,
+  SymptomState,
+  Tensor,
+  Trend,
+} from './contract'
 import { decodeFrame, type Frame } from './lib/frame'
 
 export type Evidence = Frame<EvidenceHeader>
+export type Series = Frame<FrameHeader>
+export type Steps = Frame<StepsHeader>
+export type Magnitudes = Frame<MagnitudesHeader>
+export type Heatmap = Frame<HeatmapHeader>
+
+/** What names a measured thing in a question. */
+export interface TensorKey {
+  run: string
+  tensor: string
+  kind: string
+}
 
 export interface Api {
   runs(): Promise<RunsAnswer>
   findings(): Promise<Finding[]>
   symptoms(): Promise<Symptom[]>
   evidence(run: string, finding: string): Promise<Evidence>
+  trends(run: string, findings: readonly string[]): Promise<Record<string, Trend>>
+  tensors(run: string): Promise<Tensor[]>
+  series(key: TensorKey, column: string): Promise<Series>
+  steps(key: TensorKey): Promise<Steps>
+  magnitudes(key: TensorKey, width: number): Promise<Magnitudes>
+  heatmap(run: string, kind: string, column: string, width: number): Promise<Heatmap>
+  states(run: string, tensor: string): Promise<SymptomState[]>
 }
 
 /** The server answered, and said no. */
@@ -27,23 +57,72 @@ const PATIENCE_MS = 60_000
 
 export const api: Api = {
   runs: () => json<RunsAnswer>('runs'),
-  findings: async () => (await json<{ findings: Finding[] }>('findings')).findings,
+  findings: async () => (await json<{ findings: Finding[] }>('findings', { trends: '0' })).findings,
   symptoms: async () => (await json<{ symptoms: Symptom[] }>('symptoms')).symptoms,
-  evidence: async (run, finding) => {
-    const response = await get(`evidence?${new URLSearchParams({ run, finding })}`)
-    return decodeFrame<EvidenceHeader>(await response.arrayBuffer())
+  evidence: (run, finding) => frame<EvidenceHeader>('evidence', { run, finding }),
+  trends: async (run, findings) => {
+    const question: [string, string][] = findings.map((id) => ['finding', id])
+    return (await json<{ trends: Record<string, Trend> }>('trends', [['run', run], ...question]))
+      .trends
   },
+  tensors: async (run) => (await json<{ tensors: Tensor[] }>('tensors', { run })).tensors,
+  series: (key, column) => frame<FrameHeader>('series', { ...key, column }),
+  steps: (key) => frame<StepsHeader>('steps', { ...key }),
+  magnitudes: (key, width) =>
+    frame<MagnitudesHeader>('magnitudes', { ...key, width: String(width) }),
+  heatmap: (run, kind, column, width) =>
+    frame<HeatmapHeader>('heatmap', { run, kind, column, width: String(width) }),
+  states: async (run, tensor) =>
+    (await json<{ states: SymptomState[] }>('states', { run, tensor })).states,
 }
 
-async function json<T>(path: string): Promise<T> {
-  const response = await get(path)
-  return (await response.json()) as T
+type Question = Record<string, string> | [string, string][]
+
+function json<T>(route: string, question: Question = {}): Promise<T> {
+  return get(route, question, (response) => response.json() as Promise<T>)
 }
 
-async function get(path: string): Promise<Response> {
-  const response = await fetch(path, { signal: AbortSignal.timeout(PATIENCE_MS) })
+function frame<Header extends FrameHeader>(
+  route: string,
+  question: Question,
+): Promise<Frame<Header>> {
+  return get(route, question, async (response) => decodeFrame<Header>(await response.arrayBuffer()))
+}
+
+interface Known {
+  etag: string
+  answer: unknown
+}
+
+/** The last answers by their address: "304 Not Modified" gives the very same object again. */
+const known = new Map<string, Known>()
+const MOST_KNOWN = 24
+
+async function get<T>(
+  route: string,
+  question: Question,
+  read: (response: Response) => Promise<T>,
+): Promise<T> {
+  const query = new URLSearchParams(question).toString()
+  const path = query === '' ? route : `${route}?${query}`
+  const before = known.get(path)
+  const response = await fetch(path, {
+    signal: AbortSignal.timeout(PATIENCE_MS),
+    headers: before ? { 'If-None-Match': before.etag } : {},
+  })
+  if (response.status === 304 && before) return before.answer as T
   if (!response.ok) throw new Refusal(response.status, await refusalText(response))
-  return response
+  const answer = await read(response)
+  remember(path, response.headers.get('ETag'), answer)
+  return answer
+}
+
+function remember(path: string, etag: string | null, answer: unknown): void {
+  known.delete(path)
+  if (etag === null) return
+  known.set(path, { etag, answer })
+  const [oldest] = known.keys()
+  if (known.size > MOST_KNOWN && oldest !== undefined) known.delete(oldest)
 }
 
 async function refusalText(response: Response): Promise<string> {

@@ -25,9 +25,18 @@ export interface NotMeasured {
   reason: string
 }
 
+export interface Loading {
+  done: boolean
+  bytes_read: number
+  bytes: number
+}
+
 export interface Run {
   run: string
+  /** Changes whenever anything that is told of the run does. */
+  revision?: string
   verdict: Verdict
+  first_step?: number | null
   last_step: number | null
   last_wall_time: number | null
   records: number
@@ -37,14 +46,18 @@ export interface Run {
   loss: { first: number | null; last: number | null }
   not_measured: NotMeasured[]
   problems: Problem[]
+  loading?: Loading
+  hparams?: Record<string, number | string | boolean> | null
+  incidents?: number
+  /** The worst severity of each symptom found, without what is muted. */
+  symptoms?: Record<string, Severity>
 }
 
 export interface RunsAnswer {
-  /** The server's clock, in seconds since the epoch. */
-  now?: number
-  /** How far the log directory was read. */
-  loading?: { done: boolean; runs_read: number; runs: number; bytes_read: number; bytes: number }
   version: string
+  /** The server's clock, in seconds: ages are told by it, not by the reader's. */
+  now?: number
+  loading?: Loading & { runs_read: number; runs: number }
   logdir: string
   runs: Run[]
   /** Runs with event files but without a record of ours. */
@@ -71,7 +84,10 @@ export interface Finding {
   threshold: number | null
   origin: boolean
   message: string
-  trend: (number | null)[]
+  /** Shared by the findings of a run that began together. */
+  incident?: string
+  /** Why the rules do not count it, or empty. */
+  muted?: string
 }
 
 export interface Symptom {
@@ -83,6 +99,9 @@ export interface Symptom {
   measure: string
   logarithmic: boolean
   direction: 'above' | 'below'
+  formula?: string
+  source?: string
+  kinds?: string[]
 }
 
 export type EvidenceColumn = 'step' | 'value' | 'threshold' | 'statistic' | 'reference' | 'loss'
@@ -93,4 +112,61 @@ export interface EvidenceHeader {
   points: number
   columns: ColumnShape[]
   labels: Partial<Record<EvidenceColumn, string>>
+}
+
+export type Trend = readonly (number | null)[]
+
+/** A measured thing of a run, in forward order. */
+export interface Tensor {
+  tensor: string
+  layer: string
+  kind: string
+  role: string
+  depth: number
+  shape: number[]
+  dtype: string
+  activation: string
+  columns: string[]
+  magnitudes: boolean
+  not_measured: string
+}
+
+/** What a rule made of one tensor at last. */
+export interface SymptomState {
+  symptom: string
+  kind: string
+  tensor: string
+  layer: string
+  state: string
+  reason: string
+  value: number | null
+  threshold: number | null
+}
+
+export interface FrameHeader {
+  run: string
+  points: number
+  columns: ColumnShape[]
+}
+
+export interface StepsHeader extends FrameHeader {
+  statistic: string
+}
+
+export interface MagnitudesHeader extends FrameHeader {
+  exponents: number[]
+  bins: number
+}
+
+export interface HeatmapRow {
+  tensor: string
+  layer: string
+  role: string
+  depth: number
+}
+
+export interface HeatmapHeader extends FrameHeader {
+  kind: string
+  column: string
+  rows: HeatmapRow[]
 }

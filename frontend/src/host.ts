@@ -13,9 +13,13 @@ export interface Host {
   readonly hidden: () => boolean
   readonly readHash: () => string
   readonly writeHash: (hash: string) => void
+  /** The same as a step that the browser's back button takes back. */
+  readonly pushHash: (hash: string) => void
   readonly onHashChange: (listener: () => void) => void
   /** The Reload button or automatic reload; or the tab came back into sight. */
   readonly onReload: (listener: () => void) => void
+  /** The whole browser tab came back into sight, or the network did. */
+  readonly onReturn: (listener: () => void) => void
   readonly href: (link: DeepLink) => string
   readonly open: (link: DeepLink) => void
 }
@@ -28,6 +32,7 @@ export function connectHost(frame: Window = window): Host {
     readHash: () => page.location.hash,
     // Replacing, so that the browser's back button steps through tabs and not through key strokes.
     writeHash: (hash) => page.history.replaceState(page.history.state, '', hash),
+    pushHash: (hash) => page.history.pushState(page.history.state, '', hash),
     onHashChange: (listener) => {
       page.addEventListener('hashchange', listener)
       page.addEventListener('popstate', listener)
@@ -35,6 +40,12 @@ export function connectHost(frame: Window = window): Host {
     onReload: (listener) => {
       listenForReload(frame, page, listener)
       listenForReturn(frame, listener)
+    },
+    onReturn: (listener) => {
+      page.document.addEventListener('visibilitychange', () => {
+        if (!page.document.hidden) listener()
+      })
+      frame.addEventListener('online', listener)
     },
     href: (link) => new URL(relativeUrl(link), tensorboardRoot(frame)).href,
     open: (link) => openTab(page, link),

@@ -46,7 +46,7 @@ class Tab:
     def __init__(self, page, url):
         self.page, self.url = page, url
         self.frame = page.frame_locator("iframe")
-        self.grid = self.frame.get_by_role("grid", name="Alerts")
+        self.grid = self.frame.get_by_role("treegrid", name="Alerts")
         self.evidence = self.frame.get_by_role("complementary", name="Evidence")
 
     def open(self, fragment="#gradhealth"):

@@ -11,8 +11,15 @@ export interface Span {
   resolved: number | null
 }
 
+export interface Range {
+  from: number
+  to: number
+}
+
 export interface Chart {
-  update(series: ChartSeries, span: Span): void
+  update(series: ChartSeries, span: Span, range: Range): void
+  /** The cursor, put there by another drawing; null takes it away. */
+  point(step: number | null): void
   resize(width: number): void
   destroy(): void
 }
@@ -24,16 +31,21 @@ export interface ChartOptions {
   tokens: Tokens
   width: number
   height: number
-  group: string
+  /** The steps at both edges, shared by all drawings of one evidence. */
+  range: Range
   /** The index under the cursor, or null when it left. */
   onCursor: (index: number | null) => void
+  /** The reader zoomed by hand: null by a double click, for the whole. */
+  onZoom: (range: Range | null) => void
 }
 
 const FONT = '11px Roboto, "Helvetica Neue", Arial, sans-serif'
 
 export function drawChart(options: ChartOptions): Chart {
   const { element, tokens, width, height, onCursor } = options
-  let { series, span } = options
+  let { series, span, range } = options
+  // What is set here is not the reader's zoom.
+  let own = true
   const plot = new uPlot(
     {
       width,
@@ -43,10 +55,10 @@ export function drawChart(options: ChartOptions): Chart {
       cursor: {
         y: false,
         points: { size: 6 },
-        sync: { key: options.group, setSeries: false },
+        drag: { x: true, y: false, setScale: false },
       },
       scales: {
-        x: { time: false },
+        x: { time: false, range: () => [range.from, range.to] },
         y: series.logarithmic
           ? { distr: 3, log: 10, range: (_, low, high) => wholeDecades(low, high) }
           : { range: (_, low, high) => roomy(low, high) },
@@ -56,20 +68,35 @@ export function drawChart(options: ChartOptions): Chart {
       hooks: {
         drawClear: [(plot) => shade(plot, span, tokens)],
         draw: [(plot) => markEvents(plot, series.events, tokens)],
-        setCursor: [(plot) => onCursor(plot.cursor.idx ?? null)],
+        setCursor: [(plot) => own || onCursor(plot.cursor.idx ?? null)],
+        setSelect: [
+          (plot) => {
+            const { left, width } = plot.select
+            if (width < 4) return
+            const [from, to] = [plot.posToVal(left, 'x'), plot.posToVal(left + width, 'x')]
+            plot.setSelect({ left: 0, top: 0, width: 0, height: 0 }, false)
+            options.onZoom({ from, to })
+          },
+        ],
       },
     },
     aligned(series),
     element,
   )
+  own = false
+  plot.over.addEventListener('dblclick', () => options.onZoom(null))
   return {
-    update(next, nextSpan) {
+    update(next, nextSpan, nextRange) {
       series = next
       span = nextSpan
-      const zoomed = isZoomed(plot)
-      plot.setData(aligned(next), !zoomed)
-      // Only then: a redraw before uPlot has settled its scales would freeze them empty.
-      if (zoomed) plot.redraw()
+      range = nextRange
+      plot.setData(aligned(next))
+    },
+    point(step) {
+      own = true
+      const left = step === null ? -10 : plot.valToPos(step, 'x')
+      plot.setCursor({ left, top: 0 })
+      own = false
     },
     resize: (newWidth) => plot.setSize({ width: newWidth, height }),
     destroy: () => plot.destroy(),
@@ -78,15 +105,6 @@ export function drawChart(options: ChartOptions): Chart {
 
 function aligned({ steps, lines }: ChartSeries): uPlot.AlignedData {
   return [steps, ...lines.map(({ values }) => values)]
-}
-
-/** A reader's zoom survives new points; without one the axis grows with the run. */
-function isZoomed(plot: uPlot): boolean {
-  const steps = plot.data[0]
-  const { min, max } = plot.scales.x as uPlot.Scale
-  const [first, last] = [steps[0], steps.at(-1)]
-  if (min == null || max == null || first === undefined || last === undefined) return false
-  return min > first || max < last
 }
 
 function lineStyle(column: string, tokens: Tokens): uPlot.Series {

@@ -1,6 +1,6 @@
 /** Columns made fit to be drawn: a chart library's scale breaks on NaN and is stretched flat by infinity. */
 
-import type { Evidence } from '../api'
+import type { Evidence, Series, Steps } from '../api'
 import type { EvidenceColumn, Symptom } from '../contract'
 import type { Column } from './frame'
 
@@ -13,7 +13,7 @@ export interface Line {
 }
 
 export interface ChartSeries {
-  name: 'measured' | 'statistic' | 'loss'
+  name: 'measured' | 'statistic' | 'steps' | 'loss' | 'rate'
   title: string
   steps: number[]
   lines: Line[]
@@ -94,4 +94,54 @@ function eventSteps(steps: readonly number[], values: Column, nanIsEvent: boolea
     const value = values[i] ?? Number.NaN
     return Number.isNaN(value) ? nanIsEvent && measured : !Number.isFinite(value)
   })
+}
+
+/** The flight recorder's exact steps: each step of the last writings, not only each recorded one. */
+export function stepsSeries(steps: Steps | null, logarithmic: boolean): ChartSeries | null {
+  const at = steps?.columns.get('step')
+  const raw = steps?.columns.get('value')
+  if (!steps || !at || !raw) return null
+  // A row without a step parts two writings; uPlot wants steps that rise, so its line breaks at the next.
+  const kept = Array.from(at.keys()).filter((i) => Number.isFinite(at[i]))
+  const breaks = new Set(kept.filter((i) => i > 0 && Number.isNaN(at[i - 1])))
+  const values = kept.map((i) => drawable(raw.subarray(i, i + 1), logarithmic)[0] ?? null)
+  const numbers = kept.map((i) => at[i] as number)
+  const broken: { steps: number[]; values: Values } = { steps: [], values: [] }
+  kept.forEach((i, n) => {
+    const step = numbers[n] as number
+    const before = broken.steps.at(-1)
+    if (before !== undefined && breaks.has(i) && step - before > 1) {
+      broken.steps.push(before + 0.5)
+      broken.values.push(null)
+    }
+    broken.steps.push(step)
+    broken.values.push(values[n] ?? null)
+  })
+  const known = values.some((value) => value !== null)
+  const events = numbers.filter((_, n) => !Number.isFinite(raw[kept[n] as number]))
+  if (!known && events.length === 0) return null
+  return {
+    name: 'steps',
+    title: `${steps.header.statistic}, each step of the flight recorder`,
+    steps: broken.steps,
+    lines: known ? [{ column: 'value', label: 'this tensor', values: broken.values }] : [],
+    logarithmic,
+    events,
+  }
+}
+
+export function rateSeries(rate: Series | null): ChartSeries | null {
+  const steps = rate?.columns.get('step')
+  const [, values] = rate ? [...rate.columns.values()] : []
+  if (!steps || !values) return null
+  const lines = drawable(values, false)
+  if (!lines.some((value) => value !== null)) return null
+  return {
+    name: 'rate',
+    title: 'learning rate',
+    steps: Array.from(steps),
+    lines: [{ column: 'loss', label: 'learning rate', values: lines }],
+    logarithmic: false,
+    events: [],
+  }
 }

@@ -51,3 +51,15 @@ export function countBy<T, K extends string>(
   for (const item of items) counts[key(item)] = (counts[key(item)] ?? 0) + 1
   return counts
 }
+
+/** As `Map.groupBy`, which Node 20 and browsers of 2023 do not have. */
+export function groupBy<T>(items: readonly T[], key: (item: T) => string): Map<string, T[]> {
+  const groups = new Map<string, T[]>()
+  for (const item of items) {
+    const name = key(item)
+    const group = groups.get(name)
+    if (group) group.push(item)
+    else groups.set(name, [item])
+  }
+  return groups
+}

@@ -28,23 +28,54 @@ type Compare = (a: Finding, b: Finding) => number
 // Numeric, so that dense_2 comes before dense_10. One collator: making one per comparison is 100 × slower.
 const { compare: natural } = new Intl.Collator('en', { numeric: true })
 
-const badness = (finding: Finding) => SEVERITIES.length - SEVERITIES.indexOf(finding.severity)
+/** The place of each name: found once for a set of findings, since comparing names is slow. */
+export type NaturalOrder = ReadonlyMap<string, number>
 
-const ASCENDING: Record<SortColumn, Compare> = {
-  severity: (a, b) => badness(a) - badness(b),
-  symptom: (a, b) => natural(a.symptom, b.symptom),
-  layer: (a, b) => natural(a.tensor, b.tensor),
-  run: (a, b) => natural(a.run, b.run),
-  opened: (a, b) => a.opened_step - b.opened_step,
-  seen: (a, b) => a.last_step - b.last_step,
-  value: (a, b) => excess(a) - excess(b),
-  state: (a, b) => natural(a.state, b.state),
+export function naturalOrder(findings: readonly Finding[]): NaturalOrder {
+  const names = new Set<string>()
+  for (const { run, tensor } of findings) names.add(run).add(tensor)
+  return new Map([...names].sort(natural).map((name, place) => [name, place]))
+}
+
+const BADNESS = new Map(SEVERITIES.map((severity, i) => [severity, SEVERITIES.length - i]))
+const badness = ({ severity }: Finding) => BADNESS.get(severity) ?? 0
+
+function ascending(column: SortColumn, order: NaturalOrder): Compare {
+  const place = (name: string) => order.get(name) ?? 0
+  const compares: Record<SortColumn, Compare> = {
+    severity: (a, b) => badness(a) - badness(b),
+    symptom: (a, b) => byText(a.symptom, b.symptom),
+    layer: (a, b) => place(a.tensor) - place(b.tensor),
+    run: (a, b) => place(a.run) - place(b.run),
+    opened: (a, b) => a.opened_step - b.opened_step,
+    seen: (a, b) => a.last_step - b.last_step,
+    value: (a, b) => excess(a) - excess(b),
+    state: (a, b) => byText(a.state, b.state),
+  }
+  return compares[column]
+}
+
+/** The comparison that a table sorted like this needs. */
+export function compareFindings(sort: Sort, order: NaturalOrder): Compare {
+  const primary = ascending(sort.column, order)
+  const sign = sort.descending ? -1 : 1
+  const place = (name: string) => order.get(name) ?? 0
+  return (a, b) =>
+    sign * primary(a, b) ||
+    badness(b) - badness(a) ||
+    a.opened_step - b.opened_step ||
+    Number(b.origin) - Number(a.origin) ||
+    place(a.run) - place(b.run) ||
+    place(a.tensor) - place(b.tensor) ||
+    byText(a.id, b.id)
 }
 
 export function sortFindings(findings: readonly Finding[], sort: Sort): Finding[] {
-  const primary = ASCENDING[sort.column]
-  const sign = sort.descending ? -1 : 1
-  return [...findings].sort((a, b) => sign * primary(a, b) || tieBreak(a, b))
+  return [...findings].sort(compareFindings(sort, naturalOrder(findings)))
+}
+
+function byText(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0
 }
 
 /** What a click on a column's header asks for: numbers of badness start with the worst. */
@@ -60,15 +91,4 @@ export function excess({ value, threshold }: Finding): number {
   const ratio = Math.abs(value / threshold)
   if (Number.isNaN(ratio)) return 1
   return Math.min(Math.max(ratio, 1 / ratio), Number.MAX_VALUE)
-}
-
-function tieBreak(a: Finding, b: Finding): number {
-  return (
-    badness(b) - badness(a) ||
-    a.opened_step - b.opened_step ||
-    Number(b.origin) - Number(a.origin) ||
-    natural(a.run, b.run) ||
-    natural(a.tensor, b.tensor) ||
-    natural(a.id, b.id)
-  )
 }

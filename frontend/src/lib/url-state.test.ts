@@ -14,6 +14,13 @@ const busy: ViewState = {
   layerFilter: 'dense_[0-4]/k',
   severities: ['critical', 'info'],
   states: ['open'],
+  symptoms: ['dead-units', 'a,b'],
+  kinds: ['gradient'],
+  text: 'NaN & 50 %',
+  muted: true,
+  flat: true,
+  unfolded: ['1f,2:run,with,commas', 'x:y'],
+  widths: { layer: 320, symptom: 90 },
   sort: { column: 'opened', descending: true },
   opened: { id: '0123abcdef', run: 'x:y/z' },
 }
@@ -22,6 +29,19 @@ describe('the state in the address bar', () => {
   it('comes back as it went', () => {
     expect(parseHash(formatHash('#gradhealth', busy))).toEqual(busy)
     expect(parseHash(formatHash('', DEFAULT_VIEW))).toEqual(DEFAULT_VIEW)
+  })
+
+  it('keeps what other views of the tab say in it', () => {
+    expect(
+      formatHash('#gradhealth&p.gradhealth.view=layers&p.gradhealth.run=a', DEFAULT_VIEW),
+    ).toBe('#gradhealth&p.gradhealth.view=layers')
+  })
+
+  it('takes no width that would hide a column or the rest of the table', () => {
+    const { widths } = parseHash(
+      '#gradhealth&p.gradhealth.widths=layer:3,run:1e9,symptom:200,x:100',
+    )
+    expect(widths).toEqual({ symptom: 200 })
   })
 
   it('takes no room while nothing was chosen', () => {

@@ -17,6 +17,18 @@ export interface ViewState {
   layerFilter: string
   severities: readonly Severity[]
   states: readonly FindingState[]
+  symptoms: readonly string[]
+  kinds: readonly string[]
+  /** Looked for in all that a finding says. */
+  text: string
+  /** Whether findings that the rules mute are shown. */
+  muted: boolean
+  /** One row a finding, instead of incidents. */
+  flat: boolean
+  /** The incidents that stand open, by `incidentKey`. */
+  unfolded: readonly string[]
+  /** Widths in pixels of the columns that were resized, by their names. */
+  widths: Readonly<Record<string, number>>
   sort: Sort
   opened: FindingKey | null
 }
@@ -27,6 +39,13 @@ export const DEFAULT_VIEW: ViewState = {
   layerFilter: '',
   severities: [],
   states: [],
+  symptoms: [],
+  kinds: [],
+  text: '',
+  muted: false,
+  flat: false,
+  unfolded: [],
+  widths: {},
   sort: DEFAULT_SORT,
   opened: null,
 }
@@ -43,12 +62,19 @@ export function parseHash(hash: string): ViewState {
     layerFilter: text('layers'),
     severities: known(SEVERITIES, text('severity')),
     states: known(FINDING_STATES, text('state')),
+    symptoms: parseList(text('symptom')),
+    kinds: parseList(text('kind')),
+    text: text('text'),
+    muted: text('muted') === '1',
+    flat: text('flat') === '1',
+    unfolded: parseList(text('unfolded')),
+    widths: parseWidths(text('widths')),
     sort: parseSort(text('sort')),
     opened: parseKey(text('finding')),
   }
 }
 
-/** The hash with our parts replaced and everybody else's kept. */
+/** The hash with these parts replaced and everybody else's kept, other views' of this tab among them. */
 export function formatHash(hash: string, view: ViewState): string {
   const parts: [string, string][] = [
     ['run', view.run ?? ''],
@@ -56,6 +82,13 @@ export function formatHash(hash: string, view: ViewState): string {
     ['layers', view.layerFilter],
     ['severity', view.severities.join(',')],
     ['state', view.states.join(',')],
+    ['symptom', formatList(view.symptoms)],
+    ['kind', formatList(view.kinds)],
+    ['text', view.text],
+    ['muted', view.muted ? '1' : ''],
+    ['flat', view.flat ? '1' : ''],
+    ['unfolded', formatList(view.unfolded)],
+    ['widths', formatWidths(view.widths)],
     ['sort', formatSort(view.sort)],
     ['finding', view.opened ? `${view.opened.id}:${view.opened.run}` : ''],
   ]
@@ -63,7 +96,9 @@ export function formatHash(hash: string, view: ViewState): string {
     .filter(([, value]) => value !== '')
     .map(([name, value]) => `${PREFIX}${name}=${encodeURIComponent(value)}`)
   const [tab, ...others] = withTab(components(hash))
-  return `#${[tab, ...others.filter((part) => !part.startsWith(PREFIX)), ...own].join('&')}`
+  const replaced = new Set(parts.map(([name]) => PREFIX + name))
+  const kept = others.filter((part) => !replaced.has(part.split('=')[0] ?? ''))
+  return `#${[tab, ...kept, ...own].join('&')}`
 }
 
 /** Which of TensorBoard's tabs a hash shows; on a first load it may name none yet. */
@@ -119,4 +154,34 @@ function formatSort({ column, descending }: Sort): string {
 function parseKey(text: string): FindingKey | null {
   const colon = text.indexOf(':')
   return colon < 1 ? null : { id: text.slice(0, colon), run: text.slice(colon + 1) }
+}
+
+// Names may hold commas: each is encoded once more within the list.
+function formatList(items: readonly string[]): string {
+  return items.map(encodeURIComponent).join(',')
+}
+
+function parseList(text: string): string[] {
+  return text === '' ? [] : text.split(',').map(decode)
+}
+
+/** Bounds of a column's width in pixels: a hand-written address should not make the table unusable. */
+export const LEAST_WIDTH = 48
+export const MOST_WIDTH = 1200
+
+function formatWidths(widths: Readonly<Record<string, number>>): string {
+  return Object.entries(widths)
+    .map(([name, width]) => `${name}:${Math.round(width)}`)
+    .join(',')
+}
+
+function parseWidths(text: string): Record<string, number> {
+  const widths: Record<string, number> = {}
+  for (const part of text.split(',')) {
+    const [name, width] = part.split(':')
+    const pixels = Number(width)
+    const known = SORT_COLUMNS.some((column) => column === name)
+    if (name && known && pixels >= LEAST_WIDTH && pixels <= MOST_WIDTH) widths[name] = pixels
+  }
+  return widths
 }

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type { Finding, Run } from '../contract'
 import { aFinding, aHealthyRun, aRun } from '../testing/samples'
-import { runChip, runFacts, verdictSentence, worstFinding } from './verdict'
+import { loadingText, runAge, runChip, runFacts, verdictSentence, worstFinding } from './verdict'
 
 const title = (id: string) => (id === 'non-finite' ? 'NaN or infinity' : 'Vanishing gradient')
 const say = (runs: Run[], findings: Finding[], selected: string | null) =>
@@ -69,10 +69,27 @@ it('the worst finding is open before resolved, and the origin before those that 
   expect(worstFinding([])).toBeNull()
 })
 
+describe('age', () => {
+  it('is told by the server, and a run that recorded within the minute is live', () => {
+    const run = aRun({ last_wall_time: 1000 })
+    expect(runAge(run, 1_059_000)).toBe('live')
+    expect(runAge(run, 1_061_000)).toBe('1 min ago')
+    expect(runAge(run, 1_000_000 + 3 * 86_400_000)).toBe('3 days ago')
+    expect(runAge(aRun({ last_wall_time: null }), 5)).toBeNull()
+  })
+
+  it('comes after how much is still to be read', () => {
+    expect(loadingText({ done: false, bytes_read: 45, bytes: 99 })).toBe('reading, 45 %')
+    expect(loadingText({ done: false, bytes_read: 0, bytes: 0 })).toBe('reading')
+    expect(loadingText({ done: true, bytes_read: 9, bytes: 9 })).toBeNull()
+  })
+})
+
 describe('the small line', () => {
   it('says how far, how the loss moved and what is watched', () => {
-    expect(runFacts(aRun())).toEqual([
+    expect(runFacts(aRun(), 1.7e12 + 180_000)).toEqual([
       'step 590',
+      '3 min ago',
       'loss 2.310 → 2.300',
       '26 tensors watched',
       'recorded every 10 steps',
@@ -80,8 +97,11 @@ describe('the small line', () => {
   })
 
   it('says that a loss has left the numbers', () => {
-    expect(runFacts(aRun({ loss: { first: 2.3, last: null }, every: 1 }))).toEqual([
+    expect(
+      runFacts(aRun({ loss: { first: 2.3, last: null }, every: 1 }), 1.7e12 + 180_000),
+    ).toEqual([
       'step 590',
+      '3 min ago',
       'loss 2.300 → not finite',
       '26 tensors watched',
       'recorded every step',
@@ -89,7 +109,13 @@ describe('the small line', () => {
   })
 
   it('leaves out what is unknown', () => {
-    const bare = { last_step: null, tensors: 0, every: null, loss: { first: null, last: null } }
-    expect(runFacts(aRun(bare))).toEqual([])
+    const bare = {
+      last_step: null,
+      last_wall_time: null,
+      tensors: 0,
+      every: null,
+      loss: { first: null, last: null },
+    }
+    expect(runFacts(aRun(bare), 1.7e12 + 180_000)).toEqual([])
   })
 })

@@ -1,7 +1,7 @@
 /** The answer in one sentence, and a run in one chip. */
 
 import { type Finding, type Run, SEVERITIES, type Severity, type Verdict } from '../contract'
-import { count, formatStep, formatValue } from './numbers'
+import { count, formatAgo, formatStep, formatValue } from './numbers'
 
 export type Tone = Severity | 'healthy' | 'unknown'
 
@@ -77,9 +77,11 @@ function allCalmSentence(runs: readonly Run[]): Omit<Sentence, 'run'> {
 }
 
 /** The small line below: how far, how the loss moved, what is watched. */
-export function runFacts(run: Run): string[] {
+export function runFacts(run: Run, now: number): string[] {
   const facts: string[] = []
   if (run.last_step !== null) facts.push(`step ${formatStep(run.last_step)}`)
+  const age = runAge(run, now)
+  if (age !== null) facts.push(age)
   const { first, last } = run.loss
   // The contract writes a NaN as null: a loss that began with a number and ends in null has left them.
   if (first !== null) facts.push(`loss ${formatLoss(first)} → ${formatLoss(last)}`)
@@ -135,4 +137,25 @@ function before(a: number[], b: number[]): boolean {
 // "Vanishing gradient" within a sentence; "NaN" and "ReLU" keep their capitals.
 function lowerFirst(text: string): string {
   return /^\p{Lu}\p{Ll}+\b/u.test(text) ? text.charAt(0).toLowerCase() + text.slice(1) : text
+}
+
+// Twice the time that Keras takes to show signs of life on slow steps; a record comes each few steps.
+const LIVE_MS = 60_000
+
+/** Whether something was recorded within the last minute of the server's clock. */
+export function isLive({ last_wall_time }: Run, now: number): boolean {
+  return last_wall_time !== null && now - last_wall_time * 1000 < LIVE_MS
+}
+
+/** "live", or how long ago it last recorded something; null where it never did. */
+export function runAge(run: Run, now: number): string | null {
+  if (run.last_wall_time === null) return null
+  return isLive(run, now) ? 'live' : formatAgo(now - run.last_wall_time * 1000)
+}
+
+/** "reading, 45 %" while the server still reads the run's files. */
+export function loadingText(loading: Run['loading']): string | null {
+  if (!loading || loading.done) return null
+  if (!(loading.bytes > 0)) return 'reading'
+  return `reading, ${Math.floor((100 * loading.bytes_read) / loading.bytes)} %`
 }

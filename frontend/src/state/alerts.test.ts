@@ -29,7 +29,7 @@ async function alertsAndView() {
 
 it('shows everything, worst first', async () => {
   const { alerts } = await alertsAndView()
-  expect(alerts.rows.value.map(({ severity }) => severity)).toEqual([
+  expect(alerts.rows.value.map(({ finding }) => finding.severity)).toEqual([
     'critical',
     'warning',
     'warning',
@@ -40,9 +40,9 @@ it('shows everything, worst first', async () => {
 it('filters by run, by expression and by chip at once', async () => {
   const { alerts, view } = await alertsAndView()
   view.change({ layerFilter: 'lstm' })
-  expect(alerts.rows.value.map(({ id }) => id)).toEqual(['2', '3'])
+  expect(alerts.rows.value.map(({ finding }) => finding.id)).toEqual(['2', '3'])
   view.change({ run: 'mlp_sigmoid' })
-  expect(alerts.rows.value.map(({ id }) => id)).toEqual(['2'])
+  expect(alerts.rows.value.map(({ finding }) => finding.id)).toEqual(['2'])
   view.change({ states: ['open'] })
   expect(alerts.rows.value).toEqual([])
   view.clearFilters()

@@ -1,10 +1,11 @@
 /** The numbers behind the opened finding, asked for again when its run has moved on. */
 
-import { computed, effect, type ReadonlySignal, signal } from '@preact/signals'
+import { computed, effect, type ReadonlySignal, type Signal, signal } from '@preact/signals'
 import type { Api, Evidence } from '../api'
 import type { Finding } from '../contract'
 import type { FindingKey } from '../lib/url-state'
 import { sameFinding } from './alerts'
+import { createDetails, type Details } from './details'
 import type { ServerState } from './server'
 import type { View } from './view'
 
@@ -14,6 +15,16 @@ export interface EvidenceState {
   /** Its series; the last one stays while the next is on its way. */
   readonly series: ReadonlySignal<Evidence | null>
   readonly failure: ReadonlySignal<string | null>
+  readonly details: ReadonlySignal<Details | null>
+  /** The step under the cursor in any of the drawings. */
+  readonly cursor: Signal<number | null>
+  /** What the reader zoomed to, or null for the whole run. */
+  readonly zoom: Signal<Range | null>
+}
+
+export interface Range {
+  from: number
+  to: number
 }
 
 export function createEvidence(api: Api, server: ServerState, view: View): EvidenceState {
@@ -23,6 +34,8 @@ export function createEvidence(api: Api, server: ServerState, view: View): Evide
   )
   const series = signal<Evidence | null>(null)
   const failure = signal<string | null>(null)
+  const cursor = signal<number | null>(null)
+  const zoom = signal<Range | null>(null)
   let shown: FindingKey | null = null
   let question = 0
 
@@ -32,6 +45,8 @@ export function createEvidence(api: Api, server: ServerState, view: View): Evide
     if (!sameFinding(shown, wanted)) {
       series.value = null
       failure.value = null
+      cursor.value = null
+      zoom.value = null
     }
     shown = wanted
     if (wanted === null) return
@@ -49,5 +64,5 @@ export function createEvidence(api: Api, server: ServerState, view: View): Evide
     )
   })
 
-  return { finding, series, failure }
+  return { finding, series, failure, details: createDetails(api, finding), cursor, zoom }
 }

@@ -5,6 +5,7 @@ import type { Host } from '../host'
 import { type Alerts, createAlerts } from './alerts'
 import { createEvidence, type EvidenceState } from './evidence'
 import { createServerState, type ServerState } from './server'
+import { createTrends, type Trends } from './trends'
 import { createView, type View } from './view'
 
 export interface Tab {
@@ -13,6 +14,7 @@ export interface Tab {
   readonly view: View
   readonly alerts: Alerts
   readonly evidence: EvidenceState
+  readonly trends: Trends
 }
 
 export function createTab(api: Api, host: Host): Tab {
@@ -24,5 +26,6 @@ export function createTab(api: Api, host: Host): Tab {
     view,
     alerts: createAlerts(server, view),
     evidence: createEvidence(api, server, view),
+    trends: createTrends(api),
   }
 }

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, expect, it, vi } from 'vitest'
 import { aHost } from '../testing/host'
 import { aServer } from '../testing/server'
-import { EAGERLY_MS, GENTLY_MS, keepFresh } from './refreshing'
+import { GENTLY_MS, keepFresh, SOON_MS } from './refreshing'
 import { createServerState } from './server'
 
 beforeEach(() => vi.useFakeTimers())
@@ -31,9 +31,9 @@ it('asks eagerly while the server is still reading', async () => {
   api.runs.mockResolvedValueOnce({ ...answer, loading: { done: false, ...reading } })
   const stop = keepFresh(host, createServerState(api))
   await vi.advanceTimersByTimeAsync(0)
-  await vi.advanceTimersByTimeAsync(EAGERLY_MS)
+  await vi.advanceTimersByTimeAsync(SOON_MS)
   expect(api.runs).toHaveBeenCalledTimes(2)
-  await vi.advanceTimersByTimeAsync(EAGERLY_MS)
+  await vi.advanceTimersByTimeAsync(SOON_MS)
   expect(api.runs).toHaveBeenCalledTimes(2)
   await vi.advanceTimersByTimeAsync(GENTLY_MS)
   expect(api.runs).toHaveBeenCalledTimes(3)

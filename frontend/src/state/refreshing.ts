@@ -4,8 +4,8 @@ import type { Host } from '../host'
 import type { ServerState } from './server'
 
 export const GENTLY_MS = 5000
-/** While the server is still reading, what it knows changes by the moment. */
-export const EAGERLY_MS = 500
+/** While the server still reads a large log directory. */
+export const SOON_MS = 1000
 
 export function keepFresh(host: Host, server: ServerState): () => void {
   let timer: ReturnType<typeof setTimeout>
@@ -19,10 +19,11 @@ export function keepFresh(host: Host, server: ServerState): () => void {
         if (!host.hidden()) await server.refresh()
         next()
       },
-      server.answer.peek()?.loading?.done === false ? EAGERLY_MS : GENTLY_MS,
+      server.answer.peek()?.loading?.done === false ? SOON_MS : GENTLY_MS,
     )
   }
 
+  host.onReturn(() => void server.refresh())
   host.onReload(() => void server.refresh({ thoroughly: true }))
   void server.refresh().then(next)
   return () => {

@@ -9,6 +9,8 @@ export interface ServerState {
   readonly answer: ReadonlySignal<RunsAnswer | null>
   readonly findings: ReadonlySignal<readonly Finding[]>
   readonly symptoms: ReadonlySignal<ReadonlyMap<string, Symptom>>
+  /** How far the server's clock is ahead of the reader's, in milliseconds. */
+  readonly clockLead: ReadonlySignal<number>
   /** When the server was last heard, in milliseconds since the epoch. */
   readonly updated: ReadonlySignal<number | null>
   /** Why the last attempt failed, in one sentence; null when it did not. */
@@ -22,18 +24,22 @@ export function createServerState(api: Api): ServerState {
   const symptoms = signal<ReadonlyMap<string, Symptom>>(new Map())
   const updated = signal<number | null>(null)
   const failure = signal<string | null>(null)
+  const clockLead = signal(0)
+  let heard: RunsAnswer | null = null
   let fingerprint = ''
   let running: Promise<void> | null = null
 
   async function read(thoroughly: boolean): Promise<void> {
     const runs = await api.runs()
     // No new record anywhere means no changed finding either: the large answer is asked for only then.
-    const print = JSON.stringify({ ...runs, now: null })
+    const print = runs === answer.peek() ? fingerprint : JSON.stringify({ ...runs, now: 0 })
     const changed = thoroughly || print !== fingerprint
     const found = changed ? await api.findings() : findings.value
     const table = symptoms.value.size > 0 ? symptoms.value : byId(await api.symptoms())
     batch(() => {
       if (changed) answer.value = runs
+      if (runs.now !== undefined && runs !== heard) clockLead.value = runs.now * 1000 - Date.now()
+      heard = runs
       findings.value = found
       symptoms.value = table
       updated.value = Date.now()
@@ -62,7 +68,7 @@ export function createServerState(api: Api): ServerState {
     })
   }
 
-  return { answer, findings, symptoms, updated, failure, refresh }
+  return { answer, findings, symptoms, clockLead, updated, failure, refresh }
 }
 
 function byId(symptoms: readonly Symptom[]): Map<string, Symptom> {

@@ -25,26 +25,38 @@ export function createView(host: Host): View {
     if (returned) write(current.peek())
   })
 
-  effect(() => write(current.value))
+  let last = current.peek()
+  effect(() => {
+    const next = current.value
+    write(next, isNewPage(last, next))
+    last = next
+  })
 
   // Never into another tab's address.
-  function write(view: ViewState): void {
+  function write(view: ViewState, asNewPage = false): void {
     const hash = host.readHash()
     if (!isOurs(hash)) return
     const next = formatHash(hash, view)
-    if (next !== hash && !(hash === '' && next === `#${TAB}`)) host.writeHash(next)
+    if (next === hash || (hash === '' && next === `#${TAB}`)) return
+    if (asNewPage) host.pushHash(next)
+    else host.writeHash(next)
   }
 
   const change = (fields: Partial<ViewState>) => {
     current.value = { ...current.peek(), ...fields }
   }
   const clearFilters = () => {
-    const { runFilter, layerFilter, severities, states, run } = DEFAULT_VIEW
-    change({ runFilter, layerFilter, severities, states, run })
+    const { runFilter, layerFilter, severities, states, symptoms, kinds, text, run } = DEFAULT_VIEW
+    change({ runFilter, layerFilter, severities, states, symptoms, kinds, text, run })
   }
   return { current, change, clearFilters }
 }
 
 function isOurs(hash: string): boolean {
   return ['', TAB].includes(tabOf(hash))
+}
+
+/** What the browser's back button undoes: opening evidence, and choosing a run; not each key stroke. */
+function isNewPage(last: ViewState, next: ViewState): boolean {
+  return (last.opened === null && next.opened !== null) || last.run !== next.run
 }

@@ -15,8 +15,12 @@ export function aHost(hash = '#gradhealth') {
     writeHash: vi.fn<Host['writeHash']>((next) => {
       current = next
     }),
+    pushHash: vi.fn<Host['pushHash']>((next) => {
+      current = next
+    }),
     onHashChange: (listener: () => void) => void listeners.push(listener),
     onReload: (listener: () => void) => void reloads.push(listener),
+    onReturn: () => {},
     href: vi.fn<Host['href']>((link) => `http://tensorboard/#${link.tab}`),
     open: vi.fn<Host['open']>(),
     /** The reader goes to another address. */

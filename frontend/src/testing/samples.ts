@@ -44,7 +44,6 @@ export function aFinding(fields: Partial<Finding> = {}): Finding {
     origin: true,
     message:
       'dense_0/kernel receives gradients 2,400 × smaller than the median layer since step 40.',
-    trend: [0.1, 0.01, null, 0.0005],
     ...fields,
   }
 }

@@ -10,7 +10,7 @@ import { TabContext } from './context'
 
 // There is no canvas here; what is drawn is told by the figures' names and legends.
 vi.mock('../draw/chart', () => ({
-  drawChart: () => ({ update: () => {}, resize: () => {}, destroy: () => {} }),
+  drawChart: () => ({ update: () => {}, point: () => {}, resize: () => {}, destroy: () => {} }),
 }))
 
 afterEach(cleanup)
@@ -43,7 +43,7 @@ async function show({
   return { api, host, tab }
 }
 
-const grid = () => screen.getByRole('grid', { name: 'Alerts' })
+const grid = () => screen.getByRole('treegrid', { name: 'Alerts' })
 const layers = () => within(grid()).getAllByRole('row').slice(1).map(layerOf)
 const layerOf = (row: HTMLElement) => row.querySelector('bdi')?.textContent
 const rowOf = (layer: string) => {
@@ -73,13 +73,7 @@ describe('the first screen', () => {
     await show()
     expect(layers()).toEqual(['dense_0/kernel', 'dense_1/kernel', 'lstm/kernel'])
     const row = rowOf('dense_0/kernel').textContent
-    for (const text of [
-      'critical',
-      'Vanishing gradient',
-      'likely origin',
-      '4.1e-4 / 1e-3',
-      '590',
-    ]) {
+    for (const text of ['critical', 'Vanishing gradient', '4.1e-4 / 1e-3', '590']) {
       expect(row).toContain(text)
     }
   })
@@ -256,5 +250,81 @@ describe('trouble', () => {
     await show({ runs: [aHealthyRun(), aHealthyRun({ run: 'b' })], findings: [] })
     expect(screen.getByRole('heading', { level: 1 }).textContent).toBe('All 2 runs look healthy')
     expect(screen.getByText('No symptom has been found.')).toBeTruthy()
+  })
+})
+
+describe('incidents', () => {
+  const origin = aFinding({ incident: 'i' })
+  const others = [1, 2, 3].map((n) =>
+    aFinding({ id: `o${n}`, incident: 'i', tensor: `late_${n}/kernel`, origin: false }),
+  )
+  const findings = [origin, ...others, dense1]
+
+  it('are one row with their likely origin until they are unfolded', async () => {
+    const { host } = await show({ findings })
+    expect(layers()).toEqual(['dense_0/kernel', 'dense_1/kernel'])
+    const lead = rowOf('dense_0/kernel')
+    expect(lead.textContent).toContain('likely origin')
+    expect(lead.getAttribute('aria-expanded')).toBe('false')
+    grid().focus()
+    fireEvent.keyDown(grid(), { key: 'ArrowDown' })
+    await waitFor(() => expect(grid().getAttribute('aria-activedescendant')).toBe(lead.id))
+    fireEvent.keyDown(grid(), { key: 'ArrowRight' })
+    await waitFor(() => expect(layers()).toHaveLength(5))
+    expect(rowOf('late_2/kernel').getAttribute('aria-level')).toBe('2')
+    expect(host.readHash()).toContain('p.gradhealth.unfolded=')
+    fireEvent.keyDown(grid(), { key: 'End' })
+    fireEvent.keyDown(grid(), { key: 'Home' })
+    fireEvent.keyDown(grid(), { key: 'ArrowLeft' })
+    await waitFor(() => expect(layers()).toHaveLength(2))
+  })
+
+  it('stand open around the finding that an address names', async () => {
+    await show({ findings, hash: '#gradhealth&p.gradhealth.finding=o2%3Amlp_sigmoid' })
+    expect(rowOf('late_2/kernel').getAttribute('aria-selected')).toBe('true')
+  })
+
+  it('can be given up for one row a finding', async () => {
+    await show({ findings })
+    fireEvent.click(screen.getByRole('button', { name: 'Incidents' }))
+    await waitFor(() => expect(layers()).toHaveLength(5))
+  })
+})
+
+describe('what is muted', () => {
+  it('is left out until it is asked for, and says why', async () => {
+    const muted = aFinding({ id: 'm', tensor: 'bias', muted: 'a bias may be still' })
+    await show({ findings: [dense1, muted] })
+    expect(layers()).toEqual(['dense_1/kernel'])
+    fireEvent.click(screen.getByRole('button', { name: 'muted 1' }))
+    await waitFor(() => expect(layers()).toContain('bias'))
+    expect(rowOf('bias').querySelector('[title="Muted: a bias may be still"]')).toBeTruthy()
+  })
+})
+
+describe('news', () => {
+  it('is told without moving the rows, and shown when the reader wants it', async () => {
+    const { api, tab } = await show()
+    expect(screen.queryByRole('button', { name: /new finding/ })).toBeNull()
+    const late = aFinding({ id: 'late', tensor: 'late/kernel', severity: 'info' })
+    api.findings.mockResolvedValue([dense0, dense1, lstm, late])
+    await tab.server.refresh({ thoroughly: true })
+    fireEvent.click(await screen.findByRole('button', { name: '1 new finding: show' }))
+    await waitFor(() =>
+      expect(grid().getAttribute('aria-activedescendant')).toBe(rowOf('late/kernel').id),
+    )
+    expect(screen.queryByRole('button', { name: /new finding/ })).toBeNull()
+  })
+})
+
+describe('columns', () => {
+  it('are widened by the arrow keys, and the width is in the address', async () => {
+    const { host } = await show()
+    const edge = screen.getByRole('separator', { name: 'Width of Layer' })
+    fireEvent.keyDown(edge, { key: 'ArrowRight' })
+    await waitFor(() => expect(grid().getAttribute('style')).toContain('--w-layer'))
+    expect(host.readHash()).toContain('p.gradhealth.widths=layer')
+    fireEvent.keyDown(edge, { key: 'Home' })
+    await waitFor(() => expect(host.readHash()).not.toContain('widths'))
   })
 })

@@ -1,15 +1,11 @@
-/** The first screen: verdict and alert table, runs at the left, evidence at the right. */
+/** The frame of the tab: the bar, and below it what there is to show. */
 
 import { useEffect } from 'preact/hooks'
-import { AlertTable } from './AlertTable'
 import { Bar } from './Bar'
 import { useTab } from './context'
 import { EmptyState } from './EmptyState'
-import { Evidence } from './Evidence'
 import { Loading } from './Loading'
-import { Sidebar } from './Sidebar'
-import { Tools } from './Tools'
-import { Verdict } from './Verdict'
+import { Overview } from './overview/Overview'
 
 export function App() {
   const { server } = useTab()
@@ -23,28 +19,15 @@ export function App() {
   )
 }
 
-function Overview() {
-  return (
-    <>
-      <Sidebar />
-      <main class="main">
-        <Verdict />
-        <Tools />
-        <AlertTable />
-      </main>
-      <Evidence />
-    </>
-  )
-}
-
 /** Escape closes the evidence from wherever the reader is, and leaves them at the table. */
 function useEscape() {
   const { view } = useTab()
   useEffect(() => {
     const onKeyDown = (event: KeyboardEvent) => {
       if (event.key !== 'Escape' || view.current.peek().opened === null) return
+      if (document.querySelector('dialog[open]')) return
       view.change({ opened: null })
-      document.querySelector<HTMLElement>('[role="grid"]')?.focus({ preventScroll: true })
+      document.querySelector<HTMLElement>('[role="treegrid"]')?.focus({ preventScroll: true })
     }
     document.addEventListener('keydown', onKeyDown)
     return () => document.removeEventListener('keydown', onKeyDown)

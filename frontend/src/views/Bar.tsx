@@ -1,5 +1,6 @@
 import type { Pattern } from '../lib/filter'
 import { useTab } from './context'
+import { KeySheet } from './KeySheet'
 import { Status } from './Status'
 
 export function Bar() {
@@ -10,6 +11,7 @@ export function Bar() {
       <span class="brand">Grad Health</span>
       {hasRuns && <Filters />}
       <Status />
+      <KeySheet />
       <FilterError id="filter-runs" pattern={alerts.runPattern.value} />
       <FilterError id="filter-layers" pattern={alerts.layerPattern.value} />
     </header>
@@ -18,7 +20,7 @@ export function Bar() {
 
 function Filters() {
   const { view, alerts } = useTab()
-  const { runFilter, layerFilter } = view.current.value
+  const { runFilter, layerFilter, text } = view.current.value
   return (
     <search>
       <RegexField
@@ -34,6 +36,15 @@ function Filters() {
         text={layerFilter}
         pattern={alerts.layerPattern.value}
         onText={(text) => view.change({ layerFilter: text })}
+      />{' '}
+      <input
+        class="field"
+        type="search"
+        id="search-findings"
+        aria-label="Search findings"
+        placeholder="Search findings"
+        value={text}
+        onInput={(event) => view.change({ text: event.currentTarget.value })}
       />
     </search>
   )

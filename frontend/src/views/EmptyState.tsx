@@ -2,7 +2,7 @@
 
 import { count } from '../lib/numbers'
 import { useTab } from './context'
-import { Problems } from './Problems'
+import { Problems } from './overview/Problems'
 import { CopyButton } from './takeaway'
 
 const KERAS = `import tb_gradhealth as gradhealth

@@ -1,7 +1,8 @@
 /** One line: how fresh this is, or that the server went away. */
 
-import { useEffect, useState } from 'preact/hooks'
 import { count, formatAgo } from '../lib/numbers'
+import { loadingText } from '../lib/verdict'
+import { useClock } from './clock'
 import { useTab } from './context'
 
 export function Status() {
@@ -11,10 +12,12 @@ export function Status() {
   const updated = server.updated.value
   const ago = updated === null ? null : formatAgo(now - updated)
   const runs = server.answer.value?.runs.length ?? 0
+  const reading = loadingText(server.answer.value?.loading)
   return (
     <div class={failure ? 'status stale' : 'status'} data-testid="status">
       {/* Only trouble is announced: a clock that speaks each second would be one. */}
       <span role="status">{failure && `${failure} Trying again.`}</span>
+      {reading && <span class="age">{reading} ·</span>}
       {ago !== null && (
         <span class="age">
           {failure
@@ -24,13 +27,4 @@ export function Status() {
       )}
     </div>
   )
-}
-
-function useClock(): number {
-  const [now, setNow] = useState(Date.now)
-  useEffect(() => {
-    const timer = setInterval(() => setNow(Date.now()), 1000)
-    return () => clearInterval(timer)
-  }, [])
-  return now
 }

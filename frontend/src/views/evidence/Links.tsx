@@ -1,6 +1,6 @@
-import type { Finding } from '../contract'
-import { type DeepLink, deepLinks } from '../lib/deep-link'
-import { useTab } from './context'
+import type { Finding } from '../../contract'
+import { type DeepLink, deepLinks } from '../../lib/deep-link'
+import { useTab } from '../context'
 
 /** The same layer in TensorBoard's own tabs: in the page on a click, in a new one as any link. */
 export function Links({ finding }: { finding: Finding }) {

@@ -1,10 +1,10 @@
 /** The columns of the alert table, in order. */
 
-import type { SortColumn } from '../lib/sort'
+import type { SortColumn } from '../../lib/sort'
 
 export interface Column {
   name: string
-  /** What a click on its header sorts by; a trend has no order. */
+  /** What a click on its header sorts by, and the name of its width; a trend has no order. */
   sort: SortColumn | null
   class: string
 }
@@ -20,3 +20,10 @@ export const COLUMNS: readonly Column[] = [
   { name: 'State', sort: 'state', class: 'state' },
   { name: 'Trend', sort: null, class: 'trend' },
 ]
+
+/** The reader's widths as custom properties; the style sheet knows the others. */
+export function widthStyle(widths: Readonly<Record<string, number>>): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(widths).map(([name, width]) => [`--w-${name}`, `${width}px`]),
+  )
+}

@@ -1,7 +1,7 @@
 /** What no number stands for, and why: a blank would read as healthy. */
 
-import type { Run } from '../contract'
-import { count } from '../lib/numbers'
+import type { Run } from '../../contract'
+import { count } from '../../lib/numbers'
 
 const SHOWN = 200
 

@@ -2,8 +2,8 @@
 
 import type { RefObject } from 'preact'
 import { useCallback, useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks'
-import { anchoredScroll, scrollToRow } from '../lib/row-window'
-import type { Sort } from '../lib/sort'
+import { anchoredScroll, scrollToRow } from '../../lib/row-window'
+import type { Sort } from '../../lib/sort'
 
 /** As in table.css. */
 export const ROW_HEIGHT = 33

@@ -1,8 +1,8 @@
 /** What could not be read: which file, where in it, and what. Everything else is shown all the same. */
 
-import type { Problem, Run } from '../contract'
-import { formatStep } from '../lib/numbers'
-import { useTab } from './context'
+import type { Problem, Run } from '../../contract'
+import { formatStep } from '../../lib/numbers'
+import { useTab } from '../context'
 
 const SHOWN = 50
 

@@ -1,26 +1,40 @@
 /** A drawn chart as a figure: caption, canvas, and a legend that tells the numbers under the cursor. */
 
-import { useEffect, useRef, useState } from 'preact/hooks'
-import type { Finding } from '../contract'
-import { type Chart, drawChart } from '../draw/chart'
-import type { ChartSeries, Line } from '../lib/chart-series'
-import { formatStep, formatValue } from '../lib/numbers'
-import { tokensFor } from '../theme/tokens'
-import { useTab } from './context'
+import { useSignalEffect } from '@preact/signals'
+import { useEffect, useRef } from 'preact/hooks'
+import type { Finding } from '../../contract'
+import { type Chart, drawChart, type Range } from '../../draw/chart'
+import type { ChartSeries, Line } from '../../lib/chart-series'
+import { formatStep, formatValue } from '../../lib/numbers'
+import { tokensFor } from '../../theme/tokens'
+import { useTab } from '../context'
 
-const HEIGHTS: Record<ChartSeries['name'], number> = { measured: 158, statistic: 124, loss: 110 }
+const HEIGHTS: Record<ChartSeries['name'], number> = {
+  measured: 158,
+  statistic: 124,
+  steps: 124,
+  loss: 110,
+  rate: 84,
+}
 
-export function LineChart({ series, finding }: { series: ChartSeries; finding: Finding }) {
-  const [index, setIndex] = useState<number | null>(null)
-  const plot = useChart(series, finding, setIndex)
-  const at = index ?? lastKnown(series)
-  const step = series.steps[at]
+export interface LineChartProps {
+  series: ChartSeries
+  finding: Finding
+  range: Range
+}
+
+export function LineChart({ series, finding, range }: LineChartProps) {
+  const { evidence } = useTab()
+  const plot = useChart(series, finding, range)
+  const step = evidence.cursor.value
+  const at = step === null ? lastKnown(series) : nearest(series.steps, step)
+  const told = series.steps[at]
   return (
     <figure class="chart">
       <figcaption class="caption">{series.title}</figcaption>
       <div ref={plot} class="plot" role="img" aria-label={summary(series)} />
       <p class="legend">
-        {step !== undefined && <span>step {formatStep(step)}</span>}
+        {told !== undefined && <span>step {formatStep(told)}</span>}
         {series.lines.map((line) => (
           <span key={line.column} class={`key ${line.column}`}>
             {shortLabel(line)} {valueAt(line, at)}
@@ -32,10 +46,12 @@ export function LineChart({ series, finding }: { series: ChartSeries; finding: F
   )
 }
 
-function useChart(series: ChartSeries, finding: Finding, onCursor: (index: number | null) => void) {
-  const { host } = useTab()
+function useChart(series: ChartSeries, finding: Finding, range: Range) {
+  const { host, evidence } = useTab()
   const element = useRef<HTMLDivElement>(null)
   const chart = useRef<Chart | null>(null)
+  const steps = useRef(series.steps)
+  steps.current = series.steps
   const dark = host.dark.value
   const span = { opened: finding.opened_step, resolved: finding.resolved_step }
   const lines = series.lines.map(({ column }) => column).join()
@@ -51,8 +67,13 @@ function useChart(series: ChartSeries, finding: Finding, onCursor: (index: numbe
       tokens: tokensFor(dark),
       width: parent.clientWidth || 320,
       height: HEIGHTS[series.name],
-      group: 'evidence',
-      onCursor,
+      range,
+      onCursor: (index) => {
+        evidence.cursor.value = index === null ? null : (steps.current[index] ?? null)
+      },
+      onZoom: (zoom) => {
+        evidence.zoom.value = zoom
+      },
     })
     chart.current = drawn
     const observer = new ResizeObserver(() => {
@@ -68,8 +89,23 @@ function useChart(series: ChartSeries, finding: Finding, onCursor: (index: numbe
   }, [dark, lines, series.logarithmic])
 
   // By the numbers of the span: it is a new object at each drawing.
-  useEffect(() => chart.current?.update(series, span), [series, span.opened, span.resolved])
+  useEffect(
+    () => chart.current?.update(series, span, range),
+    [series, span.opened, span.resolved, range.from, range.to],
+  )
+  useSignalEffect(() => {
+    const step = evidence.cursor.value
+    if (!element.current?.matches(':hover')) chart.current?.point(step)
+  })
   return element
+}
+
+/** The point of the line that is closest to a step of another drawing. */
+function nearest(steps: readonly number[], step: number): number {
+  const after = steps.findIndex((other) => other >= step)
+  if (after < 0) return steps.length - 1
+  const before = Math.max(0, after - 1)
+  return step - (steps[before] ?? step) < (steps[after] ?? step) - step ? before : after
 }
 
 /** Without a cursor the legend tells the newest point. */

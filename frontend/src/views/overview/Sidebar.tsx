@@ -1,6 +1,8 @@
-import type { Run } from '../contract'
-import { runChip } from '../lib/verdict'
-import { useTab } from './context'
+import type { Run } from '../../contract'
+import { formatStep } from '../../lib/numbers'
+import { isLive, loadingText, runAge, runChip } from '../../lib/verdict'
+import { useServerClock } from '../clock'
+import { useTab } from '../context'
 import { NotMeasured } from './NotMeasured'
 import { Problems } from './Problems'
 
@@ -41,10 +43,16 @@ export function Sidebar() {
 
 function RunButton({ run, pressed, onClick }: { run: Run; pressed: boolean; onClick: () => void }) {
   const chip = runChip(run)
+  const now = useServerClock()
+  const facts = [
+    run.last_step === null ? null : `step ${formatStep(run.last_step)}`,
+    loadingText(run.loading) ?? runAge(run, now),
+  ].filter(Boolean)
   return (
     <button class="run" type="button" aria-pressed={pressed} title={run.run} onClick={onClick}>
       <Swatch run={run.run} />
       <span class="run-name">{run.run}</span> <span class={`chip ${chip.tone}`}>{chip.text}</span>
+      <span class={isLive(run, now) ? 'run-facts live' : 'run-facts'}> {facts.join(' · ')}</span>
     </button>
   )
 }

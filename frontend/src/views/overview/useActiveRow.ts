@@ -1,7 +1,8 @@
 /** The row that the keyboard is on. It is remembered by its finding, so that a refresh does not move it. */
 
 import { useRef, useState } from 'preact/hooks'
-import type { Finding } from '../contract'
+import type { Finding } from '../../contract'
+import type { TableRow } from '../../lib/incidents'
 import { ROW_HEIGHT, type Scroll } from './useScroll'
 
 export interface ActiveRow {
@@ -11,11 +12,16 @@ export interface ActiveRow {
   onKeyDown: (event: KeyboardEvent) => void
 }
 
+interface RowActions {
+  open: (finding: Finding) => void
+  fold: (row: TableRow) => void
+}
+
 export function useActiveRow(
-  rows: readonly Finding[],
+  rows: readonly TableRow[],
   keys: readonly string[],
   scroll: Scroll,
-  open: (finding: Finding) => void,
+  { open, fold }: RowActions,
 ): ActiveRow {
   const [key, setKey] = useState<string | null>(null)
   const lastIndex = useRef(-1)
@@ -46,12 +52,20 @@ export function useActiveRow(
     if (event.target !== event.currentTarget || event.altKey || event.ctrlKey || event.metaKey)
       return
     const move = moves[event.key]
-    const finding = rows[index]
+    const row = rows[index]
     if (move !== undefined) set(move)
-    else if ((event.key === 'Enter' || event.key === ' ') && finding) open(finding)
+    else if (row === undefined) return
+    else if (event.key === 'Enter' || event.key === ' ') open(row.finding)
+    else if (event.key === 'ArrowRight' && row.others > 0 && !row.unfolded) fold(row)
+    else if (event.key === 'ArrowLeft' && row.unfolded) fold(row)
+    else if (event.key === 'ArrowLeft' && row.level === 2) set(leadOf(rows, index))
     else return
     event.preventDefault()
   }
 
   return { index, set, onKeyDown }
+}
+
+function leadOf(rows: readonly TableRow[], index: number): number {
+  return rows.findLastIndex(({ level }, i) => i < index && level === 1)
 }

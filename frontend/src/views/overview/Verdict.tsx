@@ -1,12 +1,16 @@
-import { isSick, runFacts } from '../lib/verdict'
-import { useTab } from './context'
+import { isSick, loadingText, runFacts } from '../../lib/verdict'
+import { useServerClock } from '../clock'
+import { useTab } from '../context'
 
 /** The answer to "is anything wrong?" in a sentence, with the run's facts in a small line below. */
 export function Verdict() {
   const { alerts } = useTab()
+  const now = useServerClock()
   const { text, tone, run } = alerts.verdict.value
   const others = alerts.runs.value.filter((other) => other !== run && isSick(other)).length
-  const facts = run === null ? [] : runFacts(run)
+  const facts = run === null ? [] : runFacts(run, now)
+  const reading = run && loadingText(run.loading)
+  if (reading) facts.push(reading)
   if (others > 0)
     facts.push(others === 1 ? '1 other run needs a look' : `${others} other runs need a look`)
   return (

@@ -1,11 +1,12 @@
 /** Everything about the opened finding: what was measured, what it means, what to try, where to look on. */
 
 import { useEffect, useRef } from 'preact/hooks'
-import type { Finding, Symptom } from '../contract'
-import { formatStep, formatValue } from '../lib/numbers'
-import { useTab } from './context'
+import type { Finding, Symptom } from '../../contract'
+import { formatStep, formatValue } from '../../lib/numbers'
+import { useTab } from '../context'
 import { EvidenceCharts } from './EvidenceCharts'
 import { Links } from './Links'
+import { OtherRules } from './OtherRules'
 
 export function Evidence() {
   const { view, evidence, server } = useTab()
@@ -44,9 +45,11 @@ function Details({ finding, symptom }: { finding: Finding; symptom: Symptom | un
         {symptom?.title ?? finding.symptom} · <bdi class="mono">{finding.tensor}</bdi>
       </h2>
       <p>{finding.message}</p>
+      {finding.muted && <p class="muted">Muted by the rules: {finding.muted}</p>}
       <Facts finding={finding} />
       <EvidenceCharts finding={finding} symptom={symptom} />
       {symptom && <Advice symptom={symptom} />}
+      <OtherRules finding={finding} />
       <Links finding={finding} />
       <span class="unseen" role="status">
         Evidence opened
@@ -113,8 +116,13 @@ function Advice({ symptom }: { symptom: Symptom }) {
           </ol>
         </>
       )}
-      <h3 class="caption">Measure</h3>
-      <p class="mono">{symptom.measure}</p>
+      <details class="rule">
+        <summary class="caption">Rule and formula</summary>
+        <p class="mono">{symptom.formula || symptom.measure}</p>
+        {(symptom.source ?? '').split('\n\n').map((paragraph) => (
+          <p key={paragraph}>{paragraph}</p>
+        ))}
+      </details>
     </>
   )
 }

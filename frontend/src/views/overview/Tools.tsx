@@ -1,17 +1,20 @@
 /** Chips that narrow the table, and ways to take its rows along. */
 
 import { useState } from 'preact/hooks'
-import { FINDING_STATES, SEVERITIES } from '../contract'
-import { toCsv, toJson, toMarkdown } from '../lib/export'
-import { toggled } from '../lib/filter'
-import { formatStep } from '../lib/numbers'
-import { titleOf } from '../state/alerts'
-import { useTab } from './context'
-import { CopyButton, download } from './takeaway'
+import { FINDING_STATES, SEVERITIES } from '../../contract'
+import { toCsv, toJson, toMarkdown } from '../../lib/export'
+import { toggled } from '../../lib/filter'
+import { formatStep } from '../../lib/numbers'
+import { sortFindings } from '../../lib/sort'
+import { titleOf } from '../../state/alerts'
+import { useTab } from '../context'
+import { CopyButton, download } from '../takeaway'
+import { Choice } from './Choice'
 
 export function Tools() {
-  const { alerts, view } = useTab()
-  const { severities, states } = view.current.value
+  const { alerts, view, server } = useTab()
+  const { severities, states, symptoms, kinds, muted, flat } = view.current.value
+  const mutedCount = alerts.mutedCount.value
   const severityCounts = alerts.severityCounts.value
   const stateCounts = alerts.stateCounts.value
   return (
@@ -40,7 +43,37 @@ export function Tools() {
           />
         ))}
       </div>
-      <span class="gap" />
+      <Choice
+        name="Symptom"
+        counts={alerts.symptomCounts.value}
+        chosen={symptoms}
+        title={titleOf(server)}
+        onChange={(next) => view.change({ symptoms: next })}
+      />
+      <Choice
+        name="Kind"
+        counts={alerts.kindCounts.value}
+        chosen={kinds}
+        title={(kind) => kind}
+        onChange={(next) => view.change({ kinds: next })}
+      />
+      {(mutedCount > 0 || muted) && (
+        <Toggle
+          text="muted"
+          count={mutedCount}
+          pressed={muted}
+          onClick={() => view.change({ muted: !muted })}
+        />
+      )}
+      <button
+        class="button"
+        type="button"
+        aria-pressed={!flat}
+        title="One row an incident, with its likely origin; or one row a finding"
+        onClick={() => view.change({ flat: !flat })}
+      >
+        Incidents
+      </button>
       <Takeaway />
     </div>
   )
@@ -62,28 +95,30 @@ function Toggle({ text, count, pressed, onClick }: ToggleProps) {
 }
 
 function Takeaway() {
-  const { alerts, server } = useTab()
+  const { alerts, server, view } = useTab()
   const [said, say] = useState('')
-  const rows = alerts.rows.value
+  const rows = alerts.passing.value
   const none = rows.length === 0
+  // With what is folded away, in the table's order.
+  const sorted = () => sortFindings(rows, view.current.peek().sort)
   const save = (name: string, type: string, text: string) => {
     download(name, type, text)
     say(`${name} downloaded`)
   }
   return (
     // biome-ignore lint/a11y/useSemanticElements: as above
-    <div role="group" aria-label="Export" class="tools">
+    <div role="group" aria-label="Export" class="tools export">
       <CopyButton
         label="Copy as Markdown"
         disabled={none}
-        text={() => toMarkdown(rows, titleOf(server))}
+        text={() => toMarkdown(sorted(), titleOf(server))}
       />
       <button
         class="button"
         type="button"
         disabled={none}
         aria-label="Download CSV"
-        onClick={() => save('gradhealth-findings.csv', 'text/csv', toCsv(rows))}
+        onClick={() => save('gradhealth-findings.csv', 'text/csv', toCsv(sorted()))}
       >
         CSV
       </button>
@@ -92,7 +127,7 @@ function Takeaway() {
         type="button"
         disabled={none}
         aria-label="Download JSON"
-        onClick={() => save('gradhealth-findings.json', 'application/json', toJson(rows))}
+        onClick={() => save('gradhealth-findings.json', 'application/json', toJson(sorted()))}
       >
         JSON
       </button>

@@ -1,0 +1,69 @@
+/** A band of cells on a canvas, aligned with the charts' plots above and below it. */
+
+import type { Band } from '../lib/band'
+import type { Tokens } from '../theme/tokens'
+
+export interface Plot {
+  width: number
+  height: number
+  /** The steps at the left and the right edge. */
+  from: number
+  to: number
+}
+
+/** As in chart.ts: what the charts' axes take at the left, and their padding at the right. */
+export const PLOT_LEFT = 52
+export const PLOT_RIGHT = 8
+
+/** Paints the cells; the labels beside them are the document's. */
+export function paintBand(
+  canvas: HTMLCanvasElement,
+  band: Band,
+  { width, height, from, to }: Plot,
+  ramp: readonly [string, string],
+  tokens: Tokens,
+): void {
+  const ratio = devicePixelRatio || 1
+  canvas.width = Math.round(width * ratio)
+  canvas.height = Math.round(height * ratio)
+  const context = canvas.getContext('2d')
+  if (!context) return
+  context.scale(ratio, ratio)
+  context.fillStyle = ramp[0]
+  context.fillRect(0, 0, width, height)
+  const n = band.steps.length
+  const x = (step: number) => (to > from ? ((step - from) / (to - from)) * width : 0)
+  const cell = height / band.rows
+  const lastWidth = n > 1 ? (x(band.steps[n - 1] ?? 0) - x(band.steps[0] ?? 0)) / (n - 1) : width
+  for (let column = 0; column < n; column++) {
+    const left = x(band.steps[column] ?? 0)
+    const right = column + 1 < n ? x(band.steps[column + 1] ?? 0) : left + lastWidth
+    if (right < 0 || left > width) continue
+    for (let row = 0; row < band.rows; row++) {
+      const strength = band.strength[row * n + column] ?? Number.NaN
+      if (strength === 0) continue
+      const missing = Number.isNaN(strength)
+      context.globalAlpha = missing ? 0.5 : strength
+      context.fillStyle = missing ? tokens.reference : ramp[1]
+      // Half a pixel over: no light lines between cells.
+      context.fillRect(left, row * cell, Math.max(1, right - left + 0.5), cell + 0.5)
+    }
+  }
+  context.globalAlpha = 1
+  if (band.own >= 0 && band.rows > 1) {
+    context.strokeStyle = tokens.text
+    context.lineWidth = 1
+    context.strokeRect(0.5, band.own * cell + 0.5, width - 1, Math.max(1, cell - 1))
+  }
+}
+
+/** The column of cells at a step: the last that begins at or before it. */
+export function columnAt(steps: Float64Array, step: number): number {
+  let [low, high] = [0, steps.length]
+  while (low < high) {
+    const middle = (low + high) >> 1
+    if ((steps[middle] ?? 0) <= step) low = middle + 1
+    else high = middle
+  }
+  return Math.max(0, low - 1)
+}

@@ -1,0 +1,91 @@
+/** Cells over steps, as the evidence's bands draw them: numbers from 0 to 1, NaN where nothing was measured. */
+
+import type { Magnitudes } from '../api'
+import type { Neighbours } from './neighbours'
+
+export interface Band {
+  /** The first step of each column of cells. */
+  steps: Float64Array
+  rows: number
+  /** [rows * steps], row-major from the top. */
+  strength: Float32Array
+  /** What stands at the left, from the top: texts at rows. */
+  labels: readonly { row: number; text: string }[]
+  /** The row that the finding is about, or -1. */
+  own: number
+  /** The reading of one cell. */
+  tell: (row: number, column: number) => string
+}
+
+/** The log2 histogram, large magnitudes on top; only the bins that ever held something. */
+export function magnitudesBand({ header, columns }: Magnitudes): Band | null {
+  const steps = columns.get('step')
+  const share = columns.get('share')
+  const { bins, exponents } = header
+  if (!steps || !share || steps.length === 0) return null
+  const at = (column: number, bin: number) => share[column * bins + bin] ?? Number.NaN
+  const used = exponents.map((_, bin) => steps.some((_, column) => at(column, bin) > 0))
+  const [low, high] = [used.indexOf(true), used.lastIndexOf(true)]
+  if (low < 0) return null
+  const [from, to] = [Math.max(0, low - 1), Math.min(bins - 1, high + 1)]
+  const rows = to - from + 1
+  const strength = new Float32Array(rows * steps.length)
+  for (let row = 0; row < rows; row++) {
+    for (let column = 0; column < steps.length; column++) {
+      // The root lifts thin tails into sight: they are what vanishes first.
+      strength[row * steps.length + column] = Math.sqrt(at(column, to - row))
+    }
+  }
+  const every = Math.max(1, Math.ceil(rows / 4))
+  const labels = Array.from({ length: rows }, (_, row) => row)
+    .filter((row) => row % every === 0)
+    .map((row) => ({ row, text: power(exponents[to - row] ?? 0) }))
+  const tell = (row: number, column: number) =>
+    `${Math.round(100 * at(column, to - row))} % from ${power(exponents[to - row] ?? 0)}`
+  return { steps: Float64Array.from(steps), rows, strength, labels, own: -1, tell }
+}
+
+const SUPERSCRIPT = '⁰¹²³⁴⁵⁶⁷⁸⁹'
+
+function power(exponent: number): string {
+  const digits = [...String(Math.abs(exponent))].map((digit) => SUPERSCRIPT[Number(digit)])
+  return `2${exponent < 0 ? '⁻' : ''}${digits.join('')}`
+}
+
+/** Layers in forward order, by the logarithm where the values span powers of ten. */
+export function neighboursBand(
+  { rows, steps, values, own }: Neighbours,
+  format: (value: number) => string,
+): Band | null {
+  let [low, high, least] = [
+    Number.POSITIVE_INFINITY,
+    Number.NEGATIVE_INFINITY,
+    Number.POSITIVE_INFINITY,
+  ]
+  for (const value of values) {
+    if (!Number.isFinite(value)) continue
+    low = Math.min(low, value)
+    high = Math.max(high, value)
+    if (value > 0) least = Math.min(least, value)
+  }
+  if (high < low) return null
+  const logarithmic = low >= 0 && high > 30 * least
+  const scale = (value: number) => (logarithmic ? Math.log10(Math.max(value, least)) : value)
+  const [bottom, top] = [scale(logarithmic ? least : low), scale(high)]
+  const strength = values.map((value) => {
+    if (!Number.isFinite(value)) return Number.NaN
+    return top > bottom ? (scale(value) - bottom) / (top - bottom) : 0.5
+  })
+  return {
+    steps,
+    rows: rows.length,
+    strength,
+    labels: [
+      { row: 0, text: 'first' },
+      ...(rows.length > 1 ? [{ row: rows.length - 1, text: 'last' }] : []),
+    ],
+    own,
+    tell: (row, column) =>
+      `${rows[row]?.tensor ?? ''} ${format(values[row * steps.length + column] ?? Number.NaN)}`,
+  }
+}

@@ -1,0 +1,41 @@
+import { expect, it } from 'vitest'
+import { aFinding } from '../testing/samples'
+import { flatRows, groupFindings } from './incidents'
+import { DEFAULT_SORT, naturalOrder } from './sort'
+
+// Two incidents of one run: a mild origin that brought about a critical finding, and a critical one alone.
+const origin = aFinding({ id: 'o', incident: 'i', severity: 'info', tensor: 'b', opened_step: 9 })
+const worst = aFinding({ id: 'w', incident: 'i', origin: false, tensor: 'a', opened_step: 9 })
+const mild = aFinding({ id: 'm', incident: 'i', origin: false, severity: 'warning', tensor: 'c' })
+const alone = aFinding({ id: 'a', incident: 'j', tensor: 'd', opened_step: 10 })
+const elsewhere = aFinding({ id: 'e', incident: 'i', run: 'other', severity: 'info', tensor: 'e' })
+const all = [alone, mild, worst, origin, elsewhere]
+
+const told = (sort = DEFAULT_SORT, unfolded: string[] = [], findings = all) =>
+  groupFindings(findings, sort, naturalOrder(findings), (incident) =>
+    unfolded.includes(incident),
+  ).map(({ finding, level, others }) => `${level}${finding.id}+${others}`)
+
+it('leads an incident with its origin, in the place of its worst', () => {
+  expect(told()).toEqual(['1o+2', '1a+0', '1e+0'])
+})
+
+it('unfolds the others below, in the order of the table', () => {
+  expect(told(DEFAULT_SORT, ['i:mlp_sigmoid'])).toEqual(['1o+2', '2w+0', '2m+0', '1a+0', '1e+0'])
+  expect(told({ column: 'layer', descending: true }, ['i:mlp_sigmoid'])).toEqual([
+    '1e+0',
+    '1a+0',
+    '1o+2',
+    '2m+0',
+    '2w+0',
+  ])
+})
+
+it('lets the worst lead where the origin was filtered out', () => {
+  expect(told(DEFAULT_SORT, [], [mild, worst])).toEqual(['1w+1'])
+})
+
+it('gives a row to each where they are not to be grouped', () => {
+  const rows = flatRows(all, { column: 'layer', descending: false }, naturalOrder(all))
+  expect(rows.map(({ finding }) => finding.id)).toEqual(['w', 'o', 'm', 'a', 'e'])
+})

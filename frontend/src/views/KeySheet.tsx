@@ -1,0 +1,80 @@
+/** What the keyboard can do here, behind "?". Single keys can be switched off (WCAG 2.1.4). */
+
+import { useEffect, useRef, useState } from 'preact/hooks'
+
+const KEYS: readonly (readonly [keys: string[], what: string])[] = [
+  [['?'], 'this list'],
+  [['/'], 'search the findings'],
+  [['Tab'], 'to the filters, the table, the edges of its columns, the evidence'],
+  [['↑', '↓', 'Page Up', 'Page Down', 'Home', 'End'], 'along the rows of the table'],
+  [['→', '←'], 'unfold an incident, fold it; on a column’s edge: its width'],
+  [['Enter'], 'open the evidence of a row'],
+  [['Escape'], 'close the evidence, a list or this sheet'],
+]
+
+const SWITCH = 'gradhealth.single-keys'
+
+export function KeySheet() {
+  const sheet = useRef<HTMLDialogElement>(null)
+  const [singleKeys, setSingleKeys] = useState(() => localStorage.getItem(SWITCH) !== 'off')
+  useEffect(() => {
+    if (!singleKeys) return
+    const onKeyDown = (event: KeyboardEvent) => {
+      if (isTyping(event.target) || event.ctrlKey || event.metaKey || event.altKey) return
+      if (event.key === '?') sheet.current?.showModal()
+      else if (event.key === '/') document.getElementById('search-findings')?.focus()
+      else return
+      event.preventDefault()
+    }
+    document.addEventListener('keydown', onKeyDown)
+    return () => document.removeEventListener('keydown', onKeyDown)
+  }, [singleKeys])
+  const toggle = () => {
+    localStorage.setItem(SWITCH, singleKeys ? 'off' : 'on')
+    setSingleKeys(!singleKeys)
+  }
+  return (
+    <>
+      <button
+        class="button keys-button"
+        type="button"
+        aria-label="Keyboard"
+        title="Keyboard (?)"
+        onClick={() => sheet.current?.showModal()}
+      >
+        ?
+      </button>
+      <dialog class="keys" ref={sheet} aria-labelledby="keys-title">
+        <h2 id="keys-title">Keyboard</h2>
+        <dl>
+          {KEYS.map(([keys, what]) => (
+            <>
+              <dt key={`${what} keys`}>
+                {keys.map((key) => (
+                  <>
+                    <kbd key={key}>{key}</kbd>{' '}
+                  </>
+                ))}
+              </dt>
+              <dd key={what}>{what}</dd>
+            </>
+          ))}
+        </dl>
+        <label>
+          <input type="checkbox" checked={singleKeys} onChange={toggle} /> ? and / work as single
+          keys
+        </label>
+        <button class="button" type="button" onClick={() => sheet.current?.close()}>
+          Close
+        </button>
+      </dialog>
+    </>
+  )
+}
+
+function isTyping(target: EventTarget | null): boolean {
+  return (
+    target instanceof HTMLTextAreaElement ||
+    (target instanceof HTMLInputElement && target.type !== 'checkbox')
+  )
+}

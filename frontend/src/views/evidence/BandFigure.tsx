@@ -1,0 +1,96 @@
+/** A band of cells as a figure: caption, canvas under the charts' step axis, and a line that reads the cell. */
+
+import { useEffect, useRef, useState } from 'preact/hooks'
+import { columnAt, PLOT_LEFT, PLOT_RIGHT, paintBand } from '../../draw/band'
+import type { Range } from '../../draw/chart'
+import type { Band } from '../../lib/band'
+import { formatStep } from '../../lib/numbers'
+import { tokensFor } from '../../theme/tokens'
+import { useTab } from '../context'
+
+interface BandFigureProps {
+  title: string
+  /** For those who cannot see it. */
+  summary: string
+  band: Band
+  colour: 'series' | 'info'
+  range: Range
+  rowHeight: number
+}
+
+export function BandFigure({ title, summary, band, colour, range, rowHeight }: BandFigureProps) {
+  const { host, evidence } = useTab()
+  const canvas = useRef<HTMLCanvasElement>(null)
+  const [hovered, setHovered] = useState<number | null>(null)
+  const width = useWidth(canvas)
+  const height = Math.max(40, band.rows * rowHeight)
+  const dark = host.dark.value
+  const { from, to } = range
+  useEffect(() => {
+    if (!canvas.current || width === 0) return
+    const tokens = tokensFor(dark)
+    const ramp = [tokens.grid, tokens[colour]] as const
+    paintBand(canvas.current, band, { width, height, from, to }, ramp, tokens)
+  }, [band, dark, width, height, from, to, colour])
+
+  const step = evidence.cursor.value
+  const row = hovered ?? (band.own >= 0 ? band.own : null)
+  const onPointerMove = (event: PointerEvent) => {
+    evidence.cursor.value = from + (event.offsetX / width) * (to - from)
+    setHovered(
+      Math.max(0, Math.min(band.rows - 1, Math.floor((event.offsetY / height) * band.rows))),
+    )
+  }
+  const leave = () => {
+    evidence.cursor.value = null
+    setHovered(null)
+  }
+  const column = step === null ? band.steps.length - 1 : columnAt(band.steps, step)
+  return (
+    <figure class="chart">
+      <figcaption class="caption">{title}</figcaption>
+      <div class="band" style={{ height: `${height}px` }}>
+        <div class="band-labels" aria-hidden="true">
+          {band.labels.map(({ row, text }) => (
+            <span key={row} style={{ top: `${((row + 0.5) * height) / band.rows}px` }}>
+              {text}
+            </span>
+          ))}
+        </div>
+        <div class="band-plot" style={{ left: `${PLOT_LEFT}px`, right: `${PLOT_RIGHT}px` }}>
+          <canvas
+            ref={canvas}
+            role="img"
+            aria-label={summary}
+            onPointerMove={onPointerMove}
+            onPointerLeave={leave}
+          />
+          {step !== null && step >= from && step <= to && (
+            <span class="band-cursor" style={{ left: `${((step - from) / (to - from)) * 100}%` }} />
+          )}
+        </div>
+      </div>
+      <p class="legend">
+        <span>step {formatStep(band.steps[column] ?? null)}</span>
+        {row !== null && <span class="cell-reading">{band.tell(row, column)}</span>}
+      </p>
+    </figure>
+  )
+}
+
+function useWidth(canvas: { current: HTMLCanvasElement | null }): number {
+  const [width, setWidth] = useState(0)
+  useEffect(() => {
+    const { current } = canvas
+    if (!current) return
+    const measure = () => {
+      // Zero while TensorBoard hides the tab.
+      if (current.clientWidth > 0) setWidth(current.clientWidth)
+    }
+    measure()
+    const observer = new ResizeObserver(measure)
+    observer.observe(current)
+    return () => observer.disconnect()
+  }, [canvas])
+  return width
+}

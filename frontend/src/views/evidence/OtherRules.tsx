@@ -1,0 +1,31 @@
+/** What the other rules made of the same tensor, and why some did not look at it: a blank would read as healthy. */
+
+import type { Finding } from '../../contract'
+import { titleOf } from '../../state/alerts'
+import { useTab } from '../context'
+
+export function OtherRules({ finding }: { finding: Finding }) {
+  const { evidence, server } = useTab()
+  const title = titleOf(server)
+  const states = (evidence.details.value?.states ?? []).filter(
+    ({ symptom, kind }) => symptom !== finding.symptom || kind !== finding.kind,
+  )
+  const told = states.filter(({ state }) => state !== 'ok')
+  if (states.length === 0) return null
+  const calm = states.length - told.length
+  return (
+    <details class="rule">
+      <summary class="caption">
+        Other rules here: {told.length} of note, {calm} ok
+      </summary>
+      <ul>
+        {told.map(({ symptom, kind, state, reason }) => (
+          <li key={`${symptom} ${kind}`}>
+            {title(symptom)} ({kind}): {state}
+            {reason && `, ${reason}`}
+          </li>
+        ))}
+      </ul>
+    </details>
+  )
+}

@@ -1,0 +1,126 @@
+/**
+ * The alert table: thousands of rows, of which the visible ones are in the document. It keeps its
+ * focus, active row and scroll position while the server's answers come in.
+ */
+
+import { useEffect, useMemo } from 'preact/hooks'
+import type { Finding } from '../../contract'
+import type { TableRow } from '../../lib/incidents'
+import { mountedRows, rowWindow } from '../../lib/row-window'
+import { sameFinding } from '../../state/alerts'
+import { keyOf } from '../../state/trends'
+import { useTab } from '../context'
+import { AlertHead } from './AlertHead'
+import { AlertRow, rowId } from './AlertRow'
+import { COLUMNS, widthStyle } from './columns'
+import { NewFindings } from './NewFindings'
+import { useActiveRow } from './useActiveRow'
+import { useFresh } from './useFresh'
+import { ROW_HEIGHT, useScroll } from './useScroll'
+
+const OVERSCAN = 6
+
+export function AlertTable() {
+  const { alerts, view, server, trends } = useTab()
+  const rows = alerts.rows.value
+  const { opened, sort, widths } = view.current.value
+  const keys = useMemo(() => rows.map(({ finding }) => keyOf(finding)), [rows])
+  const scroll = useScroll(keys, sort)
+  const open = ({ run, id }: Finding) => view.change({ opened: { run, id } })
+  const fold = (row: TableRow) => view.change(foldedOrNot(row, view.current.peek()))
+  const active = useActiveRow(rows, keys, scroll, { open, fold })
+  const fresh = useFresh()
+
+  // A finding opened by the address, or by a click: the keyboard goes on from there.
+  const openedIndex =
+    opened === null ? -1 : rows.findIndex((row) => sameFinding(row.finding, opened))
+  useEffect(() => {
+    if (openedIndex >= 0) active.set(openedIndex)
+  }, [opened?.id, opened?.run, openedIndex >= 0])
+
+  const shown = rowWindow(scroll.top, scroll.viewport, ROW_HEIGHT, rows.length, OVERSCAN)
+  useEffect(
+    () => trends.want(rows.slice(shown.first, shown.end).map(({ finding }) => finding)),
+    [rows, shown.first, shown.end, trends],
+  )
+
+  if (rows.length === 0) return <NothingToShow filtered={server.findings.value.length > 0} />
+  const activeRow = rows[active.index]
+  const isFresh = ({ finding }: TableRow) => fresh.keys.has(keyOf(finding))
+  return (
+    <div class="alerts-frame">
+      <NewFindings
+        count={fresh.keys.size}
+        onShow={() => {
+          const first = rows.findIndex(isFresh)
+          if (first >= 0) active.set(first)
+          fresh.seen()
+          scroll.element.current?.focus({ preventScroll: true })
+        }}
+        onDismiss={fresh.seen}
+      />
+      <div
+        ref={scroll.element}
+        class="alerts"
+        role="treegrid"
+        aria-label="Alerts"
+        aria-rowcount={rows.length + 1}
+        aria-colcount={COLUMNS.length}
+        tabIndex={0}
+        style={widthStyle(widths)}
+        {...(activeRow ? { 'aria-activedescendant': rowId(activeRow.finding) } : {})}
+        onScroll={scroll.onScroll}
+        onKeyDown={active.onKeyDown}
+      >
+        <AlertHead />
+        <div class="rows" role="rowgroup" style={{ height: `${rows.length * ROW_HEIGHT}px` }}>
+          {mountedRows(shown, active.index).map((index) => {
+            const row = rows[index] as TableRow
+            return (
+              <AlertRow
+                key={keys[index]}
+                row={row}
+                index={index}
+                active={index === active.index}
+                opened={index === openedIndex}
+                fresh={isFresh(row)}
+                onOpen={open}
+                onFold={fold}
+              />
+            )
+          })}
+        </div>
+      </div>
+    </div>
+  )
+}
+
+/** Folding the incident of the opened finding closes that too: it would keep its incident open. */
+function foldedOrNot(
+  { incident, unfolded }: TableRow,
+  view: { unfolded: readonly string[] },
+): { unfolded: readonly string[]; opened?: null } {
+  if (!unfolded) return { unfolded: [...view.unfolded, incident] }
+  const others = view.unfolded.filter((other) => other !== incident)
+  return view.unfolded.includes(incident)
+    ? { unfolded: others }
+    : { unfolded: others, opened: null }
+}
+
+function NothingToShow({ filtered }: { filtered: boolean }) {
+  const { view } = useTab()
+  return (
+    <div class="notice">
+      {filtered ? (
+        <>
+          No finding passes the filters.
+          <button class="button" type="button" onClick={view.clearFilters}>
+            Clear filters
+          </button>
+        </>
+      ) : (
+        'No symptom has been found.'
+      )}
+    </div>
+  )
+}

@@ -1,0 +1,69 @@
+/** A filter of many values behind one button: a list of boxes to tick, each with what it would show. */
+
+import { useEffect, useRef } from 'preact/hooks'
+import { toggled } from '../../lib/filter'
+import { formatStep } from '../../lib/numbers'
+
+interface ChoiceProps {
+  name: string
+  counts: Readonly<Record<string, number>>
+  chosen: readonly string[]
+  title: (value: string) => string
+  onChange: (chosen: string[]) => void
+}
+
+export function Choice({ name, counts, chosen, title, onChange }: ChoiceProps) {
+  const menu = useClosing()
+  const values = [...new Set([...Object.keys(counts), ...chosen])].sort((a, b) =>
+    title(a).localeCompare(title(b)),
+  )
+  return (
+    <details class="choice" ref={menu}>
+      <summary class="button" data-chosen={chosen.length > 0}>
+        {name}
+        {chosen.length > 0 && ` · ${chosen.length === 1 ? title(chosen[0] ?? '') : chosen.length}`}{' '}
+        <span aria-hidden="true">▾</span>
+      </summary>
+      <fieldset class="choices">
+        <legend class="unseen">{name}</legend>
+        {values.length === 0 && <p class="muted">Nothing to choose from.</p>}
+        {values.map((value) => (
+          <label key={value}>
+            <input
+              type="checkbox"
+              checked={chosen.includes(value)}
+              onChange={() => onChange(toggled(chosen, value))}
+            />
+            <span>{title(value)}</span>
+            <span class="muted">{formatStep(counts[value] ?? 0)}</span>
+          </label>
+        ))}
+      </fieldset>
+    </details>
+  )
+}
+
+/** Closes by Escape and by a press anywhere else. */
+function useClosing() {
+  const menu = useRef<HTMLDetailsElement>(null)
+  useEffect(() => {
+    const close = (event: Event) => {
+      const { current } = menu
+      if (!current?.open) return
+      if (event instanceof KeyboardEvent) {
+        if (event.key !== 'Escape') return
+        // Not the evidence too.
+        event.stopImmediatePropagation()
+        current.querySelector('summary')?.focus()
+      } else if (event.target instanceof Node && current.contains(event.target)) return
+      current.open = false
+    }
+    document.addEventListener('keydown', close, true)
+    document.addEventListener('pointerdown', close)
+    return () => {
+      document.removeEventListener('keydown', close, true)
+      document.removeEventListener('pointerdown', close)
+    }
+  }, [])
+  return menu
+}
