@@ -32,6 +32,8 @@ export function paintBand(
   context.fillStyle = ramp[0]
   context.fillRect(0, 0, width, height)
   const n = band.steps.length
+  // To whole pixels: cells that overlap or part by a fraction would show as stripes.
+  const snap = (position: number) => Math.round(position * ratio) / ratio
   const x = (step: number) => (to > from ? ((step - from) / (to - from)) * width : 0)
   const cell = height / band.rows
   const lastWidth = n > 1 ? (x(band.steps[n - 1] ?? 0) - x(band.steps[0] ?? 0)) / (n - 1) : width
@@ -45,8 +47,8 @@ export function paintBand(
       const missing = Number.isNaN(strength)
       context.globalAlpha = missing ? 0.5 : strength
       context.fillStyle = missing ? tokens.reference : ramp[1]
-      // Half a pixel over: no light lines between cells.
-      context.fillRect(left, row * cell, Math.max(1, right - left + 0.5), cell + 0.5)
+      const [top, bottom] = [snap(row * cell), snap((row + 1) * cell)]
+      context.fillRect(snap(left), top, Math.max(1 / ratio, snap(right) - snap(left)), bottom - top)
     }
   }
   context.globalAlpha = 1

@@ -30,12 +30,18 @@ export function createServerState(api: Api): ServerState {
   let running: Promise<void> | null = null
 
   async function read(thoroughly: boolean): Promise<void> {
+    // The first time everything is wanted, and at once; a mistake in it is waited for below.
+    const first = answer.peek() === null
+    const ahead = first ? Promise.all([api.findings(), api.symptoms()]) : null
+    ahead?.catch(() => undefined)
     const runs = await api.runs()
+    const [findingsAhead, symptomsAhead] = (await ahead) ?? []
     // No new record anywhere means no changed finding either: the large answer is asked for only then.
     const print = runs === answer.peek() ? fingerprint : JSON.stringify({ ...runs, now: 0 })
     const changed = thoroughly || print !== fingerprint
-    const found = changed ? await api.findings() : findings.value
-    const table = symptoms.value.size > 0 ? symptoms.value : byId(await api.symptoms())
+    const found = changed ? (findingsAhead ?? (await api.findings())) : findings.value
+    const table =
+      symptoms.value.size > 0 ? symptoms.value : byId(symptomsAhead ?? (await api.symptoms()))
     batch(() => {
       if (changed) answer.value = runs
       if (runs.now !== undefined && runs !== heard) clockLead.value = runs.now * 1000 - Date.now()

@@ -1,0 +1,120 @@
+"""What people come to the tab for, done by hand in a real browser."""
+
+import pytest
+from run_log import RunLog
+from tensorboard_server import tensorboard_server
+
+from tb_gradhealth.record import Row, RowTable
+
+pytestmark = pytest.mark.browser
+
+TABLE = RowTable(
+    (
+        Row("dense_0/kernel", "gradient", "dense_0", "kernel", 0, (32, 32)),
+        Row("dense_1/kernel", "gradient", "dense_1", "kernel", 1, (32, 32)),
+    ),
+    settings={"every": 10},
+)
+GOOD = {"rms": 0.1, "nan_count": 0, "inf_count": 0, "bad_steps": 0}
+BAD = {**GOOD, "nan_count": 7, "bad_steps": 1, "bad_ago": 4}
+
+
+@pytest.fixture
+def logs(tmp_path):
+    (tmp_path / "logs").mkdir()
+    return tmp_path / "logs"
+
+
+def test_the_origin_of_a_nan_is_found_and_the_address_can_be_shared(demo_server, open_tab):
+    with open_tab(demo_server.url) as tab:
+        tab.frame.get_by_role("navigation", name="Runs").get_by_role("button", name="nan_contrast").click()
+        verdict = tab.frame.get_by_role("heading", level=1)
+        verdict.filter(has_text="nan_contrast").wait_for()
+        lead = tab.row("nan_contrast", "contrast", "NaN or infinite values")
+        assert lead.get_attribute("aria-expanded") == "false"
+        lead.locator(".fold").click()
+        tab.frame.locator('.row[aria-level="2"]').nth(5).wait_for()
+        lead.click()
+        tab.evidence.get_by_text("343").first.wait_for()
+        tab.page.wait_for_function("location.hash.includes('finding')")
+        address, rows = tab.page.url, tab.rows
+        tab.page.go_back()
+        tab.evidence.wait_for(state="detached")
+        tab.page.go_forward()
+        tab.evidence.wait_for()
+    with open_tab(address.split("#")[0], "#" + address.split("#")[1]) as shared:
+        shared.evidence.get_by_text("343").first.wait_for()
+        assert shared.rows == rows
+
+
+def test_filters_by_symptom_and_search_and_columns_keep_their_width(demo_server, open_tab):
+    with open_tab(demo_server.url) as tab:
+        tab.frame.get_by_text("Symptom", exact=False).locator("visible=true").first.wait_for()
+        tab.frame.locator("summary", has_text="Symptom").click()
+        tab.frame.get_by_role("checkbox", name="Dead units").check()
+        tab.page.keyboard.press("Escape")
+        tab.frame.locator('.row[data-run="vanishing_sigmoid"]').first.wait_for(state="detached")
+        assert {row[1] for row in tab.rows} == {"Dead units"}
+        tab.frame.get_by_role("searchbox", name="Search findings").fill("nothing says this")
+        tab.frame.get_by_role("button", name="Clear filters").click()
+        edge = tab.frame.get_by_role("separator", name="Width of Symptom")
+        before = tab.column("Symptom").bounding_box()["width"]
+        for _ in range(3):
+            edge.press("ArrowRight")
+        tab.page.wait_for_function("location.hash.includes('widths')")
+        assert tab.column("Symptom").bounding_box()["width"] == pytest.approx(before + 48, abs=2)
+        tab.page.reload()
+        tab.grid.wait_for()
+        assert tab.column("Symptom").bounding_box()["width"] == pytest.approx(before + 48, abs=2)
+
+
+def test_a_live_training_opens_and_resolves_a_finding_before_the_readers_eyes(logs, tmp_path, open_tab):
+    with (
+        RunLog(logs / "run" / "gradhealth", TABLE) as log,
+        tensorboard_server(tmp_path, "--logdir", logs, "--reload_interval=1") as server,
+    ):
+        log.record(0, GOOD, GOOD)
+        with open_tab(server.url) as tab:
+            tab.frame.get_by_text("No symptom has been found.").wait_for()
+            log.record(10, GOOD, BAD)
+            tab.frame.get_by_role("button", name="1 new finding: show").click()
+            row = tab.frame.locator(".rows .row")
+            row.filter(has_text="open").wait_for()
+            row.click()
+            for step in range(20, 400, 10):
+                log.record(step, GOOD, GOOD)
+            row.filter(has_text="resolved").wait_for()
+            tab.evidence.get_by_text("resolved").first.wait_for()
+
+
+def test_a_server_that_comes_back_is_heard_again(logs, tmp_path, browser):
+    with RunLog(logs / "run" / "gradhealth", TABLE) as log:
+        log.record(0, BAD, GOOD)
+        page = browser.new_page()
+        page.set_default_timeout(30_000)
+        with tensorboard_server(tmp_path, "--logdir", logs) as server:
+            page.goto(server.url + "#gradhealth")
+            frame = page.frame_locator("iframe")
+            frame.locator(".rows .row").first.wait_for()
+            port = server.url.rsplit(":", 1)[1].strip("/")
+        status = frame.get_by_test_id("status")
+        status.get_by_role("status").filter(has_text="Trying again").wait_for()
+        log.record(10, BAD, BAD)
+        with tensorboard_server(tmp_path, "--logdir", logs, f"--port={port}"):
+            frame.get_by_role("button", name="1 new finding: show").wait_for()
+            status.get_by_text("updated").wait_for()
+        page.close()
+
+
+def test_the_keyboard_sheet_opens_by_its_key_and_axe_finds_nothing(demo_server, open_tab, axe):
+    with open_tab(demo_server.url) as tab:
+        tab.grid.focus()
+        tab.page.keyboard.press("?")
+        sheet = tab.frame.get_by_role("dialog", name="Keyboard")
+        sheet.wait_for()
+        frame = next(frame for frame in tab.page.frames if "plugin_entry" in frame.url)
+        assert axe(frame) == []
+        tab.page.keyboard.press("Escape")
+        sheet.wait_for(state="hidden")
+        tab.frame.locator("summary", has_text="Kind").click()
+        assert axe(frame) == []
