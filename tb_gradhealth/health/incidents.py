@@ -46,7 +46,9 @@ def grouped(located: Sequence[Located], tolerance: int, stream: str) -> list[lis
     The origin is sought among the group's worst findings: something merely worth knowing that was there a
     record earlier did not cause the NaN beside it. A weaker finding comes into question only where its
     symptom is known to bring the worst one about, as an exploding gradient does NaN. Muted findings are
-    counted as the weakest. Among those that come into question the earliest in causal order is the one.
+    counted as the weakest. Of those that come into question, what another one that began within the same
+    tolerance is known to bring about is out: dead units make dead layers, which are told by the step where
+    these take 20 steps to be sure. Of the others the earliest in causal order is the one.
 
     Args:
         located: any order.
@@ -62,7 +64,7 @@ def grouped(located: Sequence[Located], tolerance: int, stream: str) -> list[lis
         if first is None or entry.finding.opened_step - first > tolerance:
             groups.append([])
         groups[-1].append(entry)
-    return [_incident(group, stream) for group in _joined(groups)]
+    return [_incident(group, tolerance, stream) for group in _joined(groups)]
 
 
 def _joined(groups: list[list[Located]]) -> list[list[Located]]:
@@ -96,17 +98,25 @@ def _lasts(cause: Located, later: Located) -> bool:
     return resolved is None or resolved >= later.finding.opened_step
 
 
-def _incident(group: list[Located], stream: str) -> list[Finding]:
-    origin = _origin(group)
+def _incident(group: list[Located], tolerance: int, stream: str) -> list[Finding]:
+    origin = _origin(group, tolerance)
     identity = short_id("incident", stream, str(group[0].finding.opened_step))
     others = [entry for entry in group if entry is not origin]
     return [replace(entry.finding, origin=entry is origin, incident=identity) for entry in (origin, *others)]
 
 
-def _origin(group: list[Located]) -> Located:
+def _origin(group: list[Located], tolerance: int) -> Located:
     worst = max(map(_weight, group))
     gravest = {entry.finding.symptom for entry in group if _weight(entry) == worst}
-    return next(entry for entry in group if _weight(entry) == worst or _brings_about(entry, gravest))
+    eligible = [entry for entry in group if _weight(entry) == worst or _brings_about(entry, gravest)]
+    onset = group[0].finding.opened_step + tolerance
+    explained = {
+        symptom
+        for entry in eligible
+        if entry.finding.opened_step <= onset
+        for symptom in entry.leads_to - {entry.finding.symptom}
+    }
+    return next((entry for entry in eligible if entry.finding.symptom not in explained), eligible[0])
 
 
 def _brings_about(entry: Located, gravest: set[str]) -> bool:

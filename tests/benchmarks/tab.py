@@ -108,7 +108,9 @@ def _first_paint(browser, url: str) -> None:
             context.close()
     ours, theirs = (statistics.median(times[tab]) for tab in ("gradhealth", "timeseries"))
     print(f"first row of the table     {ours:7.0f} ms after navigation")
-    print(f"first chart of Time Series {theirs:7.0f} ms after navigation; ratio {ours / theirs:.2f} (bar 0.5)")
+    print(
+        f"first chart of Time Series {theirs:7.0f} ms after navigation; ratio {ours / theirs:.2f} (bar 0.5)"
+    )
 
 
 def _interactions(browser, url: str) -> None:
@@ -126,7 +128,9 @@ def _interactions(browser, url: str) -> None:
         print(f"{name:18s} median {statistics.median(taken):6.1f} ms, worst {max(taken):6.1f} ms (bar 100)")
     frames = sorted(frame.evaluate(SCROLL))
     late = sum(taken > 34 for taken in frames)
-    print(f"scrolling          p95 {frames[int(0.95 * len(frames))]:6.1f} ms a frame, {late} of {len(frames)} dropped")
+    print(
+        f"scrolling          p95 {frames[int(0.95 * len(frames))]:6.1f} ms a frame, {late} of {len(frames)} dropped"
+    )
 
 
 if __name__ == "__main__":

@@ -108,7 +108,12 @@ def test_a_row_opens_its_evidence_and_escape_closes_it(demo_server, open_tab):
         charts = tab.evidence.get_by_role("img")
         charts.nth(5).wait_for()
         names = [chart.get_attribute("aria-label") for chart in charts.all()]
-        for drawn in ("Share of elements by magnitude", "tensors in forward order", "loss:", "learning rate:"):
+        for drawn in (
+            "Share of elements by magnitude",
+            "tensors in forward order",
+            "loss:",
+            "learning rate:",
+        ):
             assert any(drawn in name for name in names), names
         assert tab.evidence.locator("canvas").first.evaluate(COLOURS) > 9
         tab.grid.focus()

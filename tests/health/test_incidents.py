@@ -97,3 +97,14 @@ def test_what_an_ill_layer_leads_to_later_joins_its_incident(training, rows):
     assert found["dead-layer", "dense_0/kernel"].incident == vanished.incident
     assert found["dead-layer", "dense_0/kernel"].opened_step > vanished.opened_step + 100
     assert found["dead-layer", "dense_9/kernel"].incident != vanished.incident
+
+
+def test_what_is_told_at_once_heads_the_consequence_that_reaches_back_to_the_start(training, rows):
+    """Both are critical. The layer is known to be dead from step 0 on, its units from the second record."""
+    run = training([rows.activation(0), rows.dense(1, kind="gradient")])
+    for _ in range(8):
+        run.record([{**GOOD, "dead_fraction": 1.0, "window": 10}, {**GOOD, "rms": 0.0, "peak_rms": 0.0}])
+    found = {finding.symptom: finding for finding in run.judged().findings()}
+    assert found["dead-layer"].opened_step <= found["dead-units"].opened_step
+    assert found["dead-units"].incident == found["dead-layer"].incident
+    assert [symptom for symptom, finding in found.items() if finding.origin] == ["dead-units"]
