@@ -9,7 +9,7 @@ BIN := $(VENV)/bin
 PORT ?= 6006
 SUDO := $(if $(filter 0,$(shell id -u)),,sudo)
 
-.PHONY: demo test python frontend chromium lint unit screenshots benchmarks clean
+.PHONY: demo test python frontend chromium lint unit screenshots benchmarks fuzz clean
 
 demo: $(VENV)/installed
 	$(BIN)/gradhealth demo --port $(PORT) $(if $(LOGDIR),--logdir $(LOGDIR))
@@ -59,6 +59,10 @@ screenshots: python chromium
 # The tables of tests/benchmarks/README.md; on a machine that does nothing else.
 benchmarks: python chromium
 	for name in tensors overhead log_size health serving tab; do $(BIN)/python tests/benchmarks/$$name.py; done
+
+# A million broken event files, on all cores; takes some minutes.
+fuzz: python
+	$(BIN)/python tests/fuzz/reading.py
 
 clean:
 	rm -rf $(VENV) build dist *.egg-info frontend/node_modules tb_gradhealth/plugin/static

@@ -16,6 +16,7 @@ from typing import Any, Final
 import tb_gradhealth as gradhealth
 from tb_gradhealth.demo.zoo.training import Reached, Training
 from tb_gradhealth.scoring import Case, Fault
+from tb_gradhealth.scoring.case import SYMPTOM_IDS
 
 FILE: Final = "cases.py"
 
@@ -31,6 +32,9 @@ WORDS: Final = {
 }
 """What a label's word stands for; any of several is right."""
 
+UNSPOKEN: Final = SYMPTOM_IDS - {symptom for symptoms in WORDS.values() for symptom in symptoms}
+"""What no label can speak of. In a broken training it is neither right nor wrong; a healthy one has none."""
+
 
 def trainings(folder: Path) -> Iterator[Training]:
     """The scored trainings of the folder, their names below ``cases/``."""
@@ -43,6 +47,8 @@ def trainings(folder: Path) -> Iterator[Training]:
 def _case(name: str, case: Any) -> Case:
     faults = [Fault(WORDS[word][0], step=None, instead=WORDS[word][1:]) for word in sorted(case.labels)]
     allowed = {symptom for word in case.also_ok for symptom in WORDS[word]}
+    if faults:
+        allowed |= UNSPOKEN
     return Case(f"cases/{name}", tuple(faults), frozenset(allowed))
 
 

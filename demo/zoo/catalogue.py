@@ -1,11 +1,12 @@
-"""Every training of the zoo by its name, and those of a folder of cases."""
+"""Every training of the zoo by its name, those held out, and those of a folder of cases."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
 
-from tb_gradhealth.demo.zoo import broken, cases, healthy
+from tb_gradhealth.demo.zoo import broken, cases, healthy, held_out
+from tb_gradhealth.demo.zoo.reseeding import reseeded
 from tb_gradhealth.demo.zoo.training import Training
 
 
@@ -18,9 +19,12 @@ class Entry:
 
 
 def catalogue(folder: Path | None = None) -> Mapping[str, Entry]:
-    """All trainings by name: healthy, broken, then those of ``folder`` (see `cases`), if it is given."""
+    """All trainings by name: healthy, broken, held out, then those of ``folder`` (see `cases`), if given."""
+    zoo = (*healthy.FAMILIES, *broken.FAMILIES)
     families: list[tuple[Iterable[Training], ModuleType]] = [
-        (family.TRAININGS, family) for family in (*healthy.FAMILIES, *broken.FAMILIES)
+        *((family.TRAININGS, family) for family in zoo),
+        *((map(reseeded, family.TRAININGS), family) for family in zoo),
+        *((family.TRAININGS, family) for family in held_out.FAMILIES),
     ]
     entries = {
         training.case.name: Entry(training, Path(str(family.__file__)))

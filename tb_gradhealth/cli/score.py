@@ -3,10 +3,10 @@
 import json
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from fnmatch import fnmatchcase
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import click
 from rich.console import Console
@@ -17,7 +17,18 @@ from tb_gradhealth.health import SYMPTOMS
 from tb_gradhealth.scoring import Case, as_json, markdown, observe
 from tb_gradhealth.scoring import score as compare
 
+if TYPE_CHECKING:
+    from tb_gradhealth.demo.zoo.training import Training
+
 DEFAULT_LOGDIR: Final = "gradhealth-zoo"
+
+ZOO: Final = "The zoo"
+
+APART: Final = {
+    "held_out/": "Seeds and networks that were not looked at while the rules were tuned",
+    "cases/": "The folder of labelled cases",
+}
+"""Names that are scored for themselves, by their beginning, and what stands above their score."""
 
 COMPLETE, INCOMPLETE = 0, 1
 """The exit codes."""
@@ -58,6 +69,11 @@ COMPLETE, INCOMPLETE = 0, 1
     type=click.Path(path_type=Path, dir_okay=False),
     help="Write the tables there, for the documentation.",
 )
+@click.option(
+    "--held-out",
+    is_flag=True,
+    help="Also those that were not looked at while the rules were tuned: other seeds, other networks.",
+)
 @click.option("--list", "listing", is_flag=True, help="Only list the trainings and their labels.")
 def score(
     logdir: Path,
@@ -66,6 +82,7 @@ def score(
     workers: int,
     json_path: Path | None,
     markdown_path: Path | None,
+    held_out: bool,
     listing: bool,
 ) -> None:
     """Train networks whose health is known and say how often the default rules are right.
@@ -76,12 +93,14 @@ def score(
     require_training("the score")
     os.environ.update(environment())  # TensorFlow reads it while it is imported
     from tb_gradhealth.demo.zoo.catalogue import catalogue
+    from tb_gradhealth.demo.zoo.reseeding import HELD_OUT
     from tb_gradhealth.demo.zoo.run import shortcomings, train_all
 
     trainings = {
         name: entry.training
         for name, entry in catalogue(cases).items()
-        if not only or any(fnmatchcase(name, pattern) for pattern in only)
+        if (held_out or not name.startswith(HELD_OUT))
+        and (not only or any(fnmatchcase(name, pattern) for pattern in only))
     }
     if not trainings:
         raise click.UsageError("no training has such a name; --list shows them")
@@ -93,16 +112,28 @@ def score(
     console = Console()
     outcomes = train_all(list(trainings), logdir, workers, cases, console)
     trained = [outcome.name for outcome in outcomes if outcome.reached is not None]
-    board = compare([trainings[name].case for name in trained], dict(observe(str(logdir), trained)))
+    observed = dict(observe(str(logdir), trained))
+    boards = {title: compare(cases_of, observed) for title, cases_of in _parts(trainings, trained).items()}
+    board = boards.pop(ZOO)
     failures = shortcomings(outcomes, trainings)
 
-    page = markdown(board, SYMPTOMS)
+    page = markdown(board, SYMPTOMS, boards)
     _show(page, failures, console)
     if markdown_path is not None:
         markdown_path.write_text(page)
     if json_path is not None:
-        json_path.write_text(json.dumps(as_json(board), indent=2) + "\n")
+        others = {title: as_json(other) for title, other in boards.items()}
+        json_path.write_text(json.dumps({**as_json(board), "others": others}, indent=2) + "\n")
     sys.exit(INCOMPLETE if failures else COMPLETE)
+
+
+def _parts(trainings: "Mapping[str, Training]", trained: Sequence[str]) -> dict[str, list[Case]]:
+    """The cases of the zoo, and below their titles those that are scored apart, as far as there are any."""
+    parts: dict[str, list[Case]] = {ZOO: []}
+    for name in trained:
+        title = next((title for prefix, title in APART.items() if name.startswith(prefix)), ZOO)
+        parts.setdefault(title, []).append(trainings[name].case)
+    return parts
 
 
 def _label(case: Case) -> str:

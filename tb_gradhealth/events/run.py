@@ -33,6 +33,11 @@ class RunReader:
         """Whether the run holds anything of ours, readable or not, or a recorder's own file."""
         return self._contents.ours or any(file.recorder for file in self._files)
 
+    @property
+    def bytes_read(self) -> int:
+        """Of all files, those stepped over unread included."""
+        return sum(tail.offset for tail in self._tails.values())
+
     def problems(self) -> tuple[Problem, ...]:
         """What could not be read so far, at most a few dozen lines."""
         return self._log.problems()

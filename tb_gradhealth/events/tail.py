@@ -38,6 +38,11 @@ class Tail:
         self._seen: tuple[int, int] | None = None
 
     @property
+    def offset(self) -> int:
+        """Bytes that are done with."""
+        return self._offset
+
+    @property
     def begun(self) -> bool:
         """Whether anything of the file was read, so that its end is a loss."""
         return self._offset > 0

@@ -1,5 +1,6 @@
-"""Findings that began together are one incident, and one of them is its likely origin."""
+"""Findings that began together, or follow from such, are one incident; one of them is its likely origin."""
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Final
@@ -39,6 +40,9 @@ class Located:
 def grouped(located: Sequence[Located], tolerance: int, stream: str) -> list[list[Finding]]:
     """Findings that share an onset, grouped, with one likely origin in each group.
 
+    What began later joins a group whose faults last in the same layers, in half of them at least, and are
+    known to bring it about: a layer whose gradient vanishes is dead sooner or later, which is not news.
+
     The origin is sought among the group's worst findings: something merely worth knowing that was there a
     record earlier did not cause the NaN beside it. A weaker finding comes into question only where its
     symptom is known to bring the worst one about, as an exploding gradient does NaN. Muted findings are
@@ -58,16 +62,51 @@ def grouped(located: Sequence[Located], tolerance: int, stream: str) -> list[lis
         if first is None or entry.finding.opened_step - first > tolerance:
             groups.append([])
         groups[-1].append(entry)
-    return [_incident(group, stream) for group in groups]
+    return [_incident(group, stream) for group in _joined(groups)]
+
+
+def _joined(groups: list[list[Located]]) -> list[list[Located]]:
+    incidents: list[list[Located]] = []
+    causes: dict[tuple[str, str], list[tuple[Located, int]]] = {}  # by what they lead to, and where
+    for group in groups:
+        explained = Counter(
+            incident
+            for entry in group
+            for incident in {
+                incident
+                for cause, incident in causes.get((entry.finding.symptom, entry.row.layer), ())
+                if _lasts(cause, entry)
+            }
+        )
+        place, share = explained.most_common(1)[0] if explained else (0, 0)
+        if 2 * share < len(group) or not share:
+            place = len(incidents)
+            incidents.append([])
+        incidents[place] += group
+        for entry in group:
+            if _weight(entry) > 0:
+                for symptom in entry.leads_to:
+                    causes.setdefault((symptom, entry.row.layer), []).append((entry, place))
+    return incidents
+
+
+def _lasts(cause: Located, later: Located) -> bool:
+    """Whether a finding was not over yet when a later one began."""
+    resolved = cause.finding.resolved_step
+    return resolved is None or resolved >= later.finding.opened_step
 
 
 def _incident(group: list[Located], stream: str) -> list[Finding]:
-    worst = max(map(_weight, group))
-    gravest = {entry.finding.symptom for entry in group if _weight(entry) == worst}
-    origin = next(entry for entry in group if _weight(entry) == worst or _brings_about(entry, gravest))
+    origin = _origin(group)
     identity = short_id("incident", stream, str(group[0].finding.opened_step))
     others = [entry for entry in group if entry is not origin]
     return [replace(entry.finding, origin=entry is origin, incident=identity) for entry in (origin, *others)]
+
+
+def _origin(group: list[Located]) -> Located:
+    worst = max(map(_weight, group))
+    gravest = {entry.finding.symptom for entry in group if _weight(entry) == worst}
+    return next(entry for entry in group if _weight(entry) == worst or _brings_about(entry, gravest))
 
 
 def _brings_about(entry: Located, gravest: set[str]) -> bool:

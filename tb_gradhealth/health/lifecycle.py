@@ -33,7 +33,9 @@ class Habits:
     Attributes:
         immediate: a single breach opens.
         below: small values are the bad ones.
-        weighed: the outcome moves the severity.
+        weighed: the outcome moves the severity: a loss that improves lowers it...
+        raised: ...one that does not raises it...
+        patient: ...and one of which nobody knows yet lowers it too.
         forgiven: what is over weighs the least.
         least: place in SEVERITIES below which its findings never fall.
         most: place above which they never rise.
@@ -42,6 +44,8 @@ class Habits:
     immediate: bool = False
     below: bool = False
     weighed: bool = True
+    raised: bool = True
+    patient: bool = False
     forgiven: bool = False
     least: int = 0
     most: int = len(SEVERITIES) - 1
@@ -52,7 +56,7 @@ class Course:
     """How a symptom fared on every row; arrays of shape [judged], steps NEVER where nothing happened.
 
     ``breaches`` and ``holds`` remember the last records as bits, the newest lowest. ``level`` and ``least``
-    are the worst so far.
+    are the worst so far, ``aspect`` is that of the worst value.
     """
 
     breaches: Ints
@@ -66,11 +70,14 @@ class Course:
     level: Ints
     least: Ints
     severity: Ints
+    aspect: Ints
     extreme: Floats
     excused: Floats
     """The worst value under which the loss improved, NaN where it never did."""
     value: Floats
     """The newest measured value, NaN where there is none."""
+    learned: int = 0
+    """Records in a row in which the loss improved."""
     quiet: bool = True
     """Nothing is remembered and nothing is open: what most rows of most rules are for their whole life."""
 
@@ -93,7 +100,7 @@ class Course:
 
 _STEPS: Final = ("opened", "suspected", "last", "peak", "resolved")
 _NUMBERS: Final = ("extreme", "excused", "value")
-_COUNTS: Final = ("breaches", "holds", "count", "level", "least", "severity")
+_COUNTS: Final = ("breaches", "holds", "count", "level", "least", "severity", "aspect")
 _EMPTY: Final[dict[str, tuple[float, type]]] = {
     **dict.fromkeys(_STEPS, (NEVER, np.int64)),
     **dict.fromkeys(_NUMBERS, (np.nan, np.float64)),
@@ -111,6 +118,7 @@ def advance(course: Course, judged: Judgement, step: int, outcome: Outcome, habi
         Whether a finding opened or was resolved.
     """
     course.value = judged.value
+    course.learned = course.learned + 1 if outcome == "learning" else 0
     if course.quiet and not judged.breach.any():
         return False
     measured = ~np.isnan(judged.value)
@@ -128,7 +136,8 @@ def advance(course: Course, judged: Judgement, step: int, outcome: Outcome, habi
     # The records that led to the opening count too, though they were only suspicions then.
     _open(course, opens, breaches - 1)
     _worsen(course, breach & course.is_open, judged, step, since, habits)
-    _weigh(course, breach & course.is_open, outcome, habits)
+    # What is merely still open has nothing new against it, but a loss that improves speaks for it.
+    _weigh(course, (breach | (outcome == "learning")) & course.is_open, outcome, habits)
 
     over = measured & was_open & (course.holds == 0)
     course.resolved[over] = step
@@ -153,6 +162,12 @@ def advance_by_steps(
     _weigh(course, course.is_open, outcome, habits)
 
 
+def reweigh(course: Course, outcome: Outcome, habits: Habits) -> None:
+    """Weigh what is open by an outcome that became known otherwise than by a record, in place."""
+    if not course.quiet:
+        _weigh(course, course.is_open, outcome, habits)
+
+
 def _open(course: Course, opens: Mask, earlier: Ints) -> None:
     never_before = opens & (course.opened == NEVER)
     course.opened[never_before] = course.suspected[never_before]
@@ -169,6 +184,8 @@ def _worsen(course: Course, ill: Mask, judged: Judgement, step: int, since: Ints
     beyond = judged.value < course.extreme if habits.below else judged.value > course.extreme
     worst = ill & (np.isnan(course.extreme) | beyond)
     course.extreme[worst] = judged.value[worst]
+    if judged.aspect is not None:
+        course.aspect[worst] = judged.aspect[worst]
     course.peak[worst] = since[worst] if habits.immediate else step
 
 
@@ -181,12 +198,15 @@ def _weigh(course: Course, rows: Mask, outcome: Outcome, habits: Habits) -> None
     excused = np.minimum(course.least, severity)
     if habits.weighed and outcome == "learning":
         severity = excused
-        course.excused[rows] = course.extreme[rows]
+        if course.learned >= OPENS_AT:  # one record may look like learning by chance
+            course.excused[rows] = course.extreme[rows]
+    elif habits.weighed and habits.patient and outcome == "undecided":
+        severity = excused
     elif habits.weighed and outcome in ("stalled", "diverging"):
         worse = course.excused / WORSE if habits.below else course.excused * WORSE
         known = course.extreme >= worse if habits.below else course.extreme <= worse
         # What is only worth knowing stays that.
-        severity = np.where(known, excused, np.where(severity > 0, severity + 1, 0))
+        severity = np.where(known, excused, np.where(severity > 0, severity + habits.raised, 0))
     course.severity[rows] = np.clip(severity, habits.least, habits.most)[rows]
 
 

@@ -14,7 +14,8 @@ import numpy as np
 
 from tb_gradhealth.health.arrays import Floats
 
-Outcome = Literal["learning", "stalled", "diverging", "unknown"]
+Outcome = Literal["learning", "stalled", "diverging", "undecided", "unknown"]
+"""``"unknown"`` where no loss is recorded, ``"undecided"`` where it does not say (yet) what becomes of it."""
 
 WINDOW: Final = 5
 """Losses in a stretch; that of a single batch is too noisy to compare."""
@@ -24,6 +25,9 @@ FIRST: Final = 3
 
 COMPARED: Final = 10
 """Losses on each side when the recent past is compared with the past before it, as far as there are."""
+
+THROWN: Final = 3.0
+"""Where the very first loss and those after it differ by such a factor, the training began at the first."""
 
 LEARNED: Final = 0.7
 """The recent median is this share of the first ones: the training has got somewhere."""
@@ -39,7 +43,7 @@ DIVERGED: Final = 2.0
 
 
 def outcome_of(losses: Floats) -> Outcome:
-    """Judge a loss, ``"unknown"`` below two windows of finite values.
+    """Judge a loss, ``"undecided"`` below two windows of finite values.
 
     Args:
         losses: float64 [n]; NaN where it was not recorded, infinite where it was not finite.
@@ -55,10 +59,11 @@ class LossTrend:
     """The losses of one history, judged as they come, in bounded memory.
 
     Attributes:
-        first: median of the first finite losses, NaN before there are any.
+        first: where the training began, see `_beginning`; NaN before there is a finite loss.
         recent: median of the last stretch, NaN likewise.
         best: median of the best whole stretch, infinite before the first is full.
         count: finite losses seen.
+        outcome: what they come to.
     """
 
     def __init__(self) -> None:
@@ -66,6 +71,7 @@ class LossTrend:
         self.recent = float("nan")
         self.best = float("inf")
         self.count = 0
+        self.outcome: Outcome = "unknown"
         self._beginning: list[float] = []
         self._last: deque[float] = deque(maxlen=2 * COMPARED)
         self._seen: deque[bool] = deque(maxlen=WINDOW)  # whether the last recorded losses were finite
@@ -74,6 +80,11 @@ class LossTrend:
     def last(self) -> Floats:
         """The last finite losses, float64, at most 20."""
         return np.array(self._last)
+
+    @property
+    def early(self) -> float:
+        """Median of the first losses, NaN before there are any."""
+        return median(self._beginning) if self._beginning else float("nan")
 
     @property
     def least(self) -> float:
@@ -96,31 +107,41 @@ class LossTrend:
             self._seen.append(bool(np.isfinite(loss)))
         if np.isfinite(loss):
             self._add(loss)
-        if self._seen and not any(self._seen):
-            return "diverging"
-        if self.count < 2 * WINDOW:
-            return "unknown"
-        return self._judge()
+        self.outcome = self._judge()
+        return self.outcome
 
     def _add(self, loss: float) -> None:
         self.count += 1
         self._last.append(loss)
         if self.count <= FIRST:
             self._beginning.append(loss)
-            self.first = median(self._beginning)
+            self.first = _beginning(self._beginning)
         self.recent = median(list(self._last)[-WINDOW:])
         if self.count % WINDOW == 0:
             self.best = min(self.best, self.recent)
 
     def _judge(self) -> Outcome:
+        if self._seen and not any(self._seen):
+            return "diverging"
+        if self.count < 2 * WINDOW:
+            return "undecided" if self._seen else "unknown"
         # A loss may be negative or cross zero, so a gain is measured on the scale of where it began.
         if self.first - self.recent >= (1 - LEARNED) * max(abs(self.first), 1e-12):
             return "learning"
-        if _improves(list(self._last)):
+        # What comes down from above where it began makes good its own losses.
+        if self.recent < self.first and _improves(list(self._last)):
             return "learning"
         if self.recent - self.best >= (DIVERGED - 1) * max(abs(self.best), 1e-12):
             return "diverging"
         return "stalled"
+
+
+def _beginning(losses: list[float]) -> float:
+    """Where the training began: one loss is too noisy to say, unless those after it are another matter."""
+    middle = median(losses)
+    if losses[0] <= 0 or middle <= 0:
+        return middle
+    return losses[0] if max(losses[0] / middle, middle / losses[0]) > THROWN else middle
 
 
 def _improves(losses: list[float]) -> bool:

@@ -96,21 +96,17 @@ def quietened(judged: Judgement) -> Judgement:
 
 
 class LossNotice:
-    """Whether the loss took notice of the steps since the last record: it was above its usual."""
+    """Whether the loss took notice of the steps since the last record: how far it was above its usual."""
 
     def __init__(self) -> None:
         self._baseline = Baseline()
         self._baseline.settle(1)
 
-    def observe(self, view: View) -> bool:
-        """Take in a record; without a loss anything may be serious."""
-        place = np.flatnonzero(view.structure.kinds["loss"])[:1]
-        if not place.size:
-            return True
-        peak = view.moment.gather(place, "peak_max")
-        usual = self._baseline.compare(peak)
+    def observe(self, peak: Floats) -> float:
+        """Take in the largest loss since the last record, float64 [1]; its robust z, NaN where not known."""
+        score = float(self._baseline.compare(peak).score[0])
         self._baseline.admit(peak, np.ones(1, bool))
-        return not peak[0] < usual.median[0]
+        return score
 
 
 _LONG_AGO = -(1 << 60)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from tb_gradhealth.health.arrays import Floats, Ints
-from tb_gradhealth.health.outcome import Outcome, outcome_of
+from tb_gradhealth.health.outcome import LossTrend
 
 
 @dataclass(frozen=True)
@@ -17,18 +17,13 @@ class Lines:
         values: float64 [steps, judged]: RMS, or largest |x| for an activation; NaN for rows that are not
             watched, infinite where a tensor was not finite.
         loss: |loss|, float64 [steps]; NaN where it is not watched.
-        whole: whether they reach back to the run's first step.
+        trend: the losses of every step of the run so far; None where some of them were never written.
     """
 
     steps: Ints
     values: Floats
     loss: Floats
-    whole: bool
-
-    @property
-    def outcome(self) -> Outcome:
-        """What the loss did over the whole run, step by step; unknown where the lines are a part of it."""
-        return outcome_of(self.loss) if self.whole else "unknown"
+    trend: LossTrend | None
 
 
 def windowed(values: Floats, length: int) -> Floats:

@@ -13,6 +13,7 @@ from tb_gradhealth.health.history import BUDGET, History
 from tb_gradhealth.health.incidents import grouped
 from tb_gradhealth.health.outcome import LossTrend, Outcome
 from tb_gradhealth.health.rule_set import RuleSet
+from tb_gradhealth.health.spikes import LossNotice
 from tb_gradhealth.health.states import SymptomState, states_of
 from tb_gradhealth.health.steps import Lines
 from tb_gradhealth.health.structure import Structure
@@ -169,6 +170,9 @@ class StreamHealth:
         wanted = {identity: self._rules.symptom(identity) for identity in SYMPTOMS}
         self._watches = [Watch(SYMPTOMS[name], rules) for name, rules in wanted.items() if rules.enabled]
         self._loss = LossTrend()
+        self._notice = LossNotice()
+        self._loss_by_step = LossTrend()
+        self._unbroken: int | None = None
         self._outcome: Outcome = "unknown"
         self._judged = 0
         self._structure = Structure.of((), {})
@@ -203,11 +207,23 @@ class StreamHealth:
     def _moment(self, record: Record) -> Moment:
         columns = np.ascontiguousarray(record.values.T)
         bare = Moment(
-            record, columns, self._source, self._structure, "unknown", None, np.nan, self._loss, {}, 0.0
+            record,
+            columns,
+            self._source,
+            self._structure,
+            "unknown",
+            None,
+            np.nan,
+            np.nan,
+            self._loss,
+            {},
+            0.0,
         )
-        loss = _loss_of(bare, self.history.row(*LOSS))
+        row = self._loss_row()
+        loss = _loss_of(bare, row)
+        peak = bare.gather(np.array([row]), "peak_max")
         outcome = self._loss.observe(loss)
-        self._outcome = "unknown" if self._accompanied else outcome
+        self._outcome = "undecided" if self._accompanied and outcome != "unknown" else outcome
         places = np.flatnonzero(self._structure.kinds["training"])
         numbers = bare.gather(places, "mean").tolist()
         training = {self._structure.rows[place].tensor: n for place, n in zip(places, numbers, strict=True)}
@@ -220,6 +236,7 @@ class StreamHealth:
             outcome=self._outcome,
             previous_step=self._previous_step,
             loss=loss,
+            loss_deviation=self._notice.observe(peak),
             training=training,
             skipped=float(newly),
             accompanied=self._accompanied,
@@ -232,16 +249,29 @@ class StreamHealth:
         column = np.full(len(self._structure.rows), -1, np.int64)
         known = watched < column.size
         column[watched[known]] = np.flatnonzero(known)
-        first = self.history.first_step
-        whole = first is not None and int(steps.steps[0]) <= first
-        row = self.history.row(*LOSS)
-        loss = _lines_of(steps, column[[-1 if row is None else row]] if row is not None else np.array([-1]))
-        outcome = Lines(steps.steps, np.empty((0, 0)), loss[:, 0], whole).outcome
-        if not self._accompanied and self._outcome == "unknown":
-            self._outcome = outcome
+        row = self._loss_row()
+        loss = _lines_of(steps, column[[row]] if row >= 0 else np.array([-1]))
+        trend = self._every_loss(steps.steps, loss[:, 0])
+        if not self._accompanied and trend is not None and self._outcome in ("undecided", "unknown"):
+            self._outcome = trend.outcome
         for watch in self._watches:
             values = _lines_of(steps, column[watch.rows])
-            watch.observe_steps(Lines(steps.steps, values, loss[:, 0], whole), self._outcome)
+            watch.observe_steps(Lines(steps.steps, values, loss[:, 0], trend), self._outcome)
+
+    def _loss_row(self) -> int:
+        """The loss's row; -1 where it has none, or only in a table that comes after what is being judged."""
+        row = self.history.row(*LOSS)
+        return row if row is not None and row < len(self._structure.rows) else -1
+
+    def _every_loss(self, steps: Ints, losses: Floats) -> LossTrend | None:
+        """The trend over every step of the run, as long as no step is missing from the lines."""
+        wanted = self.history.first_step if self._unbroken is None else self._unbroken + 1
+        if wanted is None or steps[0] > wanted:
+            return None
+        for loss in losses[steps >= wanted].tolist():
+            self._loss_by_step.observe(loss)
+        self._unbroken = int(steps[-1])
+        return self._loss_by_step
 
     def _settle(self, record: Record) -> None:
         """Take in another row table: the rows known until now, described as this record describes them."""
@@ -270,8 +300,8 @@ class StreamHealth:
         return self._places
 
 
-def _loss_of(moment: Moment, row: int | None) -> float:
-    if row is None or row >= moment.source.size:
+def _loss_of(moment: Moment, row: int) -> float:
+    if row < 0:
         return float("nan")
     place = np.array([row])
     bad = moment.gather(place, "nan_count") + moment.gather(place, "inf_count") > 0

@@ -32,6 +32,7 @@ class Judgement:
         reference: what the tensor was compared with, None where nothing.
         since: the step at which it began where a sticky column knows it, None for the recorded one.
         least: place in SEVERITIES below which no outcome lowers it, None for 0.
+        aspect: which of a rule's measures gave the value, where it has several; None for 0.
     """
 
     value: Floats
@@ -41,6 +42,7 @@ class Judgement:
     reference: Floats | None = None
     since: Ints | None = None
     least: Ints | None = None
+    aspect: Ints | None = None
 
 
 @dataclass(frozen=True)
@@ -54,7 +56,7 @@ class Labels:
 
 @dataclass(frozen=True)
 class Facts:
-    """What a message may speak of: one finding at its worst."""
+    """What a message may speak of: one finding at its worst; ``aspect`` as in `Judgement`."""
 
     row: Row
     opened_step: int
@@ -63,13 +65,13 @@ class Facts:
     value: float
     threshold: float
     outcome: Outcome
+    aspect: int = 0
 
     @property
     def yet(self) -> str:
         """What the loss did meanwhile, as the end of a sentence; empty where nothing is known."""
-        return {"learning": ", yet the loss improves", "unknown": ""}.get(
-            self.outcome, ", and the loss has not improved"
-        )
+        said = {"learning": ", yet the loss improves", "undecided": "", "unknown": ""}
+        return said.get(self.outcome, ", and the loss has not improved")
 
 
 L = TypeVar("L", bound=Limits)
@@ -99,6 +101,10 @@ class Symptom(ABC, Generic[L]):
     """Among rows that fell ill together, gradients nearest to the output are the likelier origin."""
     weighed: ClassVar[bool] = True
     """Whether the loss's outcome moves the severity."""
+    raised: ClassVar[bool] = True
+    """Whether a loss that does not improve raises it: not where that alone makes it worth a warning."""
+    patient: ClassVar[bool] = False
+    """Information as long as nobody knows what the loss does: common in healthy trainings too."""
     forgiven: ClassVar[bool] = False
     """Once over it is information: it was a phase."""
     leads_to: ClassVar[frozenset[str]] = frozenset()
@@ -168,6 +174,7 @@ def judgement(
     reference: Floats | None = None,
     since: Ints | None = None,
     least: Ints | None = None,
+    aspect: Ints | None = None,
 ) -> Judgement:
     """The usual judgement: a value beside one threshold, held open until it is back at half of it.
 
@@ -180,6 +187,7 @@ def judgement(
         reference: as in `Judgement`.
         since: likewise.
         least: likewise.
+        aspect: likewise.
     """
     breach = value < threshold if below else value > threshold
     held = value < 2 * threshold if below else value > threshold / 2
@@ -191,19 +199,10 @@ def judgement(
         reference=reference,
         since=since,
         least=least,
+        aspect=aspect,
     )
 
 
 def of_loss(view: View) -> int:
     """What a loss that behaves badly deserves: information where it is no measure of success."""
     return INFO if view.moment.accompanied else WARNING
-
-
-def if_suffering(view: View, level: Ints | int) -> Ints | int:
-    """The level where the loss is known not to improve, or not recorded at all; else information.
-
-    For what is common in healthy trainings too, and matters only where the training goes badly.
-    """
-    known_bad = view.outcome in ("stalled", "diverging")
-    blind = view.outcome == "unknown" and np.isnan(view.moment.loss)
-    return level if known_bad or blind else INFO

@@ -29,6 +29,8 @@ class Moment:
         outcome: whether the loss improves, as far as known at this step.
         previous_step: the step of the record before, None at the first.
         loss: NaN where it was not recorded, infinite where it was not finite.
+        loss_deviation: how far the largest loss since the record before was above the usual, as a robust z;
+            NaN where that is not known.
         trend: the losses so far, this one included; to be read only.
         training: the numbers of the training itself, such as the learning rate, by name.
         accompanied: other recorders write into the same run. Networks that train against each other, as in a
@@ -43,6 +45,7 @@ class Moment:
     outcome: Outcome
     previous_step: int | None
     loss: float
+    loss_deviation: float
     trend: LossTrend
     training: Mapping[str, float]
     skipped: float

@@ -9,7 +9,7 @@ from tb_gradhealth.health.arrays import Ints
 from tb_gradhealth.health.findings import SEVERITIES, Finding, finding_id
 from tb_gradhealth.health.history import Measured, Point
 from tb_gradhealth.health.incidents import Located
-from tb_gradhealth.health.lifecycle import NEVER, Course, Habits, advance, advance_by_steps
+from tb_gradhealth.health.lifecycle import NEVER, Course, Habits, advance, advance_by_steps, reweigh
 from tb_gradhealth.health.outcome import Outcome
 from tb_gradhealth.health.rule_set import SymptomRules
 from tb_gradhealth.health.steps import Lines
@@ -51,6 +51,8 @@ class Watch:
             immediate=symptom.immediate,
             below=symptom.direction == "below",
             weighed=symptom.weighed,
+            raised=symptom.raised,
+            patient=symptom.patient,
             forgiven=symptom.forgiven,
             least=SEVERITIES.index(wanted.least_severity),
             most=SEVERITIES.index(wanted.most_severity),
@@ -90,6 +92,7 @@ class Watch:
             judged = self.rule.observe_steps(lines)
             if judged is not None and judged.breach.any():
                 advance_by_steps(self.course, judged, int(lines.steps[-1]), outcome, self._habits)
+            reweigh(self.course, outcome, self._habits)
         except Exception as error:
             self._fail(int(lines.steps[-1]), error)
 
@@ -110,6 +113,7 @@ class Watch:
             threshold=rule.limits.threshold,
             # Of what is over, the loss of today says nothing.
             outcome=outcome if resolved == NEVER else "unknown",
+            aspect=int(course.aspect[place]),
         )
         finding = Finding(
             id=finding_id(stream, rule.id, described.kind, described.tensor),

@@ -6,10 +6,11 @@ from tb_gradhealth.monitor import MonitoredRun, Watched
 def revision_of(run: MonitoredRun) -> str:
     """Changes whenever anything read from the run does."""
     said = hash((run.problems(), run.unfinished()))
-    return f"{run.health.revision}.{said & 0xFFFFFFFF:x}"
+    done = "" if run.loading.done else f".{run.loading.bytes_read}"
+    return f"{run.health.revision}.{said & 0xFFFFFFFF:x}{done}"
 
 
 def revision_of_all(watched: Watched) -> str:
     """Changes whenever anything that is watched does."""
-    others = f"{watched.other_runs} {watched.missing} {watched.problems}"
+    others = f"{watched.other_runs} {watched.missing} {watched.problems} {watched.loaded} {watched.runs_read}"
     return " ".join([*(f"{name} {revision_of(run)}" for name, run in watched.runs.items()), others])

@@ -14,7 +14,7 @@ from werkzeug.wrappers import Request
 from tb_gradhealth.health import SYMPTOMS, survey
 from tb_gradhealth.health.cells import Reduction
 from tb_gradhealth.health.history import History
-from tb_gradhealth.monitor import Monitor, Watched
+from tb_gradhealth.monitor import Follower, Monitor, Watched
 from tb_gradhealth.plugin import parameters
 from tb_gradhealth.plugin.answers import charts, findings, judge, rules, runs, tensors
 from tb_gradhealth.plugin.answers.common import chosen, found
@@ -31,9 +31,6 @@ from tb_gradhealth.report import FORMATS, report_of
 from tb_gradhealth.version import __version__
 
 BUNDLE: Final = Path(__file__).parent / "static" / "index.js"
-
-REFRESH_SECONDS: Final = 0.5
-"""A page asks for runs and findings at once; one look at the disk answers both."""
 
 JUDGED_AT_ONCE: Final = 100
 """Runs that one question to `judge` is answered for."""
@@ -82,6 +79,7 @@ class _Routes:
 
     def __init__(self, monitor: Monitor, logdir: str, judging: Judging) -> None:
         self._monitor, self._logdir, self._judging = monitor, logdir, judging
+        self._follower = Follower(monitor.pieces)
         self._hparams = HyperParameters()
         self._zooms = Zooms()
         self._rows = runs.Rows()
@@ -231,7 +229,9 @@ class _Routes:
 
     def _revision(self, names: list[str]) -> str:
         """What the answers about some runs, or about all, depend on."""
-        self._monitor.refresh(at_most_every=REFRESH_SECONDS)
+        if names:
+            self._monitor.prefer(names)
+        self._follower.follow()
         with self._monitor.reading() as watched:
             runs = " ".join(revision_of(run) for run in chosen(watched, names)) if names else ""
             read = runs if names else revision_of_all(watched)

@@ -1,6 +1,7 @@
 """The scoreboard as a page of Markdown."""
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
+from types import MappingProxyType
 from typing import Final
 
 from tb_gradhealth.scoring.scoreboard import FalseAlarm, Scoreboard, SymptomScore
@@ -18,7 +19,7 @@ each with a goal it has to reach; in {broken} a fault is planted by construction
 - **seen at all**: planted faults that were told of with any severity, information included.
 - **precision**: runs in which a symptom's warning is right / runs in which it is right or a false alarm.
   A false alarm is a symptom at warning or above that was neither planted nor follows from what was, or any
-  that was told before the fault began.
+  that was told before the fault began. What is folded under a planted fault's incident is no alarm.
 - **layer named**: found faults planted in one layer whose findings name that layer.
 - **delay**: records that came after the first that could hold the fault, up to the one that told of it: 0 is
   at once, and a rule that wants three of five records cannot do better than 2.
@@ -31,14 +32,21 @@ HEAD: Final = """\
 """
 
 
-def markdown(board: Scoreboard, rules: Collection[str]) -> str:
+def markdown(
+    board: Scoreboard, rules: Collection[str], others: Mapping[str, Scoreboard] = MappingProxyType({})
+) -> str:
     """The method and the tables of a score, as a page.
 
     Args:
         board: the score.
         rules: the symptoms there is a rule for; planted ones without are marked.
+        others: scores of other trainings, each below its title.
     """
-    return "\n".join(_lines(board, rules)) + "\n"
+    lines = [METHOD.format(healthy=board.flagged.trials, broken=board.broken), *_tables(board, rules)]
+    for title, other in others.items():
+        counts = f"{other.flagged.trials} healthy trainings, {other.broken} broken ones."
+        lines += ["", f"## {title}", "", counts, "", *_tables(other, rules)]
+    return "\n".join(lines) + "\n"
 
 
 def share_text(share: Share) -> str:
@@ -51,8 +59,7 @@ def share_text(share: Share) -> str:
     )
 
 
-def _lines(board: Scoreboard, rules: Collection[str]) -> Iterator[str]:
-    yield METHOD.format(healthy=board.flagged.trials, broken=board.broken)
+def _tables(board: Scoreboard, rules: Collection[str]) -> Iterator[str]:
     yield "| healthy runs | share |"
     yield "|---|--:|"
     yield f"| flagged at warning or above | {share_text(board.flagged)} |"

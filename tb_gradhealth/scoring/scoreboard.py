@@ -7,6 +7,7 @@ What counts:
   at which the fault begins.
 * A **false alarm** is a symptom at warning or above that the label neither plants nor allows, or any
   symptom at warning or above told before the fault begins: what is not there yet has no consequences.
+  What is folded under incidents that planted faults head is shown as their consequence, and no alarm.
 * **Precision** counts warnings and worse, one for a run and a symptom: right ones / (right ones + false
   alarms). Consequences the label allows are in neither, and information is no warning.
 * **Recall** is found faults / planted faults.
@@ -182,8 +183,15 @@ def _false_alarms(case: Case, observation: Observation) -> list[FalseAlarm]:
         for sighting in observation.sightings.values()
         if at_least(sighting.severity, "warning")
         and sighting.warned is not None
-        and (sighting.symptom not in case.expected or sighting.warned < case.begins)
+        and (not _explained(sighting, case) or sighting.warned < case.begins)
     ]
+
+
+def _explained(sighting: Sighting, case: Case) -> bool:
+    """Whether it was planted, follows from what was, or is folded under nothing but what was."""
+    planted = frozenset().union(*(fault.symptoms for fault in case.faults))
+    folded = bool(sighting.causes) and sighting.causes <= planted
+    return sighting.symptom in case.expected or folded
 
 
 def _symptom_score(symptom: str, verdicts: Sequence[_Verdict], alarms: Sequence[FalseAlarm]) -> SymptomScore:

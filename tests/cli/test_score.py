@@ -7,7 +7,9 @@ import pytest
 from click.testing import CliRunner
 
 from tb_gradhealth.cli import main
+from tb_gradhealth.demo.zoo.cases import UNSPOKEN
 from tb_gradhealth.demo.zoo.catalogue import catalogue
+from tb_gradhealth.demo.zoo.reseeding import HELD_OUT
 from tb_gradhealth.scoring.case import SYMPTOM_IDS
 
 CASES = """
@@ -42,6 +44,21 @@ def test_the_zoo_is_large_and_each_symptom_is_planted_in_it():
 
 def test_a_healthy_training_has_a_goal_and_a_broken_one_none():
     assert all((training.goal is not None) == training.case.healthy for training in labels().values())
+
+
+def test_what_is_held_out_is_the_zoo_with_other_seeds_and_further_networks():
+    entries = labels()
+    zoo = {name for name in entries if not name.startswith(HELD_OUT)}
+    again = {name.removeprefix(HELD_OUT) for name in entries if name.startswith(HELD_OUT)}
+    assert zoo < again
+    assert len(again - zoo) >= 20
+    assert all(entries[HELD_OUT + name].seed != entries[name].seed for name in zoo)
+    assert all(entries[HELD_OUT + name].case.faults == entries[name].case.faults for name in zoo)
+
+
+def test_what_is_held_out_is_listed_only_if_it_is_asked_for():
+    plain, more = score("--list").output.split(), score("--list", "--held-out").output.split()
+    assert "held_out/bottleneck" in set(more) - set(plain)
 
 
 def test_every_symptom_is_planted_in_more_than_one_dose():
@@ -79,7 +96,9 @@ def test_labels_of_a_folder_of_cases_are_read_in_their_own_words(cases):
         ["cases/wrong", "dead-units (clearly)"]
     ]
     case = catalogue(cases)["cases/wrong"].training.case
-    assert case.expected == {"dead-units", "dead-layer", "loss-stalled", "loss-diverging"}
+    spoken = {"dead-units", "dead-layer", "loss-stalled", "loss-diverging"}
+    assert case.expected == spoken | UNSPOKEN
+    assert {"update-ratio", "dormant-units"} <= UNSPOKEN
 
 
 @pytest.mark.training

@@ -82,3 +82,18 @@ def test_incidents_keep_their_name_while_findings_join(training, rows):
     (alone,) = run.judged().findings()
     run.record([BAD, BAD])
     assert {finding.incident for finding in run.judged().findings()} == {alone.incident}
+
+
+def test_what_an_ill_layer_leads_to_later_joins_its_incident(training, rows):
+    """No gradient arrives at the layers whose gradient vanished; another layer's death is its own."""
+    gradients = [rows.dense(depth) for depth in range(6)]
+    run = training([*gradients, rows.dense(9), rows.LOSS])
+    for record in range(40):
+        fading = [10.0 ** (2 * depth - 12) if record < 20 or depth else 0.0 for depth in range(6)]
+        last = 1.0 if record < 30 else 0.0
+        run.record([{"rms": rms, "peak_rms": rms} for rms in [*fading, last]] + [{"mean": 2.3}])
+    found = run.findings()
+    vanished = found["vanishing-gradient", "dense_0/kernel"]
+    assert found["dead-layer", "dense_0/kernel"].incident == vanished.incident
+    assert found["dead-layer", "dense_0/kernel"].opened_step > vanished.opened_step + 100
+    assert found["dead-layer", "dense_9/kernel"].incident != vanished.incident

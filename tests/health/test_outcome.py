@@ -21,8 +21,10 @@ noise = np.random.default_rng(0).normal(0, 0.02, 60)
         (np.append(np.full(30, 0.7), [np.nan] * 10), "stalled"),  # not recorded is not bad
         (np.append(np.full(30, 0.7), [np.inf] * 10), "diverging"),
         (-steps, "learning"),  # a log-likelihood may be negative
-        (steps[:9], "unknown"),
+        (steps[:9], "undecided"),
         (np.array([]), "unknown"),
+        (np.r_[0.5, np.linspace(8.0, 2.0, 20)], "stalled"),  # still above where it began
+        (np.r_[1.7, np.full(20, 0.12)], "learning"),  # all of it before the second record
         (np.full(60, np.nan), "unknown"),
     ],
 )

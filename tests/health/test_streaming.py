@@ -178,3 +178,17 @@ def test_networks_that_train_against_each_other_are_not_judged_by_their_losses()
     assert (alone["loss-stalled"], both["loss-stalled"]) == ("warning", "info")
     pairs = [each for pair in zip(stuck, critic, strict=True) for each in pair]
     assert judged(pairs).findings() == judged([*stuck, *critic], lambda _: True).findings()
+
+
+def test_a_loss_that_only_a_later_table_has_is_none_of_the_records_before():
+    bare = RowTable(network(0).rows[:-1], settings={"every": 10})
+    both = network(0)
+    values = {table.id: np.ones((len(table.rows), len(COLUMNS)), np.float32) for table in (bare, both)}
+    at_once, one_by_one = RunHealth(), RunHealth()
+    for step, table in [(0, bare), (10, bare), (20, both)]:
+        record = Record(step, 1e9 + step, table, values[table.id])
+        at_once.observe(record)
+        one_by_one.observe(record)
+        one_by_one.findings()
+    assert at_once.findings() == one_by_one.findings()
+    assert at_once.failures() == ()

@@ -15,6 +15,7 @@ from werkzeug.test import Client
 
 from tb_gradhealth import rules
 from tb_gradhealth.health import SYMPTOMS, parameters
+from tb_gradhealth.monitor.follower import FRESH
 from tb_gradhealth.plugin import routes as routes_module
 from tb_gradhealth.plugin.plugin import GradHealthPlugin
 from tb_gradhealth.version import __version__
@@ -55,10 +56,14 @@ def test_runs_say_how_each_is(get, logs):
     before = time.time()
     answer = strict_json(get("runs"))
     assert before <= answer.pop("now") <= time.time()
-    assert answer.pop("loading") == {"done": True, "runs_read": 2, "runs": 2, "bytes_read": 0, "bytes": 0}
+    size = sum(file.stat().st_size for file in logs.rglob("*tfevents*"))
+    read = {"done": True, "runs_read": 2, "runs": 2, "bytes_read": size, "bytes": size}
+    assert answer.pop("loading") == read
     fine, sick = answer.pop("runs")
     assert sick.pop("revision") != fine["revision"]
-    assert sick.pop("loading")["done"] is True
+    (file,) = (logs / "sick").rglob("*tfevents*")
+    size = file.stat().st_size
+    assert sick.pop("loading") == {"done": True, "bytes_read": size, "bytes": size}
     assert answer == {
         "schema": "gradhealth.runs/1",
         "version": __version__,
@@ -307,7 +312,7 @@ def test_an_unchanged_answer_is_304_and_a_changed_one_is_not(get, logs, add_run)
     again = get("runs", headers={"If-None-Match": tag})
     assert (again.status_code, again.get_data(), again.headers["ETag"]) == (304, b"", tag)
     add_run(logs / "third")
-    time.sleep(routes_module.REFRESH_SECONDS)
+    time.sleep(FRESH)
     changed = get("runs", headers={"If-None-Match": tag})
     assert changed.status_code == 200
     assert changed.headers["ETag"] != tag
@@ -448,7 +453,7 @@ def test_problems_and_version(get, logs):
     (file,) = (logs / "fine" / "gradhealth").iterdir()
     with file.open("ab") as appended:
         appended.write(b"\xff" * 12)
-    time.sleep(routes_module.REFRESH_SECONDS)
+    time.sleep(FRESH)
     (problem,) = strict_json(get("problems", run="fine"))["problems"]
     assert (problem["run"], problem["path"]) == ("fine", f"fine/gradhealth/{file.name}")
     assert strict_json(get("version")) == {

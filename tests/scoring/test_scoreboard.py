@@ -65,6 +65,19 @@ def test_a_delay_counts_the_records_after_the_first_that_could_hold_the_fault():
     assert of(judged(planted(step=40), told("dead-units", warned=60)), "dead-units").median_delay == 2
 
 
+def test_what_is_folded_under_a_planted_fault_is_no_alarm():
+    def folded(*causes):
+        return Sighting("weight-growth", "warning", 60, 60, frozenset({"hidden_1"}), frozenset(causes))
+
+    def alarms(sighting):
+        return [alarm.symptom for alarm in judged(planted(), told("dead-units"), sighting).false_alarms]
+
+    assert alarms(folded("dead-units")) == []
+    assert alarms(folded()) == alarms(folded("dead-units", "dead-layer")) == ["weight-growth"]
+    early = Sighting("weight-growth", "warning", 20, 20, frozenset(), frozenset({"dead-units"}))
+    assert alarms(early) == ["weight-growth"]
+
+
 def test_a_fault_that_builds_up_has_no_delay():
     assert of(judged(planted(step=None), told("dead-units")), "dead-units").delays == ()
 

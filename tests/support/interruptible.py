@@ -97,5 +97,10 @@ def interrupted(
         assert time.monotonic() < end
         assert process.is_alive()
         time.sleep(0.02)
-    os.kill(process.pid, number)
+    # Again and again, as a person would: Python loses an interrupt that meets it in a destructor, and a plain
+    # training with Keras was seen to go on for ever after one.
+    end = time.monotonic() + PATIENCE
+    while process.is_alive() and time.monotonic() < end:
+        os.kill(process.pid, number)
+        process.join(10)
     return exit_code(process)

@@ -46,6 +46,10 @@ class RunLog:
         for place, row in enumerate(rows):
             for name, value in row.items():
                 values[place, self.table.columns.index(name)] = value
+        self.matrix(step, values)
+
+    def matrix(self, step: int, values: np.ndarray) -> None:
+        """Append a record of all columns of all rows, float32 [rows, columns]."""
         if self.table.layouts:
             values = values.reshape(-1)[self.table.written]
         self._add(record_tag(self.table.id), values, step)

@@ -40,6 +40,7 @@ def _training(
         "gradient-spike",
         "dead-layer",
         "loss-stalled",
+        "loss-diverging",
         "dormant-units",
     )
     return broken(

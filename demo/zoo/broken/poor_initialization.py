@@ -19,6 +19,7 @@ CONSEQUENCES = (
     "loss-spike",
     "activation-spike",
     "dead-units",
+    "dormant-units",
     "dead-layer",
     "update-ratio",
     "weight-growth",

@@ -1,12 +1,18 @@
-"""Steps that are far too large or far too small for the weights they change."""
+"""Steps that are far too large or far too small for the weights they change.
+
+Steps that are small because the learning rate was lowered are no fault: so a schedule ends. What is planted
+is a loss that becomes small, which looks like learning; hence information.
+"""
 
 from functools import partial
 
 import keras
+import tensorflow as tf
 from keras import optimizers
 
 from tb_gradhealth.demo.zoo.blocks import mlp
 from tb_gradhealth.demo.zoo.fitting import Fit
+from tb_gradhealth.demo.zoo.looping import Loop
 from tb_gradhealth.demo.zoo.planting import AtStep, set_learning_rate
 from tb_gradhealth.demo.zoo.tables import digits, tumours
 from tb_gradhealth.demo.zoo.training import broken
@@ -34,6 +40,10 @@ def _raised(step: int, rate: float) -> list[keras.callbacks.Callback]:
     return [AtStep(step, set_learning_rate(rate))]
 
 
+def _sunk(step: tf.Tensor) -> tf.Tensor:
+    return tf.where(step < 110, 1.0, 1e-4)
+
+
 _digits = partial(Fit, partial(mlp, 64, [48, 32], 10), digits)
 _tumours = partial(Fit, partial(mlp, 30, [24, 24], 2, "tanh"), tumours)
 
@@ -55,7 +65,7 @@ VARIANTS = (
         "clearly",
         "info",
         110,
-        _digits(partial(optimizers.Adam, 1e-3), callbacks=partial(_raised, 110, 1e-9)),
+        Loop(partial(mlp, 64, [48, 32], 10), digits, partial(optimizers.SGD, 0.05), weigh=_sunk),
     ),
 )
 

@@ -11,7 +11,15 @@ from tb_gradhealth.demo.zoo.tables import digits
 from tb_gradhealth.demo.zoo.training import broken
 from tb_gradhealth.scoring import Fault
 
-CONSEQUENCES = ("loss-stalled", "loss-oscillating", "update-ratio", "poor-initialization", "dead-units")
+CONSEQUENCES = (
+    "loss-stalled",
+    "loss-oscillating",
+    "update-ratio",
+    "poor-initialization",
+    "dead-units",
+    "dormant-units",  # where the signal fades the biases are all that is left, and they differ
+    "dead-layer",  # an update far below the weight's last digit is exactly zero
+)
 
 
 def sigmoids(depth: int) -> keras.Model:

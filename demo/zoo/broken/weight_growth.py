@@ -57,7 +57,7 @@ VARIANTS = (
     ("grow1.01", "barely", "info", "hidden_0", _scaled(1.01, 0)),
     ("grow1.03", "clearly", "warning", "hidden_0", _scaled(1.03, 1)),
     ("grow1.06", "badly", "warning", "hidden_0", _scaled(1.06, 2)),
-    ("shrink0.97", "clearly", "warning", "hidden_0", _scaled(0.97, 3)),
+    ("shrink0.8", "clearly", "warning", "hidden_0", _scaled(0.8, 3)),
     ("bottomless", "clearly", "info", "", _bottomless(0.05, 4)),
     ("bottomless_fast", "badly", "info", "", _bottomless(0.2, 5)),
 )

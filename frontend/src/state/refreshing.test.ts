@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, expect, it, vi } from 'vitest'
 import { aHost } from '../testing/host'
 import { aServer } from '../testing/server'
-import { GENTLY_MS, keepFresh } from './refreshing'
+import { GENTLY_MS, keepFresh, SOON_MS } from './refreshing'
 import { createServerState } from './server'
 
 beforeEach(() => vi.useFakeTimers())
@@ -20,6 +20,23 @@ it('asks at once, then gently, and not while the tab is hidden', async () => {
   host.hidden.mockReturnValue(false)
   await vi.advanceTimersByTimeAsync(GENTLY_MS)
   expect(api.runs).toHaveBeenCalledTimes(4)
+  stop()
+})
+
+it('asks eagerly while the server is still reading', async () => {
+  const [host, api] = [aHost(), aServer()]
+  const answer = await api.runs()
+  api.runs.mockClear()
+  const reading = { runs_read: 1, runs: 2, bytes_read: 10, bytes: 20 }
+  api.runs.mockResolvedValueOnce({ ...answer, loading: { done: false, ...reading } })
+  const stop = keepFresh(host, createServerState(api))
+  await vi.advanceTimersByTimeAsync(0)
+  await vi.advanceTimersByTimeAsync(SOON_MS)
+  expect(api.runs).toHaveBeenCalledTimes(2)
+  await vi.advanceTimersByTimeAsync(SOON_MS)
+  expect(api.runs).toHaveBeenCalledTimes(2)
+  await vi.advanceTimersByTimeAsync(GENTLY_MS)
+  expect(api.runs).toHaveBeenCalledTimes(3)
   stop()
 })
 

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from tb_gradhealth.health.limits import limit
-from tb_gradhealth.health.spikes import LossNotice, Spike, SpikeLimits
+from tb_gradhealth.health.spikes import Spike, SpikeLimits
 from tb_gradhealth.health.structure import Scope, Structure
 from tb_gradhealth.health.symptom import INFO, WARNING, Facts, Judgement, Labels
 from tb_gradhealth.health.view import View
@@ -50,17 +50,13 @@ class ActivationSpike(Spike[ActivationSpikeLimits]):
     limits_type = ActivationSpikeLimits
     leads_to = frozenset({"non-finite", "loss-spike", "gradient-spike", "exploding-gradient", "dead-units"})
 
-    def __init__(self, limits: ActivationSpikeLimits) -> None:
-        super().__init__(limits)
-        self._loss = LossNotice()
-
     def scope(self, structure: Structure) -> Scope:
         """Every layer's output."""
         return structure.all_of("activation")
 
     def observe(self, view: View) -> Judgement:
         """Compare every layer's largest output since the last record with its own past."""
-        noticed = self._loss.observe(view)
+        noticed = not view.moment.loss_deviation < 0
         value, ago = view.column("peak_max"), view.column("peak_max_ago")
         return self.judge(view, value, ago, WARNING if noticed else INFO)
 
@@ -68,5 +64,6 @@ class ActivationSpike(Spike[ActivationSpikeLimits]):
         """Say which layer jumped, when, and how far out it was."""
         return (
             f"The output of {facts.row.layer} jumped out of its usual range at step {facts.opened_step:,}: "
-            f"{times(facts.value)} robust deviations above normal, {facts.threshold:g} are allowed."
+            f"it lies {times(facts.value)} × its usual spread above normal, {facts.threshold:g} × is the "
+            f"limit."
         )

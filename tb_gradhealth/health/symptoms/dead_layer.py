@@ -83,7 +83,7 @@ class DeadLayer(Symptom[DeadLayerLimits]):
         self._steps = np.where(dead, self._steps + applied, np.where(np.isnan(largest), self._steps, 0))
         value = np.where(np.isnan(largest), np.nan, self._steps)
         judged = judgement(value, self.limits.threshold, WARNING)
-        since = (view.step - self._steps).astype(np.int64)
+        since = (view.step - self._steps + 1).astype(np.int64)
         # A weight matrix that alone gets nothing is a fault even in a training that succeeds without it.
         least = np.where(self._matrix & ~dead.all(), WARNING, INFO)
         return Judgement(value, judged.breach, judged.held, judged.level, since=since, least=least)

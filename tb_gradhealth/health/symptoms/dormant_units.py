@@ -14,7 +14,6 @@ from tb_gradhealth.health.symptom import (
     Judgement,
     Labels,
     Symptom,
-    if_suffering,
     judgement,
 )
 from tb_gradhealth.health.view import View
@@ -58,7 +57,8 @@ class DormantUnits(Symptom[DormantUnitsLimits]):
     statistic = "dormant_fraction"
     labels = Labels("share of dormant units", "share of dormant units")
     limits_type = DormantUnitsLimits
-    weighed = False
+    raised = False
+    patient = True
 
     def __init__(self, limits: DormantUnitsLimits) -> None:
         super().__init__(limits)
@@ -79,7 +79,7 @@ class DormantUnits(Symptom[DormantUnitsLimits]):
         value = view.column("dormant_fraction")
         self._first = np.where(np.isnan(self._first), value, self._first)
         grave = (value > self.limits.warning) & (value - self._first >= self.limits.risen)
-        return judgement(value, self.limits.threshold, np.where(grave, if_suffering(view, WARNING), INFO))
+        return judgement(value, self.limits.threshold, np.where(grave, WARNING, INFO))
 
     def message(self, facts: Facts) -> str:
         """Say how many of the layer's units are dormant."""

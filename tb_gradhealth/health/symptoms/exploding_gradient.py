@@ -7,7 +7,6 @@ import numpy as np
 from tb_gradhealth.health.arrays import Floats, Ints, Mask, grown
 from tb_gradhealth.health.baseline import LENGTH, Baseline, column_median
 from tb_gradhealth.health.limits import Limits, limit
-from tb_gradhealth.health.spikes import LossNotice
 from tb_gradhealth.health.steps import Lines, windowed
 from tb_gradhealth.health.structure import Scope, Structure
 from tb_gradhealth.health.symptom import CRITICAL, INFO, WARNING, Facts, Judgement, Labels, Symptom
@@ -17,33 +16,42 @@ from tb_gradhealth.health.wording import number, times
 SMALLEST_WEIGHT = 1e-3
 """Floor of RMS(w), for weights that start at zero."""
 
-WINDOW = 2
-"""Steps in a window of the flight recorder's lines: an explosion that ends in NaN may last a dozen steps."""
+WINDOWS = (1, 2)
+"""Steps in a window of the flight recorder's lines: an explosion that ends in NaN lasts a dozen steps, or
+four; one that rocks to and fro on its way grows only from every second to the next."""
+
+FALLEN = 0.1
+"""Share of its first value that a loss has lost of which one may hope that it falls."""
 
 NEEDED = 3
 """Windows in a row that must have grown, as for records."""
+
+GROWN, LARGE = 0, 1
+"""The aspects: beyond its own usual size, or beyond that of its weights."""
 
 
 @dataclass(frozen=True)
 class ExplodingGradientLimits(Limits):
     """Growth over its own past, and size beside the weights."""
 
-    threshold: float = limit(10.0, "times its own usual size, still growing", least=1)
+    threshold: float = limit(10.0, "times its own usual size, still growing, or times its weights", least=1)
     pace: float = limit(1.5, "growth from record to record that counts as growing", least=1)
-    ratio: float = limit(1000.0, "times its weights that are an explosion even where nothing grows any more")
     critical: float = limit(100.0, "times the threshold from which it is critical", least=1)
+    share: float = limit(
+        0.01, "share of the network's largest gradient below which one may grow: it still does little", most=1
+    )
 
 
 class ExplodingGradient(Symptom[ExplodingGradientLimits]):
-    """RMS(g) of a weight matrix over its own running median, while it grows and the loss does not fall.
+    """RMS(g) of a weight matrix over its own running median, while it grows, or over RMS(w).
 
-    A large gradient alone proves nothing: a summed loss, unscaled targets or a gradient still multiplied by
-    a loss scale make it so, and Adam does not even notice. So growth is what is measured; the ratio
-    RMS(g) / max(RMS(w), 1e-3) counts only where it is beyond a thousand, and then takes its share of the
-    measured value so that both have one threshold. A gradient that comes back down to its usual size was a
-    spike and is forgiven. A growing gradient is fine where the loss falls: then
-    the training has just found its way. Gradients are taken before the optimizer's clipping, the largest
-    since the last record. In the flight recorder's lines, windows of two steps stand for records.
+    Growth counts where the loss does not fall: a gradient that grows with a falling loss has just found its
+    way, and one that comes back down to its usual size was a spike and is forgiven. A gradient that is only
+    large beside its weights proves little: a summed loss, unscaled targets or a gradient still multiplied
+    by a loss scale make it so, and Adam does not even notice. So that is information until the loss is
+    known not to improve, unless it is a thousand times as large and the loss has not fallen so far.
+    Gradients are taken before the optimizer's clipping, the largest since the last record. In the flight
+    recorder's lines, windows of one step or of two stand for records.
     """
 
     id = "exploding-gradient"
@@ -64,10 +72,10 @@ class ExplodingGradient(Symptom[ExplodingGradientLimits]):
         "Scale inputs and targets to about unit variance.",
         "In recurrent layers use LSTM or GRU, or an orthogonal recurrent initializer.",
     )
-    measure = "max(RMS(g) / its running median while it grows, RMS(g) / max(RMS(w), 1e-3) / 100)"
+    measure = "max(RMS(g) / its running median while it grows, RMS(g) / max(RMS(w), 1e-3))"
     needs = "its gradient or its past is not known"
     statistic = "rms"
-    labels = Labels("growth over its own usual size", "gradient RMS", "usual gradient RMS")
+    labels = Labels("times its usual size or its weights", "gradient RMS", "usual gradient RMS")
     limits_type = ExplodingGradientLimits
     logarithmic = True
     forgiven = True
@@ -76,7 +84,6 @@ class ExplodingGradient(Symptom[ExplodingGradientLimits]):
     def __init__(self, limits: ExplodingGradientLimits) -> None:
         super().__init__(limits)
         self._baseline = Baseline()
-        self._loss = LossNotice()
         self._previous = np.empty(0)
         self._high = np.empty(0, np.int64)
 
@@ -92,12 +99,13 @@ class ExplodingGradient(Symptom[ExplodingGradientLimits]):
 
     def observe(self, view: View) -> Judgement:
         """Compare every weight matrix's gradient with its own past and with its weight."""
-        worse = self._loss.observe(view)
+        worse = not view.moment.loss_deviation < 0
         # A gradient with no finite element has no RMS; the largest since the last record stands in.
         rms = np.fmax(view.column("rms"), view.column("peak_rms"))
         usual = self._baseline.compare(rms)
         growth = rms / usual.median
-        growing = (rms > self.limits.pace * self._previous) & worse
+        matters = rms >= self.limits.share * np.fmax.reduce(rms, initial=0)
+        growing = (rms > self.limits.pace * self._previous) & matters & worse
         ratio = rms / np.maximum(view.beside("weight", "rms"), SMALLEST_WEIGHT)
         high = growth > self.limits.threshold
         self._high = np.where(high, self._high + 1, 0)
@@ -105,26 +113,40 @@ class ExplodingGradient(Symptom[ExplodingGradientLimits]):
         self._previous = np.where(np.isnan(rms), self._previous, rms)
 
         limits = self.limits
-        share = ratio * (limits.threshold / limits.ratio)
-        value = np.fmax(np.where(growing, growth, np.fmin(growth, 1.0)), np.fmax(share, 0))
+        exploding = growing & high
+        value = np.fmax(np.where(growing, growth, np.fmin(growth, 1.0)), np.fmax(ratio, 0))
         value[np.isnan(rms)] = np.nan
-        level = np.where(value > limits.critical * limits.threshold, CRITICAL, WARNING)
-        level = np.where(growing & (growth > limits.threshold), level, _for_its_size(view))
-        vast = share > limits.critical * limits.threshold
+        grave = value > limits.critical * limits.threshold
+        level = np.where(grave, CRITICAL, WARNING)
         return Judgement(
             value=value,
             breach=value > limits.threshold,
             held=np.fmax(value, growth) > limits.threshold / 2,
-            level=level,
+            level=np.where(exploding, level, np.minimum(level, self._for_its_size(view, grave))),
             reference=usual.median,
-            # A hundred thousand times its weights is no matter of scale, whatever the loss does.
-            least=np.where(vast, WARNING, INFO),
+            aspect=np.where(exploding & (growth >= np.fmax(ratio, 0)), GROWN, LARGE),
         )
+
+    def _for_its_size(self, view: View, grave: Mask) -> Ints:
+        """The most that a gradient deserves which is only large: little, as long as the loss may fall."""
+        losses = view.moment.trend.last
+        waiting = view.outcome in ("undecided", "unknown")
+        fallen = losses.size > 1 and losses[-2:].max() < losses[0] - FALLEN * abs(losses[0])
+        alarming = grave & ~np.asarray(fallen or view.moment.accompanied)
+        early = np.where(alarming, WARNING, INFO)
+        return early if waiting else np.full(grave.size, CRITICAL)
 
     def observe_steps(self, lines: Lines) -> Judgement | None:
         """Find three windows in a row, each beyond ten times the median of those before and growing."""
+        for length in WINDOWS:
+            judged = self._in_windows(lines, length)
+            if judged is not None and judged.breach.any():
+                return judged
+        return None
+
+    def _in_windows(self, lines: Lines, length: int) -> Judgement | None:
         finite = np.where(np.isfinite(lines.values), lines.values, np.nan)
-        windows, losses = windowed(finite, WINDOW), windowed(lines.loss[:, None], WINDOW)
+        windows, losses = windowed(finite, length), windowed(lines.loss[:, None], length)
         if len(windows) <= NEEDED:
             return None
         growth = np.full(windows.shape, np.nan)
@@ -132,29 +154,28 @@ class ExplodingGradient(Symptom[ExplodingGradientLimits]):
         for index in range(1, len(windows)):
             growth[index] = windows[index] / column_median(windows[:index])
             worse = not losses[index, 0] <= column_median(losses[:index])[0]
-            breach[index] = (
-                (growth[index] > self.limits.threshold) & (windows[index] > windows[index - 1]) & worse
-            )
-        return self._persistent(lines, growth, breach)
+            growing = windows[index] > windows[index - 1]
+            breach[index] = (growth[index] > self.limits.threshold) & growing & worse
+        return self._persistent(lines.steps[::length], growth, breach)
 
-    def _persistent(self, lines: Lines, growth: Floats, breach: Mask) -> Judgement:
+    def _persistent(self, begins: Ints, growth: Floats, breach: Mask) -> Judgement:
         run = breach[2:] & breach[1:-1] & breach[:-2]  # three in a row; a window later counts from its first
         found = np.asarray(run.any(axis=0))
         value = np.where(found, np.fmax.reduce(np.where(breach, growth, 0)), np.nan)
         level = np.where(value > self.limits.critical * self.limits.threshold, CRITICAL, WARNING)
-        since = lines.steps[WINDOW * run.argmax(axis=0)]
+        since = begins[run.argmax(axis=0)]
         return Judgement(value=value, breach=found, held=found, level=level, since=since)
 
     def message(self, facts: Facts) -> str:
         """Say how much larger than what, and since when."""
+        since, peak = f"since step {facts.opened_step:,}", f"step {facts.peak_step:,}"
+        limit = f"{number(facts.threshold)} × is the limit{facts.yet}"
+        if facts.aspect == LARGE:
+            return (
+                f"The gradient of {facts.row.tensor} has been far larger than its weights {since}: "
+                f"{times(facts.value)} × at {peak}, {limit}."
+            )
         return (
-            f"The gradient of {facts.row.tensor} has been exploding since step {facts.opened_step:,}: at "
-            f"step {facts.peak_step:,} it was {times(facts.value)} × its usual size, "
-            f"{number(facts.threshold)} × is the limit{facts.yet}."
+            f"The gradient of {facts.row.tensor} has been exploding {since}: at {peak} it was "
+            f"{times(facts.value)} × its usual size, {limit}."
         )
-
-
-def _for_its_size(view: View) -> int:
-    """What a gradient deserves that is only large: as long as nobody knows what the loss does, no alarm."""
-    waiting = view.outcome == "unknown" and not np.isnan(view.moment.loss)
-    return INFO if waiting else WARNING

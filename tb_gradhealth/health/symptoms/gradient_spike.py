@@ -1,8 +1,8 @@
 """Gradients that suddenly leave their usual range, and come back."""
 
-from tb_gradhealth.health.spikes import LossNotice, Spike, SpikeLimits, quietened
+from tb_gradhealth.health.spikes import Spike, SpikeLimits, quietened
 from tb_gradhealth.health.structure import Scope, Structure
-from tb_gradhealth.health.symptom import INFO, Facts, Judgement, Labels
+from tb_gradhealth.health.symptom import INFO, WARNING, Facts, Judgement, Labels
 from tb_gradhealth.health.view import View
 from tb_gradhealth.health.wording import times
 
@@ -10,9 +10,11 @@ from tb_gradhealth.health.wording import times
 class GradientSpike(Spike[SpikeLimits]):
     """Robust z of ln(RMS(g)) of a weight matrix against its own past, above 6.
 
-    The gradient is taken before clipping, and the largest since the last record. A lone spike is
-    information, three in 1,000 steps a warning. OLMo-core skips a step at 6 sigma over 128 steps; sigma on
-    raw norms would call every heavy tail a spike, hence logarithms and MAD.
+    The gradient is taken before clipping, and the largest since the last record. A spike that the loss took
+    notice of, by half of what makes a spike there, is a warning, three of them in 1,000 steps are critical;
+    what the loss did not notice is information, however often it comes. Without a loss a lone spike is
+    information, a recurrent one a warning. OLMo-core skips a step at 6 sigma
+    over 128 steps; sigma on raw norms would call every heavy tail a spike, hence logarithms and MAD.
     """
 
     id = "gradient-spike"
@@ -39,23 +41,21 @@ class GradientSpike(Spike[SpikeLimits]):
     limits_type = SpikeLimits
     leads_to = frozenset({"non-finite", "loss-spike"})
 
-    def __init__(self, limits: SpikeLimits) -> None:
-        super().__init__(limits)
-        self._loss = LossNotice()
-
     def scope(self, structure: Structure) -> Scope:
         """Weight matrices."""
         return structure.matrices("gradient")
 
     def observe(self, view: View) -> Judgement:
         """Compare the largest gradient since the last record with its own past."""
-        noticed = self._loss.observe(view)
-        judged = self.judge(view, view.column("peak_rms"), view.column("peak_rms_ago"), INFO)
-        return judged if noticed else quietened(judged)
+        loss, notice = view.moment.loss_deviation, self.limits.threshold / 2
+        level = WARNING if loss >= notice else INFO
+        judged = self.judge(view, view.column("peak_rms"), view.column("peak_rms_ago"), level)
+        return quietened(judged) if loss < notice else judged
 
     def message(self, facts: Facts) -> str:
         """Say which gradient jumped, when, and how far out it was."""
         return (
             f"The gradient of {facts.row.tensor} jumped out of its usual range at step {facts.peak_step:,}: "
-            f"{times(facts.value)} robust deviations above normal, {facts.threshold:g} are allowed."
+            f"it lies {times(facts.value)} × its usual spread above normal, {facts.threshold:g} × is the "
+            f"limit."
         )

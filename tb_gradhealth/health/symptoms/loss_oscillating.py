@@ -1,34 +1,45 @@
 """A loss that is thrown up and down instead of settling."""
 
+from collections import deque
 from dataclasses import dataclass
+from statistics import median as median_of
 
 import numpy as np
 
+from tb_gradhealth.health.arrays import Ints
 from tb_gradhealth.health.limits import Limits, limit
 from tb_gradhealth.health.outcome import COMPARED
 from tb_gradhealth.health.structure import Scope, Structure
-from tb_gradhealth.health.symptom import Facts, Judgement, Labels, Symptom, judgement, of_loss
+from tb_gradhealth.health.symptom import INFO, Facts, Judgement, Labels, Symptom, judgement, of_loss
 from tb_gradhealth.health.view import View
 from tb_gradhealth.health.wording import percent
+
+TENTH = COMPARED // 5
+"""Place of the 10 % quantile among so many sorted losses."""
+
+SMALLEST_WEIGHT = 1e-3
+"""Floor of RMS(w), for weights that start at zero."""
 
 
 @dataclass(frozen=True)
 class LossOscillatingLimits(Limits):
-    """How large swings are, and how often they turn."""
+    """How large swings are, how often they turn, and what makes them a fault."""
 
-    threshold: float = limit(0.3, "standard deviation of the last losses over their median")
+    threshold: float = limit(1.0, "range of the middle 80 % of the last losses over their median")
     turns: float = limit(0.3, "share of changes that reverse one of the same kind", most=1)
     swing: float = limit(0.2, "a change counts from this share of the median on")
-    above: float = limit(1.5, "times its first value that the loss must come back up to", least=0)
-    unlearned: float = limit(0.5, "share of its first value that the mean loss must still have")
+    unlearned: float = limit(0.25, "share of its first values that the median loss must still have")
+    wild: float = limit(2.0, "times their median that the range must be to warn", least=1)
+    steps: float = limit(1e-2, "RMS(update) / RMS(w) above which steps throw the loss")
 
 
 class LossOscillating(Symptom[LossOscillatingLimits]):
-    """Standard deviation over median of the last 20 losses, where at least 30 % of their changes turn round.
+    """Range of the middle 80 % of the last 20 losses over their median, 30 % of whose changes turn round.
 
-    Small batches make any loss jagged, so that alone proves nothing: the mean must still be half of the first
-    loss, and swings must go beyond one and a half times of it. Steps that are too large do that, noise around
-    a falling loss does not.
+    Quantiles, since a single spike is no oscillation. Small batches make a small loss jagged, so the median
+    must still be a quarter of the first losses. That is information: noise does so too, and nothing in the
+    loss alone tells it from overshooting. A warning it is where swings are wild and the steps explain them:
+    those of some weight matrix have been too large for it.
     """
 
     id = "loss-oscillating"
@@ -44,12 +55,21 @@ class LossOscillating(Symptom[LossOscillatingLimits]):
         "Scale the inputs to about unit variance.",
         "Use larger batches, and shuffle them.",
     )
-    measure = "standard deviation / median of the last 20 losses"
+    measure = "(90 % quantile - 10 % quantile) / median of the last 20 losses"
     needs = "fewer than 20 losses were recorded"
     statistic = "mean"
     labels = Labels("relative swing", "loss")
     limits_type = LossOscillatingLimits
     weighed = False
+
+    def __init__(self, limits: LossOscillatingLimits) -> None:
+        super().__init__(limits)
+        self._matrices = np.empty(0, np.int64)
+        self._steps: deque[float] = deque(maxlen=2 * COMPARED)
+
+    def settle(self, structure: Structure, rows: Ints) -> None:
+        """Find the weight matrices' updates."""
+        self._matrices = np.flatnonzero(structure.matrices("update").judged)
 
     def scope(self, structure: Structure) -> Scope:
         """The loss."""
@@ -57,23 +77,37 @@ class LossOscillating(Symptom[LossOscillatingLimits]):
 
     def observe(self, view: View) -> Judgement:
         """Measure swing and turns of the last losses."""
+        largest = self._largest_step(view)
+        if np.isfinite(largest):
+            self._steps.append(largest)
         trend = view.moment.trend
         last = trend.last
         if last.size < 2 * COMPARED:
             return judgement(np.full(view.rows.size, np.nan), self.limits.threshold)
-        limits, median, first = self.limits, np.median(np.abs(last)), abs(trend.first)
+        limits, first = self.limits, min(abs(trend.first), abs(trend.early))
+        ordered = np.sort(last)
+        low, high = ordered[TENTH], ordered[-1 - TENTH]
+        median = np.sort(np.abs(last))[COMPARED - 1 : COMPARED + 1].mean()
         changes = np.diff(last)
         large = np.abs(changes) > limits.swing * median
         turns = np.mean((changes[1:] * changes[:-1] < 0) & large[1:] & large[:-1])
-        unlearned = last.mean() >= limits.unlearned * first and last.max() >= limits.above * first
-        jagged = bool(turns >= limits.turns and unlearned)
-        value = np.full(view.rows.size, last.std() / median)
-        return judgement(value, limits.threshold, of_loss(view), where=np.full(value.size, jagged))
+        swing = (high - low) / median
+        jagged = bool(turns >= limits.turns and median >= limits.unlearned * first)
+        thrown = swing >= limits.wild and median_of(self._steps or [0.0]) > limits.steps
+        value = np.full(view.rows.size, swing)
+        level = of_loss(view) if thrown else INFO
+        return judgement(value, limits.threshold, level, where=np.full(value.size, jagged))
+
+    def _largest_step(self, view: View) -> float:
+        """The largest RMS(update) / RMS(w) of a weight matrix, NaN where none was measured."""
+        update = view.moment.gather(self._matrices, "rms")
+        weight = view.moment.gather(view.structure.beside["weight"][self._matrices], "rms")
+        return float(np.fmax.reduce(update / np.maximum(weight, SMALLEST_WEIGHT), initial=np.nan))
 
     def message(self, facts: Facts) -> str:
         """Say how large the swings are."""
         return (
-            f"The loss has been swinging since step {facts.opened_step:,}: by {percent(facts.value)} of its "
-            f"median around step {facts.peak_step:,}, above where it began; {percent(facts.threshold)} is "
-            f"the limit."
+            f"The loss has been swinging up and down since step {facts.opened_step:,}: by "
+            f"{percent(facts.value)} of its median in the {2 * COMPARED} records up to step "
+            f"{facts.peak_step:,}, {percent(facts.threshold)} is the limit."
         )

@@ -44,6 +44,6 @@ class LossSpike(Spike[SpikeLimits]):
     def message(self, facts: Facts) -> str:
         """Say when it jumped, and how far out it was."""
         return (
-            f"The loss jumped out of its usual range at step {facts.peak_step:,}: {times(facts.value)} "
-            f"robust deviations above normal, {facts.threshold:g} are allowed."
+            f"The loss jumped out of its usual range at step {facts.peak_step:,}: it lies "
+            f"{times(facts.value)} × its usual spread above normal, {facts.threshold:g} × is the limit."
         )

@@ -80,13 +80,9 @@ class LossStalled(Symptom[LossStalledLimits]):
 
     def observe_steps(self, lines: Lines) -> Judgement | None:
         """Judge a run that was too short for records, step by step."""
-        if not lines.whole or np.isfinite(lines.loss).sum() < self.limits.steps:
+        trend = lines.trend
+        if self._judged or trend is None or trend.count < self.limits.steps:
             return None
-        if self._judged:
-            return None  # the records have judged it
-        trend = LossTrend()
-        for loss in lines.loss.tolist():
-            trend.observe(loss)
         value = np.full(lines.values.shape[1], trend.gain)
         since = np.full(value.size, lines.steps[0])
         stuck = np.full(value.size, self._stuck(trend))
@@ -97,8 +93,10 @@ class LossStalled(Symptom[LossStalledLimits]):
 
     def message(self, facts: Facts) -> str:
         """Say how little was gained."""
-        gained = f"gained {percent(facts.value)}" if facts.value > 0 else f"risen by {percent(-facts.value)}"
+        gained = (
+            f"fallen by {percent(facts.value)}" if facts.value > 0 else f"risen by {percent(-facts.value)}"
+        )
         return (
-            f"The loss has {gained} between its first steps and step {facts.peak_step:,}; a training that "
-            f"learns gains more than {percent(facts.threshold)}."
+            f"The loss has {gained} between its first steps and step {facts.peak_step:,}; where "
+            f"something is learned it falls by more than {percent(facts.threshold)}."
         )

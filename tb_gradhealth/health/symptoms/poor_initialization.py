@@ -13,7 +13,6 @@ from tb_gradhealth.health.symptom import (
     Judgement,
     Labels,
     Symptom,
-    if_suffering,
     judgement,
 )
 from tb_gradhealth.health.view import View
@@ -59,7 +58,8 @@ class PoorInitialization(Symptom[PoorInitializationLimits]):
     labels = Labels("factor per layer", "activation RMS", "RMS of the layer before")
     limits_type = PoorInitializationLimits
     logarithmic = True
-    weighed = False
+    raised = False
+    patient = True
     leads_to = frozenset({"vanishing-gradient", "exploding-gradient", "loss-stalled", "dead-units"})
 
     def __init__(self, limits: PoorInitializationLimits) -> None:
@@ -86,7 +86,7 @@ class PoorInitialization(Symptom[PoorInitializationLimits]):
         value = self._found
         if view.outcome == "learning":
             value = np.where(np.isnan(value), np.nan, 1.0)
-        return judgement(value, self.limits.threshold, if_suffering(view, WARNING), reference=self._before)
+        return judgement(value, self.limits.threshold, WARNING, reference=self._before)
 
     def _measure(self, rms: Floats) -> None:
         layers = self.limits.layers

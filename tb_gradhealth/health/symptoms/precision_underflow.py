@@ -19,6 +19,7 @@ from tb_gradhealth.health.symptom import (
 )
 from tb_gradhealth.health.view import View
 from tb_gradhealth.health.wording import percent
+from tb_gradhealth.record import Row
 from tb_gradhealth.record.magnitudes import EDGES
 
 NORMAL_RANGE = {"float16": -14, "float8": -6}
@@ -64,29 +65,30 @@ class PrecisionUnderflow(Symptom[PrecisionUnderflowLimits]):
 
     def __init__(self, limits: PrecisionUnderflowLimits) -> None:
         super().__init__(limits)
-        self._first = np.empty(0)
+        self._first = self._limit = np.empty(0)
+        self._formats: dict[str, str] = {}
 
     def scope(self, structure: Structure) -> Scope:
         """Gradients that are not tiny, where the policy names a format with a short range."""
         scope = structure.tensors("gradient")
-        short = np.array([_smallest(structure.settings, row.dtype) is None for row in structure.rows], bool)
-        return scope.without(short, "it is not computed in a format with a short range")
+        self._formats = {row.layer: row.dtype for row in structure.rows if row.kind == "activation"}
+        long = np.array([self._smallest(structure.settings, row) is None for row in structure.rows], bool)
+        return scope.without(long, "it is not computed in a format with a short range")
 
     def settle(self, structure: Structure, rows: Ints) -> None:
         """Make room for further rows."""
         self._first = grown(self._first, rows.size, np.nan)
+        exponents = [self._smallest(structure.settings, structure.rows[row]) for row in rows.tolist()]
+        self._limit = np.array([0 if exponent is None else exponent for exponent in exponents])
 
     def observe(self, view: View) -> Judgement:
         """Add up the histogram's bins below the limit."""
-        smallest = [
-            _smallest(view.settings, view.structure.rows[row].dtype) or 0 for row in view.rows.tolist()
-        ]
         scale = max(view.moment.training.get("loss_scale", 1.0), 1e-30)
-        limit_exponent = np.array(smallest) - np.log2(scale if np.isfinite(scale) else 1.0)
+        limit_exponent = self._limit - np.log2(scale if np.isfinite(scale) else 1.0)
         shares = view.magnitudes()
         # Bin i + 1 begins at the i-th edge; a bin counts where it lies below the limit as a whole.
         below = np.concatenate([EDGES, [EDGES[-1] + 999]])[None, :] <= limit_exponent[:, None]
-        value = np.where(np.isnan(shares).any(axis=1), np.nan, (shares * below).sum(axis=1))
+        value = np.where(np.isnan(shares).any(axis=1), np.nan, np.minimum((shares * below).sum(axis=1), 1))
         value = np.where(view.column("zero_fraction") == 1, 0.0, value)
         self._first = np.where(np.isnan(self._first), value, self._first)
         risen = value - self._first >= self.limits.risen
@@ -99,11 +101,13 @@ class PrecisionUnderflow(Symptom[PrecisionUnderflowLimits]):
             f"format since step {facts.opened_step:,}; {percent(facts.threshold)} is the limit{facts.yet}."
         )
 
+    def _smallest(self, settings: Mapping[str, Any], row: Row) -> int | None:
+        """Exponent of the smallest normal number a gradient is computed in, None where that is far away.
 
-def _smallest(settings: Mapping[str, Any], dtype: str) -> int | None:
-    """Exponent of the smallest normal number a gradient is computed in, None where that is far away."""
-    policy = f"{settings.get('dtype_policy', '')} {dtype}"
-    found = (
-        exponent for name, exponent in NORMAL_RANGE.items() if name in policy and "b" + name not in policy
-    )
-    return next(found, None)
+        A recorder that knows no model says nothing of its policy; then the layer's output tells.
+        """
+        policy = f"{settings.get('dtype_policy', '')} {row.dtype} {self._formats.get(row.layer, '')}"
+        found = (
+            exponent for name, exponent in NORMAL_RANGE.items() if name in policy and "b" + name not in policy
+        )
+        return next(found, None)

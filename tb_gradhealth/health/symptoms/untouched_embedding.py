@@ -22,7 +22,7 @@ from tb_gradhealth.health.wording import percent
 class UntouchedEmbeddingLimits(Limits):
     """Share of an embedding's rows, once there was time to touch them."""
 
-    threshold: float = limit(0.5, "share of rows that no gradient ever touched", most=1)
+    threshold: float = limit(0.25, "share of rows that no gradient ever touched", most=1)
     steps: int = limit(100, "steps before it is judged")
 
 
@@ -71,4 +71,7 @@ class UntouchedEmbedding(Symptom[UntouchedEmbeddingLimits]):
     def message(self, facts: Facts) -> str:
         """Say how many rows were never touched."""
         rows = f" {facts.row.shape[0]:,}" if facts.row.shape else ""
-        return f"{percent(facts.value)} of the{rows} rows of {facts.row.tensor} never received a gradient."
+        return (
+            f"{percent(facts.value)} of the{rows} rows of {facts.row.tensor} had received no gradient "
+            f"by step {facts.peak_step:,}; {percent(facts.threshold)} is worth knowing."
+        )

@@ -13,14 +13,16 @@ from tb_gradhealth.health.symptom import (
     Judgement,
     Labels,
     Symptom,
-    if_suffering,
     judgement,
 )
 from tb_gradhealth.health.view import View
-from tb_gradhealth.health.wording import number, times
+from tb_gradhealth.health.wording import number
 
 SMALLEST_WEIGHT = 1e-3
 """Floor of RMS(w), for weights that start at zero."""
+
+TOO_LARGE, TOO_SMALL = 0, 1
+"""The aspects."""
 
 
 @dataclass(frozen=True)
@@ -66,7 +68,8 @@ class UpdateRatio(Symptom[UpdateRatioLimits]):
     labels = Labels("times outside the healthy range", "update RMS", "weight RMS")
     limits_type = UpdateRatioLimits
     logarithmic = True
-    weighed = False
+    raised = False
+    patient = True
     leads_to = frozenset({"loss-diverging", "loss-oscillating", "loss-stalled", "dead-units", "non-finite"})
 
     def __init__(self, limits: UpdateRatioLimits) -> None:
@@ -82,23 +85,32 @@ class UpdateRatio(Symptom[UpdateRatioLimits]):
         limits = self.limits
         weight = view.beside("weight", "rms")
         update = view.column("rms")
-        # Where nothing arrives, what is left of the momentum fades: that is dead-layer's to say.
-        moved = (update > 0) & (view.beside("gradient", "rms") != 0)
-        ratio = np.where(moved, update, np.nan) / np.maximum(weight, SMALLEST_WEIGHT)
+        ratio = np.where(update > 0, update, np.nan) / np.maximum(weight, SMALLEST_WEIGHT)
         rate = view.moment.training.get("learning_rate", np.nan)
         self._largest_rate = max(self._largest_rate, float(np.nan_to_num(rate)))
         decayed = rate <= limits.decayed * self._largest_rate
-        small = np.zeros(ratio.size) if decayed else limits.smallest / ratio
-        value = np.fmax(ratio / limits.largest, small)
+        # Where nothing arrives, what is left of the momentum fades: that is dead-layer's to say.
+        fading = (view.beside("gradient", "rms") == 0) | bool(decayed)
+        small = np.where(fading, 0, limits.smallest / ratio)
+        large = ratio / limits.largest
+        value = np.fmax(large, small)
         value[np.isnan(ratio)] = np.nan
-        level = if_suffering(view, np.where(value > limits.critical, CRITICAL, WARNING))
-        return judgement(value, limits.threshold, level, reference=weight)
+        level = np.where(value > limits.critical, CRITICAL, WARNING)
+        aspect = np.where(small > large, TOO_SMALL, TOO_LARGE)
+        return judgement(value, limits.threshold, level, reference=weight, aspect=aspect)
 
     def message(self, facts: Facts) -> str:
-        """Say how far outside, and since when."""
-        healthy = f"{number(self.limits.smallest)} to {number(self.limits.largest)}"
+        """Say what share of the weights a step changed, and since when."""
+        limits, tensor = self.limits, facts.row.tensor
+        since, peak = f"since step {facts.opened_step:,}", f"step {facts.peak_step:,}"
+        if facts.aspect == TOO_SMALL:
+            share, least = number(limits.smallest / facts.value), number(limits.smallest)
+            return (
+                f"{tensor} has hardly moved {since}: {peak} changed it by {share} of its size, {least} is "
+                f"the least that gets anywhere{facts.yet}."
+            )
+        share, most = number(100 * limits.largest * facts.value), number(100 * limits.largest)
         return (
-            f"The steps of {facts.row.tensor} have been out of proportion to its weights since step "
-            f"{facts.opened_step:,}: {times(facts.value)} × outside the range of {healthy} of their size, at "
-            f"step {facts.peak_step:,}{facts.yet}."
+            f"The steps of {tensor} have been too large for its weights {since}: {peak} changed it by "
+            f"{share} % of its size, {most} % is the limit{facts.yet}."
         )

@@ -13,7 +13,6 @@ from tb_gradhealth.health.symptom import (
     Judgement,
     Labels,
     Symptom,
-    if_suffering,
     judgement,
 )
 from tb_gradhealth.health.view import View
@@ -23,7 +22,10 @@ SMALLEST_WEIGHT = 1e-3
 """Weights below this are on their way from zero: their size at the start says nothing."""
 
 SETTLED = 5
-"""Records whose largest size is the one to compare with."""
+"""Records whose largest size is the one to compare with, for weights that start near zero."""
+
+GROWN, SHRUNK, DOUBLING = 0, 1, 2
+"""The aspects."""
 
 COLLAPSE = 10.0
 """A collapse to 1/100 weighs as much as a growth to 10 times."""
@@ -40,7 +42,7 @@ class WeightGrowthLimits(Limits):
 
 
 class WeightGrowth(Symptom[WeightGrowthLimits]):
-    """RMS(w) over its size in the first records; doubling from record to record counts as much.
+    """RMS(w) over its first size; doubling from record to record counts as much.
 
     Weights before a normalization have no scale that matters and grow by design, so growth is information
     as long as the loss improves.
@@ -65,12 +67,14 @@ class WeightGrowth(Symptom[WeightGrowthLimits]):
     labels = Labels("times its size at the start", "weight RMS", "size at the start")
     limits_type = WeightGrowthLimits
     logarithmic = True
-    weighed = False
+    raised = False
+    patient = True
     leads_to = frozenset({"non-finite", "saturated-activation"})
 
     def __init__(self, limits: WeightGrowthLimits) -> None:
         super().__init__(limits)
         self._first = self._previous = self._seen = np.empty(0)
+        self._from_zero = np.empty(0, bool)
 
     def scope(self, structure: Structure) -> Scope:
         """Weight matrices."""
@@ -81,11 +85,14 @@ class WeightGrowth(Symptom[WeightGrowthLimits]):
         self._first = grown(self._first, rows.size, np.nan)
         self._previous = grown(self._previous, rows.size, np.nan)
         self._seen = grown(self._seen, rows.size, 0)
+        self._from_zero = grown(self._from_zero, rows.size, False)
 
     def observe(self, view: View) -> Judgement:
         """Compare every matrix with its size at the start and at the last record."""
         rms = view.column("rms")
-        beginning = (self._seen < SETTLED) & (rms >= SMALLEST_WEIGHT)
+        self._from_zero |= np.isnan(self._first) & (rms < SMALLEST_WEIGHT)
+        known = np.isfinite(self._first) & ~(self._from_zero & (self._seen < SETTLED))
+        beginning = ~known & (rms >= SMALLEST_WEIGHT)
         self._first = np.where(beginning, np.fmax(self._first, rms), self._first)
         self._seen += rms >= SMALLEST_WEIGHT
         growth = rms / self._first
@@ -93,15 +100,30 @@ class WeightGrowth(Symptom[WeightGrowthLimits]):
             beginning, 0, rms / self._previous * (self.limits.threshold / self.limits.doubling)
         )
         shrinking = 1 / growth / COLLAPSE
-        value = np.fmax(np.fmax(growth, shrinking), doubling)
+        ways = np.stack([growth, shrinking, doubling])
+        value = np.fmax.reduce(ways)
         value[np.isnan(growth)] = np.nan
         self._previous = rms
-        return judgement(value, self.limits.threshold, if_suffering(view, WARNING), reference=self._first)
+        aspect = np.where(np.isnan(ways), 0, ways).argmax(axis=0)
+        return judgement(value, self.limits.threshold, WARNING, reference=self._first, aspect=aspect)
 
     def message(self, facts: Facts) -> str:
         """Say by how much, and since when."""
+        tensor, at = facts.row.tensor, f"at step {facts.peak_step:,}"
+        since = f"since step {facts.opened_step:,}"
+        if facts.aspect == SHRUNK:
+            smaller, limit = times(facts.value * COLLAPSE), times(facts.threshold * COLLAPSE)
+            return (
+                f"{tensor} has been collapsing {since}: {at} it was {smaller} × smaller than at the start, "
+                f"{limit} × is the limit{facts.yet}."
+            )
+        if facts.aspect == DOUBLING:
+            growth = times(facts.value * self.limits.doubling / facts.threshold)
+            return (
+                f"{tensor} has been running away {since}: {at} it was {growth} × as large as a record "
+                f"before, {number(self.limits.doubling)} × again and again is the limit{facts.yet}."
+            )
         return (
-            f"{facts.row.tensor} has been running away from its size at the start since step "
-            f"{facts.opened_step:,}: {times(facts.value)} × at step {facts.peak_step:,}, "
-            f"{number(facts.threshold)} × is the limit{facts.yet}."
+            f"{tensor} has been running away from its size at the start {since}: {times(facts.value)} × "
+            f"{at}, {number(facts.threshold)} × is the limit{facts.yet}."
         )

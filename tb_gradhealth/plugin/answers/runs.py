@@ -1,6 +1,7 @@
 """`runs`, `problems` and `version`: what there is, how it fares and what could not be read."""
 
 from collections.abc import Callable, Mapping
+from dataclasses import asdict
 from datetime import date
 from typing import Final
 
@@ -96,7 +97,7 @@ def _run(run: MonitoredRun) -> Json:
         "incidents": len({finding.incident for finding in counted}),
         "symptoms": _worst(counted),
         "loss": {"first": number(summary.loss_first), "last": number(summary.loss_last)},
-        "loading": {"done": True, "bytes_read": 0, "bytes": 0},
+        "loading": asdict(run.loading),
         "not_measured": [
             {"tensor": row.tensor, "kind": row.kind, "reason": row.not_measured}
             for row in summary.not_measured
@@ -106,8 +107,14 @@ def _run(run: MonitoredRun) -> Json:
 
 
 def _loading(watched: Watched) -> Json:
-    runs = len(watched.runs) + watched.other_runs
-    return {"done": True, "runs_read": runs, "runs": runs, "bytes_read": 0, "bytes": 0}
+    states = [run.loading for run in watched.runs.values()]
+    return {
+        "done": watched.loaded,
+        "runs_read": watched.runs_read,
+        "runs": len(watched.runs) + watched.other_runs,
+        "bytes_read": sum(state.bytes_read for state in states),
+        "bytes": sum(state.bytes for state in states),
+    }
 
 
 def _worst(findings: list[Finding]) -> dict[str, str]:

@@ -22,7 +22,7 @@ def run_of(training, rows, largest, updates=None, gaps=None, others=1e-4, **sett
 def test_it_opens_once_the_gradient_was_zero_for_more_than_twenty_steps(training, rows):
     assert run_of(training, rows, [0.1, 0.0, 0.0]) is None
     finding = run_of(training, rows, [0.1, 0.0, 0.0, 0.0])
-    assert (finding.opened_step, finding.last_step, finding.value) == (0, 30, 30)
+    assert (finding.opened_step, finding.last_step, finding.value) == (1, 30, 30)
 
 
 def test_a_cadence_that_changes_counts_steps_not_records(training, rows):

@@ -1,4 +1,4 @@
-"""A lone gradient spike is information, a recurrent one a warning, a new level neither for ever."""
+"""A lone gradient spike is information unless the loss noticed it; a new level is no spike for ever."""
 
 import numpy as np
 
@@ -28,6 +28,16 @@ def test_a_lone_spike_is_information_at_its_exact_step(training, rows):
 
 def test_three_in_a_thousand_steps_are_a_warning(training, rows):
     assert run_of(training, rows, with_spikes(80, 40, 55, 70)).severity == "warning"
+
+
+def test_the_loss_says_whether_it_matters(training, rows):
+    """By half of what would be a spike of the loss itself."""
+    quiet = np.exp(np.random.default_rng(4).normal(0, 0.05, 80))
+    hit = quiet.copy()
+    hit[[40, 55, 70]] *= 3
+    assert run_of(training, rows, with_spikes(50, 40), hit[:50]).severity == "warning"
+    assert run_of(training, rows, with_spikes(80, 40, 55, 70), hit).severity == "critical"
+    assert run_of(training, rows, with_spikes(80, 40, 55, 70), quiet).severity == "info"
 
 
 def test_three_that_are_far_apart_are_not(training, rows):

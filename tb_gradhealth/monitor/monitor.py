@@ -1,0 +1,146 @@
+"""All runs below some log directories, read on whenever they are asked for."""
+
+import threading
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Final
+
+from tb_gradhealth.events import Discovery, EventFile, Problem, Root, discover
+from tb_gradhealth.health import RuleSet
+from tb_gradhealth.health.history import BUDGET
+from tb_gradhealth.monitor.run import MonitoredRun
+
+TOTAL_BUDGET: Final = 4 << 30
+LEAST_BUDGET: Final = 2 << 20
+"""Bytes that the histories of all runs may take together, and those of one run in any case: many runs share
+what few would have to themselves."""
+
+SLICE: Final = 0.03
+"""Seconds that reading holds what is known; questions are answered in between."""
+
+
+@dataclass(frozen=True)
+class Watched:
+    """What a monitor knows now.
+
+    Attributes:
+        runs: the runs that hold anything of ours, by name, sorted.
+        other_runs: how many more have event files, but nothing of ours in them.
+        missing: log directories that do not exist (yet), as given.
+        problems: those that belong to no run in ``runs``.
+        loaded: whether every run was read once; until then some may be missing or incomplete.
+        runs_read: how many of them were.
+    """
+
+    runs: Mapping[str, MonitoredRun]
+    other_runs: int
+    missing: tuple[str, ...]
+    problems: tuple[Problem, ...]
+    loaded: bool = True
+    runs_read: int = 0
+
+
+class Monitor:
+    """Watches log directories. Nothing is read before it is asked to; each reading takes only what is new.
+
+    Safe for threads: TensorBoard answers each request in its own.
+    """
+
+    def __init__(self, roots: Sequence[Root], rules: RuleSet | None = None) -> None:
+        """A monitor that has read nothing.
+
+        Args:
+            roots: the directories to look for runs in.
+            rules: how to judge runs; the default rules where None.
+        """
+        self._roots = tuple(roots)
+        self._rules = rules
+        self._lock = threading.RLock()
+        self._one_reader = threading.Lock()
+        self._runs: dict[str, MonitoredRun] = {}
+        self._discovery = Discovery({}, (), ())
+        self._looked = False
+        self._refreshed = -float("inf")
+        self._preferred: tuple[str, ...] = ()
+
+    def prefer(self, names: Sequence[str]) -> None:
+        """Read these runs before the others from now on: somebody is looking at them."""
+        self._preferred = tuple(names)
+
+    def refresh(self, at_most_every: float = 0.0) -> None:
+        """Read and judge all that is new.
+
+        Args:
+            at_most_every: seconds; do nothing where the last refresh is younger.
+        """
+        if time.monotonic() - self._refreshed < at_most_every:
+            return
+        for _ in self.pieces():
+            pass
+
+    def pieces(self) -> Iterator[None]:
+        """A refresh in small pieces, between which others may read what is known.
+
+        One at a time: a second one begins when the first is through.
+        """
+        with self._one_reader:
+            began = time.monotonic()
+            discovery = discover(self._roots)
+            waiting = self._take_in(discovery)
+            while waiting:
+                name = next((name for name in self._preferred if name in waiting), next(iter(waiting)))
+                yield from self._read_on(name, waiting.pop(name))
+            self._refreshed = began
+
+    def files(self, run: str) -> tuple[EventFile, ...]:
+        """The event files of a run, in order; empty for one that is not there."""
+        return self._discovery.runs.get(run, ())
+
+    @contextmanager
+    def reading(self) -> Iterator[Watched]:
+        """What is known, held still: nothing is read while the block runs."""
+        with self._lock:
+            others = [run for run in self._runs.values() if not run.ours]
+            read = sum(run.loading.done for run in self._runs.values())
+            yield Watched(
+                runs={name: run for name, run in self._runs.items() if run.ours},
+                other_runs=len(others),
+                missing=self._discovery.missing,
+                problems=self._discovery.problems
+                + tuple(problem for run in others for problem in run.problems()),
+                loaded=self._looked and read == len(self._runs),
+                runs_read=read,
+            )
+
+    def _take_in(self, discovery: Discovery) -> dict[str, tuple[EventFile, ...]]:
+        """Forget runs that are gone, note new ones; what is to be read, unread runs first, newest first."""
+        with self._lock:
+            known = dict(self._runs)
+        budget = max(LEAST_BUDGET, min(BUDGET, TOTAL_BUDGET // max(len(discovery.runs), 1)))
+        runs: dict[str, MonitoredRun] = {}
+        written: dict[str, float] = {}
+        for name, files in discovery.runs.items():
+            runs[name] = known.get(name) or MonitoredRun(name, rules=self._rules, budget=budget)
+            if not runs[name].loading.done:
+                written[name] = runs[name].look_at(files)
+        with self._lock:
+            self._discovery, self._runs, self._looked = discovery, runs, True
+        unread = sorted(written, key=lambda name: -written[name])
+        return {name: discovery.runs[name] for name in [*unread, *runs]}
+
+    def _read_on(self, name: str, files: Sequence[EventFile]) -> Iterator[None]:
+        with self._lock:
+            run = self._runs[name] = self._runs[name].renewed(files)
+            records = run.replay(files)
+        exhausted = False
+        while not exhausted:
+            with self._lock:
+                end = time.monotonic() + SLICE
+                for _ in records:
+                    if time.monotonic() > end:
+                        break
+                else:
+                    exhausted = True
+            yield

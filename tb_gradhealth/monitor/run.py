@@ -1,0 +1,105 @@
+"""One run of a log directory: its reader, its health, and how far it was read."""
+
+import os
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from tb_gradhealth.events import EventFile, Problem, RunReader
+from tb_gradhealth.health import RuleSet, RunHealth
+from tb_gradhealth.health.history import BUDGET
+from tb_gradhealth.record import Record, Steps
+
+
+@dataclass(frozen=True)
+class Loading:
+    """How far a run was read.
+
+    Attributes:
+        done: whether it was read to its end before; what is added later is read at once.
+        bytes_read: of its event files.
+        bytes: that these were long when they were last looked at.
+    """
+
+    done: bool
+    bytes_read: int
+    bytes: int
+
+
+class MonitoredRun:
+    """One run: its reader, its health and whatever could not be read or judged."""
+
+    def __init__(
+        self, name: str, *notes: Problem, rules: RuleSet | None = None, budget: int = BUDGET
+    ) -> None:
+        """An unread run.
+
+        Args:
+            name: as TensorBoard calls it.
+            notes: what should be said about it from the start.
+            rules: how to judge it; the default rules where None.
+            budget: bytes that its history may take, see `health.history.BUDGET`.
+        """
+        self.name = name
+        self.health = RunHealth(rules, budget=budget)
+        self._rules, self._budget = rules, budget
+        self._reader = RunReader()
+        self._notes = notes
+        self._files: Sequence[EventFile] = ()
+        self._bytes = 0
+        self._read_once = False
+
+    @property
+    def ours(self) -> bool:
+        """Whether the run holds anything of ours, readable or not, as far as it was read."""
+        return self._reader.ours or any(file.recorder for file in self._files)
+
+    @property
+    def loading(self) -> Loading:
+        """How far it was read."""
+        read = self._reader.bytes_read
+        return Loading(self._read_once, read, max(read, self._bytes))
+
+    def problems(self) -> tuple[Problem, ...]:
+        """What is wrong with its files, at most some dozens of lines."""
+        unjudged = tuple(Problem(self.name, None, failure) for failure in self.health.failures())
+        return self._notes + self._reader.problems() + unjudged
+
+    def unfinished(self) -> tuple[Problem, ...]:
+        """Files that end within a record, which is how a file looks that is being written."""
+        return self._reader.unfinished() if self._read_once else ()
+
+    def look_at(self, files: Sequence[EventFile]) -> float:
+        """Note the files and their sizes without reading them; when the newest was last written to."""
+        self._files = files
+        states = [_status(file) for file in files]
+        self._bytes = sum(size for size, _ in states)
+        return max((written for _, written in states), default=0.0)
+
+    def read(self, files: Sequence[EventFile]) -> None:
+        """Judge every record that is new in the run's files."""
+        for _ in self.replay(files):
+            pass
+
+    def replay(self, files: Sequence[EventFile]) -> Iterator[Record | Steps]:
+        """Like `read`, pausing after each record: ``health`` is then as it was while the run trained."""
+        self._files = files
+        for record in self._reader.read(files):
+            self.health.observe(record)
+            yield record
+        self._read_once = True
+
+    def renewed(self, files: Sequence[EventFile]) -> "MonitoredRun":
+        """This run, or an unread one of the same name where its files are no longer those that were read."""
+        note = self._reader.stale(files)
+        if note is None:
+            return self
+        return MonitoredRun(self.name, note, rules=self._rules, budget=self._budget)
+
+
+def _status(file: EventFile) -> tuple[int, float]:
+    """Bytes and the time of the last change; nothing where it cannot be looked at, which reading it says."""
+    try:
+        status = os.stat(file.path)
+    except OSError:
+        return 0, 0.0
+    return status.st_size, status.st_mtime

@@ -1,0 +1,18 @@
+"""A slice of `make fuzz`."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+FUZZER = Path(__file__).parents[1] / "fuzz" / "reading.py"
+
+
+def test_two_thousand_broken_files_break_nothing():
+    run = subprocess.run(
+        [sys.executable, FUZZER, "--inputs", "2000", "--seed", "1000"],
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert run.returncode == 0, run.stdout + run.stderr
