@@ -57,8 +57,8 @@ screenshots: python chromium
 	$(BIN)/python tests/support/screenshots.py demo
 
 # The tables of tests/benchmarks/README.md; on a machine that does nothing else.
-benchmarks: python
-	for name in tensors overhead log_size health serving; do $(BIN)/python tests/benchmarks/$$name.py; done
+benchmarks: python chromium
+	for name in tensors overhead log_size health serving tab; do $(BIN)/python tests/benchmarks/$$name.py; done
 
 # A million broken event files, on all cores; takes some minutes.
 fuzz: python

@@ -59,7 +59,7 @@ def test_reload_brings_the_finding_of_a_training_that_goes_on(server, logs, open
 def test_without_reload_it_comes_by_itself_and_keeps_what_is_open(server, logs, open_tab):
     with RunLog(logs / "run" / "gradhealth", TABLE) as log:
         log.record(0, BAD, GOOD)
-        with open_tab(server.url) as tab:
+        with open_tab(server.url, "#gradhealth&p.gradhealth.flat=1") as tab:
             tab.frame.locator(".rows .row").first.click()
             tab.evidence.wait_for()
             log.record(10, BAD, BAD)

@@ -39,5 +39,5 @@ export function formatAgo(milliseconds: number): string {
   if (seconds < 60) return `${seconds} s ago`
   if (seconds < 3600) return `${Math.floor(seconds / 60)} min ago`
   if (seconds < 2 * 86_400) return `${Math.floor(seconds / 3600)} h ago`
-  return `${Math.floor(seconds / 86_400)} days ago`
+  return `${STEP.format(Math.floor(seconds / 86_400))} days ago`
 }

@@ -14,7 +14,7 @@ export const COLUMNS: readonly Column[] = [
   { name: 'Symptom', sort: 'symptom', class: '' },
   { name: 'Layer', sort: 'layer', class: '' },
   { name: 'Run', sort: 'run', class: '' },
-  { name: 'Opened', sort: 'opened', class: 'number' },
+  { name: 'Opened', sort: 'opened', class: 'number opened-at' },
   { name: 'Last seen', sort: 'seen', class: 'number seen' },
   { name: 'Value / limit', sort: 'value', class: 'number' },
   { name: 'State', sort: 'state', class: 'state' },
