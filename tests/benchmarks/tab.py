@@ -113,9 +113,7 @@ def _first_paint(browser, url: str) -> None:
             context.close()
     ours, theirs = (statistics.median(times[tab]) for tab in ("gradhealth", "timeseries"))
     print(f"first row of the table     {ours:7.0f} ms after navigation")
-    print(
-        f"  of it TensorBoard's own  {statistics.median(before_frame):6.0f} ms, before the tab's frame is there"
-    )
+    print(f"  of it TensorBoard's own  {statistics.median(before_frame):6.0f} ms, before the tab's frame")
     print(
         f"first chart of Time Series {theirs:7.0f} ms after navigation; ratio {ours / theirs:.2f} (bar 0.5)"
     )
