@@ -29,6 +29,8 @@ def test_both_hold_the_tab_and_the_demo(published):
         assert archive.read(BUNDLE) == bundle
         wanted = {"demo/keras_fit.py", "demo/zoo/healthy/gan.py", "demo/zoo/broken/dead_layer.py", "py.typed"}
         assert {f"tb_gradhealth/{name}" for name in wanted} <= set(archive.namelist())
+        modules = {str(path.relative_to(REPOSITORY)) for path in (REPOSITORY / "tb_gradhealth").rglob("*.py")}
+        assert modules <= set(archive.namelist())
     with tarfile.open(source) as archive:
         root = archive.getnames()[0]
         assert archive.extractfile(f"{root}/{BUNDLE}").read() == bundle

@@ -63,8 +63,8 @@ def optimizer_calls(optimizer: Any) -> int:
         return 0
     inner = getattr(optimizer, "inner_optimizer", None) or optimizer
     accumulated = getattr(inner, "gradient_accumulation_steps", None)
-    count = getattr(inner, "_iterations", None) if accumulated else optimizer.iterations
-    return 0 if count is None else int(count)
+    count = getattr(inner, "_iterations", None) if accumulated else getattr(optimizer, "iterations", None)
+    return 0 if count is None else int(count.numpy())
 
 
 def initial_learning_rate(optimizer: Any) -> float | None:
