@@ -3,17 +3,13 @@
 import uPlot from 'uplot'
 import type { ChartSeries } from '../lib/chart-series'
 import { formatTick, formatValue } from '../lib/numbers'
+import type { Range } from '../lib/view-state'
 import type { Tokens } from '../theme/tokens'
 
 export interface Span {
   opened: number
   /** Null while it goes on. */
   resolved: number | null
-}
-
-export interface Range {
-  from: number
-  to: number
 }
 
 export interface Chart {

@@ -1,14 +1,9 @@
 import { describe, expect, it } from 'vitest'
-import {
-  DEFAULT_VIEW,
-  formatHash,
-  hasOwnParts,
-  parseHash,
-  tabOf,
-  type ViewState,
-} from './url-state'
+import { formatHash, hasOwnParts, parseHash, tabOf } from './url-state'
+import { DEFAULT_VIEW, type ViewState } from './view-state'
 
 const busy: ViewState = {
+  view: 'layers',
   run: 'a&b=c/träin 1%',
   runFilter: '^mlp|rnn$',
   layerFilter: 'dense_[0-4]/k',
@@ -23,6 +18,13 @@ const busy: ViewState = {
   widths: { layer: 320, symptom: 90 },
   sort: { column: 'opened', descending: true },
   opened: { id: '0123abcdef', run: 'x:y/z' },
+  statistic: 'gradient.rms',
+  steps: { from: -5, to: 1200 },
+  blocks: true,
+  openBlocks: ['a/b,c', 'd'],
+  compared: ['a,b', 'c'],
+  runSort: '-learning rate',
+  draft: '{"version":1,"symptoms":{"dead-units":{"enabled":false}}}',
 }
 
 describe('the state in the address bar', () => {
@@ -31,10 +33,15 @@ describe('the state in the address bar', () => {
     expect(parseHash(formatHash('', DEFAULT_VIEW))).toEqual(DEFAULT_VIEW)
   })
 
-  it('keeps what other views of the tab say in it', () => {
-    expect(
-      formatHash('#gradhealth&p.gradhealth.view=layers&p.gradhealth.run=a', DEFAULT_VIEW),
-    ).toBe('#gradhealth&p.gradhealth.view=layers')
+  it('keeps what a newer tab would say in it', () => {
+    expect(formatHash('#gradhealth&p.gradhealth.newer=1&p.gradhealth.run=a', DEFAULT_VIEW)).toBe(
+      '#gradhealth&p.gradhealth.newer=1',
+    )
+  })
+
+  it('takes no range of steps that ends before it begins', () => {
+    expect(parseHash('#gradhealth&p.gradhealth.steps=9:3').steps).toBeNull()
+    expect(parseHash('#gradhealth&p.gradhealth.steps=x').steps).toBeNull()
   })
 
   it('takes no width that would hide a column or the rest of the table', () => {

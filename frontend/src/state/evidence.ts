@@ -3,7 +3,7 @@
 import { computed, effect, type ReadonlySignal, type Signal, signal } from '@preact/signals'
 import type { Api, Evidence } from '../api'
 import type { Finding } from '../contract'
-import type { FindingKey } from '../lib/url-state'
+import type { FindingKey, Range } from '../lib/view-state'
 import { sameFinding } from './alerts'
 import { createDetails, type Details } from './details'
 import type { ServerState } from './server'
@@ -20,11 +20,6 @@ export interface EvidenceState {
   readonly cursor: Signal<number | null>
   /** What the reader zoomed to, or null for the whole run. */
   readonly zoom: Signal<Range | null>
-}
-
-export interface Range {
-  from: number
-  to: number
 }
 
 export function createEvidence(api: Api, server: ServerState, view: View): EvidenceState {

@@ -2,7 +2,8 @@
 
 import { effect, type ReadonlySignal, signal } from '@preact/signals'
 import { type Host, readsAsOurs } from '../host'
-import { DEFAULT_VIEW, formatHash, parseHash, TAB, tabOf, type ViewState } from '../lib/url-state'
+import { formatHash, parseHash, TAB, tabOf } from '../lib/url-state'
+import { DEFAULT_VIEW, type ViewState } from '../lib/view-state'
 
 export interface View {
   readonly current: ReadonlySignal<ViewState>
@@ -56,7 +57,8 @@ function isOurs(hash: string): boolean {
   return ['', TAB].includes(tabOf(hash))
 }
 
-/** What the browser's back button undoes: opening evidence, and choosing a run; not each key stroke. */
+/** What the browser's back button undoes: another view, opened evidence, a chosen run; not each key stroke. */
 function isNewPage(last: ViewState, next: ViewState): boolean {
-  return (last.opened === null && next.opened !== null) || last.run !== next.run
+  if (last.view !== next.view || last.run !== next.run) return true
+  return last.opened === null && next.opened !== null
 }

@@ -1,25 +1,52 @@
-/** The frame of the tab: the bar, and below it what there is to show. */
+/** The frame of the tab: the bar; below it the runs at the left, a view in the middle, evidence at the right. */
 
 import { useEffect } from 'preact/hooks'
+import type { ViewName } from '../lib/view-state'
 import { Bar } from './Bar'
 import { useTab } from './context'
 import { EmptyState } from './EmptyState'
+import { Evidence } from './evidence/Evidence'
 import { Loading } from './Loading'
+import { Layers } from './layers/Layers'
 import { Overview } from './overview/Overview'
+import { Sidebar } from './overview/Sidebar'
+import { Rules } from './rules/Rules'
+import { Runs } from './runs/Runs'
+
+const VIEWS: Readonly<Record<ViewName, () => preact.JSX.Element>> = {
+  overview: Overview,
+  layers: Layers,
+  runs: Runs,
+  rules: Rules,
+}
 
 export function App() {
-  const { server } = useTab()
+  const { server, view } = useTab()
   useEscape()
   const answer = server.answer.value
+  const shown = view.current.value.view
+  const Shown = VIEWS[shown]
   return (
     <div class="tab">
       <Bar />
-      {answer === null ? <Loading /> : answer.runs.length === 0 ? <EmptyState /> : <Overview />}
+      {answer === null ? (
+        <Loading />
+      ) : answer.runs.length === 0 ? (
+        <EmptyState />
+      ) : (
+        <>
+          <Sidebar />
+          <main class="main" data-view={shown}>
+            <Shown />
+          </main>
+          <Evidence />
+        </>
+      )}
     </div>
   )
 }
 
-/** Escape closes the evidence from wherever the reader is, and leaves them at the table. */
+/** Escape closes the evidence from wherever the reader is, and leaves them where the view begins. */
 function useEscape() {
   const { view } = useTab()
   useEffect(() => {
@@ -27,7 +54,7 @@ function useEscape() {
       if (event.key !== 'Escape' || view.current.peek().opened === null) return
       if (document.querySelector('dialog[open]')) return
       view.change({ opened: null })
-      document.querySelector<HTMLElement>('[role="treegrid"]')?.focus({ preventScroll: true })
+      document.querySelector<HTMLElement>('[data-home]')?.focus({ preventScroll: true })
     }
     document.addEventListener('keydown', onKeyDown)
     return () => document.removeEventListener('keydown', onKeyDown)

@@ -1,4 +1,5 @@
 import type { Pattern } from '../lib/filter'
+import { VIEWS, type ViewName } from '../lib/view-state'
 import { useTab } from './context'
 import { KeySheet } from './KeySheet'
 import { Status } from './Status'
@@ -9,6 +10,7 @@ export function Bar() {
   return (
     <header class="bar">
       <span class="brand">Grad Health</span>
+      {hasRuns && <Views />}
       {hasRuns && <Filters />}
       <Status />
       <KeySheet />
@@ -18,9 +20,37 @@ export function Bar() {
   )
 }
 
+const TITLES: Readonly<Record<ViewName, string>> = {
+  overview: 'Overview',
+  layers: 'Layers',
+  runs: 'Runs',
+  rules: 'Rules',
+}
+
+function Views() {
+  const { view } = useTab()
+  const shown = view.current.value.view
+  return (
+    <nav class="views" aria-label="Views">
+      {VIEWS.map((name, i) => (
+        <button
+          key={name}
+          class="view"
+          type="button"
+          aria-current={name === shown ? 'page' : undefined}
+          title={`${TITLES[name]} (${i + 1})`}
+          onClick={() => view.change({ view: name })}
+        >
+          {TITLES[name]}
+        </button>
+      ))}
+    </nav>
+  )
+}
+
 function Filters() {
   const { view, alerts } = useTab()
-  const { runFilter, layerFilter, text } = view.current.value
+  const { runFilter, layerFilter, text, view: shown } = view.current.value
   return (
     <search>
       <RegexField
@@ -37,15 +67,17 @@ function Filters() {
         pattern={alerts.layerPattern.value}
         onText={(text) => view.change({ layerFilter: text })}
       />{' '}
-      <input
-        class="field"
-        type="search"
-        id="search-findings"
-        aria-label="Search findings"
-        placeholder="Search findings"
-        value={text}
-        onInput={(event) => view.change({ text: event.currentTarget.value })}
-      />
+      {shown === 'overview' && (
+        <input
+          class="field"
+          type="search"
+          id="search-findings"
+          aria-label="Search findings"
+          placeholder="Search findings"
+          value={text}
+          onInput={(event) => view.change({ text: event.currentTarget.value })}
+        />
+      )}
     </search>
   )
 }

@@ -1,9 +1,12 @@
 /** What the keyboard can do here, behind "?". Single keys can be switched off (WCAG 2.1.4). */
 
 import { useEffect, useRef, useState } from 'preact/hooks'
+import { VIEWS } from '../lib/view-state'
+import { useTab } from './context'
 
 const KEYS: readonly (readonly [keys: string[], what: string])[] = [
   [['?'], 'this list'],
+  [['1', '2', '3', '4'], 'overview, layers, runs, rules'],
   [['/'], 'search the findings'],
   [['Tab'], 'to the filters, the table, the edges of its columns, the evidence'],
   [['↑', '↓', 'Page Up', 'Page Down', 'Home', 'End'], 'along the rows of the table'],
@@ -15,20 +18,23 @@ const KEYS: readonly (readonly [keys: string[], what: string])[] = [
 const SWITCH = 'gradhealth.single-keys'
 
 export function KeySheet() {
+  const { view } = useTab()
   const sheet = useRef<HTMLDialogElement>(null)
   const [singleKeys, setSingleKeys] = useState(() => localStorage.getItem(SWITCH) !== 'off')
   useEffect(() => {
     if (!singleKeys) return
     const onKeyDown = (event: KeyboardEvent) => {
       if (isTyping(event.target) || event.ctrlKey || event.metaKey || event.altKey) return
+      const chosen = VIEWS[Number(event.key) - 1]
       if (event.key === '?') sheet.current?.showModal()
       else if (event.key === '/') document.getElementById('search-findings')?.focus()
+      else if (chosen) view.change({ view: chosen })
       else return
       event.preventDefault()
     }
     document.addEventListener('keydown', onKeyDown)
     return () => document.removeEventListener('keydown', onKeyDown)
-  }, [singleKeys])
+  }, [singleKeys, view])
   const toggle = () => {
     localStorage.setItem(SWITCH, singleKeys ? 'off' : 'on')
     setSingleKeys(!singleKeys)
@@ -61,8 +67,8 @@ export function KeySheet() {
           ))}
         </dl>
         <label>
-          <input type="checkbox" checked={singleKeys} onChange={toggle} /> ? and / work as single
-          keys
+          <input type="checkbox" checked={singleKeys} onChange={toggle} /> single keys, such as ?
+          and /, work
         </label>
         <button class="button" type="button" onClick={() => sheet.current?.close()}>
           Close

@@ -2,9 +2,9 @@
 
 import { useEffect, useRef, useState } from 'preact/hooks'
 import { columnAt, PLOT_LEFT, PLOT_RIGHT, paintBand } from '../../draw/band'
-import type { Range } from '../../draw/chart'
 import type { Band } from '../../lib/band'
 import { formatStep } from '../../lib/numbers'
+import type { Range } from '../../lib/view-state'
 import { tokensFor } from '../../theme/tokens'
 import { useTab } from '../context'
 

@@ -3,9 +3,10 @@
 import { useSignalEffect } from '@preact/signals'
 import { useEffect, useRef } from 'preact/hooks'
 import type { Finding } from '../../contract'
-import { type Chart, drawChart, type Range } from '../../draw/chart'
+import { type Chart, drawChart } from '../../draw/chart'
 import type { ChartSeries, Line } from '../../lib/chart-series'
 import { formatStep, formatValue } from '../../lib/numbers'
+import type { Range } from '../../lib/view-state'
 import { tokensFor } from '../../theme/tokens'
 import { useTab } from '../context'
 

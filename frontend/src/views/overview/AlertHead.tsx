@@ -1,6 +1,6 @@
 import type { TargetedKeyboardEvent, TargetedPointerEvent } from 'preact'
 import { nextSort, type SortColumn } from '../../lib/sort'
-import { LEAST_WIDTH, MOST_WIDTH } from '../../lib/url-state'
+import { LEAST_WIDTH, MOST_WIDTH } from '../../lib/view-state'
 import { useTab } from '../context'
 import { COLUMNS, type Column } from './columns'
 

@@ -63,6 +63,7 @@ export function AlertTable() {
         ref={scroll.element}
         class="alerts"
         role="treegrid"
+        data-home
         aria-label="Alerts"
         aria-rowcount={rows.length + 1}
         aria-colcount={COLUMNS.length}

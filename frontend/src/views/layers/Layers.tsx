@@ -1,0 +1,3 @@
+export function Layers() {
+  return <h1>Layers</h1>
+}
