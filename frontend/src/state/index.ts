@@ -4,6 +4,7 @@ import type { Api } from '../api'
 import type { Host } from '../host'
 import { type Alerts, createAlerts } from './alerts'
 import { createEvidence, type EvidenceState } from './evidence'
+import { createLayers, type Layers } from './layers'
 import { createServerState, type ServerState } from './server'
 import { createTrends, type Trends } from './trends'
 import { createView, type View } from './view'
@@ -15,16 +16,19 @@ export interface Tab {
   readonly alerts: Alerts
   readonly evidence: EvidenceState
   readonly trends: Trends
+  readonly layers: Layers
 }
 
 export function createTab(api: Api, host: Host): Tab {
   const server = createServerState(api)
   const view = createView(host)
+  const alerts = createAlerts(server, view)
   return {
     host,
     server,
     view,
-    alerts: createAlerts(server, view),
+    alerts,
+    layers: createLayers(api, server, view, alerts),
     evidence: createEvidence(api, server, view),
     trends: createTrends(api),
   }
