@@ -49,7 +49,8 @@ export function paintHeatmap(canvas: HTMLCanvasElement, picture: Picture, tokens
     }
   }
   for (const mark of picture.marks) {
-    if (mark.line >= first && mark.line <= last) paintMark(context, mark, picture, tokens)
+    if (mark.drawn && mark.line >= first && mark.line <= last)
+      paintMark(context, mark, picture, tokens)
   }
 }
 

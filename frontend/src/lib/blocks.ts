@@ -9,14 +9,19 @@ export interface Block {
   count: number
 }
 
-/** More blocks than this do not fit on a screen. */
-const MOST_BLOCKS = 28
+/** As many blocks as a screen has room for, and fewer than this are hardly an overview. */
+const MOST_AT_A_GLANCE = 28
+const LEAST_BLOCKS = 8
+/** With so many the reader scrolls, which is better than four blocks of a thousand layers. */
+const MOST_BLOCKS = 160
 const MOST_TOKENS = 8
 
 /** Each layer's rows follow one another in forward order; so do those of a block. */
 export function blocksOf(layers: readonly string[]): Block[] {
   const parts = layers.map(tokens)
-  for (let depth = MOST_TOKENS; depth > 0; depth--) {
+  const different = new Set(layers).size
+  let coarser: Block[] | null = null
+  for (let depth = 1; depth <= MOST_TOKENS; depth++) {
     const blocks = runsOf(
       parts.map((part) =>
         part
@@ -25,10 +30,12 @@ export function blocksOf(layers: readonly string[]): Block[] {
           .replace(/[/_.]$/, ''),
       ),
     )
-    const helps = blocks.length <= MOST_BLOCKS && blocks.length * 2 <= new Set(layers).size
-    if (helps && blocks.length > 1) return blocks
+    if (blocks.length * 2 > different || blocks.length > MOST_BLOCKS) break
+    const most = coarser && coarser.length >= LEAST_BLOCKS ? MOST_AT_A_GLANCE : MOST_BLOCKS
+    const finer = blocks.length > (coarser?.length ?? 1)
+    if (finer && blocks.length <= most) coarser = blocks
   }
-  return chunks(layers)
+  return coarser ?? chunks(layers)
 }
 
 /** "conv2_block1_1_conv" in pieces that end with their separator. */
@@ -60,14 +67,23 @@ function runsOf(names: readonly string[]): Block[] {
 /** Names that tell nothing of blocks: as many layers in each, named by the first and the last. */
 function chunks(layers: readonly string[]): Block[] {
   const each = runsOf(layers)
-  const size = Math.ceil(each.length / Math.min(MOST_BLOCKS, Math.ceil(Math.sqrt(each.length))))
+  const wanted = Math.min(MOST_AT_A_GLANCE, Math.ceil(Math.sqrt(each.length)))
+  const size = Math.ceil(each.length / wanted)
   const blocks: Block[] = []
   for (let at = 0; at < each.length; at += size) {
     const members = each.slice(at, at + size)
     const [first, last] = [members[0] as Block, members.at(-1) as Block]
-    const title = first === last ? first.title : `${first.title} – ${last.title}`
+    const title =
+      first === last ? first.title : `${first.title} – ${ending(first.title, last.title)}`
     const count = members.reduce((rows, member) => rows + member.count, 0)
     blocks.push({ key: first.key, title, first: first.first, count })
   }
   return blocks
+}
+
+/** What tells the last name from the first: "12" of dense_3 and dense_12. */
+function ending(first: string, last: string): string {
+  const [a, b] = [tokens(first), tokens(last)]
+  const same = b.findIndex((token, i) => token !== a[i])
+  return same > 0 ? b.slice(same).join('') : last
 }

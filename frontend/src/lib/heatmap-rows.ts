@@ -1,7 +1,6 @@
 /** The heatmap's lines: tensors in forward order, or blocks of them that stand folded or open. */
 
-import type { Finding, HeatmapRow } from '../contract'
-import { SEVERITIES, type Severity } from '../contract'
+import { type Finding, type HeatmapRow, SEVERITIES, type Severity } from '../contract'
 import { type Block, blocksOf } from './blocks'
 
 export interface Line {
@@ -58,6 +57,8 @@ export interface Mark {
   to: number | null
   severity: Severity
   finding: Finding
+  /** Whether it is drawn: of a folded block's findings only the first of each severity. */
+  drawn: boolean
 }
 
 /** Where findings stand in the picture: on their tensor's line, else on its block's. */
@@ -78,11 +79,16 @@ export function marksOf(
     const line = place.get(finding.tensor)
     if (line === undefined) return []
     const { opened_step, resolved_step, severity } = finding
-    return [{ line, from: opened_step, to: resolved_step, severity, finding }]
+    return [{ line, from: opened_step, to: resolved_step, severity, finding, drawn: true }]
   })
   // The worst is drawn last, and found first under the pointer.
   const rank = ({ severity }: Mark) => -SEVERITIES.indexOf(severity)
-  return marks.sort((a, b) => rank(a) - rank(b) || b.from - a.from)
+  marks.sort((a, b) => rank(a) - rank(b) || a.line - b.line || b.from - a.from)
+  return marks.map((mark, i) => {
+    const next = marks[i + 1]
+    const alike = next?.line === mark.line && next.severity === mark.severity
+    return lines[mark.line]?.block && alike ? { ...mark, drawn: false } : mark
+  })
 }
 
 /** The worst mark at a place of the picture. */

@@ -48,7 +48,8 @@ function logarithmicScale(low: number, high: number): ColourScale {
   const every = Math.max(1, Math.ceil(span / 5))
   const ticks = []
   for (let power = Math.ceil(bottom); power <= top; power += every) {
-    ticks.push({ place: place(10 ** power), value: 10 ** power })
+    const value = Number(`1e${power}`) // 10 ** -4 is not 1e-4
+    ticks.push({ place: place(value), value })
   }
   const few = ticks.length < 2 ? [{ place: place(low), value: low }] : ticks
   if (few !== ticks && high > low) few.push({ place: place(high), value: high })

@@ -2,6 +2,8 @@
 
 import type { Range } from './view-state'
 
+const LEAST_STEPS = 2
+
 /** Twice as near, or as far, around a step; null when all of the whole is seen. */
 export function zoomed(range: Range, whole: Range, factor: number, around: number): Range | null {
   const width = (range.to - range.from) * factor
@@ -15,9 +17,10 @@ export function panned(range: Range, whole: Range, steps: number): Range | null 
 
 /** Whole steps within the whole, as wide as they were where possible. */
 export function within(range: Range, whole: Range): Range | null {
-  const width = Math.max(2, Math.round(range.to - range.from))
+  const width = Math.max(LEAST_STEPS, Math.round(range.to - range.from))
   if (width >= whole.to - whole.from) return null
-  const from = Math.round(Math.min(Math.max(range.from, whole.from), whole.to - width))
+  const middle = (range.from + range.to) / 2
+  const from = Math.round(Math.min(Math.max(middle - width / 2, whole.from), whole.to - width))
   return { from, to: from + width }
 }
 
