@@ -144,7 +144,7 @@ export function Heatmap({ heatmap }: { heatmap: Answer }) {
     const [from, to] = cellSpan(cells.steps, cell, range)
     const steps =
       to > from ? `steps ${formatStep(from)} to ${formatStep(to)}` : `step ${formatStep(from)}`
-    const told = Number.isNaN(value) ? 'not measured' : formatValue(value)
+    const told = Number.isNaN(value) ? 'no finite value' : formatValue(value)
     const of = shown.block ? `mean of ${count(shown.rows.length, 'tensor')}` : columnName(column)
     const mark = markAt(marks, line, step)
     const finding = mark

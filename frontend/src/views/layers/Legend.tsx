@@ -22,7 +22,7 @@ export function Legend({ scale, has }: LegendProps) {
         ))}
       </div>
       {has.zero && <Key name="zero" text="zero" />}
-      {has.missing && <Key name="missing" text="not measured" />}
+      {has.missing && <Key name="missing" text="no finite value" />}
       {has.infinite && <Key name="infinite" text="not finite" />}
       {has.findings && <Key name="finding" text="finding" />}
     </div>
