@@ -6,7 +6,7 @@ import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Final, TypeVar, cast, get_args
 
 from werkzeug.wrappers import Request
@@ -244,7 +244,12 @@ class _Routes:
             return answer(watched)
 
     def _hparams_of(self, run: str) -> Mapping[str, object] | None:
-        return self._hparams.of([file.path for file in self._monitor.files(run)])
+        """Its own, or those of the session around it: HParams writes them once for `trial` and `trial/train`."""
+        for name in (run, *map(str, PurePosixPath(run).parents)):
+            found = self._hparams.of([file.path for file in self._monitor.files(name)])
+            if found is not None:
+                return found
+        return None
 
 
 def _tensor_in(request: Request) -> tuple[str, str, str]:

@@ -3,6 +3,7 @@
 import type { Api } from '../api'
 import type { Host } from '../host'
 import { type Alerts, createAlerts } from './alerts'
+import { type Comparison, createComparison } from './comparison'
 import { createEvidence, type EvidenceState } from './evidence'
 import { createLayers, type Layers } from './layers'
 import { createServerState, type ServerState } from './server'
@@ -17,6 +18,7 @@ export interface Tab {
   readonly evidence: EvidenceState
   readonly trends: Trends
   readonly layers: Layers
+  readonly comparison: Comparison
 }
 
 export function createTab(api: Api, host: Host): Tab {
@@ -31,5 +33,6 @@ export function createTab(api: Api, host: Host): Tab {
     layers: createLayers(api, server, view, alerts),
     evidence: createEvidence(api, server, view),
     trends: createTrends(api),
+    comparison: createComparison(api, server, view),
   }
 }
