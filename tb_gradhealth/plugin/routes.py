@@ -13,7 +13,6 @@ from werkzeug.wrappers import Request
 
 from tb_gradhealth.health import SYMPTOMS, survey
 from tb_gradhealth.health.cells import Reduction
-from tb_gradhealth.health.derived import DERIVED
 from tb_gradhealth.health.history import History
 from tb_gradhealth.monitor import Follower, Monitor, Watched
 from tb_gradhealth.plugin import parameters
@@ -89,10 +88,19 @@ class _Routes:
         self._process = f"{__version__} {os.getpid()} {time.time_ns()}"
 
     def runs(self, request: Request) -> Prepared:
-        def body(watched: Watched) -> Json:
-            return runs.runs_answer(watched, self._logdir, time.time(), self._rows, self._hparams_of)
+        def body() -> Body:
+            names = self._read(lambda watched: list(watched.runs))
+            # Files are looked into, which nobody should wait for who asks for something else.
+            hparams = {name: self._hparams_of(name) for name in names}
+            return Body(
+                self._read(
+                    lambda watched: runs.runs_answer(
+                        watched, self._logdir, time.time(), self._rows, hparams.get
+                    )
+                )
+            )
 
-        return self._over_everything(body)
+        return Prepared(self._revision([]), body)
 
     def problems(self, request: Request) -> Prepared:
         name = parameters.optional(request, "run")
@@ -157,7 +165,7 @@ class _Routes:
 
     def heatmap(self, request: Request) -> Prepared:
         run, kind = parameters.one(request, "run"), parameters.one_of(request, "kind", KINDS)
-        column = parameters.one_of(request, "column", (*STATISTICS, *DERIVED))
+        column = parameters.one_of(request, "column", STATISTICS)
         steps, width = parameters.steps(request), parameters.whole(request, "width", 512, 8, 2048)
         how = cast(Reduction, parameters.one_of(request, "reduce", get_args(Reduction), "max"))
         return self._over_histories(
@@ -244,9 +252,9 @@ class _Routes:
             return answer(watched)
 
     def _hparams_of(self, run: str) -> Mapping[str, object] | None:
-        """Its own, or those of the session around it: HParams writes them once for `trial` and `trial/train`."""
+        """Its own, or those of the session around it: `trial` has them for `trial/train` too."""
         for name in (run, *map(str, PurePosixPath(run).parents)):
-            found = self._hparams.of([file.path for file in self._monitor.files(name)])
+            found = self._hparams.of(self._monitor.files(name))
             if found is not None:
                 return found
         return None
