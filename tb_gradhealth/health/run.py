@@ -90,6 +90,17 @@ class RunHealth:
                 stream.accompany()
         self._streams[name].observe(content)
 
+    def judge(self, until: float) -> bool:
+        """Judge what was observed, as far as time allows; else whoever asks first waits for all of it.
+
+        Args:
+            until: no further record is begun from this time on, by `time.monotonic`.
+
+        Returns:
+            Whether all of it is judged.
+        """
+        return all([stream.judge(until) for stream in self._streams.values()])
+
     def findings(self) -> tuple[Finding, ...]:
         """All findings so far: incidents in order of their onset, the likely origin of each first."""
         if self._findings is None:

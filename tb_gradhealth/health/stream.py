@@ -1,5 +1,6 @@
 """One recorder's history under the rules: records in, findings and their evidence out."""
 
+import time
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, replace
 from datetime import date
@@ -70,7 +71,7 @@ class StreamHealth:
         if self.history.append(content):
             self._begin()
         if self.history.full:
-            self._catch_up()
+            self.judge()
             self.history.thin()
             self._judged = len(self.history.points)
 
@@ -91,7 +92,7 @@ class StreamHealth:
 
     def watches(self) -> list[Watch]:
         """Every rule with the state of its rows, as of the last record."""
-        self._catch_up()
+        self.judge()
         return self._watches
 
     def states(self) -> Iterator[SymptomState]:
@@ -182,16 +183,25 @@ class StreamHealth:
         self._skipped = float("nan")
         self._skipping = False
 
-    def _catch_up(self) -> None:
+    def judge(self, until: float = float("inf")) -> bool:
+        """Judge what was observed and is not judged yet.
+
+        Args:
+            until: no further record is begun from this time on, by `time.monotonic`.
+
+        Returns:
+            Whether all of it is judged.
+        """
         # Not measured is NaN, and NaN, zero medians and the like are what the rules are full of.
         with np.errstate(all="ignore"):
-            for index in range(self._judged, len(self.history.points)):
-                content = self.history.points[index].content
+            while self._judged < len(self.history.points) and time.monotonic() < until:
+                content = self.history.points[self._judged].content
                 if isinstance(content, Steps):
                     self._judge_steps(content)
                 else:
-                    self._judge(index, content)
-            self._judged = len(self.history.points)
+                    self._judge(self._judged, content)
+                self._judged += 1
+        return self._judged == len(self.history.points)
 
     def _judge(self, index: int, record: Record) -> None:
         if record.table is not self._table:
@@ -289,7 +299,7 @@ class StreamHealth:
 
     def _found(self) -> dict[str, tuple[Watch, int]]:
         """Where each finding is, by its id; kept until the next record, for there can be thousands."""
-        self._catch_up()
+        self.judge()
         if self._places is None:
             self._places = {}
             for watch in self._watches:

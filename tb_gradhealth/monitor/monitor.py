@@ -159,10 +159,7 @@ class Monitor:
             waiting = True
             while waiting:
                 with self._lock:
-                    end = time.monotonic() + SLICE
-                    while batch and time.monotonic() < end:
-                        run.judge(batch.popleft())
-                    waiting = bool(batch)
+                    waiting = not run.judge(batch, time.monotonic() + SLICE)
                     if exhausted and not waiting:
                         run.read_through()
                 yield

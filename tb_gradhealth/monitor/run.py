@@ -1,5 +1,6 @@
 """One run of a log directory: its reader, its health, and how far it was read."""
 
+from collections import deque
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -79,9 +80,19 @@ class MonitoredRun:
         self._files = files
         yield from self._reader.read(files)
 
-    def judge(self, content: Record | Steps) -> None:
-        """Take in what was read."""
-        self.health.observe(content)
+    def judge(self, waiting: deque[Record | Steps], until: float) -> bool:
+        """Judge what was read, in order, as far as time allows; at least one record of it.
+
+        Args:
+            waiting: what was read; what was taken in is gone from it.
+            until: when to stop, by `time.monotonic`.
+
+        Returns:
+            Whether all of it is judged.
+        """
+        while self.health.judge(until) and waiting:
+            self.health.observe(waiting.popleft())
+        return not waiting and self.health.judge(until)
 
     def read_through(self) -> None:
         """Note that its files were read to their ends."""
@@ -95,7 +106,7 @@ class MonitoredRun:
     def replay(self, files: Sequence[EventFile]) -> Iterator[Record | Steps]:
         """Like `read`, pausing after each record: ``health`` is then as it was while the run trained."""
         for record in self.records(files):
-            self.judge(record)
+            self.health.observe(record)
             yield record
         self.read_through()
 
