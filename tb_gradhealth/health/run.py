@@ -99,7 +99,8 @@ class RunHealth:
         Returns:
             Whether all of it is judged.
         """
-        return all([stream.judge(until) for stream in self._streams.values()])
+        judged = [stream.judge(until) for stream in self._streams.values()]
+        return all(judged)
 
     def findings(self) -> tuple[Finding, ...]:
         """All findings so far: incidents in order of their onset, the likely origin of each first."""

@@ -2,8 +2,8 @@
 
     python tests/benchmarks/reading.py
 
-Prints tables; nothing here is asserted. What is compared is measured in turns, in one process, over the same files.
-The second part runs twice: where TensorFlow cannot be imported, and where it can.
+Prints tables; nothing here is asserted. What is compared is measured in turns, in one process, over the same
+files. The second part runs twice: where TensorFlow cannot be imported, and where it can.
 """
 
 import argparse
@@ -17,7 +17,8 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 HERE = Path(__file__).parent
-sys.path[:0] = [str(HERE), str(HERE.parent / "support")]
+sys.path.insert(0, str(HERE))
+sys.path.insert(0, str(HERE.parent / "support"))
 
 REPEATS = 5
 SHORT, LONG = 1_000, 100_000

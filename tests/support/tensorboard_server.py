@@ -20,8 +20,8 @@ PATIENCE = 90
 class Server:
     """A running TensorBoard."""
 
-    def __init__(self, url: str, output: Path) -> None:
-        self.url, self._output = url, output
+    def __init__(self, url: str, output: Path, process: int) -> None:
+        self.url, self._output, self.process = url, output, process
 
     def get(self, route: str, base: str = "data/plugin/gradhealth/") -> tuple[int, str, bytes]:
         """Status, content type and body."""
@@ -76,7 +76,7 @@ def tensorboard_server(
             cwd=folder,
         )
     try:
-        yield Server(_address(process, output) + suffix, output)
+        yield Server(_address(process, output) + suffix, output, process.pid)
     finally:
         process.terminate()
         process.wait(timeout=30)
