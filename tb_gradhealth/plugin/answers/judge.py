@@ -11,10 +11,10 @@ from tb_gradhealth.plugin.answers.common import Json, counts, finding_json
 from tb_gradhealth.plugin.answers.rules import rules_document, rules_toml
 from tb_gradhealth.plugin.parameters import BadRequestError
 from tb_gradhealth.record import Record, Steps
-from tb_gradhealth.rules import RulesError, rules_from
+from tb_gradhealth.rules import RulesError, rules_from, rules_from_text
 
 LONGEST: Final = 16 << 10
-"""Characters of a rule document in a request."""
+"""Characters of a rule document or file in a request."""
 
 
 @dataclass(frozen=True)
@@ -49,12 +49,29 @@ class Remembered:
         return health.findings()
 
 
-def rules_of(text: str) -> RuleSet:
-    """The rule set of a JSON document.
+def rules_of(document: str | None, file: str | None) -> RuleSet:
+    """The rule set that a request brings along, in one form or the other.
+
+    Args:
+        document: a rule document as JSON.
+        file: a rule file, which is TOML.
 
     Raises:
-        BadRequestError: it is no JSON object, or not what the rules' schema says.
+        BadRequestError: none or both are given, or the one is not what the rules' schema says.
     """
+    if document is not None and file is not None:
+        raise BadRequestError("the parameters 'rules' and 'toml' are two forms of the same, one is enough")
+    if file is not None:
+        try:
+            return rules_from_text(file, "toml")
+        except RulesError as error:
+            raise BadRequestError(str(error)) from None
+    if document is None:
+        raise BadRequestError("the parameter 'rules' is missing, or a rule file as 'toml'")
+    return _of_json(document)
+
+
+def _of_json(text: str) -> RuleSet:
     try:
         values = json.loads(text, parse_constant=_refuse)
     except (ValueError, RecursionError) as error:
@@ -67,8 +84,15 @@ def rules_of(text: str) -> RuleSet:
         raise BadRequestError(str(error)) from None
 
 
-def judge_answer(runs: Sequence[Remembered], rules: RuleSet, current: RuleSet) -> Json:
-    """What changes if runs are judged by ``rules`` instead of ``current``."""
+def judge_answer(runs: Sequence[Remembered], rules: RuleSet, current: RuleSet, in_full: bool = True) -> Json:
+    """What changes if runs are judged by ``rules`` instead of ``current``.
+
+    Args:
+        runs: what is remembered of each.
+        rules: the rules to try.
+        current: the rules in force.
+        in_full: whether every finding is told too, and not only what changes.
+    """
     before: dict[tuple[str, str], Finding] = {}
     after: dict[tuple[str, str], Finding] = {}
     for run in runs:
@@ -80,15 +104,16 @@ def judge_answer(runs: Sequence[Remembered], rules: RuleSet, current: RuleSet) -
     return {
         "schema": "gradhealth.judge/1",
         "toml": rules_toml(rules_document(rules)),
+        "rules": rules_document(rules),
         "added": [_summary(key, counted_after[key]) for key in counted_after if key not in counted_before],
         "removed": [_summary(key, counted_before[key]) for key in counted_before if key not in counted_after],
         "changed": [
-            {"run": key[0], "id": key[1], "before": counted_before[key].severity, "after": finding.severity}
+            {**_summary(key, finding), "before": counted_before[key].severity, "after": finding.severity}
             for key, finding in counted_after.items()
             if key in counted_before and counted_before[key].severity != finding.severity
         ],
         "counts": {"before": counts(before.values()), "after": counts(after.values())},
-        "findings": [finding_json(run, finding) for (run, _), finding in after.items()],
+        "findings": [finding_json(run, finding) for (run, _), finding in after.items() if in_full],
     }
 
 
