@@ -4,6 +4,7 @@ import type { Api } from '../api'
 import type { Host } from '../host'
 import { type Alerts, createAlerts } from './alerts'
 import { createEvidence, type EvidenceState } from './evidence'
+import { createRules, type RulesState } from './rules'
 import { createServerState, type ServerState } from './server'
 import { createTrends, type Trends } from './trends'
 import { createView, type View } from './view'
@@ -15,17 +16,20 @@ export interface Tab {
   readonly alerts: Alerts
   readonly evidence: EvidenceState
   readonly trends: Trends
+  readonly rules: RulesState
 }
 
 export function createTab(api: Api, host: Host): Tab {
   const server = createServerState(api)
   const view = createView(host)
+  const alerts = createAlerts(server, view)
   return {
     host,
     server,
     view,
-    alerts: createAlerts(server, view),
+    alerts,
     evidence: createEvidence(api, server, view),
     trends: createTrends(api),
+    rules: createRules(api, server, view, alerts),
   }
 }

@@ -5,12 +5,13 @@ import chartCss from 'uplot/dist/uPlot.min.css?inline'
 import baseCss from './base.css?inline'
 import evidenceCss from './evidence.css?inline'
 import layoutCss from './layout.css?inline'
+import rulesCss from './rules.css?inline'
 import tableCss from './table.css?inline'
 import { tokenSheet, tokensFor } from './tokens'
 
 export function adoptStyles(dark: ReadonlySignal<boolean>): void {
   const colours = new CSSStyleSheet()
-  const rest = [chartCss, baseCss, layoutCss, tableCss, evidenceCss].map((css) => {
+  const rest = [chartCss, baseCss, layoutCss, tableCss, evidenceCss, rulesCss].map((css) => {
     const sheet = new CSSStyleSheet()
     sheet.replaceSync(css)
     return sheet
