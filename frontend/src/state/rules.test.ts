@@ -134,6 +134,27 @@ describe('the runs that are judged', () => {
     await server.refresh()
     expect(api.judge).toHaveBeenCalledTimes(2)
   })
+
+  it('are not judged all the time by a server that takes long for it', async () => {
+    const { api, server, rules } = await start()
+    const answers = slowly(api)
+    rules.attempt(with_(0.01))
+    await vi.advanceTimersByTimeAsync(10_000)
+    answers[0]?.(aJudgement())
+    await vi.advanceTimersByTimeAsync(0)
+    const runs = [aRun({ records: 61 }), aRun({ run: 'other' })]
+    api.runs.mockResolvedValue({ version: '0.1.0', logdir: 'logs', runs, problems: [] })
+    await server.refresh()
+    await vi.advanceTimersByTimeAsync(29_000)
+    expect(api.judge).toHaveBeenCalledTimes(1)
+    expect(rules.settled.value).toBe(true)
+    await vi.advanceTimersByTimeAsync(1000)
+    expect(api.judge).toHaveBeenCalledTimes(2)
+    answers[1]?.(aJudgement())
+    await vi.advanceTimersByTimeAsync(0)
+    rules.attempt(with_(0.02))
+    expect(api.judge).toHaveBeenCalledTimes(3)
+  })
 })
 
 describe('trouble', () => {

@@ -85,7 +85,8 @@ export function createRules(api: Api, server: ServerState, view: View, alerts: A
     const revisions = runs.map(({ run, revision, records }) => `${run} ${revision ?? records}`)
     // When the server is back it is asked again.
     const away = server.failure.value !== null
-    return { draft: draft.value, names, stamp: JSON.stringify([draft.value, revisions, away]) }
+    const what = JSON.stringify([draft.value, runs.map(({ run }) => run)])
+    return { draft: draft.value, names, what, stamp: JSON.stringify([what, revisions, away]) }
   })
   const judging = createJudging(api, question)
 
@@ -137,13 +138,16 @@ export function createRules(api: Api, server: ServerState, view: View, alerts: A
     pending.value === null ? draft.value !== '' : draftText(pending.value, usual.value) !== '',
   )
   const current = computed<Trial | null>(() => (draft.value === '' ? null : judging.trial.value))
-  const judged = computed(() => current.value?.judged ?? null)
   const settled = computed(
     () =>
       pending.value === null &&
-      (draft.value === '' || current.value?.stamp === question.value?.stamp),
+      (draft.value === '' || current.value?.what === question.value?.what),
   )
   const failure = computed(() => rulesFailure.value ?? judging.failure.value)
+  // What other rules than those shown would find is worth nothing when the answer to these failed.
+  const judged = computed(() =>
+    settled.value || failure.value === null ? (current.value?.judged ?? null) : null,
+  )
 
   // A draft written by hand may stand on a preset; what the controls show and change is the whole.
   effect(() => {

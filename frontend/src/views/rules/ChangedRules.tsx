@@ -26,7 +26,7 @@ export function ChangedRules({ inForce }: { inForce: RulesAnswer }) {
           <li key={`${symptom} ${name}`}>
             <button class="found" type="button" onClick={() => reveal(sectionId(symptom))}>
               <span>
-                {title}: {words(name)}
+                {title}: {NAMES[name] ?? words(name)}
               </span>{' '}
               <span class="values">
                 {shown(before)} → <strong>{shown(after)}</strong>
@@ -47,6 +47,15 @@ export function ChangedRules({ inForce }: { inForce: RulesAnswer }) {
       </ul>
     </Part>
   )
+}
+
+/** As the controls call them. */
+const NAMES: Readonly<Record<string, string>> = {
+  enabled: 'judged',
+  least_severity: 'severity at least',
+  most_severity: 'severity at most',
+  include: 'only of',
+  exclude: 'not of',
 }
 
 function reveal(id: string): void {
