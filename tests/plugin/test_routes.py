@@ -467,9 +467,31 @@ def test_the_file_that_gradhealth_rules_prints_is_judged_as_the_default(get):
     assert strict_json(get("judge", toml=rules.document()))["rules"] == {"version": 1}
 
 
-def test_judging_can_leave_the_findings_out(get):
-    answer = judged(get, {"symptoms": {"non-finite": {"most_severity": "warning"}}}, findings="0")
-    assert (answer["findings"], answer["counts"]["after"]["warning"]) == ([], 1)
+TRIED = [
+    {},
+    {"symptoms": {"non-finite": {"threshold": 2}}},
+    {"symptoms": {"non-finite": {"threshold": 50}}},
+    {"symptoms": {"non-finite": {"enabled": False}, "dead-units": {"threshold": 0.3}}},
+    {"symptoms": {"non-finite": {"most_severity": "warning"}}},
+    {"symptoms": {"non-finite": {"exclude": ["dense/*"]}}},
+    {"symptoms": {"no-gradient": {"enabled": False}}},
+    {"mute": [{"reason": "known", "symptom": "non-*"}]},
+    {"symptoms": {"loss-spike": {"past": 4}}, "mute": [{"reason": "known", "tensor": "frozen/*"}]},
+]
+
+
+@pytest.mark.parametrize("document", TRIED, ids=str)
+def test_what_changes_is_the_same_whether_or_not_the_findings_are_told(get, logs, add_run, document):
+    add_run(logs / "long", bad_from=9_000, records=1_200)  # more than is remembered one by one
+    while not strict_json(get("runs"))["loading"]["done"]:
+        time.sleep(0.05)
+    whole, changes = judged(get, document), judged(get, document, findings="0")
+    assert changes.pop("findings") == []
+    found = [each for each in whole.pop("findings") if not each["muted"]]
+    assert whole == changes
+    assert sum(whole["counts"]["after"].values()) == len(found)
+    gone = len(whole["removed"]) - len(whole["added"])
+    assert sum(whole["counts"]["before"].values()) == len(found) + gone
 
 
 @pytest.mark.parametrize(
