@@ -108,10 +108,11 @@ describe('a limit that is moved', () => {
 describe('the runs that are judged', () => {
   it('are those that the reader chose', async () => {
     const { api, view, rules } = await start({ hash: drafted(draftOf(0.01)) })
-    expect(rules.found.value.map(({ id }) => id)).toEqual(['0123abcdef'])
+    expect(rules.found.value.bySeverity).toEqual({ critical: 1 })
+    expect([...rules.found.value.keys]).toEqual(['0123abcdef:mlp_sigmoid', 'm:mlp_sigmoid'])
     view.change({ runFilter: '^oth' })
     await vi.advanceTimersByTimeAsync(0)
-    expect(rules.found.value).toEqual([])
+    expect(rules.found.value.bySymptom).toEqual({})
     view.change({ runFilter: '', run: 'mlp_sigmoid' })
     await vi.advanceTimersByTimeAsync(0)
     expect(api.judge.mock.calls.map(([, runs]) => runs)).toEqual([[], ['other'], ['mlp_sigmoid']])

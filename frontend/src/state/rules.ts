@@ -2,12 +2,14 @@
 
 import { batch, computed, effect, type ReadonlySignal, signal } from '@preact/signals'
 import { type Api, Refusal } from '../api'
-import type { Finding, Judged, RuleDocument, RulesAnswer } from '../contract'
+import type { Judged, RuleDocument, RulesAnswer, Severity } from '../contract'
+import { countBy } from '../lib/filter'
 import { draftText, parseDocument } from '../lib/rule-document'
 import { type Effect, effectsBySymptom, runsToTry, type Tried } from '../lib/trial'
 import type { Alerts } from './alerts'
 import { createJudging, type Trial } from './judging'
 import { explain, type ServerState } from './server'
+import { keyOf } from './trends'
 import type { View } from './view'
 
 export interface RulesState {
@@ -19,7 +21,7 @@ export interface RulesState {
   readonly trying: ReadonlySignal<boolean>
   readonly tried: ReadonlySignal<Tried>
   /** What the rules in force have found in those runs and do not mute. */
-  readonly found: ReadonlySignal<readonly Finding[]>
+  readonly found: ReadonlySignal<Found>
   /** What the rules being tried would find; the last answer stays while the next is on its way. */
   readonly judged: ReadonlySignal<Judged | null>
   /** What that changes, by symptom. */
@@ -34,6 +36,14 @@ export interface RulesState {
   readonly attempt: (document: RuleDocument, when?: 'at once' | 'at a pause') => void
   /** Tries a rule file. */
   readonly load: (name: string, text: string) => Promise<void>
+}
+
+/** There may be thousands of findings, and they are looked at with every notch of a slider: counted once. */
+export interface Found {
+  readonly bySeverity: Readonly<Partial<Record<Severity, number>>>
+  readonly bySymptom: Readonly<Record<string, number>>
+  /** By `keyOf`, whether muted or not: what there is evidence of. */
+  readonly keys: ReadonlySet<string>
 }
 
 const PAUSE_MS = 150
@@ -60,9 +70,15 @@ export function createRules(api: Api, server: ServerState, view: View, alerts: A
     return runsToTry(wanted, server.answer.value?.runs.length ?? 0)
   })
 
-  const found = computed(() => {
+  const found = computed<Found>(() => {
     const names = new Set(tried.value.runs.map(({ run }) => run))
-    return server.findings.value.filter(({ run, muted }) => !muted && names.has(run))
+    const within = server.findings.value.filter(({ run }) => names.has(run))
+    const counted = within.filter(({ muted }) => !muted)
+    return {
+      bySeverity: countBy(counted, ({ severity }) => severity),
+      bySymptom: countBy(counted, ({ symptom }) => symptom) as Record<string, number>,
+      keys: new Set(within.map(keyOf)),
+    }
   })
 
   // Another server may have other rules: asked again with whatever else has changed.

@@ -1,14 +1,13 @@
 /** Findings by severity: by the rules in force, and by those being tried. */
 
 import { SEVERITIES } from '../../contract'
-import { countBy } from '../../lib/filter'
 import { formatStep } from '../../lib/numbers'
 import { useTab } from '../context'
 
 export function Counts() {
   const { rules } = useTab()
   const judged = rules.judged.value
-  const known = countBy(rules.found.value, ({ severity }) => severity)
+  const known = rules.found.value.bySeverity
   return (
     <ul class="counts" aria-label="Findings by severity">
       {SEVERITIES.map((severity) => {

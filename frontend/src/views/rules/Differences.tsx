@@ -54,10 +54,9 @@ function Findings({ title, findings }: { title: string; findings: readonly Shown
 
 /** What the rules in force have found too has its evidence. */
 function Row({ finding }: { finding: Shown }) {
-  const { server, view } = useTab()
+  const { rules, view } = useTab()
   const { run, id } = finding
-  const known = server.findings.value.some((other) => sameFinding(other, finding))
-  if (!known) {
+  if (!rules.found.value.keys.has(keyOf(finding))) {
     return (
       <div class="found">
         <Words finding={finding} />

@@ -97,7 +97,7 @@ export function SymptomSection({ symptom, inForce }: SymptomSectionProps) {
 /** How many findings a symptom has, and what the rules being tried change among them. */
 function Found({ symptom }: { symptom: string }) {
   const { rules } = useTab()
-  const found = rules.found.value.filter((finding) => finding.symptom === symptom).length
+  const found = rules.found.value.bySymptom[symptom] ?? 0
   const effect = rules.effects.value.get(symptom)
   const parts = [
     effect && effect.added > 0 && `+${effect.added}`,
