@@ -1,7 +1,7 @@
 /** One symptom: whether and how gravely it is judged, on what, and by which numbers. */
 
 import type { RuleDocument, SymptomRules } from '../../contract'
-import { count } from '../../lib/numbers'
+import { count, formatStep } from '../../lib/numbers'
 import {
   limitIn,
   resetSymptom,
@@ -100,9 +100,9 @@ function Found({ symptom }: { symptom: string }) {
   const found = rules.found.value.bySymptom[symptom] ?? 0
   const effect = rules.effects.value.get(symptom)
   const parts = [
-    effect && effect.added > 0 && `+${effect.added}`,
-    effect && effect.removed > 0 && `−${effect.removed}`,
-    effect && effect.changed > 0 && `${effect.changed} of other severity`,
+    effect && effect.added > 0 && `+${formatStep(effect.added)}`,
+    effect && effect.removed > 0 && `−${formatStep(effect.removed)}`,
+    effect && effect.changed > 0 && `${formatStep(effect.changed)} of other severity`,
   ].filter(Boolean)
   return (
     <>
