@@ -1,5 +1,5 @@
-import { afterEach, expect, it, vi } from 'vitest'
-import { api, Refusal } from './api'
+import { afterEach, beforeEach, expect, it, vi } from 'vitest'
+import type { Api } from './api'
 import { encodeFrame } from './testing/frames'
 
 const answer = (body: BodyInit, init: ResponseInit = {}) => {
@@ -8,6 +8,13 @@ const answer = (body: BodyInit, init: ResponseInit = {}) => {
   return fetch
 }
 
+// A module of its own for each test: it remembers answers.
+let api: Api
+let Refusal: typeof import('./api').Refusal
+beforeEach(async () => {
+  vi.resetModules()
+  ;({ api, Refusal } = await import('./api'))
+})
 afterEach(() => vi.unstubAllGlobals())
 
 it('asks with relative addresses only, names escaped', async () => {
@@ -27,4 +34,51 @@ it("passes on the server's own sentence", async () => {
 it('says the status where somebody else answered', async () => {
   answer('<html>', { status: 502, statusText: 'Bad Gateway' })
   await expect(api.findings()).rejects.toThrow('502 Bad Gateway')
+})
+
+it('gives the very same answer again where the server says that nothing changed', async () => {
+  const asked: (string | undefined)[] = []
+  const runs = { version: '1', logdir: '', runs: [], problems: [] }
+  vi.stubGlobal(
+    'fetch',
+    vi.fn(async (_address: string, { headers }: { headers: Record<string, string> }) => {
+      asked.push(headers['If-None-Match'])
+      return headers['If-None-Match'] === 'W/"1"'
+        ? new Response(null, { status: 304 })
+        : new Response(JSON.stringify(runs), { headers: { ETag: 'W/"1"' } })
+    }),
+  )
+  const first = await api.runs()
+  expect(first).toEqual(runs)
+  expect(await api.runs()).toBe(first)
+  expect(asked).toEqual([undefined, 'W/"1"'])
+})
+
+it('takes no answer without an ETag for the next one', async () => {
+  const fetch = answer('{"runs": []}')
+  await api.runs()
+  fetch.mockResolvedValueOnce(new Response('{"runs": [1]}'))
+  expect(await api.runs()).toEqual({ runs: [1] })
+})
+
+it('asks for a picture of all layers with its steps and how its cells are told', async () => {
+  const fetch = answer(encodeFrame({ rows: [] }, { step: [0], value: [] }))
+  await api.heatmap({
+    run: 'r',
+    kind: 'gradient',
+    column: 'rms',
+    width: 96,
+    steps: { from: 3, to: 9 },
+    reduce: 'mean',
+  })
+  const question = new URLSearchParams(fetch.mock.calls[0]?.[0].split('?')[1])
+  expect(Object.fromEntries(question)).toEqual({
+    run: 'r',
+    kind: 'gradient',
+    column: 'rms',
+    width: '96',
+    from: '3',
+    to: '9',
+    reduce: 'mean',
+  })
 })

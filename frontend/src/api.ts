@@ -16,6 +16,7 @@ import type {
   Trend,
 } from './contract'
 import { decodeFrame, type Frame } from './lib/frame'
+import type { Range } from './lib/view-state'
 
 export type Evidence = Frame<EvidenceHeader>
 export type Series = Frame<FrameHeader>
@@ -33,6 +34,18 @@ export interface TensorKey {
 /** Rules to try: a document as JSON, or a rule file as it is. */
 export type RuleText = { rules: string } | { toml: string }
 
+/** What names a picture of all tensors of a kind. */
+export interface HeatmapKey {
+  run: string
+  kind: string
+  column: string
+  /** The most cells from left to right. */
+  width: number
+  steps?: Range | null
+  /** What a cell of several records tells of them; the largest by default. */
+  reduce?: 'max' | 'mean' | 'min'
+}
+
 export interface Api {
   runs(): Promise<RunsAnswer>
   findings(): Promise<Finding[]>
@@ -43,7 +56,7 @@ export interface Api {
   series(key: TensorKey, column: string): Promise<Series>
   steps(key: TensorKey): Promise<Steps>
   magnitudes(key: TensorKey, width: number): Promise<Magnitudes>
-  heatmap(run: string, kind: string, column: string, width: number): Promise<Heatmap>
+  heatmap(key: HeatmapKey): Promise<Heatmap>
   states(run: string, tensor: string): Promise<SymptomState[]>
   rules(): Promise<RulesAnswer>
   /** Over the named runs, or over all where none is named. */
@@ -78,8 +91,15 @@ export const api: Api = {
   steps: (key) => frame<StepsHeader>('steps', { ...key }),
   magnitudes: (key, width) =>
     frame<MagnitudesHeader>('magnitudes', { ...key, width: String(width) }),
-  heatmap: (run, kind, column, width) =>
-    frame<HeatmapHeader>('heatmap', { run, kind, column, width: String(width) }),
+  heatmap: ({ run, kind, column, width, steps, reduce }) =>
+    frame<HeatmapHeader>('heatmap', {
+      run,
+      kind,
+      column,
+      width: String(width),
+      ...(steps ? { from: String(steps.from), to: String(steps.to) } : {}),
+      ...(reduce ? { reduce } : {}),
+    }),
   states: async (run, tensor) =>
     (await json<{ states: SymptomState[] }>('states', { run, tensor })).states,
   rules: () => json<RulesAnswer>('rules'),

@@ -127,6 +127,8 @@ export interface Tensor {
   dtype: string
   activation: string
   columns: string[]
+  /** Statistics that follow from the columns; the heatmap takes them like a column. */
+  derived?: string[]
   magnitudes: boolean
   not_measured: string
 }

@@ -1,21 +1,15 @@
-"""A log directory to its runs and their event files, named as TensorBoard names them.
-
-This is the one place that walks directories; a remote file system would be another walk here and
-another way to open a file in `tail`.
-"""
+"""A log directory to its runs and their event files, named as TensorBoard names them."""
 
 import os
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from typing import Final
 
 from tb_gradhealth.events.problems import Problem, ProblemLog
+from tb_gradhealth.events.storage import Found, Status, storage_of
 
 RECORDER_FOLDER: Final = "gradhealth"
 """A recorder's own folder; what lies in it belongs to the run around it."""
-
-MAX_FOLDERS: Final = 100_000
-"""A link to ``/`` would be walked for ever."""
 
 
 @dataclass(frozen=True)
@@ -23,7 +17,7 @@ class Root:
     """A directory to look for runs in.
 
     Attributes:
-        path: of the local file system.
+        path: of the local file system, or an address such as ``s3://bucket/logs``.
         name: the group its runs are named below (``--logdir_spec name:path``), None for no group.
     """
 
@@ -39,16 +33,26 @@ class EventFile:
         path: where to open it.
         shown: its path relative to the log directory, below the group's name where there is one.
         recorder: whether it lies in a recorder's own folder.
+        status: what it was when it was found, where the walk learnt that; else it is to be asked.
     """
 
     path: str
     shown: str
     recorder: bool
+    status: Status | None = field(default=None, compare=False)
 
     @property
     def order(self) -> tuple[str, str]:
         """Sorts a run's files: their names begin with the second they were made in."""
         return (os.path.basename(self.path), self.path)
+
+    def now(self) -> Status:
+        """Its status.
+
+        Raises:
+            OSError: it cannot be looked at.
+        """
+        return self.status or storage_of(self.path).status(self.path)
 
 
 @dataclass(frozen=True)
@@ -59,30 +63,47 @@ class Discovery:
         runs: each run's event files in order, the runs sorted by name.
         missing: roots that do not exist, as given; they may appear later.
         problems: folders that could not be listed and the like.
+        unseen: folders that could not be listed, named as a run in them would be: what was known of the runs
+            below them may still be true.
     """
 
     runs: dict[str, tuple[EventFile, ...]]
     missing: tuple[str, ...]
     problems: tuple[Problem, ...]
+    unseen: tuple[str, ...] = ()
 
 
 def discover(roots: Sequence[Root]) -> Discovery:
-    """Walk the roots. Linked folders are followed, unless they lead back to where they lie."""
+    """Walk the roots."""
     runs: dict[str, list[EventFile]] = {}
     missing: list[str] = []
+    unseen: list[str] = []
     log = ProblemLog()
     for root in roots:
         shown = root.name or root.path
-        if "://" in root.path:
-            log.add(shown, "remote", None, "only log directories of the local file system can be read")
-        elif not os.path.exists(root.path):
+        try:
+            kind = storage_of(root.path).kind(root.path)
+        except OSError as error:
+            log.add(shown, "root", None, f"cannot be looked into: {error.strerror or error}")
+            unseen.append(root.name or "")
+            continue
+        if not kind:
             missing.append(root.path)
-        elif not os.path.isdir(root.path):
+        elif kind != "folder":
             log.add(shown, "file", None, "is a file, a log directory is needed")
         else:
             found: dict[str, list[EventFile]] = {}
-            for run, file in _walk(root, log):
-                found.setdefault(run, []).append(file)
+            for item in storage_of(root.path).walk(root.path):
+                if isinstance(item, Found):
+                    if "tfevents" in item.name:
+                        run, file = _event_file(root, item)
+                        found.setdefault(run, []).append(file)
+                else:
+                    folder, reason = item
+                    log.add(os.path.join(root.name or "", folder), "folder", None, reason)
+                    unseen.append(
+                        os.path.join(root.name or "", _run_of(folder)[0] if folder else "").rstrip("/")
+                    )
             for run in found.keys() & runs.keys():
                 log.add(
                     run,
@@ -92,41 +113,16 @@ def discover(roots: Sequence[Root]) -> Discovery:
                 )
             runs = {**found, **runs}
     ordered = {run: tuple(sorted(runs[run], key=lambda file: file.order)) for run in sorted(runs)}
-    return Discovery(ordered, tuple(missing), log.problems())
+    return Discovery(ordered, tuple(missing), log.problems(), tuple(unseen))
 
 
-def _walk(root: Root, log: ProblemLog) -> Iterator[tuple[str, EventFile]]:
-    """Each event file below the root with the name of its run."""
-    start = os.path.realpath(root.path)
-    # Of each folder: its name from the root, and the real folders on the way to it.
-    waiting: list[tuple[str, tuple[str, ...]]] = [("", (start,))]
-    for _ in range(MAX_FOLDERS):
-        if not waiting:
-            return
-        folder, way = waiting.pop()
-        path = os.path.join(root.path, folder) if folder else root.path
-        shown = os.path.join(root.name or "", folder)
-        try:
-            with os.scandir(path) as scan:
-                entries = sorted(scan, key=lambda entry: entry.name)
-        except OSError as error:
-            log.add(shown, "folder", None, f"cannot be listed: {error.strerror}")
-            continue
-        for entry in entries:
-            if _is_folder(entry):
-                real = (
-                    os.path.realpath(entry.path) if entry.is_symlink() else os.path.join(way[-1], entry.name)
-                )
-                if real not in way:
-                    waiting.append((os.path.join(folder, entry.name), (*way, real)))
-            elif "tfevents" in entry.name:
-                run, recorder = _run_of(folder)
-                if root.name is not None:
-                    run = os.path.join(root.name, run)
-                yield run, EventFile(entry.path, os.path.join(shown, entry.name), recorder)
-    log.add(
-        root.name or "", "folders", None, f"more than {MAX_FOLDERS} folders, the others were not looked into"
-    )
+def _event_file(root: Root, found: Found) -> tuple[str, EventFile]:
+    """An event file with the name of its run."""
+    run, recorder = _run_of(found.folder)
+    if root.name is not None:
+        run = os.path.join(root.name, run)
+    shown = os.path.join(root.name or "", found.folder, found.name)
+    return run, EventFile(found.path, shown, recorder, found.status)
 
 
 def _run_of(folder: str) -> tuple[str, bool]:
@@ -135,10 +131,3 @@ def _run_of(folder: str) -> tuple[str, bool]:
     while os.path.basename(folder) == RECORDER_FOLDER:
         folder, recorder = os.path.dirname(folder), True
     return folder or ".", recorder
-
-
-def _is_folder(entry: os.DirEntry[str]) -> bool:
-    try:
-        return entry.is_dir()
-    except OSError:
-        return False

@@ -26,8 +26,7 @@ class ProblemLog:
     """Problems as they are met, merged by (path, trouble)."""
 
     def __init__(self) -> None:
-        self._kept: dict[tuple[str, str], Problem] = {}
-        self._counts: dict[tuple[str, str], int] = {}
+        self._kept: dict[tuple[str, str], tuple[Problem, int]] = {}
         self._left_out = 0
 
     def add(self, path: str, trouble: str, offset: int | None, message: str) -> None:
@@ -41,25 +40,24 @@ class ProblemLog:
         """
         key = (path, trouble)
         if key in self._kept:
-            self._counts[key] += 1
+            first, count = self._kept[key]
+            self._kept[key] = first, count + 1
         elif len(self._kept) < MAX_PROBLEMS:
-            self._kept[key] = Problem(path, offset, message)
-            self._counts[key] = 1
+            self._kept[key] = Problem(path, offset, message), 1
         else:
             self._left_out += 1
 
     def forget(self, path: str, trouble: str) -> None:
         """Take a passing trouble back: the file can be read again."""
         self._kept.pop((path, trouble), None)
-        self._counts.pop((path, trouble), None)
 
     def problems(self) -> tuple[Problem, ...]:
-        """All that were kept, in the order they were first met."""
+        """All that were kept, in the order they were first met. Another thread may go on adding."""
         listed = [
             problem
             if count == 1
             else Problem(problem.path, problem.offset, f"{problem.message} ({count} times)")
-            for problem, count in zip(self._kept.values(), self._counts.values(), strict=True)
+            for problem, count in list(self._kept.values())
         ]
         if self._left_out:
             listed.append(Problem("", None, f"{self._left_out} more of other kinds are not listed"))

@@ -14,7 +14,7 @@ _UNREADABLE = "unreadable"
 
 
 class RunReader:
-    """Reads a run's files incrementally.
+    """Reads a run's files incrementally. One thread reads; others may meanwhile ask how far it is.
 
     Files are read one after the other in the order of their names, which begin with the time they
     were made. What was read stays true only while the files stay: see `stale`.
@@ -36,7 +36,7 @@ class RunReader:
     @property
     def bytes_read(self) -> int:
         """Of all files, those stepped over unread included."""
-        return sum(tail.offset for tail in self._tails.values())
+        return sum(tail.offset for tail in list(self._tails.values()))
 
     def problems(self) -> tuple[Problem, ...]:
         """What could not be read so far, at most a few dozen lines."""
@@ -57,13 +57,14 @@ class RunReader:
         Args:
             files: the run's files as they are now.
         """
-        paths = {file.path for file in files}
+        now = {file.path: file.status for file in files}
         for file in self._files:
             tail = self._tails[file.path]
             if not tail.begun:
                 continue
             try:
-                state = tail.state() if file.path in paths else "gone"
+                # One that a listing left out is asked for: a shared disk may show its folder as it was.
+                state = tail.state(now.get(file.path))
             except OSError:
                 continue  # reading it says so
             if state in ("gone", "replaced"):
@@ -79,11 +80,14 @@ class RunReader:
         Args:
             files: the run's files as they are now, ordered.
         """
+        for file in files:
+            if file.path not in self._tails:
+                self._tails[file.path] = Tail(file.path, OURS)
         self._files = tuple(files)
         for file in self._files:
-            tail = self._tails.setdefault(file.path, Tail(file.path, OURS))
+            tail = self._tails[file.path]
             try:
-                if tail.state() != "same":
+                if tail.state(file.status) != "same":
                     yield from self._read(file, tail)
                 self._log.forget(file.shown, _UNREADABLE)
             except OSError as error:
@@ -91,7 +95,7 @@ class RunReader:
                 self._log.add(file.shown, _UNREADABLE, None, f"cannot be read: {error.strerror or error}")
 
     def _read(self, file: EventFile, tail: Tail) -> Iterator[Record | Steps]:
-        for item in tail.read():
+        for item in tail.read(file.status):
             if isinstance(item, Fault):
                 self._log.add(file.shown, item.message, item.offset, item.message)
                 continue

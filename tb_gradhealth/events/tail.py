@@ -1,14 +1,16 @@
 """One event file followed while it grows: each reading yields the records that are new."""
 
-import errno
-import os
-import stat
-from collections.abc import Iterator
-from typing import BinaryIO, Final, Literal
+from collections.abc import Hashable, Iterator
+from typing import Final, Literal
 
 from tb_gradhealth.events.framing import HEADER, Fault, Frame, decode
+from tb_gradhealth.events.storage import Status, is_remote, storage_of
+from tb_gradhealth.events.storage.kinds import Opened
 
 CHUNK: Final = 1 << 20
+REMOTE_CHUNK: Final = 8 << 20
+"""Bytes that are asked for at once; elsewhere each asking takes a round trip."""
+
 MAX_HELD: Final = 128 << 20
 """The longest record held in memory. Ours stay below it (a million tensors are 100 MB); longer ones
 are other people's graphs and are stepped over unread."""
@@ -30,12 +32,15 @@ class Tail:
             containing: only records that contain these bytes are of interest.
         """
         self.path = path
+        self._storage = storage_of(path)
+        self._chunk = REMOTE_CHUNK if is_remote(path) else CHUNK
         self._containing = containing
         self._offset = 0
         self._head = b""
         self._over = False
-        self._identity: tuple[int, int] | None = None
-        self._seen: tuple[int, int] | None = None
+        self._identity: Hashable = None
+        self._seen: tuple[int, Hashable] | None = None
+        self._shrunk: int | None = None
 
     @property
     def offset(self) -> int:
@@ -54,55 +59,56 @@ class Tail:
             return None
         return self._offset
 
-    def state(self) -> State:
+    def state(self, known: Status | None = None) -> State:
         """What became of the file since it was last read.
 
         A file that shrank, is another file by now, or begins differently is ``"replaced"``: what was
         read from it is no longer true.
 
+        Args:
+            known: its status, where that was just learnt; it is asked for otherwise.
+
         Raises:
             OSError: it is there but cannot be looked at.
         """
         try:
-            status = os.stat(self.path)
+            status = known or self._storage.status(self.path)
         except FileNotFoundError:
             return "gone"
-        if (status.st_size, status.st_mtime_ns) == self._seen and self._is(status):
+        if (status.size, status.version) == self._seen and status.identity == self._identity:
             return "same"
-        if self._identity is not None and not self._is(status):
+        if self._identity is not None and status.identity != self._identity:
             return "replaced"
-        if status.st_size < self._offset:
-            return "replaced"
-        if self._head and stat.S_ISREG(status.st_mode):
-            with open(self.path, "rb") as file:
-                if file.read(len(self._head)) != self._head:
+        if status.size < self._offset:
+            return self._smaller(status)
+        self._shrunk = None
+        if self._head and status.regular:
+            with self._storage.opened(self.path, status) as (file, _):
+                if file.at(0, len(self._head)) != self._head:
                     return "replaced"
         return "grown"
 
-    def read(self) -> Iterator[Frame | Fault]:
+    def read(self, known: Status | None = None) -> Iterator[Frame | Fault]:
         """Everything new, in file order, a bounded piece at a time.
+
+        Args:
+            known: its status, where that was just learnt.
 
         Raises:
             OSError: the file cannot be read now; the next reading tries again from the same place.
         """
-        status = os.stat(self.path)
-        if not stat.S_ISREG(status.st_mode):
-            # Opening a named pipe would wait for a writer for ever.
-            raise OSError(errno.EINVAL, "not a regular file")
-        with open(self.path, "rb", buffering=0) as file:
-            status = os.fstat(file.fileno())
-            self._identity = (status.st_dev, status.st_ino)
-            yield from self._pieces(file, status.st_size)
-        self._seen = (status.st_size, status.st_mtime_ns)
+        with self._storage.opened(self.path, known) as (file, status):
+            self._identity = status.identity
+            yield from self._pieces(file, status.size)
+        self._seen = (status.size, status.version)
 
-    def _pieces(self, file: BinaryIO, size: int) -> Iterator[Frame | Fault]:
+    def _pieces(self, file: Opened, size: int) -> Iterator[Frame | Fault]:
         wanted = HEADER
         while not self._over and size - self._offset >= wanted:
             if wanted > MAX_HELD:
                 self._offset, wanted = self._offset + wanted, HEADER
                 continue
-            file.seek(self._offset)
-            piece = _read(file, max(CHUNK, wanted))
+            piece = file.at(self._offset, max(self._chunk, wanted))
             if len(piece) < wanted:
                 return  # it shrank just now
             if len(self._head) < HEAD and self._offset <= len(self._head):
@@ -113,14 +119,12 @@ class Tail:
             yield from decoded.frames
             yield from decoded.faults
 
-    def _is(self, status: os.stat_result) -> bool:
-        return (status.st_dev, status.st_ino) == self._identity
+    def _smaller(self, status: Status) -> State:
+        """A file that has lost bytes was written anew; a listing may also just be an old one.
 
-
-def _read(file: BinaryIO, count: int) -> bytes:
-    """Up to ``count`` bytes: an unbuffered read may bring less than there is."""
-    parts = []
-    while count > 0 and (part := file.read(count)):
-        parts.append(part)
-        count -= len(part)
-    return b"".join(parts)
+        Where the storage has no mark of a file's identity, it is believed when it says so twice.
+        """
+        if status.identity is not None or self._shrunk == status.size:
+            return "replaced"
+        self._shrunk = status.size
+        return "same"

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from tb_gradhealth.health.arrays import Floats
-from tb_gradhealth.health.cells import Cells, Reduction, cells_of, stretch_of
+from tb_gradhealth.health.arrays import Floats, Ints
+from tb_gradhealth.health.cells import Cells, Reduction, Stretch, cells_of, stretch_of
+from tb_gradhealth.health.derived import DERIVED
 from tb_gradhealth.health.history import History
 from tb_gradhealth.record import Row, Steps
 from tb_gradhealth.record.columns import MAGNITUDES
@@ -15,6 +16,9 @@ from tb_gradhealth.record.magnitudes import BINS, unpack_shares
 
 EVERYTHING = (-np.inf, np.inf)
 """The range of all steps."""
+
+MOST_AT_ONCE = 1 << 18
+"""Numbers that are taken out of the history at once; each takes some dozens of bytes on the way."""
 
 Range = tuple[float, float]
 
@@ -130,13 +134,16 @@ def heatmap(
     width: int = 512,
     how: Reduction = "max",
 ) -> Heatmap:
-    """A statistic of every measured row of a kind, in forward order."""
+    """A statistic of every measured row of a kind, in forward order.
+
+    ``column`` is a record's or one of those derived from it.
+    """
     parts = []
     for history in histories:
         forward = sorted(enumerate(history.rows), key=lambda placed: placed[1].depth)
         chosen = [place for place, row in forward if row.kind == kind and not row.not_measured]
-        cells = cells_of(history, np.array(chosen, np.int64), column, stretch_of(history, *steps))
-        parts.append(([history.rows[place] for place in chosen], cells.pooled(width)))
+        cells = _pooled(history, np.array(chosen, np.int64), column, stretch_of(history, *steps), width)
+        parts.append(([history.rows[place] for place in chosen], cells))
     parts = [(rows, cells) for rows, cells in parts if rows and cells.steps.size]
     edges = np.unique(np.concatenate([cells.steps for _, cells in parts])) if parts else np.empty(0)
     if edges.size > width:
@@ -144,6 +151,25 @@ def heatmap(
     images = [_spread(cells, edges, how) for _, cells in parts]
     rows = tuple(row for rows, _ in parts for row in rows)
     return Heatmap(rows, edges, np.concatenate(images) if images else np.empty((0, 0)))
+
+
+def _pooled(history: History, rows: Ints, column: str, stretch: Stretch, width: int) -> Cells:
+    """Cells of some rows, a part of the rows at a time: all records of all rows would not fit in memory."""
+    at_once = max(1, MOST_AT_ONCE // max(len(stretch.points), 1))
+    parts = np.split(rows, range(at_once, rows.size, at_once))
+    measured = [
+        (
+            DERIVED[column](history, part, stretch)
+            if column in DERIVED
+            else cells_of(history, part, column, stretch)
+        ).pooled(width)
+        for part in parts
+    ]
+    first = measured[0]
+    mean, low, high = (
+        np.concatenate([getattr(cells, name) for cells in measured]) for name in ("mean", "low", "high")
+    )
+    return Cells(first.steps, first.records, mean, low, high, first.complete)
 
 
 def _spread(cells: Cells, edges: Floats, how: Reduction) -> Floats:

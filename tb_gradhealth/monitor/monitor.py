@@ -2,15 +2,17 @@
 
 import threading
 import time
+from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from tb_gradhealth.events import Discovery, EventFile, Problem, Root, discover
 from tb_gradhealth.health import RuleSet
 from tb_gradhealth.health.history import BUDGET
 from tb_gradhealth.monitor.run import MonitoredRun
+from tb_gradhealth.record import Record, Steps
 
 TOTAL_BUDGET: Final = 4 << 30
 LEAST_BUDGET: Final = 2 << 20
@@ -18,7 +20,10 @@ LEAST_BUDGET: Final = 2 << 20
 what few would have to themselves."""
 
 SLICE: Final = 0.03
-"""Seconds that reading holds what is known; questions are answered in between."""
+"""Seconds that judging holds what is known; questions are answered in between."""
+
+MOST_WAITING: Final = 64
+"""Records that are read and not judged yet; of a large network each takes megabytes."""
 
 
 @dataclass(frozen=True)
@@ -87,7 +92,7 @@ class Monitor:
         """
         with self._one_reader:
             began = time.monotonic()
-            discovery = discover(self._roots)
+            discovery = self._with_unseen(discover(self._roots))
             waiting = self._take_in(discovery)
             while waiting:
                 name = next((name for name in self._preferred if name in waiting), next(iter(waiting)))
@@ -114,6 +119,16 @@ class Monitor:
                 runs_read=read,
             )
 
+    def _with_unseen(self, discovery: Discovery) -> Discovery:
+        """With the runs that lie where nobody can look just now: what is known of them is not forgotten."""
+        known = self._discovery.runs
+        unseen = {
+            name: known[name]
+            for name in known
+            if name not in discovery.runs and _below(name, discovery.unseen)
+        }
+        return replace(discovery, runs=dict(sorted({**discovery.runs, **unseen}.items())))
+
     def _take_in(self, discovery: Discovery) -> dict[str, tuple[EventFile, ...]]:
         """Forget runs that are gone, note new ones; what is to be read, unread runs first, newest first."""
         with self._lock:
@@ -131,16 +146,39 @@ class Monitor:
         return {name: discovery.runs[name] for name in [*unread, *runs]}
 
     def _read_on(self, name: str, files: Sequence[EventFile]) -> Iterator[None]:
+        """Read outside the lock, since a network takes its time; judge within it, piece by piece."""
+        run = self._runs[name].renewed(files)
         with self._lock:
-            run = self._runs[name] = self._runs[name].renewed(files)
-            records = run.replay(files)
+            self._runs[name] = run
+        records = run.records(files)
         exhausted = False
         while not exhausted:
-            with self._lock:
-                end = time.monotonic() + SLICE
-                for _ in records:
-                    if time.monotonic() > end:
-                        break
-                else:
-                    exhausted = True
-            yield
+            batch, exhausted = _some(records)
+            if not batch and run.loading.done:
+                return  # of a thousand runs only a few have anything new: those are no pieces
+            waiting = True
+            while waiting:
+                with self._lock:
+                    end = time.monotonic() + SLICE
+                    while batch and time.monotonic() < end:
+                        run.judge(batch.popleft())
+                    waiting = bool(batch)
+                    if exhausted and not waiting:
+                        run.read_through()
+                yield
+
+
+def _some(records: Iterator[Record | Steps]) -> tuple[deque[Record | Steps], bool]:
+    """What can be read in the time of a piece, and whether that was all."""
+    batch: deque[Record | Steps] = deque()
+    end = time.monotonic() + SLICE
+    for record in records:
+        batch.append(record)
+        if time.monotonic() > end or len(batch) == MOST_WAITING:
+            return batch, False
+    return batch, True
+
+
+def _below(name: str, folders: Sequence[str]) -> bool:
+    """Whether a run lies in one of the folders; "" and "." are all of them."""
+    return any(folder in ("", ".", name) or name.startswith(folder + "/") for folder in folders)

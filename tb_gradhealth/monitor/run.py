@@ -1,6 +1,5 @@
 """One run of a log directory: its reader, its health, and how far it was read."""
 
-import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -75,6 +74,19 @@ class MonitoredRun:
         self._bytes = sum(size for size, _ in states)
         return max((written for _, written in states), default=0.0)
 
+    def records(self, files: Sequence[EventFile]) -> Iterator[Record | Steps]:
+        """Everything new in the run's files, for `judge`; nothing that others look at waits for it."""
+        self._files = files
+        yield from self._reader.read(files)
+
+    def judge(self, content: Record | Steps) -> None:
+        """Take in what was read."""
+        self.health.observe(content)
+
+    def read_through(self) -> None:
+        """Note that its files were read to their ends."""
+        self._read_once = True
+
     def read(self, files: Sequence[EventFile]) -> None:
         """Judge every record that is new in the run's files."""
         for _ in self.replay(files):
@@ -82,11 +94,10 @@ class MonitoredRun:
 
     def replay(self, files: Sequence[EventFile]) -> Iterator[Record | Steps]:
         """Like `read`, pausing after each record: ``health`` is then as it was while the run trained."""
-        self._files = files
-        for record in self._reader.read(files):
-            self.health.observe(record)
+        for record in self.records(files):
+            self.judge(record)
             yield record
-        self._read_once = True
+        self.read_through()
 
     def renewed(self, files: Sequence[EventFile]) -> "MonitoredRun":
         """This run, or an unread one of the same name where its files are no longer those that were read."""
@@ -99,7 +110,7 @@ class MonitoredRun:
 def _status(file: EventFile) -> tuple[int, float]:
     """Bytes and the time of the last change; nothing where it cannot be looked at, which reading it says."""
     try:
-        status = os.stat(file.path)
+        status = file.now()
     except OSError:
         return 0, 0.0
-    return status.st_size, status.st_mtime
+    return status.size, status.written

@@ -2,14 +2,16 @@
 
 import math
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from typing import Final
 
 from google.protobuf.message import DecodeError
 from tensorboard.compat.proto import event_pb2, summary_pb2
 from tensorboard.plugins.hparams import plugin_data_pb2
 
+from tb_gradhealth.events import EventFile
 from tb_gradhealth.events.framing import decode
+from tb_gradhealth.events.storage import storage_of
 
 TAG: Final = "_hparams_/session_start_info"
 """What `tensorboard.plugins.hparams.metadata.SESSION_START_INFO_TAG` is."""
@@ -30,31 +32,35 @@ class HyperParameters:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._found: dict[str, Mapping[str, Value]] = {}
-        self._sizes: dict[str, int] = {}
+        self._looked: dict[str, tuple[int, Hashable]] = {}
 
-    def of(self, paths: Sequence[str]) -> Mapping[str, Value] | None:
+    def of(self, files: Sequence[EventFile]) -> Mapping[str, Value] | None:
         """The hyper-parameters in the first of these files that has any, None where none has."""
         with self._lock:
-            for path in paths[:MOST_FILES]:
-                if path not in self._found and self._sizes.get(path, 0) < HEAD:
-                    self._look(path)
-                if path in self._found:
-                    return self._found[path]
+            for file in files[:MOST_FILES]:
+                if file.path not in self._found:
+                    self._look(file)
+                if file.path in self._found:
+                    return self._found[file.path]
         return None
 
-    def _look(self, path: str) -> None:
+    def _look(self, file: EventFile) -> None:
+        before, _ = self._looked.get(file.path, (0, None))
+        if before >= HEAD:
+            return
         try:
-            with open(path, "rb") as file:
-                head = file.read(HEAD)
+            status = file.now()
+            if self._looked.get(file.path) == (status.size, status.version):
+                return
+            with storage_of(file.path).opened(file.path, status) as (opened, _):
+                head = opened.at(0, HEAD)
         except OSError:
             return  # said where the run is read
-        if len(head) == self._sizes.get(path):
-            return
-        self._sizes[path] = len(head)
+        self._looked[file.path] = status.size, status.version
         for frame in decode(head, 0, TAG.encode()).frames:
             values = _values(frame.payload)
             if values is not None:
-                self._found[path] = values
+                self._found[file.path] = values
 
 
 def _values(payload: bytes) -> Mapping[str, Value] | None:

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from tb_gradhealth.health import SYMPTOMS
+from tb_gradhealth.health.derived import DERIVED
 from tb_gradhealth.health.findings import SEVERITIES
 from tb_gradhealth.plugin import parameters
 from tb_gradhealth.record import KINDS
@@ -90,7 +91,7 @@ def openapi(
             [
                 run,
                 _one("kind", {"enum": list(KINDS)}),
-                _one("column", column),
+                _one("column", {"enum": [*STATISTICS, *DERIVED]}),
                 *steps,
                 _maybe("width", _bounded(512, 8, 2048)),
                 _maybe("reduce", {"enum": ["max", "mean", "min"], "default": "max"}),
@@ -246,6 +247,7 @@ def _schemas() -> Schema:
         activation=TEXT,
         columns=_list({"enum": list(STATISTICS)}),
         magnitudes=FLAG,
+        derived=_list({"enum": list(DERIVED)}),
         not_measured=TEXT,
     )
     state = _object(

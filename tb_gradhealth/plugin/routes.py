@@ -6,7 +6,7 @@ import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Final, TypeVar, cast, get_args
 
 from werkzeug.wrappers import Request
@@ -88,10 +88,19 @@ class _Routes:
         self._process = f"{__version__} {os.getpid()} {time.time_ns()}"
 
     def runs(self, request: Request) -> Prepared:
-        def body(watched: Watched) -> Json:
-            return runs.runs_answer(watched, self._logdir, time.time(), self._rows, self._hparams_of)
+        def body() -> Body:
+            names = self._read(lambda watched: list(watched.runs))
+            # Files are looked into, which nobody should wait for who asks for something else.
+            hparams = {name: self._hparams_of(name) for name in names}
+            return Body(
+                self._read(
+                    lambda watched: runs.runs_answer(
+                        watched, self._logdir, time.time(), self._rows, hparams.get
+                    )
+                )
+            )
 
-        return self._over_everything(body)
+        return Prepared(self._revision([]), body)
 
     def problems(self, request: Request) -> Prepared:
         name = parameters.optional(request, "run")
@@ -245,7 +254,12 @@ class _Routes:
             return answer(watched)
 
     def _hparams_of(self, run: str) -> Mapping[str, object] | None:
-        return self._hparams.of([file.path for file in self._monitor.files(run)])
+        """Its own, or those of the session around it: `trial` has them for `trial/train` too."""
+        for name in (run, *map(str, PurePosixPath(run).parents)):
+            found = self._hparams.of(self._monitor.files(name))
+            if found is not None:
+                return found
+        return None
 
 
 def _tensor_in(request: Request) -> tuple[str, str, str]:

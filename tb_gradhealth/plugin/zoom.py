@@ -1,6 +1,5 @@
 """A range of steps read from the event files again, every record of it, where memory holds only cells."""
 
-import os
 import threading
 import time
 from collections import OrderedDict
@@ -128,6 +127,6 @@ class Zooms:
 
 def _size(file: EventFile) -> int:
     try:
-        return os.stat(file.path).st_size
+        return file.now().size
     except OSError:
         return 0  # said where the run is read

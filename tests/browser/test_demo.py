@@ -1,6 +1,7 @@
 """The demo as its visitor sees it: every sick layer named, the healthy run left alone, all tabs alive."""
 
 import json
+import re
 import urllib.request
 
 import pytest
@@ -134,7 +135,12 @@ def test_the_keyboard_alone_reaches_the_evidence(demo_server, open_tab):
 
 @pytest.mark.parametrize(
     ("link", "lands"),
-    [("Histograms", "#histograms"), ("Scalars", "#scalars"), ("Time Series", "#timeseries")],
+    [
+        ("Histograms", "#histograms"),
+        ("Distributions", "#distributions"),
+        ("Scalars", "#scalars"),
+        ("Time Series", "#timeseries"),
+    ],
 )
 def test_links_lead_to_the_layer_in_the_other_tabs(demo_server, open_tab, link, lands):
     with open_tab(demo_server.url) as tab:
@@ -142,6 +148,20 @@ def test_links_lead_to_the_layer_in_the_other_tabs(demo_server, open_tab, link, 
         tab.evidence.get_by_role("link", name=link).click()
         tab.page.wait_for_url(f"**{lands}**")
         assert "hidden_1" in tab.page.url
+        assert "dead_relu" in tab.page.url
+
+
+@pytest.mark.parametrize("link", ["Histograms", "Distributions", "Time Series"])
+def test_what_a_link_lands_on_is_that_layer_of_that_run_alone(demo_server, open_tab, link):
+    with open_tab(demo_server.url) as tab:
+        tab.row("dead_relu", "hidden_1", "Dead units").click()
+        tab.evidence.get_by_role("link", name=link).click()
+        layers = tab.page.get_by_text(re.compile(r"hidden_\d+/")).locator("visible=true")
+        layers.first.wait_for()
+        # The older tabs show what matches in a part of its own above all the rest.
+        assert "hidden_1/" in layers.first.inner_text()
+        runs = tab.page.get_by_text(re.compile(r"^(vanishing_sigmoid|spike_glare)")).locator("visible=true")
+        assert runs.count() == 0
 
 
 def test_both_themes_pass_axe_and_follow_tensorboards_switch(demo_server, open_tab, axe, tmp_path):

@@ -118,3 +118,25 @@ def test_the_keyboard_sheet_opens_by_its_key_and_axe_finds_nothing(demo_server, 
         sheet.wait_for(state="hidden")
         tab.frame.locator("summary", has_text="Kind").click()
         assert axe(frame) == []
+
+
+def test_under_a_path_prefix_the_tab_works_and_its_links_stay_below_it(demo_logs, browser, tmp_path):
+    options = ("--logdir", demo_logs, "--path_prefix=/pre/fix")
+    with tensorboard_server(tmp_path, *options, without=(), suffix="pre/fix/") as server:
+        # Not opened as the others are: under a prefix TensorBoard looks for its own fonts in vain.
+        page = browser.new_page()
+        asked = []
+        page.on("request", lambda request: asked.append(request.url))
+        page.goto(server.url + "#gradhealth")
+        frame = page.frame_locator("iframe")
+        frame.locator('.rows .row[data-run="dead_relu"]').filter(has_text="Dead units").first.click()
+        evidence = frame.get_by_role("complementary", name="Evidence")
+        evidence.get_by_role("img").first.wait_for()
+        ours = [url for url in asked if "gradhealth" in url]
+        assert ours
+        assert all(url.startswith(server.url) for url in ours)
+        link = evidence.get_by_role("link", name="Histograms")
+        assert link.get_attribute("href").startswith(server.url)
+        link.click()
+        page.wait_for_url("**/pre/fix/**#histograms**")
+        page.close()

@@ -541,6 +541,14 @@ def test_hyper_parameters_stand_beside_their_run(get, logs):
     assert runs == {"fine": hparams, "sick": None}
 
 
+def test_a_run_has_the_hyper_parameters_of_the_session_around_it(get, logs, add_run):
+    add_run(logs / "trial" / "train", records=1)
+    write_hparams(logs / "trial", {"rate": 0.25})
+    write_hparams(logs / "fine", {"rate": 0.5})
+    runs = {run["run"]: run["hparams"] for run in strict_json(get("runs"))["runs"]}
+    assert runs == {"fine": {"rate": 0.5}, "sick": None, "trial/train": {"rate": 0.25}}
+
+
 def write_hparams(folder, values):
     """What `tensorboard.plugins.hparams.summary_v2.hparams` writes, which needs TensorFlow."""
     content = plugin_data_pb2.HParamsPluginData(version=0)

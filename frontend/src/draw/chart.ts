@@ -2,9 +2,9 @@
 
 import uPlot from 'uplot'
 import type { ChartSeries } from '../lib/chart-series'
-import { formatTick, formatValue } from '../lib/numbers'
 import type { Range } from '../lib/view-state'
 import type { Tokens } from '../theme/tokens'
+import { decadesAxis, stepsAxis, valuesAxis } from './axes'
 
 export interface Span {
   opened: number
@@ -35,8 +35,6 @@ export interface ChartOptions {
   onZoom: (range: Range | null) => void
 }
 
-const FONT = '11px Roboto, "Helvetica Neue", Arial, sans-serif'
-
 export function drawChart(options: ChartOptions): Chart {
   const { element, tokens, width, height, onCursor } = options
   let { series, span, range } = options
@@ -59,7 +57,7 @@ export function drawChart(options: ChartOptions): Chart {
           ? { distr: 3, log: 10, range: (_, low, high) => wholeDecades(low, high) }
           : { range: (_, low, high) => roomy(low, high) },
       },
-      axes: [xAxis(tokens), series.logarithmic ? decadeAxis(tokens) : yAxis(tokens)],
+      axes: [stepsAxis(tokens), series.logarithmic ? decadesAxis(tokens) : valuesAxis(tokens)],
       series: [{}, ...series.lines.map(({ column }) => lineStyle(column, tokens))],
       hooks: {
         drawClear: [(plot) => shade(plot, span, tokens)],
@@ -114,52 +112,6 @@ function lineStyle(column: string, tokens: Tokens): uPlot.Series {
 /** uPlot shows the points where they are far apart, or alone between gaps. */
 function dotted(stroke: string, width: number): uPlot.Series {
   return { stroke, width, points: { size: 2 * width, width: 0, fill: stroke } }
-}
-
-function xAxis(tokens: Tokens): uPlot.Axis {
-  return {
-    ...axis(tokens),
-    size: 24,
-    space: 60,
-    values: (_, ticks) => ticks.map((tick) => (Number.isInteger(tick) ? formatTick(tick) : '')),
-  }
-}
-
-function yAxis(tokens: Tokens): uPlot.Axis {
-  return { ...axis(tokens), size: 52, space: 26, values: (_, ticks) => ticks.map(formatValue) }
-}
-
-const MOST_DECADES = 5
-
-/** Whole powers of ten only, and few of them: uPlot would rule a line at each 2, 3, 4… of a decade. */
-function decadeAxis(tokens: Tokens): uPlot.Axis {
-  const filter = (_: uPlot, ticks: readonly number[]) => {
-    const powers = ticks.map((tick) => Math.round(Math.log10(tick)))
-    const every = Math.ceil((Math.max(...powers) - Math.min(...powers)) / MOST_DECADES)
-    return ticks.map((tick, i) => (isDecade(tick, powers[i] ?? 0, every) ? tick : null))
-  }
-  const { grid, ...rest } = axis(tokens)
-  return {
-    ...rest,
-    size: 52,
-    grid: { ...grid, filter },
-    filter,
-    values: (_, ticks) => ticks.map((tick) => (tick === null ? '' : formatValue(tick))),
-  }
-}
-
-function isDecade(tick: number, power: number, every: number): boolean {
-  return Math.abs(tick / 10 ** power - 1) < 1e-6 && (every < 2 || power % every === 0)
-}
-
-function axis(tokens: Tokens): uPlot.Axis {
-  return {
-    stroke: tokens.muted,
-    font: FONT,
-    gap: 4,
-    grid: { stroke: tokens.grid, width: 1 },
-    ticks: { show: false },
-  }
 }
 
 /** Some air above and below; a constant gets a band around it instead of an empty scale. */

@@ -1,8 +1,10 @@
 import { expect, it } from 'vitest'
-import type { Evidence } from '../api'
+import type { Evidence, Series, Steps } from '../api'
+import { encodeFrame } from '../testing/frames'
 import { aFinding, VANISHING } from '../testing/samples'
 import { anEvidence } from '../testing/server'
-import { chartSeries, drawable } from './chart-series'
+import { chartSeries, drawable, rateSeries, stepsSeries } from './chart-series'
+import { decodeFrame } from './frame'
 
 const withColumn = (name: string, values: number[]): Evidence => {
   const evidence = anEvidence(aFinding())
@@ -38,4 +40,36 @@ it('marks the steps at which the loss was no number, or a measure infinite', () 
   expect(loss?.events).toEqual([20])
   const infinite = withColumn('value', [Number.NaN, 1, Number.POSITIVE_INFINITY, 1])
   expect(chartSeries(infinite, VANISHING)[0]?.events).toEqual([20])
+})
+
+const steps = (step: number[], value: number[]) =>
+  decodeFrame(encodeFrame({ statistic: 'RMS' }, { step, value })) as unknown as Steps
+
+it('draws each step of the flight recorder, parted where nothing was written between', () => {
+  const { NaN: gap } = Number
+  const drawn = stepsSeries(steps([8, 9, gap, 40, 41], [1, 2, gap, 3, 4]), true)
+  expect(drawn?.steps).toEqual([8, 9, 9.5, 40, 41])
+  expect(drawn?.lines[0]?.values).toEqual([1, 2, null, 3, 4])
+  expect(drawn?.events).toEqual([])
+})
+
+it('marks the steps at which the flight recorder saw no finite value', () => {
+  const drawn = stepsSeries(steps([8, 9, 10], [1, Number.NaN, Number.POSITIVE_INFINITY]), false)
+  expect(drawn?.events).toEqual([9, 10])
+  expect(drawn?.lines[0]?.values).toEqual([1, null, null])
+})
+
+it('draws nothing of a flight recorder that kept nothing', () => {
+  expect(stepsSeries(steps([], []), true)).toBeNull()
+  expect(stepsSeries(null, true)).toBeNull()
+})
+
+it('draws the learning rate by its mean, if there is one', () => {
+  const rate = (values: number[]) =>
+    decodeFrame(
+      encodeFrame({}, { step: [0, 10], mean: values, 'mean.min': [9, 9], 'mean.max': [9, 9] }),
+    ) as unknown as Series
+  expect(rateSeries(rate([0.1, 0.01]))?.lines[0]?.values).toEqual([0.1, 0.01])
+  expect(rateSeries(rate([Number.NaN, Number.NaN]))).toBeNull()
+  expect(rateSeries(null)).toBeNull()
 })

@@ -12,24 +12,10 @@ const COLUMNS: Readonly<Record<string, string>> = {
   'untouched-embedding': 'untouched_fraction',
 }
 
-const NAMES: Readonly<Record<string, string>> = {
-  rms: 'RMS',
-  nan_count: 'NaN elements',
-  dead_fraction: 'dead units',
-  dormant_fraction: 'dormant units',
-  saturated_fraction: 'saturated share',
-  maximum: 'maximum',
-  untouched_fraction: 'untouched rows',
-}
-
 /** The column to compare layers by: the symptom's own where the tensor has it, else its RMS. */
 export function comparedColumn({ symptom }: Finding, tensor: Tensor): string | null {
   const wanted = COLUMNS[symptom] ?? 'rms'
   return [wanted, 'rms'].find((column) => tensor.columns.includes(column)) ?? null
-}
-
-export function columnName(column: string): string {
-  return NAMES[column] ?? column.replaceAll('_', ' ')
 }
 
 export interface Neighbours {

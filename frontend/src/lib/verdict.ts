@@ -134,8 +134,8 @@ function before(a: number[], b: number[]): boolean {
   return i >= 0 && (a[i] as number) < (b[i] as number)
 }
 
-// "Vanishing gradient" within a sentence; "NaN" and "ReLU" keep their capitals.
-function lowerFirst(text: string): string {
+/** "Vanishing gradient" within a sentence; "NaN" and "ReLU" keep their capitals. */
+export function lowerFirst(text: string): string {
   return /^\p{Lu}\p{Ll}+\b/u.test(text) ? text.charAt(0).toLowerCase() + text.slice(1) : text
 }
 

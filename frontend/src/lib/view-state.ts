@@ -42,8 +42,8 @@ export interface ViewState {
   statistic: string
   /** The steps that the heatmap is zoomed to. */
   steps: Range | null
-  /** One row of the heatmap for a block of layers, unless it stands open. */
-  blocks: boolean
+  /** One row of the heatmap for a block of layers; null for as many layers as need it. */
+  blocks: boolean | null
   /** The blocks that stand open. */
   openBlocks: readonly string[]
   /** The runs that are compared: none, one that waits for another, or two. */
@@ -72,7 +72,7 @@ export const DEFAULT_VIEW: ViewState = {
   opened: null,
   statistic: '',
   steps: null,
-  blocks: false,
+  blocks: null,
   openBlocks: [],
   compared: [],
   runSort: '',
@@ -120,7 +120,11 @@ export const FIELDS: Fields = {
     format: (steps) => (steps ? `${steps.from}:${steps.to}` : ''),
     parse: parseSteps,
   },
-  blocks: flag('blocks'),
+  blocks: {
+    name: 'blocks',
+    format: (blocks) => (blocks === null ? '' : blocks ? '1' : '0'),
+    parse: (text) => ({ '1': true, '0': false })[text] ?? null,
+  },
   openBlocks: list('block'),
   compared: list('compare'),
   runSort: plain('runsort'),

@@ -77,7 +77,7 @@ async function read(
     part(api.states(run, name), 'states'),
     tensor && part(api.steps(key), 'steps'),
     tensor?.magnitudes && part(api.magnitudes(key, CELLS), 'magnitudes'),
-    column && kind !== 'loss' && part(api.heatmap(run, kind, column, CELLS), 'heatmap'),
+    column && kind !== 'loss' && part(api.heatmap({ run, kind, column, width: CELLS }), 'heatmap'),
     rate &&
       rateColumn &&
       part(api.series({ run, tensor: rate.tensor, kind: rate.kind }, rateColumn), 'learningRate'),

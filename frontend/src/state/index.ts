@@ -3,7 +3,9 @@
 import type { Api } from '../api'
 import type { Host } from '../host'
 import { type Alerts, createAlerts } from './alerts'
+import { type Comparison, createComparison } from './comparison'
 import { createEvidence, type EvidenceState } from './evidence'
+import { createLayers, type Layers } from './layers'
 import { createRules, type RulesState } from './rules'
 import { createServerState, type ServerState } from './server'
 import { createTrends, type Trends } from './trends'
@@ -16,6 +18,8 @@ export interface Tab {
   readonly alerts: Alerts
   readonly evidence: EvidenceState
   readonly trends: Trends
+  readonly layers: Layers
+  readonly comparison: Comparison
   readonly rules: RulesState
 }
 
@@ -28,8 +32,10 @@ export function createTab(api: Api, host: Host): Tab {
     server,
     view,
     alerts,
+    layers: createLayers(api, server, view, alerts),
     evidence: createEvidence(api, server, view),
     trends: createTrends(api),
+    comparison: createComparison(api, server, view),
     rules: createRules(api, server, view, alerts),
   }
 }

@@ -33,7 +33,7 @@ export function aServer(runs: Run[] = [aRun()], findings: Finding[] = [aFinding(
         { step: [0, 30], share: [1, 0, 0, 1] },
       ),
     ),
-    heatmap: vi.fn<Api['heatmap']>(async (run, kind, column) =>
+    heatmap: vi.fn<Api['heatmap']>(async ({ run, kind, column }) =>
       framed(
         {
           run,

@@ -27,7 +27,7 @@ export function App() {
   const shown = view.current.value.view
   const Shown = VIEWS[shown]
   return (
-    <div class="tab">
+    <div class="tab" data-view={shown}>
       <Bar />
       {answer === null ? (
         <Loading />
@@ -35,8 +35,9 @@ export function App() {
         <EmptyState />
       ) : (
         <>
-          <Sidebar />
-          <main class="main" data-view={shown}>
+          {/* The table of runs says what the list would. */}
+          {shown !== 'runs' && <Sidebar />}
+          <main class="main">
             <Shown />
           </main>
           <Evidence />

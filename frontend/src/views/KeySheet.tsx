@@ -12,6 +12,10 @@ const KEYS: readonly (readonly [keys: string[], what: string])[] = [
   [['↑', '↓', 'Page Up', 'Page Down', 'Home', 'End'], 'along the rows of the table'],
   [['→', '←'], 'unfold an incident, fold it; on a column’s edge: its width'],
   [['Enter'], 'open the evidence of a row'],
+  [
+    ['+', '−', '0'],
+    'in the layers’ picture: nearer, farther, all steps; with Shift, ← and → move along',
+  ],
   [['Escape'], 'close the evidence, a list or this sheet'],
 ]
 

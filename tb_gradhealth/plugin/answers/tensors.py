@@ -1,6 +1,7 @@
 """`tensors` and `states`: what of the network is measured, and what each symptom says of it."""
 
 from tb_gradhealth.health import SymptomState
+from tb_gradhealth.health.derived import derived_of
 from tb_gradhealth.monitor import Watched
 from tb_gradhealth.plugin.answers.common import Json, found, number
 from tb_gradhealth.record import Row, RowTable
@@ -44,6 +45,7 @@ def states_answer(
 
 def _tensor(row: Row, table: RowTable) -> Json:
     written = () if row.not_measured else table.layouts.get(row.kind, table.columns)
+    magnitudes = set(MAGNITUDES) <= set(written)
     return {
         "tensor": row.tensor,
         "layer": row.layer,
@@ -54,7 +56,8 @@ def _tensor(row: Row, table: RowTable) -> Json:
         "dtype": row.dtype,
         "activation": row.activation,
         "columns": [column for column in STATISTICS if column in written],
-        "magnitudes": set(MAGNITUDES) <= set(written),
+        "magnitudes": magnitudes,
+        "derived": derived_of(row, magnitudes),
         "not_measured": row.not_measured,
     }
 

@@ -28,7 +28,7 @@ export function Trial({ inForce }: { inForce: RulesAnswer }) {
         <Faults title="Not judged" text={rules.failure.value} />
         <Faults title="Not loaded" text={rules.loadFailure.value} />
       </div>
-      <div class="side">
+      <div class="parts">
         {trying && <ChangedRules inForce={inForce} />}
         {trying && <Differences />}
         <HowTo />

@@ -1,0 +1,53 @@
+/** The charts' axes: quiet, with few labels. */
+
+import type uPlot from 'uplot'
+import { formatTick, formatValue } from '../lib/numbers'
+import type { Tokens } from '../theme/tokens'
+
+const FONT = '11px Roboto, "Helvetica Neue", Arial, sans-serif'
+
+export function stepsAxis(tokens: Tokens): uPlot.Axis {
+  return {
+    ...axis(tokens),
+    size: 24,
+    space: 60,
+    values: (_, ticks) => ticks.map((tick) => (Number.isInteger(tick) ? formatTick(tick) : '')),
+  }
+}
+
+export function valuesAxis(tokens: Tokens): uPlot.Axis {
+  return { ...axis(tokens), size: 52, space: 26, values: (_, ticks) => ticks.map(formatValue) }
+}
+
+const MOST_DECADES = 5
+
+/** Whole powers of ten only, and few of them: uPlot would rule a line at each 2, 3, 4… of a decade. */
+export function decadesAxis(tokens: Tokens): uPlot.Axis {
+  const filter = (_: uPlot, ticks: readonly number[]) => {
+    const powers = ticks.map((tick) => Math.round(Math.log10(tick)))
+    const every = Math.ceil((Math.max(...powers) - Math.min(...powers)) / MOST_DECADES)
+    return ticks.map((tick, i) => (isDecade(tick, powers[i] ?? 0, every) ? tick : null))
+  }
+  const { grid, ...rest } = axis(tokens)
+  return {
+    ...rest,
+    size: 52,
+    grid: { ...grid, filter },
+    filter,
+    values: (_, ticks) => ticks.map((tick) => (tick === null ? '' : formatValue(tick))),
+  }
+}
+
+function isDecade(tick: number, power: number, every: number): boolean {
+  return Math.abs(tick / 10 ** power - 1) < 1e-6 && (every < 2 || power % every === 0)
+}
+
+function axis(tokens: Tokens): uPlot.Axis {
+  return {
+    stroke: tokens.muted,
+    font: FONT,
+    gap: 4,
+    grid: { stroke: tokens.grid, width: 1 },
+    ticks: { show: false },
+  }
+}

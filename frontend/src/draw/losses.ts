@@ -1,0 +1,47 @@
+/** Some runs' losses over one axis of steps, each in its run's colour. */
+
+import uPlot from 'uplot'
+import type { Tokens } from '../theme/tokens'
+import { stepsAxis, valuesAxis } from './axes'
+
+export interface Loss {
+  steps: number[]
+  values: (number | null)[]
+  colour: string
+  dashed: boolean
+}
+
+export function drawLosses(
+  element: HTMLElement,
+  losses: readonly Loss[],
+  tokens: Tokens,
+  width: number,
+  height: number,
+): { resize: (width: number) => void; destroy: () => void } {
+  const tables = losses.map(({ steps, values }) => [steps, values] as uPlot.AlignedData)
+  const plot = new uPlot(
+    {
+      width,
+      height,
+      padding: [6, 8, 0, 0],
+      legend: { show: false },
+      cursor: { show: false },
+      scales: { x: { time: false } },
+      axes: [stepsAxis(tokens), valuesAxis(tokens)],
+      series: [
+        {},
+        ...losses.map(({ colour, dashed }) => ({
+          stroke: colour,
+          width: 2,
+          ...(dashed ? { dash: [6, 4] } : {}),
+          // Runs are recorded at steps of their own.
+          spanGaps: true,
+          points: { show: false },
+        })),
+      ],
+    },
+    uPlot.join(tables),
+    element,
+  )
+  return { resize: (next) => plot.setSize({ width: next, height }), destroy: () => plot.destroy() }
+}

@@ -1,0 +1,89 @@
+/** Layers grouped into blocks by their names, in forward order: "conv2_block1", "encoder/layer_3". */
+
+export interface Block {
+  /** Unique among the blocks, the same as long as the network's layers are. */
+  key: string
+  title: string
+  /** The places of its rows, which follow one another. */
+  first: number
+  count: number
+}
+
+/** As many blocks as a screen has room for, and fewer than this are hardly an overview. */
+const MOST_AT_A_GLANCE = 28
+const LEAST_BLOCKS = 8
+/** With so many the reader scrolls, which is better than four blocks of a thousand layers. */
+const MOST_BLOCKS = 160
+const MOST_TOKENS = 8
+
+/** Each layer's rows follow one another in forward order; so do those of a block. */
+export function blocksOf(layers: readonly string[]): Block[] {
+  const parts = layers.map(tokens)
+  const different = new Set(layers).size
+  let coarser: Block[] | null = null
+  for (let depth = 1; depth <= MOST_TOKENS; depth++) {
+    const blocks = runsOf(
+      parts.map((part) =>
+        part
+          .slice(0, depth)
+          .join('')
+          .replace(/[/_.]$/, ''),
+      ),
+    )
+    if (blocks.length * 2 > different || blocks.length > MOST_BLOCKS) break
+    const most = coarser && coarser.length >= LEAST_BLOCKS ? MOST_AT_A_GLANCE : MOST_BLOCKS
+    const finer = blocks.length > (coarser?.length ?? 1)
+    if (finer && blocks.length <= most) coarser = blocks
+  }
+  return coarser ?? chunks(layers)
+}
+
+/** "conv2_block1_1_conv" in pieces that end with their separator. */
+function tokens(layer: string): string[] {
+  return layer.match(/[^/_.]+[/_.]*|[/_.]+/g) ?? [layer]
+}
+
+function runsOf(names: readonly string[]): Block[] {
+  const blocks: Block[] = []
+  const seen = new Map<string, number>()
+  names.forEach((name, row) => {
+    const last = blocks.at(-1)
+    if (last && last.title === name) {
+      last.count++
+      return
+    }
+    const before = seen.get(name) ?? 0
+    seen.set(name, before + 1)
+    blocks.push({
+      key: before === 0 ? name : `${name}#${before + 1}`,
+      title: name,
+      first: row,
+      count: 1,
+    })
+  })
+  return blocks
+}
+
+/** Names that tell nothing of blocks: as many layers in each, named by the first and the last. */
+function chunks(layers: readonly string[]): Block[] {
+  const each = runsOf(layers)
+  const wanted = Math.min(MOST_AT_A_GLANCE, Math.ceil(Math.sqrt(each.length)))
+  const size = Math.ceil(each.length / wanted)
+  const blocks: Block[] = []
+  for (let at = 0; at < each.length; at += size) {
+    const members = each.slice(at, at + size)
+    const [first, last] = [members[0] as Block, members.at(-1) as Block]
+    const title =
+      first === last ? first.title : `${first.title} – ${ending(first.title, last.title)}`
+    const count = members.reduce((rows, member) => rows + member.count, 0)
+    blocks.push({ key: first.key, title, first: first.first, count })
+  }
+  return blocks
+}
+
+/** What tells the last name from the first: "12" of dense_3 and dense_12. */
+function ending(first: string, last: string): string {
+  const [a, b] = [tokens(first), tokens(last)]
+  const same = b.findIndex((token, i) => token !== a[i])
+  return same > 0 ? b.slice(same).join('') : last
+}

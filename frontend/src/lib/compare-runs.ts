@@ -1,0 +1,105 @@
+/** Two runs beside each other: what got sick in one and not in the other, and what was set differently. */
+
+import { type Finding, type Run, SEVERITIES } from '../contract'
+import { formatStep } from './numbers'
+import type { Parameter } from './run-matrix'
+
+export type Side = 'first' | 'second' | 'both'
+
+/** One symptom of one tensor in either run or in both. */
+export interface Difference {
+  symptom: string
+  kind: string
+  tensor: string
+  side: Side
+  first: Finding | null
+  second: Finding | null
+}
+
+export const SIDES: readonly Side[] = ['first', 'second', 'both']
+
+/** By side, then by what began first. */
+export function compareFindings(
+  findings: readonly Finding[],
+  first: string,
+  second: string,
+): Difference[] {
+  const differences = new Map<string, Difference>()
+  for (const finding of findings) {
+    const { run, symptom, kind, tensor, muted } = finding
+    if (muted || (run !== first && run !== second)) continue
+    const key = JSON.stringify([symptom, kind, tensor])
+    const before = differences.get(key) ?? {
+      symptom,
+      kind,
+      tensor,
+      side: 'both',
+      first: null,
+      second: null,
+    }
+    const place = run === first ? 'first' : 'second'
+    differences.set(key, { ...before, [place]: worst(before[place], finding) })
+  }
+  return [...differences.values()]
+    .map((difference) => ({ ...difference, side: sideOf(difference) }))
+    .sort((a, b) => SIDES.indexOf(a.side) - SIDES.indexOf(b.side) || onset(a) - onset(b))
+}
+
+/** The same tensor may have had the same symptom twice: the worst, and of those the first. */
+function worst(a: Finding | null, b: Finding): Finding {
+  if (a === null) return b
+  const order = SEVERITIES.indexOf(a.severity) - SEVERITIES.indexOf(b.severity)
+  return order < 0 || (order === 0 && a.opened_step <= b.opened_step) ? a : b
+}
+
+function sideOf({ first, second }: Difference): Side {
+  if (first && second) return 'both'
+  return first ? 'first' : 'second'
+}
+
+function onset({ first, second }: Difference): number {
+  return Math.min(
+    first?.opened_step ?? Number.POSITIVE_INFINITY,
+    second?.opened_step ?? Number.POSITIVE_INFINITY,
+  )
+}
+
+export interface ParameterDifference {
+  name: string
+  first: Parameter | null
+  second: Parameter | null
+}
+
+export function differentParameters(first: Run, second: Run): ParameterDifference[] {
+  const names = new Set([...Object.keys(first.hparams ?? {}), ...Object.keys(second.hparams ?? {})])
+  return [...names]
+    .sort()
+    .map((name) => ({
+      name,
+      first: first.hparams?.[name] ?? null,
+      second: second.hparams?.[name] ?? null,
+    }))
+    .filter((parameter) => parameter.first !== parameter.second)
+}
+
+/** The comparison as text for an issue. */
+export function comparisonMarkdown(
+  first: string,
+  second: string,
+  differences: readonly Difference[],
+  title: (symptom: string) => string,
+): string {
+  const cell = (finding: Finding | null) =>
+    finding ? `${finding.severity}, step ${formatStep(finding.opened_step)}` : '–'
+  const rows = differences.map(
+    ({ symptom, tensor, kind, first, second }) =>
+      `| ${plain(title(symptom))} | ${plain(tensor)} | ${kind} | ${cell(first)} | ${cell(second)} |`,
+  )
+  const header = `| Symptom | Tensor | Kind | ${plain(first)} | ${plain(second)} |`
+  return `${[header, '|---|---|---|---|---|', ...rows].join('\n')}\n`
+}
+
+/** Names are anybody's: nothing in them may become a table's border, a link or a tag. */
+function plain(text: string): string {
+  return text.replace(/[\r\n]+/g, ' ').replace(/[\\`*_[\]<>|]/g, '\\$&')
+}

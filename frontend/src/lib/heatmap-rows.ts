@@ -1,0 +1,101 @@
+/** The heatmap's lines: tensors in forward order, or blocks of them that stand folded or open. */
+
+import { type Finding, type HeatmapRow, SEVERITIES, type Severity } from '../contract'
+import { type Block, blocksOf } from './blocks'
+
+export interface Line {
+  key: string
+  title: string
+  /** The tensor's name, or null for a block. */
+  tensor: string | null
+  block: Block | null
+  /** Of a block, whether its tensors are shown below it. */
+  open: boolean
+  /** The rows of the answer that it stands for. */
+  rows: readonly number[]
+}
+
+/** With more rows than this a heatmap begins with its blocks folded. */
+export const MANY_ROWS = 120
+
+export function heatmapLines(
+  rows: readonly HeatmapRow[],
+  matches: (tensor: string) => boolean,
+  blocks: boolean | null,
+  openBlocks: readonly string[],
+): Line[] {
+  const shown = rows.flatMap((row, place) => (matches(row.tensor) ? [{ row, place }] : []))
+  const single = ({ row, place }: { row: HeatmapRow; place: number }): Line => ({
+    key: row.tensor,
+    title: row.tensor,
+    tensor: row.tensor,
+    block: null,
+    open: false,
+    rows: [place],
+  })
+  if (!(blocks ?? shown.length > MANY_ROWS)) return shown.map(single)
+  return blocksOf(shown.map(({ row }) => row.layer)).flatMap((block) => {
+    const members = shown.slice(block.first, block.first + block.count)
+    if (members.length === 1) return members.map(single)
+    const open = openBlocks.includes(block.key)
+    const line: Line = {
+      key: `block ${block.key}`,
+      title: block.title,
+      tensor: null,
+      block,
+      open,
+      rows: members.map(({ place }) => place),
+    }
+    return open ? [line, ...members.map(single)] : [line]
+  })
+}
+
+export interface Mark {
+  line: number
+  from: number
+  /** Null while it goes on. */
+  to: number | null
+  severity: Severity
+  finding: Finding
+  /** Whether it is drawn: of a folded block's findings only the first of each severity. */
+  drawn: boolean
+}
+
+/** Where findings stand in the picture: on their tensor's line, else on its block's. */
+export function marksOf(
+  lines: readonly Line[],
+  rows: readonly HeatmapRow[],
+  findings: readonly Finding[],
+): Mark[] {
+  const place = new Map<string, number>()
+  lines.forEach((line, i) => {
+    for (const row of line.rows) {
+      const tensor = rows[row]?.tensor
+      // An open block's tensors have lines of their own, which come after it.
+      if (tensor !== undefined) place.set(tensor, i)
+    }
+  })
+  const marks = findings.flatMap((finding) => {
+    const line = place.get(finding.tensor)
+    if (line === undefined) return []
+    const { opened_step, resolved_step, severity } = finding
+    return [{ line, from: opened_step, to: resolved_step, severity, finding, drawn: true }]
+  })
+  // The worst is drawn last, and found first under the pointer.
+  const rank = ({ severity }: Mark) => -SEVERITIES.indexOf(severity)
+  marks.sort((a, b) => rank(a) - rank(b) || a.line - b.line || b.from - a.from)
+  return marks.map((mark, i) => {
+    const next = marks[i + 1]
+    const alike = next?.line === mark.line && next.severity === mark.severity
+    return lines[mark.line]?.block && alike ? { ...mark, drawn: false } : mark
+  })
+}
+
+/** The worst mark at a place of the picture. */
+export function markAt(marks: readonly Mark[], line: number, step: number): Mark | null {
+  return (
+    marks.findLast(
+      (mark) => mark.line === line && mark.from <= step && (mark.to === null || step <= mark.to),
+    ) ?? null
+  )
+}

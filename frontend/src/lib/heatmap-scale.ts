@@ -1,0 +1,81 @@
+/** From numbers to places on a scale of colours, and back to the numbers of its legend. */
+
+export interface ColourScale {
+  logarithmic: boolean
+  low: number
+  high: number
+  /** From 0 to 1; the special values have none. */
+  place: (value: number) => number
+  /** Where the legend says a number. */
+  ticks: readonly { place: number; value: number }[]
+}
+
+/** Of a wider range the lower end is cut: what is that small differs in nothing that matters. */
+const MOST_DECADES = 12
+
+export function colourScale(values: Iterable<number>, logarithmic: boolean): ColourScale {
+  let [low, high, least] = [
+    Number.POSITIVE_INFINITY,
+    Number.NEGATIVE_INFINITY,
+    Number.POSITIVE_INFINITY,
+  ]
+  for (const value of values) {
+    if (!Number.isFinite(value)) continue
+    if (value < low) low = value
+    if (value > high) high = value
+    if (value > 0 && value < least) least = value
+  }
+  if (high < low) [low, high, least] = [0, 1, 0.1]
+  // Shares begin at zero: an almost constant one should not fill all colours.
+  if (!logarithmic || !(high > 0)) return linearScale(Math.min(low, 0), high)
+  return logarithmicScale(Math.max(least, high / 10 ** MOST_DECADES), high)
+}
+
+function linearScale(low: number, high: number): ColourScale {
+  const span = high - low
+  const place = (value: number) => (span > 0 ? clamp((value - low) / span) : 0.5)
+  const ticks = (span > 0 ? [low, low + span / 2, high] : [low]).map((value) => ({
+    place: place(value),
+    value,
+  }))
+  return { logarithmic: false, low, high, place, ticks }
+}
+
+function logarithmicScale(low: number, high: number): ColourScale {
+  const [bottom, top] = [Math.log10(low), Math.log10(high)]
+  const span = top - bottom
+  const place = (value: number) => (span > 0 ? clamp((Math.log10(value) - bottom) / span) : 0.5)
+  const every = Math.max(1, Math.ceil(span / 5))
+  const ticks = []
+  for (let power = Math.ceil(bottom); power <= top; power += every) {
+    const value = Number(`1e${power}`) // 10 ** -4 is not 1e-4
+    ticks.push({ place: place(value), value })
+  }
+  const few = ticks.length < 2 ? [{ place: place(low), value: low }] : ticks
+  if (few !== ticks && high > low) few.push({ place: place(high), value: high })
+  return { logarithmic: true, low, high, place, ticks: few }
+}
+
+function clamp(place: number): number {
+  return Math.min(1, Math.max(0, place))
+}
+
+/** What a block's cell says of its tensors: the mean of what is measured, by the logarithm on such a scale. */
+export function meanOf(values: readonly number[], logarithmic: boolean): number {
+  let [sum, n] = [0, 0]
+  let bad = Number.NaN
+  for (const value of values) {
+    if (Number.isNaN(value)) continue
+    if (!Number.isFinite(value)) bad = value
+    else if (!logarithmic) {
+      sum += value
+      n++
+    } else if (value > 0) {
+      sum += Math.log(value)
+      n++
+    }
+  }
+  if (!Number.isNaN(bad)) return bad
+  if (n > 0) return logarithmic ? Math.exp(sum / n) : sum / n
+  return values.some((value) => value === 0) ? 0 : Number.NaN
+}

@@ -1,0 +1,79 @@
+import { describe, expect, it } from 'vitest'
+import { aFinding, aHealthyRun, aRun, VANISHING } from '../testing/samples'
+import {
+  BY_HEALTH,
+  formatRunSort,
+  matrixSentence,
+  parseRunSort,
+  runMatrix,
+  sortRows,
+} from './run-matrix'
+
+const DEAD = { ...VANISHING, id: 'dead-units', title: 'Dead units' }
+const known = new Map([DEAD, VANISHING].map((symptom) => [symptom.id, symptom]))
+const runs = [
+  aRun({ run: 'a', verdict: 'warning', hparams: { rate: 0.1, units: 8, name: 'x' } }),
+  aRun({ run: 'b', verdict: 'critical', hparams: { rate: 0.01, units: 8 } }),
+  aHealthyRun({ run: 'c10', hparams: { rate: 1, units: 8 } }),
+  aHealthyRun({ run: 'c9', hparams: null }),
+]
+const findings = [
+  aFinding({ run: 'a', id: '1', severity: 'warning', opened_step: 70 }),
+  aFinding({ run: 'a', id: '2', severity: 'info', opened_step: 5 }),
+  aFinding({ run: 'b', id: '1', opened_step: 30 }),
+  aFinding({ run: 'b', id: '3', symptom: 'new-one', severity: 'info', opened_step: 8 }),
+  aFinding({ run: 'c9', id: '1', symptom: 'dead-units', muted: 'known' }),
+]
+const matrix = runMatrix(runs, findings, known)
+const names = (text: string) =>
+  sortRows(matrix.rows, parseRunSort(text)).map(({ run: { run } }) => run)
+
+it('counts what was found in each run, by its worst, without what is muted', () => {
+  expect(matrix.symptoms).toEqual(['vanishing-gradient', 'new-one'])
+  expect(matrix.rows[0]?.cells.get('vanishing-gradient')).toEqual({
+    severity: 'warning',
+    count: 2,
+    onset: 5,
+  })
+  expect(matrix.rows[0]?.onset).toBe(70)
+  expect(matrix.rows[3]?.cells.size).toBe(0)
+})
+
+it('tells apart the hyper-parameters that differ', () => {
+  expect(matrix.varied).toEqual(['name', 'rate', 'units'])
+  const { varied, constant } = runMatrix(runs.slice(0, 3), [], known)
+  expect(varied).toEqual(['name', 'rate'])
+  expect(constant).toEqual([['units', 8]])
+})
+
+describe('the order of the runs', () => {
+  it('is by health, the worst and the earliest first', () => {
+    expect(names('')).toEqual(['b', 'a', 'c9', 'c10'])
+    expect(names('health')).toEqual(['c9', 'c10', 'a', 'b'])
+  })
+
+  it('is by a number as a number, those without one last either way', () => {
+    expect(names('hparam:rate')).toEqual(['b', 'a', 'c10', 'c9'])
+    expect(names('-hparam:rate')).toEqual(['c10', 'a', 'b', 'c9'])
+  })
+
+  it('is by a symptom, or by name as people count', () => {
+    expect(names('-symptom:vanishing-gradient')).toEqual(['b', 'a', 'c9', 'c10'])
+    expect(names('run')).toEqual(['a', 'b', 'c9', 'c10'])
+  })
+
+  it('comes back from the address as it went', () => {
+    for (const sort of [BY_HEALTH, { column: 'hparam:a-b', descending: true }]) {
+      expect(parseRunSort(formatRunSort(sort))).toEqual(sort)
+    }
+  })
+})
+
+it('says how the runs fare', () => {
+  const title = (symptom: string) => known.get(symptom)?.title ?? symptom
+  expect(matrixSentence(matrix, title)).toBe(
+    '2 of 4 runs are sick; most often: vanishing gradient (2 runs)',
+  )
+  expect(matrixSentence(runMatrix(runs.slice(2), [], known), title)).toBe('None of 2 runs is sick')
+  expect(matrixSentence(runMatrix([], [], known), title)).toBe('No run matches the filter')
+})

@@ -1,0 +1,168 @@
+/** Runs against symptoms, with their hyper-parameters beside: what the view Runs shows. */
+
+import { type Finding, type Run, SEVERITIES, type Severity, type Symptom } from '../contract'
+import { groupBy } from './filter'
+import { lowerFirst } from './verdict'
+
+export interface Cell {
+  severity: Severity
+  count: number
+  /** The first step of the first of them. */
+  onset: number
+}
+
+export interface MatrixRow {
+  run: Run
+  /** By symptom; nothing where it was not found. */
+  cells: ReadonlyMap<string, Cell>
+  /** The first step of anything that is more than information. */
+  onset: number
+}
+
+export type Parameter = number | string | boolean
+
+export interface Matrix {
+  rows: readonly MatrixRow[]
+  /** Those found in any of the runs, by their ids. */
+  symptoms: readonly string[]
+  /** Hyper-parameters that differ among the runs. */
+  varied: readonly string[]
+  /** Those that are the same in all. */
+  constant: readonly (readonly [name: string, value: Parameter])[]
+}
+
+export function runMatrix(
+  runs: readonly Run[],
+  findings: readonly Finding[],
+  known: ReadonlyMap<string, Symptom>,
+): Matrix {
+  const own = groupBy(
+    findings.filter(({ muted }) => !muted),
+    ({ run }) => run,
+  )
+  const rows = runs.map((run) => matrixRow(run, own.get(run.run) ?? []))
+  const found = new Set(rows.flatMap(({ cells }) => [...cells.keys()]))
+  const symptoms = [...known.keys(), ...found].filter((symptom) => found.delete(symptom))
+  return { rows, symptoms, ...parameters(runs) }
+}
+
+function matrixRow(run: Run, findings: readonly Finding[]): MatrixRow {
+  const cells = new Map<string, Cell>()
+  let onset = Number.POSITIVE_INFINITY
+  for (const { symptom, severity, opened_step } of findings) {
+    const before = cells.get(symptom)
+    cells.set(symptom, {
+      severity: before ? worse(before.severity, severity) : severity,
+      count: (before?.count ?? 0) + 1,
+      onset: Math.min(before?.onset ?? opened_step, opened_step),
+    })
+    if (severity !== 'info') onset = Math.min(onset, opened_step)
+  }
+  return { run, cells, onset }
+}
+
+function worse(a: Severity, b: Severity): Severity {
+  return SEVERITIES.indexOf(a) <= SEVERITIES.indexOf(b) ? a : b
+}
+
+function parameters(runs: readonly Run[]): Pick<Matrix, 'varied' | 'constant'> {
+  const names = [...new Set(runs.flatMap(({ hparams }) => Object.keys(hparams ?? {})))].sort()
+  const values = (name: string) => new Set(runs.map(({ hparams }) => hparams?.[name]))
+  const varied = names.filter((name) => values(name).size > 1)
+  const constant = names
+    .filter((name) => values(name).size === 1)
+    .map((name) => [name, runs[0]?.hparams?.[name] as Parameter] as const)
+  return { varied, constant }
+}
+
+/** A column to sort by, as it stands in the address: `health`, `step`, `symptom:…`, `hparam:…`. */
+export interface RunSort {
+  column: string
+  descending: boolean
+}
+
+export const BY_HEALTH: RunSort = { column: 'health', descending: true }
+
+export function parseRunSort(text: string): RunSort {
+  if (text === '') return BY_HEALTH
+  return text.startsWith('-')
+    ? { column: text.slice(1), descending: true }
+    : { column: text, descending: false }
+}
+
+export function formatRunSort({ column, descending }: RunSort): string {
+  if (column === BY_HEALTH.column && descending === BY_HEALTH.descending) return ''
+  return (descending ? '-' : '') + column
+}
+
+const { compare: natural } = new Intl.Collator('en', { numeric: true })
+
+/** Runs without a value come last, whichever way round; among equals the names decide. */
+export function sortRows(rows: readonly MatrixRow[], sort: RunSort): MatrixRow[] {
+  const value = (row: MatrixRow) => sortValue(row, sort.column)
+  const sign = sort.descending ? -1 : 1
+  return [...rows].sort((a, b) => {
+    const [x, y] = [value(a), value(b)]
+    if (x === null || y === null) {
+      if (x !== y) return x === null ? 1 : -1
+    } else {
+      const order = compareValues(x, y)
+      if (order !== 0) return sign * order
+    }
+    return natural(a.run.run, b.run.run)
+  })
+}
+
+type Value = readonly number[] | Parameter
+
+function sortValue(row: MatrixRow, column: string): Value | null {
+  const { run, cells, onset } = row
+  if (column === 'run') return run.run
+  if (column === 'step') return run.last_step
+  if (column === 'loss') return run.loss.last
+  if (column.startsWith('hparam:')) return run.hparams?.[column.slice(7)] ?? null
+  if (column.startsWith('symptom:')) {
+    const cell = cells.get(column.slice(8))
+    return cell ? [badness(cell.severity), cell.count, -cell.onset] : null
+  }
+  if (run.verdict === 'unknown') return null
+  const { critical, warning, info } = run.counts
+  const verdict = { healthy: 0, warning: 1, critical: 2 }[run.verdict]
+  return [verdict, -onset, critical, warning, info]
+}
+
+function badness(severity: Severity): number {
+  return SEVERITIES.length - SEVERITIES.indexOf(severity)
+}
+
+function compareValues(a: Value, b: Value): number {
+  if (typeof a === 'number' && typeof b === 'number') return a - b
+  if (Array.isArray(a) && Array.isArray(b)) {
+    const i = a.findIndex((value, index) => value !== b[index])
+    return i < 0 ? 0 : a[i] - b[i]
+  }
+  return natural(String(a), String(b))
+}
+
+/** How the runs fare, in a sentence. */
+export function matrixSentence(matrix: Matrix, title: (symptom: string) => string): string {
+  const { rows } = matrix
+  const sick = rows.filter(
+    ({ run: { verdict } }) => verdict === 'critical' || verdict === 'warning',
+  )
+  if (rows.length === 0) return 'No run matches the filter'
+  if (sick.length === 0)
+    return rows.length === 1 ? 'One run, healthy' : `None of ${rows.length} runs is sick`
+  const share = `${sick.length} of ${rows.length} ${rows.length === 1 ? 'run' : 'runs'} ${sick.length === 1 ? 'is' : 'are'} sick`
+  const counts = matrix.symptoms
+    .map(
+      (symptom) => [symptom, sick.filter(({ cells }) => grave(cells.get(symptom))).length] as const,
+    )
+    .sort(([, a], [, b]) => b - a)
+  const [symptom, n] = counts[0] ?? ['', 0]
+  return n > 1 ? `${share}; most often: ${lowerFirst(title(symptom))} (${n} runs)` : share
+}
+
+function grave(cell: Cell | undefined): boolean {
+  return cell !== undefined && cell.severity !== 'info'
+}

@@ -1,0 +1,86 @@
+/** The statistics of tensors by the names that people use, and which of them a run has. */
+
+import type { Tensor } from '../contract'
+
+export interface Statistic {
+  kind: string
+  column: string
+}
+
+interface Known {
+  name: string
+  /** Whether its values span powers of ten. */
+  logarithmic: boolean
+  /** What a cell of many records tells: the value that is furthest from healthy. */
+  reduce: 'max' | 'mean' | 'min'
+}
+
+const KNOWN: Readonly<Record<string, Known>> = {
+  rms: { name: 'RMS', logarithmic: true, reduce: 'mean' },
+  mean: { name: 'mean', logarithmic: false, reduce: 'mean' },
+  minimum: { name: 'minimum', logarithmic: false, reduce: 'min' },
+  maximum: { name: 'maximum', logarithmic: false, reduce: 'max' },
+  zero_fraction: { name: 'zeros', logarithmic: false, reduce: 'max' },
+  nan_count: { name: 'NaN elements', logarithmic: true, reduce: 'max' },
+  inf_count: { name: 'infinite elements', logarithmic: true, reduce: 'max' },
+  bad_steps: { name: 'steps with NaN or infinity', logarithmic: false, reduce: 'max' },
+  dead_fraction: { name: 'dead units', logarithmic: false, reduce: 'max' },
+  dormant_fraction: { name: 'dormant units', logarithmic: false, reduce: 'max' },
+  saturated_fraction: { name: 'saturated units', logarithmic: false, reduce: 'max' },
+  peak_rms: { name: 'largest RMS of any step', logarithmic: true, reduce: 'max' },
+  peak_max: { name: 'largest |x| of any step', logarithmic: true, reduce: 'max' },
+  untouched_fraction: { name: 'untouched rows', logarithmic: false, reduce: 'max' },
+  replica_spread: { name: 'spread of replicas', logarithmic: false, reduce: 'max' },
+  update_ratio: { name: 'update / weight', logarithmic: true, reduce: 'mean' },
+  percentile_50: { name: 'median magnitude', logarithmic: true, reduce: 'mean' },
+  percentile_99: { name: '99th percentile', logarithmic: true, reduce: 'mean' },
+  below_float16: { name: 'below float16’s range', logarithmic: false, reduce: 'max' },
+}
+
+/** Kinds in the order in which people ask for them. */
+const KINDS: Readonly<Record<string, string>> = {
+  gradient: 'Gradients',
+  clipped: 'Clipped gradients',
+  activation: 'Activations',
+  weight: 'Weights',
+  update: 'Updates',
+}
+
+export function columnName(column: string): string {
+  return KNOWN[column]?.name ?? column.replaceAll('_', ' ')
+}
+
+export function kindName(kind: string): string {
+  return KINDS[kind] ?? kind
+}
+
+export function isLogarithmic(column: string): boolean {
+  return KNOWN[column]?.logarithmic ?? false
+}
+
+export function reductionOf(column: string): 'max' | 'mean' | 'min' {
+  return KNOWN[column]?.reduce ?? 'max'
+}
+
+/** What the heatmap can show of a run, by kind; a column that helps to read another is none. */
+export function statisticsOf(tensors: readonly Tensor[]): Statistic[] {
+  return Object.keys(KINDS).flatMap((kind) => {
+    const has = new Set<string>()
+    for (const tensor of tensors) {
+      if (tensor.kind !== kind || tensor.not_measured !== '') continue
+      for (const column of [...tensor.columns, ...(tensor.derived ?? [])]) has.add(column)
+    }
+    return Object.keys(KNOWN)
+      .filter((column) => has.has(column))
+      .map((column) => ({ kind, column }))
+  })
+}
+
+export function formatStatistic({ kind, column }: Statistic): string {
+  return `${kind}.${column}`
+}
+
+/** The one that was chosen if the run has it, else the first. */
+export function chosenStatistic(all: readonly Statistic[], text: string): Statistic | null {
+  return all.find((statistic) => formatStatistic(statistic) === text) ?? all[0] ?? null
+}

@@ -1,0 +1,50 @@
+/** The losses of the runs that are compared: asked for while they are, again when a run moves on. */
+
+import { computed, effect, type ReadonlySignal, signal } from '@preact/signals'
+import type { Api, Series } from '../api'
+import type { ServerState } from './server'
+import type { View } from './view'
+
+export interface Comparison {
+  /** By run; null for one without a recorded loss. */
+  readonly losses: ReadonlySignal<ReadonlyMap<string, Series | null>>
+}
+
+export function createComparison(api: Api, server: ServerState, view: View): Comparison {
+  const losses = signal<ReadonlyMap<string, Series | null>>(new Map())
+  const compared = computed(() =>
+    view.current.value.view === 'runs' ? view.current.value.compared : [],
+  )
+  const stamps = computed(() => {
+    const runs = new Map(server.answer.value?.runs.map((run) => [run.run, run]))
+    return compared.value.map((name) => {
+      const run = runs.get(name)
+      return JSON.stringify([name, run?.revision ?? run?.records ?? null])
+    })
+  })
+  const asked = new Map<string, string>()
+
+  effect(() => {
+    const wanted = stamps.value
+    for (const stamp of wanted) {
+      const [run, revision] = JSON.parse(stamp)
+      if (revision === null || asked.get(run) === stamp) continue
+      asked.set(run, stamp)
+      void lossOf(api, run).then(
+        (loss) => {
+          if (asked.get(run) === stamp) losses.value = new Map(losses.peek()).set(run, loss)
+        },
+        // A drawing less: the status line tells of a server that is away. The next look asks again.
+        () => asked.delete(run),
+      )
+    }
+  })
+  return { losses }
+}
+
+async function lossOf(api: Api, run: string): Promise<Series | null> {
+  const loss = (await api.tensors(run)).find(
+    ({ kind, columns }) => kind === 'loss' && columns.includes('mean'),
+  )
+  return loss ? api.series({ run, tensor: loss.tensor, kind: loss.kind }, 'mean') : null
+}

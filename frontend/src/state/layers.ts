@@ -1,0 +1,143 @@
+/** What the heatmap shows: asked for while the view is open, again when its run has moved on. */
+
+import { computed, effect, type ReadonlySignal, signal } from '@preact/signals'
+import type { Api, Heatmap } from '../api'
+import type { Finding, Tensor } from '../contract'
+import { toggled } from '../lib/filter'
+import { heatmapLines, type Line, type Mark, marksOf } from '../lib/heatmap-rows'
+import { chosenStatistic, reductionOf, type Statistic, statisticsOf } from '../lib/statistics'
+import type { Range } from '../lib/view-state'
+import type { Alerts } from './alerts'
+import type { ServerState } from './server'
+import type { View } from './view'
+
+export interface Layers {
+  /** The run that is shown: the chosen one, else the one that the verdict names. */
+  readonly run: ReadonlySignal<string | null>
+  readonly statistics: ReadonlySignal<readonly Statistic[]>
+  readonly statistic: ReadonlySignal<Statistic | null>
+  /** The last answer; it stays while the next is on its way. */
+  readonly heatmap: ReadonlySignal<Heatmap | null>
+  /** All steps of the run. */
+  readonly whole: ReadonlySignal<Range>
+  readonly lines: ReadonlySignal<readonly Line[]>
+  readonly marks: ReadonlySignal<readonly Mark[]>
+  readonly waiting: ReadonlySignal<boolean>
+  readonly failure: ReadonlySignal<string | null>
+  readonly toggleBlock: (key: string) => void
+}
+
+/** A picture of more numbers takes longer to send than it gains in sharpness. */
+const MOST_NUMBERS = 600_000
+const MOST_CELLS = 768
+const LEAST_CELLS = 96
+
+export function createLayers(api: Api, server: ServerState, view: View, alerts: Alerts): Layers {
+  const shown = computed(() => view.current.value.view === 'layers')
+  const run = computed(
+    () =>
+      view.current.value.run ?? alerts.verdict.value.run?.run ?? alerts.runs.value[0]?.run ?? null,
+  )
+  const told = computed(() => server.answer.value?.runs.find((other) => other.run === run.value))
+  const revision = computed(() => told.value?.revision ?? String(told.value?.records ?? ''))
+  const tensors = signal<{ run: string; list: readonly Tensor[] } | null>(null)
+  const heatmap = signal<Heatmap | null>(null)
+  const failure = signal<string | null>(null)
+  const waiting = signal(false)
+
+  const statistics = computed(() =>
+    tensors.value?.run === run.value ? statisticsOf(tensors.value?.list ?? []) : [],
+  )
+  const statisticText = computed(() => view.current.value.statistic)
+  const statistic = computed(() => chosenStatistic(statistics.value, statisticText.value))
+  const steps = computed(() => view.current.value.steps)
+  const whole = computed(() => {
+    const [from, to] = [told.value?.first_step ?? 0, told.value?.last_step ?? 1]
+    return to > from ? { from, to } : { from: from - 1, to: from + 1 }
+  })
+
+  const ask = <T>(answer: Promise<T>, current: () => boolean, take: (value: T) => void) => {
+    waiting.value = true
+    answer.then(
+      (value) => {
+        if (!current()) return
+        take(value)
+        failure.value = null
+        waiting.value = false
+      },
+      (error: unknown) => {
+        if (!current()) return
+        failure.value = error instanceof Error ? error.message : String(error)
+        waiting.value = false
+      },
+    )
+  }
+
+  let tensorQuestion = 0
+  effect(() => {
+    const wanted = run.value
+    // A changed set of tensors comes with a new record.
+    revision.value
+    if (!shown.value || wanted === null) return
+    const asked = ++tensorQuestion
+    ask(
+      api.tensors(wanted),
+      () => asked === tensorQuestion,
+      (list) => {
+        tensors.value = { run: wanted, list }
+      },
+    )
+  })
+
+  // Answers overtake one another when the reader zooms quickly: only the last question counts.
+  let question = 0
+  effect(() => {
+    const [wanted, what, range] = [run.value, statistic.value, steps.value]
+    revision.value
+    if (!shown.value || wanted === null || what === null) return
+    const rows = tensors.peek()?.list.filter(({ kind }) => kind === what.kind).length ?? 1
+    const width = Math.floor(MOST_NUMBERS / Math.max(1, rows))
+    const asked = ++question
+    ask(
+      api.heatmap({
+        run: wanted,
+        ...what,
+        width: Math.max(LEAST_CELLS, Math.min(MOST_CELLS, width)),
+        steps: range,
+        reduce: reductionOf(what.column),
+      }),
+      () => asked === question,
+      (answer) => {
+        heatmap.value = answer
+      },
+    )
+  })
+
+  const rows = computed(() => heatmap.value?.header.rows ?? [])
+  const blocks = computed(() => view.current.value.blocks)
+  const openBlocks = computed(() => view.current.value.openBlocks)
+  const lines = computed(() =>
+    heatmapLines(rows.value, alerts.layerPattern.value.matches, blocks.value, openBlocks.value),
+  )
+  const marks = computed(() => {
+    const header = heatmap.value?.header
+    if (!header) return []
+    const own = ({ run, kind, muted }: Finding) =>
+      run === header.run && kind === header.kind && !muted
+    return marksOf(lines.value, rows.value, server.findings.value.filter(own))
+  })
+  const toggleBlock = (key: string) =>
+    view.change({ openBlocks: toggled(view.current.peek().openBlocks, key) })
+  return {
+    run,
+    statistics,
+    statistic,
+    heatmap,
+    whole,
+    lines,
+    marks,
+    waiting,
+    failure,
+    toggleBlock,
+  }
+}

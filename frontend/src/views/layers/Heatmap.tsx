@@ -1,0 +1,168 @@
+/** The picture: names at the left, cells over steps, the steps below, and a line that reads a cell. */
+
+import { useEffect, useMemo, useRef, useState } from 'preact/hooks'
+import type { Heatmap as Answer } from '../../api'
+import { paintHeatmap } from '../../draw/heatmap'
+import { cellAt, cellSpan, lineCells } from '../../lib/heatmap-cells'
+import { markAt } from '../../lib/heatmap-rows'
+import { colourScale } from '../../lib/heatmap-scale'
+import { count, formatStep, formatValue } from '../../lib/numbers'
+import { columnName, isLogarithmic, kindName } from '../../lib/statistics'
+import { titleOf } from '../../state/alerts'
+import { tokensFor } from '../../theme/tokens'
+import { useTab } from '../context'
+import { Legend } from './Legend'
+import { LineNames } from './LineNames'
+import { StepAxis } from './StepAxis'
+import { useHeatmapKeys } from './useHeatmapKeys'
+import { useHeatmapPointer } from './useHeatmapPointer'
+import { useSize } from './useSize'
+
+/** A place in the picture; `spoken` where the keyboard went there. */
+export interface Cursor {
+  line: number
+  step: number
+  spoken: boolean
+}
+
+const TALLEST = 26
+/** A block's button needs the room of a finger. */
+const LEAST_WITH_BLOCKS = 24
+const LEAST = 6
+/** The height of what stands below the picture, as in layers.css. */
+const AXIS = 64
+
+export function Heatmap({ heatmap }: { heatmap: Answer }) {
+  const { host, layers, view, evidence, server } = useTab()
+  const { kind, column } = heatmap.header
+  const lines = layers.lines.value
+  const marks = layers.marks.value
+  const range = view.current.value.steps ?? layers.whole.value
+  const logarithmic = isLogarithmic(column)
+  const cells = useMemo(() => lineCells(heatmap, lines, logarithmic), [heatmap, lines, logarithmic])
+  const scale = useMemo(() => colourScale(cells.values, logarithmic), [cells, logarithmic])
+  const has = useMemo(() => specials(cells.values, logarithmic), [cells, logarithmic])
+
+  const room = useRef<HTMLDivElement>(null)
+  const frame = useRef<HTMLDivElement>(null)
+  const plot = useRef<HTMLDivElement>(null)
+  const canvas = useRef<HTMLCanvasElement>(null)
+  const [top, setTop] = useState(0)
+  const [cursor, setCursor] = useState<Cursor | null>(null)
+  const size = useSize(plot, room)
+  const width = size.width
+  // The steps and the reading stand within the room.
+  const height = Math.max(0, size.height - AXIS)
+  const least = lines.some(({ block }) => block !== null) ? LEAST_WITH_BLOCKS : LEAST
+  const lineHeight = Math.max(least, Math.min(TALLEST, Math.floor(height / lines.length) || least))
+  const seen = Math.min(height, lines.length * lineHeight)
+  const dark = host.dark.value
+  // The worst comes last.
+  const worst = useMemo(() => new Map(marks.map(({ line, severity }) => [line, severity])), [marks])
+  useEffect(() => {
+    if (!canvas.current || width === 0) return
+    const picture = { cells, scale, marks, range, width, height: seen, lineHeight, top }
+    paintHeatmap(canvas.current, picture, tokensFor(dark))
+  }, [cells, scale, marks, range.from, range.to, width, seen, lineHeight, top, dark])
+
+  const place = (next: Cursor | null) => {
+    setCursor(next)
+    evidence.cursor.value = next?.step ?? null
+  }
+  const act = ({ line, step }: Cursor) => {
+    const mark = markAt(marks, line, step) ?? marks.findLast((each) => each.line === line) ?? null
+    if (mark) view.change({ opened: { run: mark.finding.run, id: mark.finding.id } })
+    else if (lines[line]?.block) layers.toggleBlock(lines[line].block.key)
+  }
+  const picture = { lines, steps: cells.steps, range, whole: layers.whole.value, lineHeight, width }
+  const zoom = (steps: typeof range | null) => view.change({ steps })
+  const pointer = useHeatmapPointer(plot, picture, place, act, zoom)
+  const onKeyDown = useHeatmapKeys(frame, picture, cursor, place, act, zoom)
+
+  const linked = cursor?.step ?? evidence.cursor.value
+  const across = linked === null ? -1 : (linked - range.from) / (range.to - range.from)
+  const title = `${kindName(kind)}: ${columnName(column)}`
+  return (
+    <div class="heat">
+      <Legend scale={scale} has={{ ...has, findings: marks.length > 0 }} />
+      <div ref={room} class="heat-room">
+        <div
+          ref={frame}
+          class="heat-frame"
+          role="application"
+          aria-roledescription="heatmap"
+          aria-label={`${title}, ${count(lines.length, 'line')} over steps ${formatStep(range.from)} to ${formatStep(range.to)}`}
+          aria-describedby="heat-reading"
+          data-home
+          // biome-ignore lint/a11y/noNoninteractiveTabindex: an application is interactive
+          tabIndex={0}
+          onKeyDown={onKeyDown}
+          onScroll={({ currentTarget }) => setTop(currentTarget.scrollTop)}
+        >
+          <div class="heat-body" style={{ height: `${lines.length * lineHeight}px` }}>
+            <LineNames
+              lines={lines}
+              lineHeight={lineHeight}
+              top={top}
+              height={height}
+              active={cursor?.line ?? -1}
+              worst={worst}
+            />
+            <div ref={plot} class="heat-plot" {...pointer.handlers}>
+              <canvas ref={canvas} style={{ height: `${seen}px` }} />
+              {cursor && (
+                <span
+                  class="heat-line"
+                  style={{ top: `${cursor.line * lineHeight}px`, height: `${lineHeight - 1}px` }}
+                />
+              )}
+              {across >= 0 && across <= 1 && (
+                <span class="band-cursor" style={{ left: `${100 * across}%` }} />
+              )}
+              {pointer.dragged && (
+                <span
+                  class="heat-drag"
+                  style={{ left: `${pointer.dragged.left}px`, width: `${pointer.dragged.width}px` }}
+                />
+              )}
+            </div>
+          </div>
+        </div>
+        <StepAxis range={range} width={width} />
+        <p id="heat-reading" class="heat-reading" aria-live={cursor?.spoken ? 'polite' : 'off'}>
+          {cursor === null ? HINT : reading(cursor)}
+        </p>
+      </div>
+    </div>
+  )
+
+  function reading({ line, step }: Cursor): string {
+    const shown = lines[line]
+    const cell = cellAt(cells.steps, step)
+    if (!shown || cell < 0) return `step ${formatStep(Math.round(step))}: nothing recorded`
+    const value = cells.values[line * cells.steps.length + cell] ?? Number.NaN
+    const [from, to] = cellSpan(cells.steps, cell, range)
+    const steps =
+      to > from ? `steps ${formatStep(from)} to ${formatStep(to)}` : `step ${formatStep(from)}`
+    const told = Number.isNaN(value) ? 'no finite value' : formatValue(value)
+    const of = shown.block ? `mean of ${count(shown.rows.length, 'tensor')}` : columnName(column)
+    const mark = markAt(marks, line, step)
+    const finding = mark
+      ? ` · ${titleOf(server)(mark.finding.symptom)} of ${mark.finding.tensor} since step ${formatStep(mark.finding.opened_step)}, click for its evidence`
+      : ''
+    return `${shown.title} · ${steps} · ${of} ${told}${finding}`
+  }
+}
+
+const HINT =
+  'Point at a cell to read it. Drag over steps to zoom, double-click for all; with the keyboard: arrows, + and −, 0, Enter.'
+
+function specials(values: Float32Array, logarithmic: boolean) {
+  let [zero, missing, infinite] = [false, false, false]
+  for (const value of values) {
+    if (Number.isNaN(value)) missing = true
+    else if (!Number.isFinite(value)) infinite = true
+    else if (logarithmic && value <= 0) zero = true
+  }
+  return { zero, missing, infinite }
+}

@@ -1,0 +1,44 @@
+/** What the colours mean. */
+
+import { VIRIDIS_GRADIENT } from '../../draw/colour-map'
+import type { ColourScale } from '../../lib/heatmap-scale'
+import { formatValue } from '../../lib/numbers'
+
+interface LegendProps {
+  scale: ColourScale
+  /** Which of the special cells the picture has. */
+  has: { zero: boolean; missing: boolean; infinite: boolean; findings: boolean }
+}
+
+export function Legend({ scale, has }: LegendProps) {
+  return (
+    <div class="heat-legend">
+      <div class="ramp" role="img" aria-label={rampText(scale)}>
+        <div class="ramp-colours" style={{ background: VIRIDIS_GRADIENT }} />
+        {scale.ticks.map(({ place, value }) => (
+          <span key={value} class="ramp-tick" style={{ left: `${100 * place}%` }}>
+            {formatValue(value)}
+          </span>
+        ))}
+      </div>
+      {has.zero && <Key name="zero" text="zero" />}
+      {has.missing && <Key name="missing" text="no finite value" />}
+      {has.infinite && <Key name="infinite" text="not finite" />}
+      {has.findings && <Key name="finding" text="finding" />}
+    </div>
+  )
+}
+
+function Key({ name, text }: { name: string; text: string }) {
+  return (
+    <span class="heat-key">
+      <span class={`heat-swatch ${name}`} aria-hidden="true" />
+      {text}
+    </span>
+  )
+}
+
+function rampText({ low, high, logarithmic }: ColourScale): string {
+  const scale = logarithmic ? 'logarithmic' : 'linear'
+  return `Colours from ${formatValue(low)}, dark, to ${formatValue(high)}, bright, ${scale}`
+}

@@ -1,0 +1,98 @@
+/** The table: a run a line, a symptom or a hyper-parameter a column. */
+
+import { useMemo, useState } from 'preact/hooks'
+import {
+  formatRunSort,
+  type Matrix as MatrixData,
+  parseRunSort,
+  sortRows,
+} from '../../lib/run-matrix'
+import { titleOf } from '../../state/alerts'
+import { useTab } from '../context'
+import { MatrixLine } from './MatrixLine'
+
+/** More lines are drawn when asked for: nobody reads a thousand, and each has dozens of cells. */
+const AT_FIRST = 200
+
+export function Matrix({ matrix }: { matrix: MatrixData }) {
+  const { view, server } = useTab()
+  const [all, showAll] = useState(false)
+  const sort = view.current.value.runSort
+  const rows = useMemo(() => sortRows(matrix.rows, parseRunSort(sort)), [matrix, sort])
+  const shown = all ? rows : rows.slice(0, AT_FIRST)
+  const title = titleOf(server)
+  if (rows.length === 0) return null
+  return (
+    // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reached by the keyboard
+    <section class="matrix-frame" aria-label="Runs and symptoms" tabIndex={0} data-home>
+      <table class="matrix">
+        <thead>
+          <tr>
+            <th scope="col">
+              <span class="unseen">Compare</span>
+            </th>
+            <Head column="run" text="Run" />
+            <Head column="health" text="Health" descendingFirst />
+            {matrix.symptoms.map((symptom) => (
+              <Head
+                key={symptom}
+                column={`symptom:${symptom}`}
+                text={title(symptom)}
+                look="symptom"
+                descendingFirst
+              />
+            ))}
+            {matrix.varied.map((name) => (
+              <Head key={name} column={`hparam:${name}`} text={name} look="parameter" number />
+            ))}
+            <Head column="step" text="Last step" number />
+            <Head column="loss" text="Loss" number />
+          </tr>
+        </thead>
+        <tbody>
+          {shown.map((row) => (
+            <MatrixLine key={row.run.run} row={row} matrix={matrix} />
+          ))}
+        </tbody>
+      </table>
+      {shown.length < rows.length && (
+        <p class="notice">
+          {rows.length - shown.length} more runs
+          <button class="button" type="button" onClick={() => showAll(true)}>
+            Show all
+          </button>
+        </p>
+      )}
+    </section>
+  )
+}
+
+interface HeadProps {
+  column: string
+  text: string
+  number?: boolean
+  look?: string
+  /** What one looks for is the most, not the least. */
+  descendingFirst?: boolean
+}
+
+function Head({ column, text, number = false, look = '', descendingFirst = false }: HeadProps) {
+  const { view } = useTab()
+  const sort = parseRunSort(view.current.value.runSort)
+  const sorted = sort.column === column
+  const onClick = () => {
+    const descending = sorted ? !sort.descending : descendingFirst
+    view.change({ runSort: formatRunSort({ column, descending }) })
+  }
+  return (
+    <th
+      scope="col"
+      class={`${look} ${number ? 'number' : ''}`}
+      aria-sort={sorted ? (sort.descending ? 'descending' : 'ascending') : 'none'}
+    >
+      <button type="button" title={`Sort by ${text}`} onClick={onClick}>
+        <bdi>{text}</bdi>
+      </button>
+    </th>
+  )
+}

@@ -1,0 +1,84 @@
+import { cleanup, fireEvent, render, screen, waitFor, within } from '@testing-library/preact'
+import { afterEach, expect, it, vi } from 'vitest'
+import { createTab } from '../../state'
+import { aHost } from '../../testing/host'
+import { aFinding, aHealthyRun, aRun } from '../../testing/samples'
+import { aServer } from '../../testing/server'
+import { App } from '../App'
+import { TabContext } from '../context'
+
+vi.mock('../../draw/losses', () => ({
+  drawLosses: () => ({ resize: () => {}, destroy: () => {} }),
+}))
+vi.mock('../../draw/chart', () => ({
+  drawChart: () => ({ update: () => {}, point: () => {}, resize: () => {}, destroy: () => {} }),
+}))
+
+afterEach(cleanup)
+
+const runs = [
+  aRun({ run: 'a', hparams: { rate: 0.1 } }),
+  aRun({ run: 'b', verdict: 'warning', hparams: { rate: 0.5 } }),
+  aHealthyRun({ run: 'c', hparams: { rate: 0.01 } }),
+]
+const findings = [
+  aFinding({ run: 'a', id: '1' }),
+  aFinding({ run: 'b', id: '2', severity: 'warning', tensor: 'dense_1/kernel' }),
+]
+
+async function show(hash = '#gradhealth&p.gradhealth.view=runs') {
+  const api = aServer(runs, findings)
+  const tab = createTab(api, aHost(hash))
+  render(
+    <TabContext.Provider value={tab}>
+      <App />
+    </TabContext.Provider>,
+  )
+  await tab.server.refresh()
+  await screen.findByRole('heading', { level: 1 })
+  return { api, tab }
+}
+
+const order = () => screen.getAllByRole('rowheader').map((header) => header.textContent)
+
+it('shows each run with its symptoms and its hyper-parameters, the sickest first', async () => {
+  await show()
+  expect(order()).toEqual(['a', 'b', 'c'])
+  expect(screen.getByRole('heading', { level: 1 }).textContent).toContain('2 of 3 runs are sick')
+  fireEvent.click(screen.getByRole('button', { name: 'rate' }))
+  expect(order()).toEqual(['c', 'a', 'b'])
+  expect(screen.getByRole('columnheader', { name: 'rate' }).getAttribute('aria-sort')).toBe(
+    'ascending',
+  )
+})
+
+it('leads from a cell to the alerts of that run and symptom', async () => {
+  const { tab } = await show()
+  fireEvent.click(screen.getByRole('button', { name: /Vanishing gradient in b: 1, worst warning/ }))
+  expect(tab.view.current.value).toMatchObject({
+    view: 'overview',
+    run: 'b',
+    symptoms: ['vanishing-gradient'],
+  })
+})
+
+it('compares two runs, and asks for their losses only then', async () => {
+  const { api, tab } = await show()
+  expect(api.series).not.toHaveBeenCalled()
+  fireEvent.click(screen.getByRole('checkbox', { name: 'Compare a' }))
+  expect(screen.getByText(/Tick another run/)).toBeTruthy()
+  fireEvent.click(screen.getByRole('checkbox', { name: 'Compare b' }))
+  const comparison = within(screen.getByRole('region', { name: 'Comparison' }))
+  expect(comparison.getByText('0.1 → 0.5')).toBeTruthy()
+  expect(comparison.getByText('Only in a')).toBeTruthy()
+  fireEvent.click(comparison.getByRole('button', { name: /of dense_1\/kernel in b/ }))
+  expect(tab.view.current.value.opened).toEqual({ run: 'b', id: '2' })
+  await waitFor(() => expect(api.tensors).toHaveBeenCalledWith('a'))
+  fireEvent.click(screen.getByRole('checkbox', { name: 'Compare c' }))
+  expect(tab.view.current.value.compared).toEqual(['b', 'c'])
+})
+
+it('says so when a compared run is gone', async () => {
+  await show('#gradhealth&p.gradhealth.view=runs&p.gradhealth.compare=a%2Cgone')
+  expect(screen.getByText(/not there \(any more\)/)).toBeTruthy()
+})

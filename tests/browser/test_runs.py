@@ -1,0 +1,154 @@
+"""Runs beside each other, in a real browser, over fifty trials of a sweep with known outcomes."""
+
+import json
+
+import numpy as np
+import pytest
+from click.testing import CliRunner
+from run_log import RunLog
+from tensorboard.compat.proto import event_pb2
+from tensorboard.plugins.hparams import summary_v2
+from tensorboard.summary.writer.event_file_writer import EventFileWriter
+from tensorboard_server import tensorboard_server
+
+from tb_gradhealth.cli import main
+from tb_gradhealth.record import Row, RowTable
+
+pytestmark = pytest.mark.browser
+
+TRIALS = 50
+LAYERS = 4
+TABLE = RowTable(
+    (
+        Row("loss", "loss", "loss", "loss", 99),
+        *(Row(f"dense_{i}/kernel", "gradient", f"dense_{i}", "kernel", i, (8, 8)) for i in range(LAYERS)),
+    ),
+    settings={"every": 10},
+)
+GOOD = {"rms": 0.1, "nan_count": 0, "inf_count": 0, "bad_steps": 0}
+BAD = {**GOOD, "nan_count": 7, "bad_steps": 1, "bad_ago": 4}
+VIEW = "#gradhealth&p.gradhealth.view=runs"
+
+
+def rate(trial):
+    """Rising with the trial in a shuffled order: numbers that text would sort otherwise."""
+    return float(10.0 ** (-4 + (trial * 7 % TRIALS) / 12))
+
+
+def sick_layers(trial):
+    """Layers with a NaN, by the record from which on."""
+    return {trial % LAYERS: 3, (trial + 1) % LAYERS: 5} if rate(trial) > 0.1 else {}
+
+
+@pytest.fixture(scope="module")
+def logs(tmp_path_factory):
+    logs = tmp_path_factory.mktemp("sweep") / "logs"
+    for trial in range(TRIALS):
+        folder = logs / f"trial_{trial}"
+        folder.mkdir(parents=True)
+        session = EventFileWriter(str(folder))
+        hparams = {"learning_rate": rate(trial), "layers": LAYERS, "optimizer": ("adam", "sgd")[trial % 2]}
+        session.add_event(event_pb2.Event(summary=summary_v2.hparams_pb(hparams)))
+        session.close()
+        with RunLog(folder / "train" / "gradhealth", TABLE) as log:
+            for record in range(8):
+                loss = dict.fromkeys(("mean", "rms", "minimum", "maximum"), 2.0 - 0.1 * record)
+                rows = [BAD if record >= sick_layers(trial).get(i, np.inf) else GOOD for i in range(LAYERS)]
+                log.record(10 * record, {**GOOD, **loss}, *rows)
+    return logs
+
+
+@pytest.fixture(scope="module")
+def server(logs, tmp_path_factory):
+    with tensorboard_server(tmp_path_factory.mktemp("server"), "--logdir", logs) as server:
+        server.wait_until(lambda: server.json("runs")["loading"]["done"])
+        yield server
+
+
+def table(tab):
+    tab.frame.get_by_role("region", name="Runs and symptoms").wait_for()
+    tab.frame.locator("tr[data-run]").first.wait_for()
+    return tab.frame.locator("tr[data-run]")
+
+
+def names(tab):
+    return [row.get_attribute("data-run") for row in table(tab).all()]
+
+
+def test_the_hyper_parameter_that_decides_is_seen_by_sorting(server, open_tab):
+    sick = {f"trial_{trial}/train" for trial in range(TRIALS) if sick_layers(trial)}
+    with open_tab(server.url, VIEW) as tab:
+        assert set(names(tab)[: len(sick)]) == sick
+        tab.frame.get_by_role("heading", level=1, name=f"{len(sick)} of {TRIALS} runs are sick").wait_for()
+        tab.frame.get_by_text(f"The same in all: layers {LAYERS}.").wait_for()
+        tab.frame.get_by_role("button", name="learning_rate").click()
+        tab.page.wait_for_function("location.hash.includes('runsort')")
+        by_rate = [f"trial_{trial}/train" for trial in sorted(range(TRIALS), key=rate)]
+        assert names(tab) == by_rate
+        tab.page.reload()
+        assert names(tab) == by_rate
+
+
+def test_a_cell_leads_to_the_alerts_of_its_run_and_symptom(server, open_tab):
+    trial = next(trial for trial in range(TRIALS) if sick_layers(trial))
+    with open_tab(server.url, VIEW) as tab:
+        row = table(tab).and_(tab.frame.locator(f'[data-run="trial_{trial}/train"]'))
+        row.get_by_role("button", name="NaN or infinite values in").click()
+        assert {(cells[1], cells[3]) for cells in tab.rows} == {
+            ("NaN or infinite values", f"trial_{trial}/train")
+        }
+        tab.page.go_back()
+        table(tab)
+
+
+def test_two_runs_are_compared_as_their_reports_differ(server, open_tab, logs):
+    first, second = [trial for trial in range(TRIALS) if sick_layers(trial)][:2]
+    runs = [f"trial_{trial}/train" for trial in (first, second)]
+    checked = CliRunner().invoke(main, ["check", str(logs), "--format", "json"])
+    reports = {run["run"]: run["findings"] for run in json.loads(checked.output)["runs"]}
+    found = [
+        {(finding["symptom"], finding["tensor"], finding["kind"]) for finding in reports[run]} for run in runs
+    ]
+    assert found[0] - found[1]
+    assert found[1] - found[0]
+    with open_tab(server.url, VIEW) as tab:
+        table(tab)
+        for run in runs:
+            tab.frame.get_by_role("checkbox", name=f"Compare {run}").check()
+        comparison = tab.frame.get_by_role("region", name="Comparison")
+        comparison.get_by_role("img", name="Loss of").wait_for()
+        comparison.get_by_text("learning_rate").wait_for()
+        groups = {
+            group.locator("th").inner_text().split(" · ")[0]: {
+                cells.locator(".mono").inner_text()
+                for cells in group.locator("tr:not(.side)").all()
+                if "NaN" in cells.inner_text()
+            }
+            for group in comparison.locator("tbody").all()
+        }
+
+        def tensors(keys):
+            return {tensor for symptom, tensor, _ in keys if symptom == "non-finite"}
+
+        expected = {
+            f"Only in {runs[0]}": tensors(found[0] - found[1]),
+            f"Only in {runs[1]}": tensors(found[1] - found[0]),
+            "In both": tensors(found[0] & found[1]),
+        }
+        assert groups == {side: of for side, of in expected.items() if of}
+        address = tab.page.url
+        comparison.locator(".finding-button").first.click()
+        tab.evidence.get_by_role("img").first.wait_for()
+    with open_tab(address.split("#")[0], "#" + address.split("#")[1]) as shared:
+        shared.frame.get_by_role("region", name="Comparison").wait_for()
+
+
+def test_both_themes_pass_axe_with_a_comparison_open(server, open_tab, axe):
+    with open_tab(server.url, VIEW + "&p.gradhealth.compare=trial_0%252Ftrain%2Ctrial_49%252Ftrain") as tab:
+        tab.frame.get_by_role("region", name="Comparison").wait_for()
+        frame = next(frame for frame in tab.page.frames if "plugin_entry" in frame.url)
+        assert axe(frame) == []
+        tab.switch_to_dark()
+        tab.page.wait_for_function("document.body.classList.contains('dark-mode')")
+        tab.page.wait_for_timeout(300)
+        assert axe(frame) == []

@@ -1,0 +1,73 @@
+"""A log directory on S3, through a real TensorBoard, the monitor and the command line."""
+
+import json
+
+import pytest
+from click.testing import CliRunner
+from remote_storage import s3_bucket, s3_server
+from tensorboard_server import tensorboard_server
+
+from tb_gradhealth.cli import main
+from tb_gradhealth.events import Root
+from tb_gradhealth.monitor import Monitor
+
+
+@pytest.fixture
+def server(monkeypatch):
+    with s3_server(monkeypatch) as server:
+        yield server
+
+
+@pytest.fixture
+def bucket(server, logs):
+    """The two runs of the other tests of the plugin, copied into a bucket."""
+    bucket = s3_bucket()
+    for path in logs.rglob("*tfevents*"):
+        bucket.put(str(path.relative_to(logs)), path.read_bytes())
+    return bucket
+
+
+def test_the_tab_reads_a_bucket(bucket, logs, tmp_path):
+    """Where TensorFlow is installed TensorBoard itself refuses s3:// and does not start."""
+    local = Monitor([Root(str(logs))])
+    local.refresh()
+    with tensorboard_server(tmp_path, "--logdir", bucket.root) as tensorboard:
+        tensorboard.wait_until(lambda: tensorboard.json("runs")["loading"]["done"])
+        told = {run["run"]: run for run in tensorboard.json("runs")["runs"]}
+    with local.reading() as watched:
+        assert told.keys() == watched.runs.keys()
+        for name, run in watched.runs.items():
+            assert told[name]["verdict"] == run.health.verdict()
+            assert told[name]["records"] == run.health.summary().records
+            assert told[name]["problems"] == []
+
+
+def test_check_judges_a_bucket_as_it_judges_its_copy(bucket, logs):
+    reports = []
+    for where in (str(logs), bucket.root):
+        checked = CliRunner().invoke(main, ["check", where, "--format", "json"])
+        assert checked.exit_code == 1, checked.output
+        reports.append(json.loads(checked.output)["runs"])
+    assert reports[0] == reports[1]
+
+
+def test_a_server_that_goes_away_takes_no_run_along(bucket, server):
+    monitor = Monitor([Root(bucket.root)])
+    monitor.refresh()
+    with monitor.reading() as watched:
+        before = {name: run.health.summary().records for name, run in watched.runs.items()}
+        assert before
+        assert watched.problems == ()
+    server.stop()
+    monitor.refresh()
+    with monitor.reading() as watched:
+        assert {name: run.health.summary().records for name, run in watched.runs.items()} == before
+        (problem,) = watched.problems
+        assert bucket.root in problem.path
+        assert "cannot be" in problem.message
+    server.start()
+    monitor.refresh()
+    with monitor.reading() as watched:
+        assert {name: run.health.summary().records for name, run in watched.runs.items()} == before
+        assert watched.problems == ()
+        assert all(run.problems() == () for run in watched.runs.values())
