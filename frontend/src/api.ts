@@ -5,7 +5,9 @@ import type {
   Finding,
   FrameHeader,
   HeatmapHeader,
+  Judged,
   MagnitudesHeader,
+  RulesAnswer,
   RunsAnswer,
   StepsHeader,
   Symptom,
@@ -28,6 +30,9 @@ export interface TensorKey {
   tensor: string
   kind: string
 }
+
+/** Rules to try: a document as JSON, or a rule file as it is. */
+export type RuleText = { rules: string } | { toml: string }
 
 /** What names a picture of all tensors of a kind. */
 export interface HeatmapKey {
@@ -53,6 +58,9 @@ export interface Api {
   magnitudes(key: TensorKey, width: number): Promise<Magnitudes>
   heatmap(key: HeatmapKey): Promise<Heatmap>
   states(run: string, tensor: string): Promise<SymptomState[]>
+  rules(): Promise<RulesAnswer>
+  /** Over the named runs, or over all where none is named. */
+  judge(text: RuleText, runs: readonly string[]): Promise<Judged>
 }
 
 /** The server answered, and said no. */
@@ -94,6 +102,11 @@ export const api: Api = {
     }),
   states: async (run, tensor) =>
     (await json<{ states: SymptomState[] }>('states', { run, tensor })).states,
+  rules: () => json<RulesAnswer>('rules'),
+  judge: (text, runs) => {
+    const named: [string, string][] = runs.map((run) => ['run', run])
+    return json<Judged>('judge', [...Object.entries(text), ['findings', '0'], ...named])
+  },
 }
 
 type Question = Record<string, string> | [string, string][]
@@ -130,7 +143,11 @@ async function get<T>(
     signal: AbortSignal.timeout(PATIENCE_MS),
     headers: before ? { 'If-None-Match': before.etag } : {},
   })
-  if (response.status === 304 && before) return before.answer as T
+  if (response.status === 304 && before) {
+    // Used again is young again: a slider's many questions should not push out what is asked all the time.
+    remember(path, before.etag, before.answer)
+    return before.answer as T
+  }
   if (!response.ok) throw new Refusal(response.status, await refusalText(response))
   const answer = await read(response)
   remember(path, response.headers.get('ETag'), answer)

@@ -172,3 +172,90 @@ export interface HeatmapHeader extends FrameHeader {
   column: string
   rows: HeatmapRow[]
 }
+
+/** One tunable number of a symptom. */
+export interface Limit {
+  name: string
+  /** In the rules in force. */
+  value: number
+  default: number
+  minimum: number | null
+  maximum: number | null
+  meaning: string
+  integer: boolean
+  logarithmic: boolean
+}
+
+/** A symptom as the rules in force want it. */
+export interface SymptomRules {
+  id: string
+  title: string
+  enabled: boolean
+  least_severity: Severity
+  most_severity: Severity
+  /** Patterns of tensor names. */
+  include: string[]
+  exclude: string[]
+  scope: string
+  limits: Limit[]
+}
+
+export interface Mute {
+  reason: string
+  /** Patterns of symptom ids and of tensor names; everything where they are missing. */
+  symptom?: string
+  tensor?: string
+  /** The last day on which it holds, as YYYY-MM-DD. */
+  until?: string | null
+}
+
+/** A rule file as plain values: what differs from the default rules. */
+export interface RuleDocument {
+  version?: number
+  extends?: string
+  symptoms?: Readonly<Record<string, Readonly<Record<string, unknown>>>>
+  mute?: readonly Mute[]
+}
+
+export interface Preset {
+  name: string
+  summary: string
+  rules: RuleDocument
+}
+
+export interface RulesAnswer {
+  /** A preset's name or the file they are from. */
+  origin: string
+  /** Why the file that was wanted is not used, or empty. */
+  problem: string
+  toml: string
+  rules: RuleDocument
+  presets: Preset[]
+  symptoms: SymptomRules[]
+}
+
+export interface FindingSummary {
+  run: string
+  id: string
+  symptom: string
+  severity: Severity
+  kind: string
+  tensor: string
+  layer: string
+}
+
+export interface ChangedFinding extends FindingSummary {
+  before: Severity
+  after: Severity
+}
+
+/** What other rules would find in what is remembered. */
+export interface Judged {
+  /** The rule file that `gradhealth check --rules` reads. */
+  toml: string
+  rules: RuleDocument
+  added: FindingSummary[]
+  removed: FindingSummary[]
+  changed: ChangedFinding[]
+  counts: Record<'before' | 'after', Record<Severity, number>>
+}

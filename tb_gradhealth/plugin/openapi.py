@@ -33,7 +33,7 @@ def openapi(
         most_runs_judged: runs that `judge` answers for at once.
         most_trends: findings that `trends` answers for at once.
         most_states: states on a page of `states`.
-        longest_rules: characters of a rule document.
+        longest_rules: characters of a rule document or file.
         formats: the media type of each format of `report`.
     """
     run, runs = _one("run", NAME), _several("run", NAME, parameters.MAX_RUNS)
@@ -61,10 +61,12 @@ def openapi(
         ),
         "rules": _json("The rules in force", [], "Rules"),
         "judge": _json(
-            "What other rules would find",
+            "What other rules would find: `rules` as JSON, or the same as a rule file in `toml`",
             [
-                _one("rules", {"type": "string", "minLength": 1, "maxLength": longest_rules}),
+                _maybe("rules", {"type": "string", "minLength": 1, "maxLength": longest_rules}),
+                _maybe("toml", {"type": "string", "minLength": 1, "maxLength": longest_rules}),
                 _several("run", NAME, most_runs_judged),
+                _maybe("findings", {"enum": ["0", "1"], "default": "1"}),
             ],
             "Judged",
         ),
@@ -313,9 +315,10 @@ def _schemas() -> Schema:
         "Judged": _answer(
             "judge",
             toml=TEXT,
+            rules=ANYTHING,
             added=_list(summary),
             removed=_list(summary),
-            changed=_list(_object(run=TEXT, id=TEXT, before=severity, after=severity)),
+            changed=_list(_object(**summary["properties"], before=severity, after=severity)),
             counts=_object(before=counts, after=counts),
             findings=_list(finding),
         ),

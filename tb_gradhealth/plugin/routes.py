@@ -187,7 +187,9 @@ class _Routes:
 
     def judge(self, request: Request) -> Prepared:
         wanted = parameters.several(request, "run", JUDGED_AT_ONCE)
-        rule_set = judge.rules_of(parameters.one(request, "rules", judge.LONGEST))
+        texts = [parameters.optional(request, name, judge.LONGEST) for name in ("rules", "toml")]
+        rule_set = judge.rules_of(*texts)
+        in_full = parameters.one_of(request, "findings", ("0", "1"), "1") == "1"
 
         def body() -> Body:
             with self._monitor.reading() as watched:
@@ -199,7 +201,7 @@ class _Routes:
                 remembered = [judge.Remembered.of(run) for run in these]
             # One at a time: each takes a core for as long as reading the records took.
             with self._one_judge:
-                return Body(judge.judge_answer(remembered, rule_set, self._judging.rules))
+                return Body(judge.judge_answer(remembered, rule_set, self._judging.rules, in_full))
 
         return Prepared(self._revision(wanted), body)
 

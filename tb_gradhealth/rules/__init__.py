@@ -5,7 +5,25 @@
 """
 
 from tb_gradhealth.rules.document import document
-from tb_gradhealth.rules.load import DEFAULT, PRESETS, RulesError, load, preset_text, rules_from
+from tb_gradhealth.rules.load import (
+    DEFAULT,
+    PRESETS,
+    RulesError,
+    load,
+    preset_text,
+    rules_from,
+    rules_from_text,
+)
 from tb_gradhealth.rules.schema import schema
 
-__all__ = ["DEFAULT", "PRESETS", "RulesError", "document", "load", "preset_text", "rules_from", "schema"]
+__all__ = [
+    "DEFAULT",
+    "PRESETS",
+    "RulesError",
+    "document",
+    "load",
+    "preset_text",
+    "rules_from",
+    "rules_from_text",
+    "schema",
+]

@@ -1,5 +1,6 @@
 """From a preset's name, a TOML file or plain values to a rule set, or to what is wrong with them."""
 
+import math
 import sys
 from collections.abc import Mapping
 from dataclasses import replace
@@ -37,14 +38,31 @@ def load(source: str) -> RuleSet:
         RulesError: no such preset or file, no TOML, or not what the schema says.
     """
     if source in PRESETS:
-        return _from_text(preset_text(source), source)
+        return rules_from_text(preset_text(source), source)
     try:
         text = Path(source).read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         reason = getattr(error, "strerror", None) or "it is no UTF-8 text"
         known = ", ".join(PRESETS)
         raise RulesError(f"{source}: cannot be read ({reason}); the presets are {known}") from None
-    return _from_text(text, source)
+    return rules_from_text(text, source)
+
+
+def rules_from_text(text: str, name: str = "rules") -> RuleSet:
+    """The rule set of a rule file's text.
+
+    Args:
+        text: TOML.
+        name: what to call the rule set, in messages too.
+
+    Raises:
+        RulesError: the text is no TOML, or not what the schema says.
+    """
+    try:
+        values = tomllib.loads(text)
+    except (ValueError, RecursionError) as error:  # also numbers too long and tables too deep to be read
+        raise RulesError(f"{name}: is no TOML: {error}") from None
+    return rules_from(values, name)
 
 
 def rules_from(values: Mapping[str, Any], name: str = "rules") -> RuleSet:
@@ -85,14 +103,6 @@ def preset_text(name: str) -> str:
     return files("tb_gradhealth.rules").joinpath("presets", f"{name}.toml").read_text(encoding="utf-8")
 
 
-def _from_text(text: str, name: str) -> RuleSet:
-    try:
-        values = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        raise RulesError(f"{name}: is no TOML: {error}") from None
-    return rules_from(values, name)
-
-
 def _changed(start: SymptomRules, wanted: Mapping[str, Any]) -> SymptomRules:
     """What is wanted of a symptom on top of what the preset says."""
     own: dict[str, Any] = {}
@@ -126,9 +136,14 @@ def _validator() -> Any:
 
 
 def _contradictions(values: Mapping[str, Any]) -> list[str]:
-    """What a schema cannot say: bounds that cross."""
+    """What a schema cannot say: bounds that cross, numbers that no value can be held against."""
     faults = []
     for identity, wanted in values.get("symptoms", {}).items():
+        faults += [
+            f"symptoms.{identity}.{key}: {value!r} is not a finite number"
+            for key, value in wanted.items()
+            if isinstance(value, float) and not math.isfinite(value)
+        ]
         least = wanted.get("least_severity", SEVERITIES[0])
         most = wanted.get("most_severity", SEVERITIES[-1])
         if SEVERITIES.index(least) > SEVERITIES.index(most):

@@ -27,6 +27,7 @@ ASKED = [
     ("rules", {}),
     ("judge", {"rules": '{"symptoms": {"non-finite": {"enabled": false}}}'}),
     ("judge", {"rules": "{}", "run": ["fine"]}),
+    ("judge", {"toml": "[symptoms.non-finite]\nenabled = false", "findings": "0"}),
     ("problems", {}),
     ("problems", {"run": "sick"}),
     ("version", {}),

@@ -227,6 +227,16 @@ WRONG = [
     ("judge", {"rules": '{"symptoms": {"dead-unit": {}}}'}, 400, "did you mean 'dead-units'?"),
     ("judge", {"rules": '{"symptoms": {"dead-units": {"threshold": 2}}}'}, 400, "at most 1"),
     ("judge", {"rules": "x" * 20_000}, 400, "20000 characters"),
+    ("judge", {"rules": '{"symptoms": {"dead-units": {"batches": 1e999}}}'}, 400, "inf"),
+    ("judge", {"rules": '{"symptoms": {"gradient-spike": {"factor": 1e999}}}'}, 400, "finite number"),
+    ("judge", {"rules": "{}", "toml": "version = 1"}, 400, "one is enough"),
+    ("judge", {"toml": "version = "}, 400, "toml: is no TOML"),
+    ("judge", {"toml": "version = " + "[" * 16_000}, 400, "toml: is no TOML"),
+    ("judge", {"toml": "version = " + "1" * 5_000}, 400, "toml: is no TOML"),
+    ("judge", {"toml": "[symptoms.dead-unit]"}, 400, "did you mean 'dead-units'?"),
+    ("judge", {"toml": "[symptoms.gradient-spike]\nfactor = nan"}, 400, "finite number"),
+    ("judge", {"toml": "x" * 20_000}, 400, "20000 characters"),
+    ("judge", {"rules": "{}", "findings": "yes"}, 400, "'yes'"),
     ("judge", {"rules": '{"extends": "/etc/passwd"}'}, 400, "no preset '/etc/passwd'"),
     ("report", {"format": "pdf"}, 400, "'pdf'"),
     ("report", {"run": "absent"}, 404, "'absent'"),
@@ -422,12 +432,66 @@ def test_judging_by_other_rules_says_what_they_change(get, tmp_path):
     assert (removed["run"], removed["id"], removed["symptom"]) == ("sick", identity, "non-finite")
     assert off["findings"] == []
     weaker = judged(get, {"symptoms": {"non-finite": {"most_severity": "warning"}}}, run="sick")
-    assert weaker["changed"] == [{"run": "sick", "id": identity, "before": "critical", "after": "warning"}]
+    (changed,) = weaker["changed"]
+    assert {
+        "run": "sick",
+        "id": identity,
+        "before": "critical",
+        "after": "warning",
+    }.items() <= changed.items()
+    assert (changed["symptom"], changed["tensor"]) == ("non-finite", "dense/kernel")
     muted = judged(get, {"mute": [{"reason": "known = fine", "tensor": "dense/*", "until": "2999-01-01"}]})
     assert (muted["counts"]["after"]["critical"], len(muted["removed"])) == (0, 1)
     (tmp_path / "kept.toml").write_text(muted["toml"])
     (mute,) = rules.load(str(tmp_path / "kept.toml")).mutes
     assert (mute.reason, mute.tensor, str(mute.until)) == ("known = fine", "dense/*", "2999-01-01")
+
+
+def test_a_rule_file_is_judged_as_its_document_is_and_told_as_one(get):
+    document = {
+        "version": 1,
+        "symptoms": {"dead-units": {"threshold": 0.3}, "non-finite": {"most_severity": "warning"}},
+        "mute": [{"reason": "it is ü", "symptom": "*", "tensor": "frozen/*", "until": "2999-01-01"}],
+    }
+    by_document = judged(get, document)
+    assert by_document["rules"] == document
+    by_file = strict_json(get("judge", toml=by_document["toml"]))
+    assert by_file == by_document
+    preset = strict_json(get("judge", toml='extends = "quiet"'))["rules"]
+    assert preset == next(
+        each["rules"] for each in strict_json(get("rules"))["presets"] if each["name"] == "quiet"
+    )
+
+
+def test_the_file_that_gradhealth_rules_prints_is_judged_as_the_default(get):
+    assert strict_json(get("judge", toml=rules.document()))["rules"] == {"version": 1}
+
+
+TRIED = [
+    {},
+    {"symptoms": {"non-finite": {"threshold": 2}}},
+    {"symptoms": {"non-finite": {"threshold": 50}}},
+    {"symptoms": {"non-finite": {"enabled": False}, "dead-units": {"threshold": 0.3}}},
+    {"symptoms": {"non-finite": {"most_severity": "warning"}}},
+    {"symptoms": {"non-finite": {"exclude": ["dense/*"]}}},
+    {"symptoms": {"no-gradient": {"enabled": False}}},
+    {"mute": [{"reason": "known", "symptom": "non-*"}]},
+    {"symptoms": {"loss-spike": {"past": 4}}, "mute": [{"reason": "known", "tensor": "frozen/*"}]},
+]
+
+
+@pytest.mark.parametrize("document", TRIED, ids=str)
+def test_what_changes_is_the_same_whether_or_not_the_findings_are_told(get, logs, add_run, document):
+    add_run(logs / "long", bad_from=9_000, records=1_200)  # more than is remembered one by one
+    while not strict_json(get("runs"))["loading"]["done"]:
+        time.sleep(0.05)
+    whole, changes = judged(get, document), judged(get, document, findings="0")
+    assert changes.pop("findings") == []
+    found = [each for each in whole.pop("findings") if not each["muted"]]
+    assert whole == changes
+    assert sum(whole["counts"]["after"].values()) == len(found)
+    gone = len(whole["removed"]) - len(whole["added"])
+    assert sum(whole["counts"]["before"].values()) == len(found) + gone
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,7 @@ import { type Alerts, createAlerts } from './alerts'
 import { type Comparison, createComparison } from './comparison'
 import { createEvidence, type EvidenceState } from './evidence'
 import { createLayers, type Layers } from './layers'
+import { createRules, type RulesState } from './rules'
 import { createServerState, type ServerState } from './server'
 import { createTrends, type Trends } from './trends'
 import { createView, type View } from './view'
@@ -19,6 +20,7 @@ export interface Tab {
   readonly trends: Trends
   readonly layers: Layers
   readonly comparison: Comparison
+  readonly rules: RulesState
 }
 
 export function createTab(api: Api, host: Host): Tab {
@@ -34,5 +36,6 @@ export function createTab(api: Api, host: Host): Tab {
     evidence: createEvidence(api, server, view),
     trends: createTrends(api),
     comparison: createComparison(api, server, view),
+    rules: createRules(api, server, view, alerts),
   }
 }

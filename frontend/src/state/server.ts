@@ -81,7 +81,8 @@ function byId(symptoms: readonly Symptom[]): Map<string, Symptom> {
   return new Map(symptoms.map((symptom) => [symptom.id, symptom]))
 }
 
-function explain(error: unknown): string {
+/** Why a question was not answered, in one sentence. */
+export function explain(error: unknown): string {
   if (error instanceof Refusal) return `TensorBoard answered: ${error.message.replace(/\.$/, '')}.`
   if (error instanceof SyntaxError) return 'TensorBoard gave an answer that cannot be read.'
   if (error instanceof DOMException && error.name === 'TimeoutError') {

@@ -1,6 +1,6 @@
 /** Runs and findings for the tests, as the server would tell them. */
 
-import type { Finding, Run, Symptom } from '../contract'
+import type { Finding, Judged, RulesAnswer, Run, Symptom, SymptomRules } from '../contract'
 
 export function aRun(fields: Partial<Run> = {}): Run {
   return {
@@ -57,4 +57,76 @@ export const VANISHING: Symptom = {
   measure: "RMS(g) / median layer's RMS(g)",
   logarithmic: true,
   direction: 'below',
+}
+
+const LIMIT = { minimum: 0, maximum: null, integer: false, logarithmic: false }
+
+export const VANISHING_RULES: SymptomRules = {
+  id: 'vanishing-gradient',
+  title: 'Vanishing gradient',
+  enabled: true,
+  least_severity: 'info',
+  most_severity: 'critical',
+  include: ['*'],
+  exclude: [],
+  scope: 'Judges gradients; leaves out: a bias.',
+  limits: [
+    {
+      ...LIMIT,
+      name: 'threshold',
+      value: 0.001,
+      default: 0.001,
+      meaning: 'share of the reference layer’s gradient below which one has vanished',
+      logarithmic: true,
+    },
+    {
+      ...LIMIT,
+      name: 'largest_step',
+      value: 0.8,
+      default: 0.8,
+      maximum: 1,
+      meaning: 'share of the fall that one pair may have, see `small_norm`',
+    },
+    {
+      ...LIMIT,
+      name: 'layers',
+      value: 3,
+      default: 3,
+      minimum: 2,
+      meaning: 'layers over which it must fall',
+      integer: true,
+    },
+  ],
+}
+
+export function someRules(fields: Partial<RulesAnswer> = {}): RulesAnswer {
+  return {
+    origin: 'default',
+    problem: '',
+    toml: 'version = 1\n',
+    rules: { version: 1 },
+    presets: [
+      { name: 'default', summary: 'The rules as they are.', rules: { version: 1 } },
+      {
+        name: 'strict',
+        summary: 'For pipelines.',
+        rules: { version: 1, symptoms: { 'vanishing-gradient': { threshold: 0.01 } } },
+      },
+    ],
+    symptoms: [VANISHING_RULES],
+    ...fields,
+  }
+}
+
+export function aJudgement(fields: Partial<Judged> = {}): Judged {
+  const before = { critical: 1, warning: 0, info: 0 }
+  return {
+    toml: 'version = 1\n# judged\n',
+    rules: { version: 1 },
+    added: [],
+    removed: [],
+    changed: [],
+    counts: { before, after: before },
+    ...fields,
+  }
 }

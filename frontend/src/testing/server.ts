@@ -5,7 +5,7 @@ import type { Api, Evidence } from '../api'
 import type { Finding, Run, Tensor } from '../contract'
 import { decodeFrame, type Frame } from '../lib/frame'
 import { encodeFrame } from './frames'
-import { aFinding, aRun, VANISHING } from './samples'
+import { aFinding, aJudgement, aRun, someRules, VANISHING } from './samples'
 
 export function aServer(runs: Run[] = [aRun()], findings: Finding[] = [aFinding()]) {
   return {
@@ -46,6 +46,8 @@ export function aServer(runs: Run[] = [aRun()], findings: Finding[] = [aFinding(
       ),
     ),
     states: vi.fn<Api['states']>(async () => []),
+    rules: vi.fn<Api['rules']>(async () => someRules()),
+    judge: vi.fn<Api['judge']>(async () => aJudgement()),
     evidence: vi.fn<Api['evidence']>(async (run, id) =>
       anEvidence(findings.find((finding) => finding.run === run && finding.id === id)),
     ),

@@ -6,19 +6,19 @@ import baseCss from './base.css?inline'
 import evidenceCss from './evidence.css?inline'
 import layersCss from './layers.css?inline'
 import layoutCss from './layout.css?inline'
+import rulesCss from './rules.css?inline'
 import runsCss from './runs.css?inline'
 import tableCss from './table.css?inline'
 import { tokenSheet, tokensFor } from './tokens'
 
 export function adoptStyles(dark: ReadonlySignal<boolean>): void {
   const colours = new CSSStyleSheet()
-  const rest = [chartCss, baseCss, layoutCss, tableCss, layersCss, runsCss, evidenceCss].map(
-    (css) => {
-      const sheet = new CSSStyleSheet()
-      sheet.replaceSync(css)
-      return sheet
-    },
-  )
+  const views = [tableCss, layersCss, runsCss, rulesCss, evidenceCss]
+  const rest = [chartCss, baseCss, layoutCss, ...views].map((css) => {
+    const sheet = new CSSStyleSheet()
+    sheet.replaceSync(css)
+    return sheet
+  })
   document.adoptedStyleSheets = [colours, ...rest]
   effect(() => colours.replaceSync(tokenSheet(tokensFor(dark.value), dark.value)))
 }

@@ -60,13 +60,15 @@ function Filters() {
         pattern={alerts.runPattern.value}
         onText={(text) => view.change({ runFilter: text })}
       />{' '}
-      <RegexField
-        id="filter-layers"
-        label="Filter layers (regex)"
-        text={layerFilter}
-        pattern={alerts.layerPattern.value}
-        onText={(text) => view.change({ layerFilter: text })}
-      />{' '}
+      {shown !== 'rules' && (
+        <RegexField
+          id="filter-layers"
+          label="Filter layers (regex)"
+          text={layerFilter}
+          pattern={alerts.layerPattern.value}
+          onText={(text) => view.change({ layerFilter: text })}
+        />
+      )}{' '}
       {shown === 'overview' && (
         <input
           class="field"

@@ -14,8 +14,8 @@ from tb_gradhealth.plugin.answers.common import Json
 from tb_gradhealth.plugin.answers.scope import judged_kinds, scope_sentence
 from tb_gradhealth.rules import PRESETS, load, preset_text
 
-MANY_DECADES: Final = 1e-3
-"""Below this default a number is set on a logarithmic scale."""
+MANY_DECADES: Final = 1e-2
+"""Up to this default a number is set on a logarithmic scale."""
 
 
 def symptoms_answer() -> Json:

@@ -44,7 +44,7 @@ export function Choice({ name, counts, chosen, title, onChange }: ChoiceProps) {
 }
 
 /** Closes by Escape and by a press anywhere else. */
-function useClosing() {
+export function useClosing() {
   const menu = useRef<HTMLDetailsElement>(null)
   useEffect(() => {
     const close = (event: Event) => {

@@ -1,0 +1,154 @@
+/**
+ * A rule file as plain values, and each change to it as a new one. What is as the default rules have it
+ * is left out, as the server leaves it out: two documents of the same rules look the same.
+ */
+
+import type { Limit, Mute, RuleDocument, Severity, SymptomRules } from '../contract'
+
+/** What a symptom is without a rule file. */
+export const USUAL = {
+  enabled: true,
+  least_severity: 'info' as Severity,
+  most_severity: 'critical' as Severity,
+}
+
+/** The document that an address holds; null where it is none. */
+export function parseDocument(text: string): RuleDocument | null {
+  try {
+    const value: unknown = JSON.parse(text)
+    return isTable(value) ? value : null
+  } catch {
+    return null
+  }
+}
+
+/** The text for the address: empty for the rules in force. */
+export function draftText(document: RuleDocument, inForce: RuleDocument): string {
+  return sameRules(document, inForce) ? '' : JSON.stringify(document)
+}
+
+export function sameRules(a: RuleDocument, b: RuleDocument): boolean {
+  return canonical(a) === canonical(b)
+}
+
+/** A symptom's setting; the usual one where the document says nothing that could be it. */
+export function setting<T>(document: RuleDocument, symptom: string, name: string, usual: T): T {
+  const value = settingsOf(document, symptom)[name]
+  return typeof value === typeof usual ? (value as T) : usual
+}
+
+export function limitIn(document: RuleDocument, symptom: string, limit: Limit): number {
+  return setting(document, symptom, limit.name, limit.default)
+}
+
+/** The document with one setting; what is usual needs no word. */
+export function withSetting<T>(
+  document: RuleDocument,
+  symptom: string,
+  name: string,
+  value: T,
+  usual: T,
+): RuleDocument {
+  const { [name]: _, ...others } = settingsOf(document, symptom)
+  return withSettings(document, symptom, value === usual ? others : { ...others, [name]: value })
+}
+
+/** The document with a symptom as another one has it. */
+export function resetSymptom(
+  document: RuleDocument,
+  inForce: RuleDocument,
+  symptom: string,
+): RuleDocument {
+  return withSettings(document, symptom, settingsOf(inForce, symptom))
+}
+
+export function sameSymptom(a: RuleDocument, b: RuleDocument, symptom: string): boolean {
+  return sorted(settingsOf(a, symptom)) === sorted(settingsOf(b, symptom))
+}
+
+export function mutesOf(document: RuleDocument): readonly Mute[] {
+  return Array.isArray(document.mute) ? document.mute.filter(isMute) : []
+}
+
+export function withMutes(document: RuleDocument, mutes: readonly Mute[]): RuleDocument {
+  const { mute: _, ...others } = document
+  return mutes.length === 0 ? others : { ...others, mute: mutes }
+}
+
+export interface Change {
+  /** The symptom's id, or empty for the mutes. */
+  symptom: string
+  title: string
+  name: string
+  before: unknown
+  after: unknown
+}
+
+/** What a document says otherwise than the rules in force, symptom by symptom. */
+export function changesOf(
+  document: RuleDocument,
+  inForce: RuleDocument,
+  symptoms: readonly SymptomRules[],
+): Change[] {
+  return symptoms.flatMap(({ id, title, limits }) => {
+    const usual: Record<string, unknown> = { ...USUAL, include: ['*'], exclude: [] }
+    for (const limit of limits) usual[limit.name] = limit.default
+    const [before, after] = [settingsOf(inForce, id), settingsOf(document, id)]
+    return Object.keys(usual)
+      .map((name) => ({
+        symptom: id,
+        title,
+        name,
+        before: before[name] ?? usual[name],
+        after: after[name] ?? usual[name],
+      }))
+      .filter(({ before, after }) => sorted(before) !== sorted(after))
+  })
+}
+
+function settingsOf(document: RuleDocument, symptom: string): Readonly<Record<string, unknown>> {
+  const symptoms: unknown = document.symptoms
+  const settings = isTable(symptoms) ? symptoms[symptom] : undefined
+  return isTable(settings) ? settings : {}
+}
+
+function withSettings(
+  document: RuleDocument,
+  symptom: string,
+  settings: Readonly<Record<string, unknown>>,
+): RuleDocument {
+  const { symptoms: before, ...others } = document
+  const { [symptom]: _, ...rest } = isTable(before) ? before : {}
+  const symptoms = Object.keys(settings).length === 0 ? rest : { ...rest, [symptom]: settings }
+  return (Object.keys(symptoms).length === 0 ? others : { ...others, symptoms }) as RuleDocument
+}
+
+/** Whatever the order of the keys, and with what may be left out. */
+function canonical(document: RuleDocument): string {
+  const mute = mutesOf(document).map(({ until, ...rest }) => ({
+    symptom: '*',
+    tensor: '*',
+    ...rest,
+    ...(until ? { until } : {}),
+  }))
+  return sorted({ symptoms: {}, ...document, version: 1, mute })
+}
+
+function sorted(value: unknown): string {
+  return JSON.stringify(value, (_, part: unknown) =>
+    isTable(part)
+      ? Object.fromEntries(Object.entries(part).sort(([a], [b]) => (a < b ? -1 : 1)))
+      : part,
+  )
+}
+
+function isMute(value: unknown): value is Mute {
+  if (!isTable(value) || typeof value.reason !== 'string') return false
+  return ['symptom', 'tensor', 'until'].every((name) =>
+    ['string', 'undefined'].includes(typeof (value[name] ?? undefined)),
+  )
+}
+
+function isTable(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}

@@ -1,0 +1,78 @@
+/** The rules as a whole: back to those in force, to a preset, from a file and into one. */
+
+import { useRef, useState } from 'preact/hooks'
+import type { RulesAnswer } from '../../contract'
+import { useTab } from '../context'
+import { download } from '../takeaway'
+import { Presets } from './Presets'
+
+export const RULE_FILE = 'gradhealth-rules.toml'
+
+export function Actions({ inForce }: { inForce: RulesAnswer }) {
+  const { rules } = useTab()
+  const [said, say] = useState('')
+  const trying = rules.trying.value
+  const toml = trying ? rules.judged.value?.toml : inForce.toml
+  return (
+    // biome-ignore lint/a11y/useSemanticElements: a fieldset is laid out apart from its siblings
+    <div class="tools" role="group" aria-label="All rules">
+      <button
+        class="button"
+        type="button"
+        disabled={!trying && rules.loadFailure.value === null}
+        onClick={() => {
+          rules.attempt(inForce.rules)
+          say('The rules in force are shown.')
+        }}
+      >
+        Reset all
+      </button>
+      <Presets inForce={inForce} />
+      <LoadButton onLoaded={(name) => say(`${name} is tried.`)} />
+      <button
+        class="button"
+        type="button"
+        disabled={toml === undefined || !rules.settled.value}
+        onClick={() => {
+          download(RULE_FILE, 'application/toml', toml ?? '')
+          say(`${RULE_FILE} downloaded`)
+        }}
+      >
+        Download rule file
+      </button>
+      <span class="unseen" role="status">
+        {said}
+      </span>
+    </div>
+  )
+}
+
+function LoadButton({ onLoaded }: { onLoaded: (name: string) => void }) {
+  const { rules } = useTab()
+  const input = useRef<HTMLInputElement>(null)
+  const load = async (file: File | undefined) => {
+    if (!file) return
+    await rules.load(file.name, await file.text())
+    if (rules.loadFailure.peek() === null) onLoaded(file.name)
+  }
+  return (
+    <>
+      <button class="button" type="button" onClick={() => input.current?.click()}>
+        Load rule file
+      </button>
+      <input
+        ref={input}
+        type="file"
+        accept=".toml"
+        aria-label="Rule file"
+        hidden
+        onChange={(event) => {
+          const { currentTarget } = event
+          void load(currentTarget.files?.[0])
+          // The same file again, once it is mended, is a change too.
+          currentTarget.value = ''
+        }}
+      />
+    </>
+  )
+}

@@ -1,0 +1,51 @@
+/** One of the lists over the rules, or beside them where there is room. */
+
+import type { ComponentChildren, RefObject } from 'preact'
+import { useEffect, useRef, useState } from 'preact/hooks'
+
+/** Of the view, in pixels; the style sheet's own bound for two columns. */
+const ROOMY = 1100
+
+interface PartProps {
+  title: string
+  children: ComponentChildren
+}
+
+export function Part({ title, children }: PartProps) {
+  const frame = useRef<HTMLDetailsElement>(null)
+  const roomy = useRoomy(frame)
+  const onKeyDown = (event: KeyboardEvent) => {
+    if (event.key !== 'Escape' || !frame.current?.open) return
+    // Not the evidence too.
+    event.stopPropagation()
+    frame.current.open = false
+    frame.current.querySelector('summary')?.focus()
+  }
+  return (
+    // Beside the rules all stand open; over them, where each hides some of what is being changed, one does.
+    <details
+      class="part"
+      ref={frame}
+      open={roomy}
+      onKeyDown={onKeyDown}
+      {...(roomy ? {} : { name: 'rules-part' })}
+    >
+      <summary>{title}</summary>
+      {children}
+    </details>
+  )
+}
+
+function useRoomy(element: RefObject<HTMLElement | null>): boolean {
+  const [roomy, setRoomy] = useState(false)
+  useEffect(() => {
+    const view = element.current?.closest('.main')
+    if (!view) return
+    const observer = new ResizeObserver(([entry]) =>
+      setRoomy((entry?.contentRect.width ?? 0) >= ROOMY),
+    )
+    observer.observe(view)
+    return () => observer.disconnect()
+  }, [element])
+  return roomy
+}

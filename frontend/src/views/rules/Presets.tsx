@@ -1,0 +1,43 @@
+/** The rule sets that come with the package. What is muted stays muted: it is about the runs, not the rules. */
+
+import type { Preset, RulesAnswer } from '../../contract'
+import { mutesOf, sameRules, withMutes } from '../../lib/rule-document'
+import { useTab } from '../context'
+import { useClosing } from '../overview/Choice'
+
+export function Presets({ inForce }: { inForce: RulesAnswer }) {
+  const { rules } = useTab()
+  const menu = useClosing()
+  const document = rules.document.value
+  const wanted = (preset: Preset) => withMutes(preset.rules, mutesOf(document))
+  const choose = (preset: Preset) => {
+    rules.attempt(wanted(preset))
+    if (!menu.current) return
+    menu.current.open = false
+    menu.current.querySelector('summary')?.focus()
+  }
+  return (
+    <details class="choice" ref={menu}>
+      <summary class="button">
+        Presets <span aria-hidden="true">▾</span>
+      </summary>
+      <div class="choices presets">
+        {inForce.presets.map((preset) => (
+          <button
+            key={preset.name}
+            type="button"
+            aria-pressed={sameRules(wanted(preset), document)}
+            onClick={() => choose(preset)}
+          >
+            <strong>{preset.name}</strong>
+            <span class="muted">{plain(preset.summary)}</span>
+          </button>
+        ))}
+      </div>
+    </details>
+  )
+}
+
+function plain(summary: string): string {
+  return summary.replaceAll('`', '')
+}

@@ -1,0 +1,86 @@
+/** What stands over the rules and stays there: what those being tried would change, and what to do with them. */
+
+import type { RulesAnswer } from '../../contract'
+import { count } from '../../lib/numbers'
+import { trialSentence } from '../../lib/trial'
+import { useTab } from '../context'
+import { Actions } from './Actions'
+import { ChangedRules } from './ChangedRules'
+import { Counts } from './Counts'
+import { Differences } from './Differences'
+import { HowTo } from './HowTo'
+import { useSettled } from './useSettled'
+
+export function Trial({ inForce }: { inForce: RulesAnswer }) {
+  const { rules } = useTab()
+  const trying = rules.trying.value
+  return (
+    <div class="trial">
+      <div class="strip">
+        <Headline inForce={inForce} />
+        <div class="facts" aria-busy={rules.judging.value}>
+          <Counts />
+          <RunsTried />
+          <span class="judging">{rules.judging.value && 'judging…'}</span>
+        </div>
+        <Actions inForce={inForce} />
+        <Faults title="The rules in force" text={inForce.problem} />
+        <Faults title="Not judged" text={rules.failure.value} />
+        <Faults title="Not loaded" text={rules.loadFailure.value} />
+      </div>
+      <div class="parts">
+        {trying && <ChangedRules inForce={inForce} />}
+        {trying && <Differences />}
+        <HowTo />
+      </div>
+    </div>
+  )
+}
+
+function Headline({ inForce }: { inForce: RulesAnswer }) {
+  const { rules } = useTab()
+  const judged = rules.judged.value
+  const settled = rules.settled.value && judged !== null
+  const spoken = useSettled(settled ? `Trying other rules: ${trialSentence(judged)}` : '')
+  return (
+    <>
+      <h1>
+        {rules.trying.value
+          ? `Trying other rules${judged === null ? '' : `: ${trialSentence(judged)}`}`
+          : `Rules in force: ${inForce.origin}`}
+      </h1>
+      <span class="unseen" role="status">
+        {spoken}
+      </span>
+    </>
+  )
+}
+
+/** On how many runs the rules are tried, where not on all that the reader chose. */
+function RunsTried() {
+  const { rules } = useTab()
+  const { runs, wanted } = rules.tried.value
+  if (wanted === 0) return <span>No run passes the filter.</span>
+  if (runs.length === wanted) return <span>in {count(wanted, 'run')}</span>
+  return (
+    <span>
+      in the first {runs.length} of {count(wanted, 'run')}: filter the runs to choose others
+    </span>
+  )
+}
+
+/** The server's sentences, one a fault. */
+function Faults({ title, text }: { title: string; text: string | null }) {
+  return (
+    <div class="faults" role="alert">
+      {text && (
+        <>
+          <strong>{title}.</strong>{' '}
+          {text.split('\n').map((sentence) => (
+            <p key={sentence}>{sentence}</p>
+          ))}
+        </>
+      )}
+    </div>
+  )
+}
