@@ -13,6 +13,7 @@ from werkzeug.wrappers import Request
 
 from tb_gradhealth.health import SYMPTOMS, survey
 from tb_gradhealth.health.cells import Reduction
+from tb_gradhealth.health.derived import DERIVED
 from tb_gradhealth.health.history import History
 from tb_gradhealth.monitor import Follower, Monitor, Watched
 from tb_gradhealth.plugin import parameters
@@ -165,7 +166,7 @@ class _Routes:
 
     def heatmap(self, request: Request) -> Prepared:
         run, kind = parameters.one(request, "run"), parameters.one_of(request, "kind", KINDS)
-        column = parameters.one_of(request, "column", STATISTICS)
+        column = parameters.one_of(request, "column", (*STATISTICS, *DERIVED))
         steps, width = parameters.steps(request), parameters.whole(request, "width", 512, 8, 2048)
         how = cast(Reduction, parameters.one_of(request, "reduce", get_args(Reduction), "max"))
         return self._over_histories(
