@@ -3,32 +3,70 @@
 import subprocess
 import sys
 import tempfile
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from chromium import chromium
+from playwright.sync_api import FrameLocator
 from tensorboard_server import tensorboard_server
 
 THEMES = ("light", "dark")
 
 
+def overview(frame: FrameLocator) -> None:
+    """The alert table with the evidence of a finding."""
+    frame.locator('.row[data-run="vanishing_sigmoid"]').first.click()
+    frame.get_by_role("complementary", name="Evidence").get_by_role("img").last.wait_for()
+
+
+def layers(frame: FrameLocator) -> None:
+    """A vanishing gradient as a waterfall."""
+    frame.get_by_role("navigation", name="Runs").get_by_role("button", name="vanishing_sigmoid").click()
+    frame.get_by_role("heading", name="of vanishing_sigmoid").wait_for()
+    frame.locator(".heat-dot").first.wait_for()
+
+
+def runs(frame: FrameLocator) -> None:
+    """Two runs beside each other."""
+    for run in ("healthy_cnn", "spike_glare"):
+        frame.get_by_role("checkbox", name=f"Compare {run}").check()
+    frame.get_by_role("img", name="Loss of").wait_for()
+
+
+def rules(frame: FrameLocator) -> None:
+    """A limit that is being moved."""
+    section = frame.get_by_role("group", name="Vanishing gradient", exact=True)
+    section.get_by_role("textbox").first.fill("1e-5")
+    frame.get_by_role("heading", level=1, name="Trying other rules:").wait_for()
+
+
+VIEWS: Mapping[str, Callable[[FrameLocator], None]] = {
+    "overview": overview,
+    "layers": layers,
+    "runs": runs,
+    "rules": rules,
+}
+
+
 def main(folder: Path) -> None:
+    """Take a picture of each view in each theme."""
     with tempfile.TemporaryDirectory() as scratch:
         logs = Path(scratch) / "logs"
         command = [sys.executable, "-m", "tb_gradhealth.cli", "demo", "--no-serve", "--logdir", str(logs)]
         subprocess.run(command, check=True)
         with tensorboard_server(Path(scratch), "--logdir", logs) as server, chromium() as browser:
             for theme in THEMES:
-                page = browser.new_page(viewport={"width": 1440, "height": 800})
-                settings = (
-                    f"localStorage.setItem('_tb_global_settings', JSON.stringify({{theme: '{theme}'}}))"
-                )
-                page.add_init_script(settings)
-                page.goto(server.url + "#gradhealth")
-                frame = page.frame_locator("iframe")
-                frame.locator('.row[data-run="vanishing_sigmoid"]').first.click()
-                frame.get_by_role("complementary", name="Evidence").get_by_role("img").last.wait_for()
-                page.wait_for_timeout(500)  # charts paint in the frame after they are there
-                page.screenshot(path=folder / f"tab-{theme}.png")
+                for view, prepare in VIEWS.items():
+                    page = browser.new_page(viewport={"width": 1440, "height": 800})
+                    settings = (
+                        f"localStorage.setItem('_tb_global_settings', JSON.stringify({{theme: '{theme}'}}))"
+                    )
+                    page.add_init_script(settings)
+                    page.goto(f"{server.url}#gradhealth&p.gradhealth.view={view}")
+                    prepare(page.frame_locator("iframe"))
+                    page.wait_for_timeout(500)  # charts paint in the frame after they are there
+                    page.screenshot(path=folder / f"{view}-{theme}.png")
+                    page.close()
 
 
 if __name__ == "__main__":
