@@ -15,9 +15,9 @@ from tb_gradhealth.record import Record, RowTable, record_tag
 class FastLog:
     """One run's event file; what is added is on disk when the call returns."""
 
-    def __init__(self, folder: Path, table: RowTable) -> None:
-        folder.mkdir(parents=True)
-        self.path = folder / "events.out.tfevents.1.host"
+    def __init__(self, folder: Path, table: RowTable, name: str = "events.out.tfevents.1.host") -> None:
+        folder.mkdir(parents=True, exist_ok=True)
+        self.path = folder / name
         self._table = table
         with self.path.open("wb") as file:
             _write(file, event_pb2.Event(wall_time=1.0, file_version="brain.Event:2"))

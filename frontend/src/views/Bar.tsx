@@ -12,8 +12,10 @@ export function Bar() {
       <span class="brand">Grad Health</span>
       {hasRuns && <Views />}
       {hasRuns && <Filters />}
-      <Status />
-      <KeySheet />
+      <div class="bar-end">
+        <Status />
+        <KeySheet />
+      </div>
       <FilterError id="filter-runs" pattern={alerts.runPattern.value} />
       <FilterError id="filter-layers" pattern={alerts.layerPattern.value} />
     </header>
