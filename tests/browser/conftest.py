@@ -29,8 +29,9 @@ def demo_logs(tmp_path_factory):
 
 @pytest.fixture(scope="session")
 def demo_server(demo_logs, tmp_path_factory):
-    """TensorBoard over the demo's logs."""
+    """TensorBoard over the demo's logs, all read: until then a table tells of what is read."""
     with tensorboard_server(tmp_path_factory.mktemp("server"), "--logdir", demo_logs, without=()) as server:
+        server.wait_until(lambda: server.json("runs")["loading"]["done"])
         yield server
 
 
