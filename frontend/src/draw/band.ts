@@ -58,14 +58,3 @@ export function paintBand(
     context.strokeRect(0.5, band.own * cell + 0.5, width - 1, Math.max(1, cell - 1))
   }
 }
-
-/** The column of cells at a step: the last that begins at or before it. */
-export function columnAt(steps: Float64Array, step: number): number {
-  let [low, high] = [0, steps.length]
-  while (low < high) {
-    const middle = (low + high) >> 1
-    if ((steps[middle] ?? 0) <= step) low = middle + 1
-    else high = middle
-  }
-  return Math.max(0, low - 1)
-}

@@ -1,8 +1,9 @@
 /** A band of cells as a figure: caption, canvas under the charts' step axis, and a line that reads the cell. */
 
 import { useEffect, useRef, useState } from 'preact/hooks'
-import { columnAt, PLOT_LEFT, PLOT_RIGHT, paintBand } from '../../draw/band'
+import { PLOT_LEFT, PLOT_RIGHT, paintBand } from '../../draw/band'
 import type { Band } from '../../lib/band'
+import { cellAt } from '../../lib/heatmap-cells'
 import { formatStep } from '../../lib/numbers'
 import type { Range } from '../../lib/view-state'
 import { tokensFor } from '../../theme/tokens'
@@ -45,7 +46,7 @@ export function BandFigure({ title, summary, band, colour, range, rowHeight }: B
     evidence.cursor.value = null
     setHovered(null)
   }
-  const column = step === null ? band.steps.length - 1 : columnAt(band.steps, step)
+  const column = step === null ? band.steps.length - 1 : Math.max(0, cellAt(band.steps, step))
   return (
     <figure class="chart">
       <figcaption class="caption">{title}</figcaption>

@@ -3,10 +3,11 @@
 import { useEffect, useMemo, useRef, useState } from 'preact/hooks'
 import type { Heatmap as Answer } from '../../api'
 import { paintHeatmap } from '../../draw/heatmap'
-import { cellAt, cellSpan, lineCells } from '../../lib/heatmap-cells'
+import { lineCells } from '../../lib/heatmap-cells'
+import { cellReading } from '../../lib/heatmap-reading'
 import { markAt } from '../../lib/heatmap-rows'
 import { colourScale } from '../../lib/heatmap-scale'
-import { count, formatStep, formatValue } from '../../lib/numbers'
+import { count, formatStep } from '../../lib/numbers'
 import { columnName, isLogarithmic, kindName } from '../../lib/statistics'
 import { titleOf } from '../../state/alerts'
 import { tokensFor } from '../../theme/tokens'
@@ -130,28 +131,13 @@ export function Heatmap({ heatmap }: { heatmap: Answer }) {
         </div>
         <StepAxis range={range} width={width} />
         <p id="heat-reading" class="heat-reading" aria-live={cursor?.spoken ? 'polite' : 'off'}>
-          {cursor === null ? HINT : reading(cursor)}
+          {cursor === null
+            ? HINT
+            : cellReading({ lines, cells, range, marks, column }, cursor, titleOf(server))}
         </p>
       </div>
     </div>
   )
-
-  function reading({ line, step }: Cursor): string {
-    const shown = lines[line]
-    const cell = cellAt(cells.steps, step)
-    if (!shown || cell < 0) return `step ${formatStep(Math.round(step))}: nothing recorded`
-    const value = cells.values[line * cells.steps.length + cell] ?? Number.NaN
-    const [from, to] = cellSpan(cells.steps, cell, range)
-    const steps =
-      to > from ? `steps ${formatStep(from)} to ${formatStep(to)}` : `step ${formatStep(from)}`
-    const told = Number.isNaN(value) ? 'no finite value' : formatValue(value)
-    const of = shown.block ? `mean of ${count(shown.rows.length, 'tensor')}` : columnName(column)
-    const mark = markAt(marks, line, step)
-    const finding = mark
-      ? ` · ${titleOf(server)(mark.finding.symptom)} of ${mark.finding.tensor} since step ${formatStep(mark.finding.opened_step)}, click for its evidence`
-      : ''
-    return `${shown.title} · ${steps} · ${of} ${told}${finding}`
-  }
 }
 
 const HINT =

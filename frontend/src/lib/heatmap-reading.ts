@@ -1,0 +1,48 @@
+/** One cell of the heatmap in words. */
+
+import { cellAt, cellSpan, type LineCells } from './heatmap-cells'
+import { type Line, type Mark, markAt } from './heatmap-rows'
+import { count, formatStep, formatValue } from './numbers'
+import { columnName } from './statistics'
+import type { Range } from './view-state'
+
+export interface ReadPicture {
+  lines: readonly Line[]
+  cells: LineCells
+  range: Range
+  marks: readonly Mark[]
+  column: string
+}
+
+export interface Place {
+  line: number
+  step: number
+}
+
+export function cellReading(
+  { lines, cells, range, marks, column }: ReadPicture,
+  { line, step }: Place,
+  title: (symptom: string) => string,
+): string {
+  const shown = lines[line]
+  const cell = cellAt(cells.steps, step)
+  if (!shown || cell < 0) return `step ${formatStep(Math.round(step))}: nothing recorded`
+  const value = cells.values[line * cells.steps.length + cell] ?? Number.NaN
+  const of = shown.block ? `mean of ${count(shown.rows.length, 'tensor')}` : columnName(column)
+  const parts = [
+    shown.title,
+    stepsOf(cellSpan(cells.steps, cell, range)),
+    `${of} ${Number.isNaN(value) ? 'no finite value' : formatValue(value)}`,
+  ]
+  const mark = markAt(marks, line, step)
+  if (mark) {
+    const { symptom, tensor, opened_step } = mark.finding
+    const since = `since step ${formatStep(opened_step)}`
+    parts.push(`${title(symptom)} of ${tensor} ${since}, click for its evidence`)
+  }
+  return parts.join(' · ')
+}
+
+function stepsOf([from, to]: [number, number]): string {
+  return to > from ? `steps ${formatStep(from)} to ${formatStep(to)}` : `step ${formatStep(from)}`
+}

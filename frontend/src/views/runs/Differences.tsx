@@ -1,0 +1,97 @@
+/** Which layers got sick in one run and not in the other, and when in both. */
+
+import type { Finding, Run } from '../../contract'
+import { type Difference, SIDES, type Side } from '../../lib/compare-runs'
+import { formatStep } from '../../lib/numbers'
+import { sameFinding, titleOf } from '../../state/alerts'
+import { useTab } from '../context'
+
+interface DifferencesProps {
+  first: Run
+  second: Run
+  differences: readonly Difference[]
+}
+
+/** Of thousands the first ones tell the story. */
+const MOST = 300
+
+export function Differences({ first, second, differences }: DifferencesProps) {
+  const names: Record<Side, string> = {
+    first: `Only in ${first.run}`,
+    second: `Only in ${second.run}`,
+    both: 'In both',
+  }
+  return (
+    <table class="differences">
+      <thead>
+        <tr>
+          <th scope="col">Symptom</th>
+          <th scope="col">Tensor</th>
+          <th scope="col">
+            <bdi>{first.run}</bdi>
+          </th>
+          <th scope="col">
+            <bdi>{second.run}</bdi>
+          </th>
+        </tr>
+      </thead>
+      {SIDES.map((side) => {
+        const some = differences.filter((difference) => difference.side === side)
+        if (some.length === 0) return null
+        return (
+          <tbody key={side}>
+            <tr class="side">
+              <th colSpan={4} scope="rowgroup">
+                <bdi>{names[side]}</bdi> · {formatStep(some.length)}
+                {some.length > MOST && `, the first ${MOST} of them`}
+              </th>
+            </tr>
+            {some.slice(0, MOST).map((difference) => (
+              <DifferenceLine
+                key={`${difference.symptom} ${difference.kind} ${difference.tensor}`}
+                difference={difference}
+              />
+            ))}
+          </tbody>
+        )
+      })}
+    </table>
+  )
+}
+
+function DifferenceLine({ difference }: { difference: Difference }) {
+  const { server } = useTab()
+  const { symptom, tensor, kind, first, second } = difference
+  return (
+    <tr>
+      <td>{titleOf(server)(symptom)}</td>
+      <td>
+        <bdi class="mono">{tensor}</bdi> <span class="kind">{kind}</span>
+      </td>
+      <td>
+        <FindingButton finding={first} />
+      </td>
+      <td>
+        <FindingButton finding={second} />
+      </td>
+    </tr>
+  )
+}
+
+function FindingButton({ finding }: { finding: Finding | null }) {
+  const { view, server } = useTab()
+  if (finding === null) return <span class="muted">–</span>
+  const { run, id, severity, opened_step, resolved_step, symptom, tensor } = finding
+  const steps = `step ${formatStep(opened_step)}${resolved_step === null ? '' : ` to ${formatStep(resolved_step)}`}`
+  return (
+    <button
+      type="button"
+      class="finding-button"
+      aria-pressed={sameFinding(finding, view.current.value.opened)}
+      aria-label={`Evidence of ${titleOf(server)(symptom)} of ${tensor} in ${run}: ${severity}, ${steps}`}
+      onClick={() => view.change({ opened: { run, id } })}
+    >
+      <span class={`chip ${severity}`}>{severity}</span> {steps}
+    </button>
+  )
+}
