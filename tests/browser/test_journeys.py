@@ -1,5 +1,9 @@
 """What people come to the tab for, done by hand in a real browser."""
 
+import threading
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+
 import pytest
 from run_log import RunLog
 from tensorboard_server import tensorboard_server
@@ -140,3 +144,28 @@ def test_under_a_path_prefix_the_tab_works_and_its_links_stay_below_it(demo_logs
         link.click()
         page.wait_for_url("**/pre/fix/**#histograms**")
         page.close()
+
+
+def test_in_a_notebook_the_tab_works_within_the_notebooks_own_frame(demo_server, browser, tmp_path):
+    """`%tensorboard` shows TensorBoard in a frame of a page that has another port."""
+    address = demo_server.url + "#gradhealth"
+    (tmp_path / "index.html").write_text(f'<iframe width="1200" height="800" src="{address}"></iframe>')
+    page = browser.new_page(viewport={"width": 1300, "height": 900})
+    complaints = []
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    handler = partial(SimpleHTTPRequestHandler, directory=str(tmp_path))
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as notebook:
+        threading.Thread(target=notebook.serve_forever, daemon=True).start()
+        page.goto(f"http://127.0.0.1:{notebook.server_port}/")
+        tensorboard = page.frame_locator("iframe")
+        tab = tensorboard.frame_locator("iframe")
+        tab.locator('.rows .row[data-run="dead_relu"]').filter(has_text="Dead units").first.click()
+        evidence = tab.get_by_role("complementary", name="Evidence")
+        evidence.get_by_role("img").first.wait_for()
+        tab.get_by_role("button", name="Layers").click()
+        tab.get_by_role("application").wait_for()
+        evidence.get_by_role("link", name="Histograms").click()
+        tensorboard.get_by_text("Histogram mode").wait_for()
+        assert complaints == []
+        page.close()
+        notebook.shutdown()
