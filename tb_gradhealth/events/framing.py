@@ -46,6 +46,7 @@ class Decoded:
         consumed: bytes that are done with; the next piece starts there.
         wanted: bytes from there on that the next record needs at least, header and footer included.
         over: whether nothing after ``consumed`` can be read, because a length is damaged.
+        blank: whether the file goes on from ``consumed`` with bytes that may not have arrived yet.
     """
 
     frames: list[Frame]
@@ -53,9 +54,10 @@ class Decoded:
     consumed: int
     wanted: int
     over: bool
+    blank: bool = False
 
 
-def decode(piece: bytes, offset: int, containing: bytes = b"") -> Decoded:
+def decode(piece: bytes, offset: int, containing: bytes = b"", last: bool = False) -> Decoded:
     """The records in ``piece``, which begins at a record's first byte, ``offset`` in its file.
 
     A half record at the end is left for the next piece: its writer may not have finished.
@@ -64,6 +66,8 @@ def decode(piece: bytes, offset: int, containing: bytes = b"") -> Decoded:
         piece: bytes of the file.
         offset: where in the file they lie.
         containing: only records that contain these bytes are returned; all are verified.
+        last: whether the piece ends where the file does. A shared disk may show a file's new size before
+            its new bytes, as zeros: a record that ends in nothing but zeros is waited for.
     """
     frames: list[Frame] = []
     faults: list[Fault] = []
@@ -74,6 +78,8 @@ def decode(piece: bytes, offset: int, containing: bytes = b"") -> Decoded:
         length, length_crc = unpack_header(piece, at)
         crc = checksum(piece[at : at + 8])
         if ((crc >> 15 | crc << 17) + _MASK_DELTA) & _U32_MAX != length_crc:
+            if last and _only_zeros(piece, at + HEADER - 1):
+                return Decoded(frames, faults, at, HEADER, over=False, blank=True)
             faults.append(
                 Fault(offset + at, "the checksum of a record's length is wrong, nothing after it can be read")
             )
@@ -92,7 +98,14 @@ def decode(piece: bytes, offset: int, containing: bytes = b"") -> Decoded:
         if ((crc >> 15 | crc << 17) + _MASK_DELTA) & _U32_MAX == unpack_u32(piece, stop - FOOTER)[0]:
             if containing in payload:
                 frames.append(Frame(offset + at, payload))
+        elif last and _only_zeros(piece, stop - 1):
+            return Decoded(frames, faults, at, stop - at, over=False, blank=True)
         else:
             faults.append(Fault(offset + at, "the checksum of a record is wrong, the record was skipped"))
         at = stop
     return Decoded(frames, faults, at, wanted, over)
+
+
+def _only_zeros(piece: bytes, at: int) -> bool:
+    """Whether nothing else follows; asked only where a checksum is wrong already."""
+    return piece.count(0, at) == len(piece) - at

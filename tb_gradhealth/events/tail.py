@@ -113,11 +113,14 @@ class Tail:
                 return  # it shrank just now
             if len(self._head) < HEAD and self._offset <= len(self._head):
                 self._head = (self._head[: self._offset] + piece)[:HEAD]
-            decoded = decode(piece, self._offset, self._containing)
+            last = self._offset + len(piece) >= size
+            decoded = decode(piece, self._offset, self._containing, last)
             self._offset += decoded.consumed
             self._over, wanted = decoded.over, decoded.wanted
             yield from decoded.frames
             yield from decoded.faults
+            if decoded.blank:
+                return
 
     def _smaller(self, status: Status) -> State:
         """A file that has lost bytes was written anew; a listing may also just be an old one.

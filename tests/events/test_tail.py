@@ -82,8 +82,36 @@ def test_after_a_damaged_length_the_file_is_over_however_it_grows(log, content):
     assert list(tail.read()) == []
 
 
-def test_a_file_filled_with_zeros_after_a_crash_is_one_fault(log, content):
+def test_a_file_filled_with_zeros_after_a_crash_is_waited_for_and_said(log, content):
     log.append_bytes(bytes(10_000))
+    tail = Tail(str(log.path))
+    assert payloads(tail.read()) == payloads(Tail(str(log.path)).read())
+    assert not [item for item in tail.read() if isinstance(item, Fault)]
+    assert tail.unfinished == len(content)
+
+
+@pytest.mark.parametrize("size", range(1, 60))
+def test_bytes_that_arrive_after_their_size_are_waited_for(log, table, content, size):
+    """As on a shared disk: for a moment the end of a file reads as zeros, wherever that begins."""
+    log.record(table, 7)
+    log.record(table, 8)
+    whole = log.path.read_bytes()
+    expected = payloads(Tail(str(log.path)).read())
+    # From the middle of the last record but one, from borders of records, within lengths and checksums.
+    begin = len(content) + (len(whole) - len(content)) * size // 60
+    log.path.write_bytes(whole[:begin] + bytes(len(whole) - begin))
+    tail = Tail(str(log.path))
+    found = list(tail.read())
+    assert not [item for item in found if isinstance(item, Fault)]
+    assert tail.unfinished is not None
+    log.path.write_bytes(whole)
+    assert payloads(found) + payloads(tail.read()) == expected
+    assert tail.unfinished is None
+
+
+def test_zeros_with_something_behind_them_are_damage(log, table, content):
+    log.append_bytes(bytes(5_000))
+    log.record(table, 7)
     assert [item.offset for item in Tail(str(log.path)).read() if isinstance(item, Fault)] == [len(content)]
 
 

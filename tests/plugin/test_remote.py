@@ -1,10 +1,13 @@
 """A log directory on S3, through a real TensorBoard, the monitor and the command line."""
 
 import json
+from io import BytesIO
 
 import pytest
 from click.testing import CliRunner
 from remote_storage import s3_bucket, s3_server
+from tensorboard.compat.proto import event_pb2, summary_pb2
+from tensorboard.summary.writer.record_writer import RecordWriter
 from tensorboard_server import tensorboard_server
 
 from tb_gradhealth.cli import main
@@ -29,11 +32,19 @@ def bucket(server, logs):
 
 def test_the_tab_reads_a_bucket(bucket, logs, tmp_path):
     """Where TensorFlow is installed TensorBoard itself refuses s3:// and does not start."""
+    with BytesIO() as scalars:
+        value = summary_pb2.Summary.Value(tag="loss", simple_value=0.5)
+        event = event_pb2.Event(step=1, wall_time=1.0, summary=summary_pb2.Summary(value=[value]))
+        RecordWriter(scalars).write(event.SerializeToString())
+        bucket.put("fine/events.out.tfevents.1.host", scalars.getvalue())
     local = Monitor([Root(str(logs))])
     local.refresh()
     with tensorboard_server(tmp_path, "--logdir", bucket.root) as tensorboard:
         tensorboard.wait_until(lambda: tensorboard.json("runs")["loading"]["done"])
         told = {run["run"]: run for run in tensorboard.json("runs")["runs"]}
+        theirs = "data/plugin/scalars/tags"
+        tensorboard.wait_until(lambda: tensorboard.json("", base=theirs))
+        assert [*tensorboard.json("", base=theirs)["fine"]] == ["loss"]
     with local.reading() as watched:
         assert told.keys() == watched.runs.keys()
         for name, run in watched.runs.items():

@@ -59,6 +59,7 @@ def s3_server(monkeypatch) -> Iterator[Server]:
         monkeypatch.setenv(name, value)
     server = Server()
     monkeypatch.setenv("FSSPEC_S3_ENDPOINT_URL", server.url)
+    monkeypatch.setenv("S3_ENDPOINT", server.url)  # of TensorBoard's own client
     monkeypatch.setitem(
         fsspec.config.conf,
         "s3",
@@ -83,7 +84,8 @@ def s3_bucket() -> Bucket:
     system = fsspec.filesystem("s3", use_listings_cache=False)
     name = f"logs-{os.urandom(6).hex()}"
     system.mkdir(name)
-    return Bucket(f"s3://{name}", system)
+    # TensorBoard's client wants a folder in the bucket.
+    return Bucket(f"s3://{name}/logs", system)
 
 
 def memory_bucket() -> Bucket:

@@ -34,12 +34,11 @@ export function drawLosses(
           stroke: colour,
           width: 2,
           ...(dashed ? { dash: [6, 4] } : {}),
-          // Runs are recorded at steps of their own.
-          spanGaps: true,
           points: { show: false },
         })),
       ],
     },
+    // Joined, steps that only the other run recorded are undefined, which is no gap; a null is one.
     uPlot.join(tables),
     element,
   )

@@ -41,9 +41,17 @@ it('says which hyper-parameters differ', () => {
   expect(differentParameters(aRun(), aRun())).toEqual([])
 })
 
-it('is written as a table that no name can break', () => {
+it('is written as tables that no name can break', () => {
   const hostile = compareFindings([aFinding({ run: 'a', tensor: 'x|<b>\ny' })], 'a', 'b|')
-  const [header, , row] = comparisonMarkdown('a', 'b|', hostile, () => 'T').split('\n')
-  expect(header).toBe('| Symptom | Tensor | Kind | a | b\\| |')
-  expect(row).toBe('| T | x\\|\\<b\\> y | gradient | critical, step 40 | – |')
+  const runs = [aRun({ run: 'a', hparams: { rate: 1 } }), aRun({ run: 'b|', hparams: {} })] as const
+  expect(comparisonMarkdown(...runs, hostile, () => 'T').split('\n')).toEqual([
+    '| Found | Symptom | Tensor | Kind | a | b\\| |',
+    '|---|---|---|---|---|---|',
+    '| only in a | T | x\\|\\<b\\> y | gradient | critical, step 40 | – |',
+    '',
+    '| Hyper-parameter | a | b\\| |',
+    '|---|---|---|',
+    '| rate | 1 | – |',
+    '',
+  ])
 })

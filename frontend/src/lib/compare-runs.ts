@@ -84,19 +84,38 @@ export function differentParameters(first: Run, second: Run): ParameterDifferenc
 
 /** The comparison as text for an issue. */
 export function comparisonMarkdown(
-  first: string,
-  second: string,
+  first: Run,
+  second: Run,
   differences: readonly Difference[],
   title: (symptom: string) => string,
 ): string {
+  const names: Record<Side, string> = {
+    first: `only in ${first.run}`,
+    second: `only in ${second.run}`,
+    both: 'in both',
+  }
   const cell = (finding: Finding | null) =>
     finding ? `${finding.severity}, step ${formatStep(finding.opened_step)}` : '–'
-  const rows = differences.map(
-    ({ symptom, tensor, kind, first, second }) =>
-      `| ${plain(title(symptom))} | ${plain(tensor)} | ${kind} | ${cell(first)} | ${cell(second)} |`,
+  const findings = differences.map(({ side, symptom, tensor, kind, first, second }) =>
+    row(names[side], title(symptom), tensor, kind, cell(first), cell(second)),
   )
-  const header = `| Symptom | Tensor | Kind | ${plain(first)} | ${plain(second)} |`
-  return `${[header, '|---|---|---|---|---|', ...rows].join('\n')}\n`
+  const parameters = differentParameters(first, second).map((parameter) =>
+    row(parameter.name, String(parameter.first ?? '–'), String(parameter.second ?? '–')),
+  )
+  const tables = [
+    [row('Found', 'Symptom', 'Tensor', 'Kind', first.run, second.run), rule(6), ...findings],
+    [row('Hyper-parameter', first.run, second.run), rule(3), ...parameters],
+  ]
+  const written = tables.filter((table) => table.length > 2).map((table) => table.join('\n'))
+  return `${written.join('\n\n')}\n`
+}
+
+function row(...cells: string[]): string {
+  return `| ${cells.map(plain).join(' | ')} |`
+}
+
+function rule(columns: number): string {
+  return `|${'---|'.repeat(columns)}`
 }
 
 /** Names are anybody's: nothing in them may become a table's border, a link or a tag. */

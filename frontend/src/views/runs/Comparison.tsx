@@ -37,7 +37,7 @@ function Compared({ first, second }: { first: Run; second: Run }) {
         </h2>
         <CopyButton
           label="Copy as Markdown"
-          text={() => comparisonMarkdown(first.run, second.run, differences, title)}
+          text={() => comparisonMarkdown(first, second, differences, title)}
         />
         <button class="button" type="button" onClick={() => view.change({ compared: [] })}>
           End comparison

@@ -31,7 +31,7 @@ export function Matrix({ matrix }: { matrix: MatrixData }) {
             <th scope="col">
               <span class="unseen">Compare</span>
             </th>
-            <Head column="run" text="Run" />
+            <Head column="run" text="Run" look="run-head" />
             <Head column="health" text="Health" descendingFirst />
             {matrix.symptoms.map((symptom) => (
               <Head
