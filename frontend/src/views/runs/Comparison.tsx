@@ -21,11 +21,15 @@ export function Comparison() {
 }
 
 function Compared({ first, second }: { first: Run; second: Run }) {
-  const { server, view } = useTab()
+  const { server, view, alerts } = useTab()
   const findings = server.findings.value
+  const layers = alerts.layerPattern.value
   const differences = useMemo(
-    () => compareFindings(findings, first.run, second.run),
-    [findings, first.run, second.run],
+    () =>
+      compareFindings(findings, first.run, second.run).filter((found) =>
+        layers.matches(found.tensor),
+      ),
+    [findings, layers, first.run, second.run],
   )
   const title = titleOf(server)
   return (
@@ -45,7 +49,9 @@ function Compared({ first, second }: { first: Run; second: Run }) {
       </div>
       <Parameters first={first} second={second} />
       <LossChart runs={[first.run, second.run]} />
-      {differences.length === 0 && <p class="muted">Nothing was found in either run.</p>}
+      {differences.length === 0 && (
+        <p class="muted">Nothing was found in either run, or no layer matches.</p>
+      )}
       {differences.length > 0 && (
         <Differences first={first} second={second} differences={differences} />
       )}

@@ -72,10 +72,18 @@ function DifferenceLine({ difference }: { difference: Difference }) {
         <FindingButton finding={first} />
       </td>
       <td>
-        <FindingButton finding={second} />
+        <FindingButton finding={second} /> {later(first, second)}
       </td>
     </tr>
   )
+}
+
+/** Where both have it: how much later it began in the second run. */
+function later(first: Finding | null, second: Finding | null) {
+  if (!first || !second || first.opened_step === second.opened_step) return null
+  const steps = second.opened_step - first.opened_step
+  const when = `${formatStep(Math.abs(steps))} steps ${steps > 0 ? 'later' : 'earlier'}`
+  return <span class="kind">{when}</span>
 }
 
 function FindingButton({ finding }: { finding: Finding | null }) {

@@ -8,6 +8,7 @@ import {
   sortRows,
 } from '../../lib/run-matrix'
 import { titleOf } from '../../state/alerts'
+import { useServerClock } from '../clock'
 import { useTab } from '../context'
 import { MatrixLine } from './MatrixLine'
 
@@ -21,6 +22,7 @@ export function Matrix({ matrix }: { matrix: MatrixData }) {
   const rows = useMemo(() => sortRows(matrix.rows, parseRunSort(sort)), [matrix, sort])
   const shown = all ? rows : rows.slice(0, AT_FIRST)
   const title = titleOf(server)
+  const now = useServerClock()
   if (rows.length === 0) return null
   return (
     // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reached by the keyboard
@@ -51,7 +53,7 @@ export function Matrix({ matrix }: { matrix: MatrixData }) {
         </thead>
         <tbody>
           {shown.map((row) => (
-            <MatrixLine key={row.run.run} row={row} matrix={matrix} />
+            <MatrixLine key={row.run.run} row={row} matrix={matrix} now={now} />
           ))}
         </tbody>
       </table>

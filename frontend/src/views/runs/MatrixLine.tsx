@@ -3,13 +3,18 @@ import { formatStep, formatValue } from '../../lib/numbers'
 import type { Cell, Matrix, MatrixRow, Parameter } from '../../lib/run-matrix'
 import { isLive, runAge, runChip } from '../../lib/verdict'
 import { titleOf } from '../../state/alerts'
-import { useServerClock } from '../clock'
 import { useTab } from '../context'
 import { Swatch } from '../overview/Sidebar'
 
-export function MatrixLine({ row, matrix }: { row: MatrixRow; matrix: Matrix }) {
+interface MatrixLineProps {
+  row: MatrixRow
+  matrix: Matrix
+  /** The server's time: one clock for all lines. */
+  now: number
+}
+
+export function MatrixLine({ row, matrix, now }: MatrixLineProps) {
   const { view } = useTab()
-  const now = useServerClock()
   const { run, cells } = row
   const name = run.run
   const { compared } = view.current.value

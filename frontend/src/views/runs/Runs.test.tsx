@@ -26,8 +26,8 @@ const findings = [
   aFinding({ run: 'b', id: '2', severity: 'warning', tensor: 'dense_1/kernel' }),
 ]
 
-async function show(hash = '#gradhealth&p.gradhealth.view=runs') {
-  const api = aServer(runs, findings)
+async function show(hash = '#gradhealth&p.gradhealth.view=runs', found = findings) {
+  const api = aServer(runs, found)
   const tab = createTab(api, aHost(hash))
   render(
     <TabContext.Provider value={tab}>
@@ -76,6 +76,21 @@ it('compares two runs, and asks for their losses only then', async () => {
   await waitFor(() => expect(api.tensors).toHaveBeenCalledWith('a'))
   fireEvent.click(screen.getByRole('checkbox', { name: 'Compare c' }))
   expect(tab.view.current.value.compared).toEqual(['b', 'c'])
+})
+
+it('says which run was earlier, and of filtered layers only', async () => {
+  const both = [
+    aFinding({ run: 'a', id: '1', opened_step: 40 }),
+    aFinding({ run: 'b', id: '1', opened_step: 25 }),
+    aFinding({ run: 'b', id: '2', tensor: 'head/kernel' }),
+  ]
+  await show('#gradhealth&p.gradhealth.view=runs&p.gradhealth.compare=a%2Cb', both)
+  const comparison = within(screen.getByRole('region', { name: 'Comparison' }))
+  expect(comparison.getByText('15 steps earlier')).toBeTruthy()
+  expect(comparison.getByText('head/kernel')).toBeTruthy()
+  fireEvent.input(screen.getByLabelText('Filter layers (regex)'), { target: { value: 'dense' } })
+  await waitFor(() => expect(comparison.queryByText('head/kernel')).toBeNull())
+  expect(comparison.getByText('15 steps earlier')).toBeTruthy()
 })
 
 it('says so when a compared run is gone', async () => {
