@@ -1,6 +1,7 @@
 /** Cells over steps, as the evidence's bands draw them: numbers from 0 to 1, NaN where nothing was measured. */
 
 import type { Magnitudes } from '../api'
+import { extentOf } from './heatmap-scale'
 import type { Neighbours } from './neighbours'
 
 export interface Band {
@@ -57,17 +58,7 @@ export function neighboursBand(
   { rows, steps, values, own }: Neighbours,
   format: (value: number) => string,
 ): Band | null {
-  let [low, high, least] = [
-    Number.POSITIVE_INFINITY,
-    Number.NEGATIVE_INFINITY,
-    Number.POSITIVE_INFINITY,
-  ]
-  for (const value of values) {
-    if (!Number.isFinite(value)) continue
-    low = Math.min(low, value)
-    high = Math.max(high, value)
-    if (value > 0) least = Math.min(least, value)
-  }
+  const { low, high, least } = extentOf(values)
   if (high < low) return null
   const logarithmic = low >= 0 && high > 30 * least
   const scale = (value: number) => (logarithmic ? Math.log10(Math.max(value, least)) : value)

@@ -14,6 +14,15 @@ export interface ColourScale {
 const MOST_DECADES = 12
 
 export function colourScale(values: Iterable<number>, logarithmic: boolean): ColourScale {
+  let { low, high, least } = extentOf(values)
+  if (high < low) ({ low, high, least } = { low: 0, high: 1, least: 0.1 })
+  // Shares begin at zero: an almost constant one should not fill all colours.
+  if (!logarithmic || !(high > 0)) return linearScale(Math.min(low, 0), high)
+  return logarithmicScale(Math.max(least, high / 10 ** MOST_DECADES), high)
+}
+
+/** The smallest, the largest and the smallest positive of the finite values; low above high where there are none. */
+export function extentOf(values: Iterable<number>): { low: number; high: number; least: number } {
   let [low, high, least] = [
     Number.POSITIVE_INFINITY,
     Number.NEGATIVE_INFINITY,
@@ -25,10 +34,7 @@ export function colourScale(values: Iterable<number>, logarithmic: boolean): Col
     if (value > high) high = value
     if (value > 0 && value < least) least = value
   }
-  if (high < low) [low, high, least] = [0, 1, 0.1]
-  // Shares begin at zero: an almost constant one should not fill all colours.
-  if (!logarithmic || !(high > 0)) return linearScale(Math.min(low, 0), high)
-  return logarithmicScale(Math.max(least, high / 10 ** MOST_DECADES), high)
+  return { low, high, least }
 }
 
 function linearScale(low: number, high: number): ColourScale {
