@@ -5,6 +5,7 @@ import { createTab } from '../state'
 import { aHost } from '../testing/host'
 import { aFinding, aHealthyRun, aRun } from '../testing/samples'
 import { aServer } from '../testing/server'
+import { showTab } from '../testing/show'
 import { App } from './App'
 import { TabContext } from './context'
 
@@ -32,13 +33,7 @@ async function show({
 } = {}) {
   const api = aServer(runs, findings)
   const host = aHost(hash)
-  const tab = createTab(api, host)
-  render(
-    <TabContext.Provider value={tab}>
-      <App />
-    </TabContext.Provider>,
-  )
-  await tab.server.refresh()
+  const tab = await showTab(api, host)
   await screen.findByRole('heading', { level: 1 })
   return { api, host, tab }
 }

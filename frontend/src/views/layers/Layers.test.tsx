@@ -1,11 +1,9 @@
-import { cleanup, fireEvent, render, screen, waitFor } from '@testing-library/preact'
+import { cleanup, fireEvent, screen, waitFor } from '@testing-library/preact'
 import { afterEach, expect, it, vi } from 'vitest'
-import { createTab } from '../../state'
 import { aHost } from '../../testing/host'
 import { aFinding, aRun } from '../../testing/samples'
 import { aServer } from '../../testing/server'
-import { App } from '../App'
-import { TabContext } from '../context'
+import { showTab } from '../../testing/show'
 
 vi.mock('../../draw/chart', () => ({
   drawChart: () => ({ update: () => {}, point: () => {}, resize: () => {}, destroy: () => {} }),
@@ -16,13 +14,7 @@ afterEach(cleanup)
 async function show(hash: string, findings = [aFinding()]) {
   const api = aServer([aRun(), aRun({ run: 'rnn', verdict: 'healthy' })], findings)
   const host = aHost(hash)
-  const tab = createTab(api, host)
-  render(
-    <TabContext.Provider value={tab}>
-      <App />
-    </TabContext.Provider>,
-  )
-  await tab.server.refresh()
+  const tab = await showTab(api, host)
   return { api, host, tab }
 }
 

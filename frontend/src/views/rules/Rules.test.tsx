@@ -1,13 +1,11 @@
-import { cleanup, fireEvent, render, screen, waitFor, within } from '@testing-library/preact'
+import { cleanup, fireEvent, screen, waitFor, within } from '@testing-library/preact'
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import { Refusal } from '../../api'
 import type { Judged, RulesAnswer, Run } from '../../contract'
-import { createTab } from '../../state'
 import { aHost } from '../../testing/host'
 import { aFinding, aJudgement, aRun, someRules, VANISHING_RULES } from '../../testing/samples'
 import { aServer } from '../../testing/server'
-import { App } from '../App'
-import { TabContext } from '../context'
+import { showTab } from '../../testing/show'
 
 // There is no canvas here.
 vi.mock('../../draw/chart', () => ({
@@ -32,13 +30,7 @@ async function show({ draft = '', runs = [aRun()], rules = {}, judged = {} }: Sa
   const host = aHost(
     `#gradhealth&p.gradhealth.view=rules&p.gradhealth.draft=${encodeURIComponent(draft)}`,
   )
-  const tab = createTab(api, host)
-  render(
-    <TabContext.Provider value={tab}>
-      <App />
-    </TabContext.Provider>,
-  )
-  await tab.server.refresh()
+  const tab = await showTab(api, host)
   await screen.findByRole('region', { name: 'Rules' })
   return { api, host, tab }
 }

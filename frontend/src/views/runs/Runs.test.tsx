@@ -1,11 +1,9 @@
-import { cleanup, fireEvent, render, screen, waitFor, within } from '@testing-library/preact'
+import { cleanup, fireEvent, screen, waitFor, within } from '@testing-library/preact'
 import { afterEach, expect, it, vi } from 'vitest'
-import { createTab } from '../../state'
 import { aHost } from '../../testing/host'
 import { aFinding, aHealthyRun, aRun } from '../../testing/samples'
 import { aServer } from '../../testing/server'
-import { App } from '../App'
-import { TabContext } from '../context'
+import { showTab } from '../../testing/show'
 
 vi.mock('../../draw/losses', () => ({
   drawLosses: () => ({ resize: () => {}, destroy: () => {} }),
@@ -28,13 +26,7 @@ const findings = [
 
 async function show(hash = '#gradhealth&p.gradhealth.view=runs', found = findings) {
   const api = aServer(runs, found)
-  const tab = createTab(api, aHost(hash))
-  render(
-    <TabContext.Provider value={tab}>
-      <App />
-    </TabContext.Provider>,
-  )
-  await tab.server.refresh()
+  const tab = await showTab(api, aHost(hash))
   await screen.findByRole('heading', { level: 1 })
   return { api, tab }
 }

@@ -1,0 +1,19 @@
+/** The whole tab before a server and a host in memory, with its first answer in. */
+
+import { render } from '@testing-library/preact'
+import type { Api } from '../api'
+import type { Host } from '../host'
+import { createTab, type Tab } from '../state'
+import { App } from '../views/App'
+import { TabContext } from '../views/context'
+
+export async function showTab(api: Api, host: Host): Promise<Tab> {
+  const tab = createTab(api, host)
+  render(
+    <TabContext.Provider value={tab}>
+      <App />
+    </TabContext.Provider>,
+  )
+  await tab.server.refresh()
+  return tab
+}
