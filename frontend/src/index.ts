@@ -15,7 +15,7 @@ export function render(): void {
   document.title = 'Grad Health'
   const host = connectHost()
   const tab = createTab(api, host)
-  adoptStyles(host.dark)
+  adoptStyles(host.dark, window.parent.document)
   mount(h(TabContext.Provider, { value: tab, children: h(App, {}) }), document.body)
   keepFresh(host, tab.server)
 }

@@ -139,6 +139,8 @@ def test_under_a_path_prefix_the_tab_works_and_its_links_stay_below_it(demo_logs
         ours = [url for url in asked if "gradhealth" in url]
         assert ours
         assert all(url.startswith(server.url) for url in ours)
+        tab = next(frame for frame in page.frames if "plugin_entry" in frame.url)
+        tab.wait_for_function("document.fonts.check('13px Roboto') && document.fonts.size > 0")
         link = evidence.get_by_role("link", name="Histograms")
         assert link.get_attribute("href").startswith(server.url)
         link.click()

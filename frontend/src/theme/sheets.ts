@@ -10,11 +10,13 @@ import rulesCss from './rules.css?inline'
 import runsCss from './runs.css?inline'
 import tableCss from './table.css?inline'
 import { tokenSheet, tokensFor } from './tokens'
+import { fontFaces } from './typeface'
 
-export function adoptStyles(dark: ReadonlySignal<boolean>): void {
+export function adoptStyles(dark: ReadonlySignal<boolean>, page: Document): void {
   const colours = new CSSStyleSheet()
+  const fonts = page === document ? [] : fontFaces(page)
   const views = [tableCss, layersCss, runsCss, rulesCss, evidenceCss]
-  const rest = [chartCss, baseCss, layoutCss, ...views].map((css) => {
+  const rest = [fonts.join('\n'), chartCss, baseCss, layoutCss, ...views].map((css) => {
     const sheet = new CSSStyleSheet()
     sheet.replaceSync(css)
     return sheet
