@@ -6,9 +6,9 @@ from tensorboard.plugins import base_plugin
 
 from tb_gradhealth.monitor import Monitor
 from tb_gradhealth.plugin.judging import Judging
-from tb_gradhealth.plugin.loader import PLUGIN_NAME
 from tb_gradhealth.plugin.roots import roots_of
 from tb_gradhealth.plugin.routes import routes
+from tb_gradhealth.record import PLUGIN_NAME
 
 
 class GradHealthPlugin(base_plugin.TBPlugin):  # type: ignore[misc]  # TensorBoard has no types
