@@ -25,7 +25,12 @@ ANYTHING: Final[Schema] = {"type": "object"}
 
 
 def openapi(
-    most_runs_judged: int, most_trends: int, most_states: int, longest_rules: int, formats: Mapping[str, str]
+    most_runs_judged: int,
+    most_trends: int,
+    most_states: int,
+    most_incidents: int,
+    longest_rules: int,
+    formats: Mapping[str, str],
 ) -> Schema:
     """The document, OpenAPI 3.1.
 
@@ -33,6 +38,7 @@ def openapi(
         most_runs_judged: runs that `judge` answers for at once.
         most_trends: findings that `trends` answers for at once.
         most_states: states on a page of `states`.
+        most_incidents: incidents on the first page of `findings`.
         longest_rules: characters of a rule document or file.
         formats: the media type of each format of `report`.
     """
@@ -43,7 +49,13 @@ def openapi(
     paths = {
         "runs": _json("Runs, how each fares and how far it is read", [], "Runs"),
         "findings": _json(
-            "What was found", [runs, _maybe("trends", {"enum": ["0", "1"], "default": "1"})], "Findings"
+            "What was found; with a `limit` that many incidents of it, the worst first and without trends",
+            [
+                runs,
+                _maybe("trends", {"enum": ["0", "1"], "default": "1"}),
+                _maybe("limit", {"type": "integer", "minimum": 1, "maximum": most_incidents}),
+            ],
+            "Findings",
         ),
         "trends": _json("Findings' measured values", [run, _several("finding", NAME, most_trends)], "Trends"),
         "symptoms": _json("What each symptom means", [], "Symptoms"),
@@ -217,6 +229,15 @@ def _schemas() -> Schema:
         muted=TEXT,
     )
     trend = {"type": "array", "items": _or_null(NUMBER), "maxItems": 40}
+    tally = {"type": "object", "additionalProperties": WHOLE}
+    page = _object(
+        total=WHOLE,
+        muted=WHOLE,
+        counts=_object(severity=tally, state=tally, symptom=tally, kind=tally),
+        incidents=WHOLE,
+        rows=_list(_object(run=TEXT, lead=TEXT, findings=WHOLE)),
+        named=_or_null(finding),
+    )
     run = _object(
         run=TEXT,
         revision=TEXT,
@@ -297,7 +318,7 @@ def _schemas() -> Schema:
             other_runs=WHOLE,
             problems=_list(problem),
         ),
-        "Findings": _answer("findings", findings=_list(finding)),
+        "Findings": _answer("findings", findings=_list(finding), page=_or_null(page)),
         "Trends": _answer("trends", run=TEXT, trends={"type": "object", "additionalProperties": trend}),
         "Symptoms": _answer("symptoms", symptoms=_list(symptom)),
         "Tensors": _answer("tensors", run=TEXT, tensors=_list(tensor)),

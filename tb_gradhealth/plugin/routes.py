@@ -17,9 +17,20 @@ from tb_gradhealth.health.derived import DERIVED
 from tb_gradhealth.health.history import History
 from tb_gradhealth.monitor import Follower, Monitor, Watched
 from tb_gradhealth.plugin import parameters
-from tb_gradhealth.plugin.answers import charts, findings, judge, rules, runs, tensors
+from tb_gradhealth.plugin.answers import charts, findings, judge, page, rules, runs, tensors
 from tb_gradhealth.plugin.answers.common import chosen, found
-from tb_gradhealth.plugin.application import FRAME, Body, Json, Prepared, Route, Wsgi, application, attachment
+from tb_gradhealth.plugin.answers.kept import Kept
+from tb_gradhealth.plugin.application import (
+    FRAME,
+    JSON,
+    Body,
+    Json,
+    Prepared,
+    Route,
+    Wsgi,
+    application,
+    attachment,
+)
 from tb_gradhealth.plugin.hparams import HyperParameters
 from tb_gradhealth.plugin.judging import Judging
 from tb_gradhealth.plugin.message import message_module
@@ -83,7 +94,8 @@ class _Routes:
         self._follower = Follower(monitor.pieces)
         self._hparams = HyperParameters()
         self._zooms = Zooms()
-        self._rows = runs.Rows()
+        self._rows = Kept(runs.run_row)
+        self._told = Kept(findings.Told)
         self._one_judge = threading.Lock()
         # Revisions count from a process's start, so another process's must not look the same.
         self._process = f"{__version__} {os.getpid()} {time.time_ns()}"
@@ -110,7 +122,17 @@ class _Routes:
     def findings(self, request: Request) -> Prepared:
         wanted = parameters.several(request, "run")
         trends = parameters.one_of(request, "trends", ("0", "1"), "1") == "1"
-        return self._over_runs(wanted, lambda watched: findings.findings_answer(watched, wanted, trends))
+        limit = parameters.whole(request, "limit", 0, 1, page.MOST)
+
+        def body() -> Body:
+            if trends and not limit:
+                return Body(self._read(lambda watched: findings.findings_answer(watched, wanted)))
+            told = self._read(lambda watched: [self._told.of(run) for run in chosen(watched, wanted)])
+            if limit:
+                return Body(page.page_answer([each.page for each in told], limit))
+            return Body(findings.findings_text(told), JSON)
+
+        return Prepared(self._revision(wanted), body)
 
     def trends(self, request: Request) -> Prepared:
         run = parameters.one(request, "run")
@@ -220,7 +242,7 @@ class _Routes:
 
     def openapi(self, request: Request) -> Prepared:
         kinds = {name: form.mimetype for name, form in FORMATS.items()}
-        document = openapi(JUDGED_AT_ONCE, MOST_TRENDS, MOST_STATES, judge.LONGEST, kinds)
+        document = openapi(JUDGED_AT_ONCE, MOST_TRENDS, MOST_STATES, page.MOST, judge.LONGEST, kinds)
         return Prepared(self._process, lambda: Body(document))
 
     def _over_everything(self, answer: Callable[[Watched], Json]) -> Prepared:

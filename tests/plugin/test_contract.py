@@ -20,6 +20,7 @@ ASKED = [
     ("runs", {}),
     ("findings", {}),
     ("findings", {"run": ["sick", "fine"], "trends": "0"}),
+    ("findings", {"trends": "0", "limit": 3}),
     ("trends", {"run": "sick", "finding": "FINDING"}),
     ("symptoms", {}),
     ("tensors", {"run": "sick"}),

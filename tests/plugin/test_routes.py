@@ -14,9 +14,10 @@ from tensorboard.summary.writer.event_file_writer import EventFileWriter
 from werkzeug.test import Client
 
 from tb_gradhealth import rules
-from tb_gradhealth.health import SYMPTOMS, parameters
+from tb_gradhealth.health import SYMPTOMS, Finding, finding_as_json, parameters
 from tb_gradhealth.monitor.follower import FRESH
 from tb_gradhealth.plugin import routes as routes_module
+from tb_gradhealth.plugin.answers.common import finding_json
 from tb_gradhealth.plugin.plugin import GradHealthPlugin
 from tb_gradhealth.version import __version__
 
@@ -210,6 +211,10 @@ WRONG = [
     ("series", {**SERIES, "tensor": "x" * 3_000}, 400, "3000 characters"),
     ("findings", {"trends": "yes"}, 400, "'yes'"),
     ("findings", {"run": [str(name) for name in range(1001)]}, 400, "at most 1000"),
+    ("findings", {"limit": "0"}, 400, "from 1 to 1000"),
+    ("findings", {"limit": "1001"}, 400, "from 1 to 1000"),
+    ("findings", {"limit": "5", "run": "absent"}, 404, "'absent'"),
+    ("findings", {"trends": "0", "run": "absent"}, 404, "'absent'"),
     ("trends", {"run": "sick", "finding": "x"}, 404, "'x'"),
     ("trends", {"run": "sick", "finding": [str(name) for name in range(201)]}, 400, "at most 200"),
     ("tensors", {}, 400, "'run'"),
@@ -340,6 +345,57 @@ def test_findings_without_trends_and_trends_alone(get):
     assert "trend" not in finding
     answer = strict_json(get("trends", run="sick", finding=finding["id"]))
     assert answer["trends"] == {finding["id"]: [0, 0, 3, 3]}
+
+
+@pytest.mark.parametrize("wanted", [[], ["fine"], ["fine", "sick"]])
+def test_findings_are_the_same_with_and_without_trends(get, wanted):
+    answer = strict_json(get("findings", run=wanted))
+    for finding in answer["findings"]:
+        del finding["trend"]
+    assert strict_json(get("findings", run=wanted, trends="0")) == answer
+
+
+def test_a_value_that_is_no_number_is_null(get, logs, add_run):
+    (finding,) = strict_json(get("findings"))["findings"]
+    measured = Finding(**{name: value for name, value in finding.items() if name not in ("run", "trend")})
+    odd = replace(measured, value=float("inf"), threshold=float("nan"))
+    assert finding_json("sick", odd) == {"run": "sick", **finding_as_json(odd)}
+    assert (finding_json("sick", odd)["value"], finding_json("sick", odd)["threshold"]) == (None, None)
+
+
+def test_a_first_page_tells_the_worst_and_counts_the_others(get, logs, add_run):
+    add_run(logs / "worse" / "gradhealth", bad_from=10)
+    everything = strict_json(get("findings", trends="0"))
+    assert everything["page"] is None
+    sick, worse = everything["findings"]
+    answer = strict_json(get("findings", limit="1"))
+    assert answer["findings"] == [worse]
+    assert answer["page"] == {
+        "total": 2,
+        "muted": 0,
+        "counts": {
+            "severity": {"critical": 2},
+            "state": {"open": 2},
+            "symptom": {"non-finite": 2},
+            "kind": {"gradient": 2},
+        },
+        "incidents": 2,
+        "rows": [{"run": "worse", "lead": worse["id"], "findings": 1}],
+        "named": worse,
+    }
+    assert strict_json(get("findings", limit="1", run="sick"))["findings"] == [sick]
+    healthy = strict_json(get("findings", limit="1", run="fine"))
+    assert (healthy["findings"], healthy["page"]["named"], healthy["page"]["total"]) == ([], None, 0)
+
+
+def test_a_first_page_changes_with_its_runs(get, logs, add_run):
+    before = get("findings", limit="5")
+    tag = before.headers["ETag"]
+    assert get("findings", limit="5", headers={"If-None-Match": tag}).status_code == 304
+    add_run(logs / "worse" / "gradhealth", bad_from=10)
+    time.sleep(FRESH)
+    after = get("findings", limit="5", headers={"If-None-Match": tag})
+    assert [finding["run"] for finding in strict_json(after)["findings"]] == ["worse", "sick"]
 
 
 def test_symptoms_say_their_formula_its_source_and_what_they_look_at(get):

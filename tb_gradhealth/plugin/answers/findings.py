@@ -1,23 +1,54 @@
 """`findings`, `trends` and `evidence`: what was found, and what stands behind it."""
 
-from collections.abc import Collection
+import json
+from collections.abc import Collection, Sequence
+from functools import cached_property
 
 from tb_gradhealth.health import Finding
 from tb_gradhealth.monitor import MonitoredRun, Watched
 from tb_gradhealth.plugin.answers.common import Json, chosen, finding_json, found, number
+from tb_gradhealth.plugin.answers.page import RunPage
 from tb_gradhealth.plugin.application import NotFoundError
 from tb_gradhealth.plugin.frames import encode_frame
 
 
-def findings_answer(watched: Watched, wanted: Collection[str], trends: bool) -> Json:
-    """The findings of the wanted runs, or of all where none is named.
+class Told:
+    """The findings of one run as they are told; of thousands, writing them out takes the longest."""
+
+    def __init__(self, run: MonitoredRun) -> None:
+        """Of a run that is held still; what is made of its findings later needs no lock."""
+        self.run, self.findings, self.verdict = run.name, run.health.findings(), run.health.verdict()
+
+    @cached_property
+    def text(self) -> str:
+        """All of them as JSON, without brackets around."""
+        return json.dumps(
+            [finding_json(self.run, finding) for finding in self.findings],
+            allow_nan=False,
+            separators=(",", ":"),
+        )[1:-1]
+
+    @cached_property
+    def page(self) -> RunPage:
+        """What a first page needs of them."""
+        return RunPage.of(self.run, self.verdict, self.findings)
+
+
+def findings_text(told: Sequence[Told]) -> bytes:
+    """The findings of some runs, without trends."""
+    findings = ",".join(run.text for run in told if run.findings)
+    return f'{{"schema":"gradhealth.findings/1","findings":[{findings}],"page":null}}'.encode()
+
+
+def findings_answer(watched: Watched, wanted: Collection[str]) -> Json:
+    """The findings of the wanted runs, or of all where none is named, with their trends.
 
     Raises:
         NotFoundError: a wanted run does not exist.
     """
     runs = chosen(watched, wanted)
-    findings = [_finding(run, finding, trends) for run in runs for finding in run.health.findings()]
-    return {"schema": "gradhealth.findings/1", "findings": findings}
+    findings = [_finding(run, finding) for run in runs for finding in run.health.findings()]
+    return {"schema": "gradhealth.findings/1", "findings": findings, "page": None}
 
 
 def trends_answer(watched: Watched, name: str, identities: Collection[str]) -> Json:
@@ -43,7 +74,7 @@ def evidence_frame(watched: Watched, name: str, identity: str) -> bytes:
     header: Json = {
         "schema": "gradhealth.evidence/1",
         "run": name,
-        "finding": _finding(run, finding, trends=True),
+        "finding": _finding(run, finding),
         "labels": evidence.labels,
     }
     return encode_frame(header, evidence.columns)
@@ -56,9 +87,8 @@ def _found(run: MonitoredRun, identity: str) -> Finding:
     return finding
 
 
-def _finding(run: MonitoredRun, finding: Finding, trends: bool) -> Json:
-    trend: Json = {"trend": _trend(run, finding)} if trends else {}
-    return {**finding_json(run.name, finding), **trend}
+def _finding(run: MonitoredRun, finding: Finding) -> Json:
+    return {**finding_json(run.name, finding), "trend": _trend(run, finding)}
 
 
 def _trend(run: MonitoredRun, finding: Finding) -> list[float | None]:

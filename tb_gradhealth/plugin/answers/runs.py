@@ -2,12 +2,12 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import asdict
-from datetime import date
 from typing import Final
 
 from tb_gradhealth.health.findings import SEVERITIES, Finding
 from tb_gradhealth.monitor import MonitoredRun, Watched
 from tb_gradhealth.plugin.answers.common import Json, counts, found, number, problems_json
+from tb_gradhealth.plugin.answers.kept import Kept
 from tb_gradhealth.plugin.revision import revision_of
 from tb_gradhealth.version import __version__
 
@@ -15,29 +15,11 @@ CONTRACT: Final = 1
 """Version of the HTTP contract: it grows by adding."""
 
 
-class Rows:
-    """What `runs` says of each run, kept until it changes: of a thousand only a few are being written."""
-
-    def __init__(self) -> None:
-        self._kept: dict[str, tuple[str, Json]] = {}
-
-    def of(self, runs: Mapping[str, MonitoredRun]) -> dict[str, Json]:
-        """The rows of these runs by name; those of others are forgotten."""
-        kept = {}
-        for name, run in runs.items():
-            # Mutes expire with the day.
-            revision = f"{date.today()} {revision_of(run)}"
-            known = self._kept.get(name)
-            kept[name] = known if known is not None and known[0] == revision else (revision, _run(run))
-        self._kept = kept
-        return {name: row for name, (_, row) in kept.items()}
-
-
 def runs_answer(
     watched: Watched,
     logdir: str,
     now: float,
-    rows: Rows,
+    rows: Kept[Json],
     hparams: Callable[[str], Mapping[str, object] | None],
 ) -> Json:
     """All runs with their verdicts; ``other_runs`` counts those with event files but without our records.
@@ -46,7 +28,7 @@ def runs_answer(
         watched: what is known.
         logdir: what the tab says it is looking at.
         now: seconds since the epoch.
-        rows: what was said of the runs before.
+        rows: what `run_row` says of each.
         hparams: the hyper-parameters of a run by its name, None where it has none.
     """
     return {
@@ -55,7 +37,7 @@ def runs_answer(
         "logdir": logdir,
         "now": now,
         "loading": _loading(watched),
-        "runs": [{**row, "hparams": hparams(name)} for name, row in rows.of(watched.runs).items()],
+        "runs": [{**rows.of(run), "hparams": hparams(name)} for name, run in watched.runs.items()],
         "other_runs": watched.other_runs,
         "problems": problems_json(watched.problems),
     }
@@ -79,7 +61,8 @@ def version_answer() -> Json:
     return {"schema": "gradhealth.version/1", "version": __version__, "contract": CONTRACT}
 
 
-def _run(run: MonitoredRun) -> Json:
+def run_row(run: MonitoredRun) -> Json:
+    """What `runs` says of one run, but for its hyper-parameters."""
     summary = run.health.summary()
     findings = run.health.findings()
     counted = [finding for finding in findings if not finding.muted]
