@@ -33,7 +33,7 @@ it("passes on the server's own sentence", async () => {
 
 it('says the status where somebody else answered', async () => {
   answer('<html>', { status: 502, statusText: 'Bad Gateway' })
-  await expect(api.findings()).rejects.toThrow('502 Bad Gateway')
+  await expect(api.findings([])).rejects.toThrow('502 Bad Gateway')
 })
 
 it('gives the very same answer again where the server says that nothing changed', async () => {

@@ -3,6 +3,7 @@
 import type {
   EvidenceHeader,
   Finding,
+  FirstPage,
   FrameHeader,
   HeatmapHeader,
   Judged,
@@ -48,7 +49,10 @@ export interface HeatmapKey {
 
 export interface Api {
   runs(): Promise<RunsAnswer>
-  findings(): Promise<Finding[]>
+  /** Of the named runs, or of all where none is named. */
+  findings(runs: readonly string[]): Promise<Finding[]>
+  /** The first incidents, and what is to be said of all. */
+  firstPage(incidents: number): Promise<FirstPage>
   symptoms(): Promise<Symptom[]>
   evidence(run: string, finding: string): Promise<Evidence>
   trends(run: string, findings: readonly string[]): Promise<Record<string, Trend>>
@@ -78,7 +82,11 @@ const PATIENCE_MS = 60_000
 
 export const api: Api = {
   runs: () => json<RunsAnswer>('runs'),
-  findings: async () => (await json<{ findings: Finding[] }>('findings', { trends: '0' })).findings,
+  findings: async (runs) => {
+    const named: [string, string][] = runs.map((run) => ['run', run])
+    return (await json<{ findings: Finding[] }>('findings', [['trends', '0'], ...named])).findings
+  },
+  firstPage: (incidents) => json<FirstPage>('findings', { trends: '0', limit: String(incidents) }),
   symptoms: async () => (await json<{ symptoms: Symptom[] }>('symptoms')).symptoms,
   evidence: (run, finding) => frame<EvidenceHeader>('evidence', { run, finding }),
   trends: async (run, findings) => {

@@ -90,6 +90,30 @@ export interface Finding {
   muted?: string
 }
 
+/** What is said of all findings beside the first incidents, before the others have come. */
+export interface Page {
+  /** All findings, with those that are muted. */
+  total: number
+  muted: number
+  /** Without what is muted. */
+  counts: {
+    severity: Partial<Record<Severity, number>>
+    state: Partial<Record<FindingState, number>>
+    symptom: Record<string, number>
+    kind: Record<string, number>
+  }
+  incidents: number
+  /** The first incidents in the table's order: their leads' ids, and how many findings each has. */
+  rows: { run: string; lead: string; findings: number }[]
+  /** What the verdict over all runs speaks of. */
+  named: Finding | null
+}
+
+export interface FirstPage {
+  findings: Finding[]
+  page: Page
+}
+
 export interface Symptom {
   id: string
   title: string

@@ -15,7 +15,8 @@ export function render(): void {
   document.title = 'Grad Health'
   const host = connectHost()
   const tab = createTab(api, host)
+  // Asked before anything is drawn: the answers travel meanwhile.
+  keepFresh(host, tab.server)
   adoptStyles(host.dark, window.parent.document)
   mount(h(TabContext.Provider, { value: tab, children: h(App, {}) }), document.body)
-  keepFresh(host, tab.server)
 }

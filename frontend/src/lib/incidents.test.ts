@@ -1,7 +1,9 @@
 import { expect, it } from 'vitest'
+import type { Finding } from '../contract'
 import { aFinding } from '../testing/samples'
 import { flatRows, groupFindings } from './incidents'
-import { DEFAULT_SORT, naturalOrder } from './sort'
+import { createRegister } from './register'
+import { DEFAULT_SORT, inUrgency } from './sort'
 
 // Two incidents of one run: a mild origin that brought about a critical finding, and a critical one alone.
 const origin = aFinding({ id: 'o', incident: 'i', severity: 'info', tensor: 'b', opened_step: 9 })
@@ -11,10 +13,17 @@ const alone = aFinding({ id: 'a', incident: 'j', tensor: 'd', opened_step: 10 })
 const elsewhere = aFinding({ id: 'e', incident: 'i', run: 'other', severity: 'info', tensor: 'e' })
 const all = [alone, mild, worst, origin, elsewhere]
 
+const entered = (findings: Finding[]) => {
+  const register = createRegister()
+  const entries = register.enter(findings)
+  register.place()
+  return inUrgency(entries)
+}
+
 const told = (sort = DEFAULT_SORT, unfolded: string[] = [], findings = all) =>
-  groupFindings(findings, sort, naturalOrder(findings), (incident) =>
-    unfolded.includes(incident),
-  ).map(({ finding, level, others }) => `${level}${finding.id}+${others}`)
+  groupFindings(entered(findings), sort, (incident) => unfolded.includes(incident)).map(
+    ({ finding, level, others }) => `${level}${finding.id}+${others}`,
+  )
 
 it('leads an incident with its origin, in the place of its worst', () => {
   expect(told()).toEqual(['1o+2', '1a+0', '1e+0'])
@@ -36,6 +45,6 @@ it('lets the worst lead where the origin was filtered out', () => {
 })
 
 it('gives a row to each where they are not to be grouped', () => {
-  const rows = flatRows(all, { column: 'layer', descending: false }, naturalOrder(all))
+  const rows = flatRows(entered(all), { column: 'layer', descending: false })
   expect(rows.map(({ finding }) => finding.id)).toEqual(['w', 'o', 'm', 'a', 'e'])
 })

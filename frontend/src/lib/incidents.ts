@@ -1,11 +1,14 @@
 /** The table's rows: incidents with their origin on top, the others of each folded below it. */
 
-import type { Finding } from '../contract'
-import { countBy, groupBy } from './filter'
-import { compareFindings, type NaturalOrder, type Sort } from './sort'
+import type { Finding, Page } from '../contract'
+import { groupBy } from './filter'
+import { type Entry, keyOf } from './register'
+import { inUrgency, itself, type Sort, sortBy } from './sort'
 
 export interface TableRow {
   finding: Finding
+  /** `keyOf` the finding. */
+  key: string
   /** 1 for what stands on its own or leads an incident, 2 for what is folded below a lead. */
   level: 1 | 2
   /** How many more of its incident a lead has; 0 for all else. */
@@ -17,33 +20,29 @@ export interface TableRow {
   incident: string
 }
 
-/** An incident's name among those of all runs. */
-export function incidentKey({ run, id, incident }: Finding): string {
-  return `${incident || id}:${run}`
-}
-
 /**
  * Incidents in the order of their leads; but by severity in the order of their worst, so that a mild
- * origin does not hide what it brought about.
+ * origin does not hide what it brought about. The entries come `inUrgency`.
  */
 export function groupFindings(
-  findings: readonly Finding[],
+  entries: readonly Entry[],
   sort: Sort,
-  order: NaturalOrder,
   isUnfolded: (incident: string) => boolean,
 ): TableRow[] {
-  const compare = compareFindings(sort, order)
-  const worstFirst = compareFindings({ column: 'severity', descending: true }, order)
-  const groups = [...groupBy(findings, incidentKey)].map(([incident, members]) => {
-    const lead = members.find(({ origin }) => origin) ?? least(members, worstFirst)
-    const standsFor = sort.column === 'severity' ? least(members, worstFirst) : lead
-    return { incident, members, lead, standsFor }
+  const groups = [...groupBy(entries, ({ incident }) => incident)].map(([incident, members]) => {
+    const worst = members[0] as Entry
+    const lead = members.find(({ finding }) => finding.origin) ?? worst
+    return { incident, members, lead, worst }
   })
-  groups.sort((a, b) => compare(a.standsFor, b.standsFor))
-  return groups.flatMap(({ incident, members, lead }) => {
+  const sorted =
+    sort.column === 'severity'
+      ? sortBy(groups, ({ worst }) => worst, sort)
+      : sortBy(byLead(groups), ({ lead }) => lead, sort)
+  return sorted.flatMap(({ incident, members, lead }) => {
     const unfolded = members.length > 1 && isUnfolded(incident)
     const head: TableRow = {
-      finding: lead,
+      finding: lead.finding,
+      key: lead.key,
       level: 1,
       others: members.length - 1,
       unfolded,
@@ -51,33 +50,42 @@ export function groupFindings(
       incident,
     }
     if (!unfolded) return [head]
-    const rest = members.filter((member) => member !== lead).sort(compare)
-    return [head, ...rest.map((finding) => folded(finding, incident))]
+    const rest = members.filter((member) => member !== lead)
+    return [head, ...sortBy(rest, itself, sort).map(folded)]
   })
 }
 
-/** One row a finding, for those who do not want them grouped. */
-export function flatRows(
-  findings: readonly Finding[],
-  sort: Sort,
-  order: NaturalOrder,
-): TableRow[] {
-  const sizes = countBy(findings, incidentKey)
-  const sorted = [...findings].sort(compareFindings(sort, order))
-  return sorted.map((finding) => ({
+/** Rows of the first page: what its incidents have beyond what is there yet, the page tells. */
+export function pageRows(grouped: readonly TableRow[], { rows }: Page): TableRow[] {
+  const sizes = new Map(rows.map(({ run, lead, findings }) => [keyOf({ run, id: lead }), findings]))
+  return grouped
+    .filter(({ level }) => level === 1)
+    .map((row) => {
+      const size = sizes.get(row.key) ?? 1
+      return { ...row, others: size - 1, shared: size > 1 }
+    })
+}
+
+/** One row a finding, for those who do not want them grouped. The entries come `inUrgency`. */
+export function flatRows(entries: readonly Entry[], sort: Sort): TableRow[] {
+  const sizes = new Map<string, number>()
+  for (const { incident } of entries) sizes.set(incident, (sizes.get(incident) ?? 0) + 1)
+  return sortBy(entries, itself, sort).map(({ finding, key, incident }) => ({
     finding,
+    key,
     level: 1,
     others: 0,
     unfolded: false,
-    shared: (sizes[incidentKey(finding)] ?? 0) > 1,
-    incident: incidentKey(finding),
+    shared: (sizes.get(incident) ?? 0) > 1,
+    incident,
   }))
 }
 
-function folded(finding: Finding, incident: string): TableRow {
-  return { finding, level: 2, others: 0, unfolded: false, shared: true, incident }
+function byLead<T extends { lead: Entry }>(groups: readonly T[]): T[] {
+  const of = new Map(groups.map((group) => [group.lead, group]))
+  return inUrgency([...of.keys()]).map((lead) => of.get(lead) as T)
 }
 
-function least(findings: readonly Finding[], compare: (a: Finding, b: Finding) => number): Finding {
-  return findings.reduce((best, finding) => (compare(finding, best) < 0 ? finding : best))
+function folded({ finding, key, incident }: Entry): TableRow {
+  return { finding, key, level: 2, others: 0, unfolded: false, shared: true, incident }
 }

@@ -1,7 +1,15 @@
 import { describe, expect, it } from 'vitest'
 import type { Finding, Run } from '../contract'
 import { aFinding, aHealthyRun, aRun } from '../testing/samples'
-import { loadingText, runAge, runChip, runFacts, verdictSentence, worstFinding } from './verdict'
+import {
+  loadingText,
+  runAge,
+  runChip,
+  runFacts,
+  tellingFindings,
+  verdictSentence,
+  worstFinding,
+} from './verdict'
 
 const title = (id: string) => (id === 'non-finite' ? 'NaN or infinity' : 'Vanishing gradient')
 const say = (runs: Run[], findings: Finding[], selected: string | null) =>
@@ -118,4 +126,20 @@ describe('the small line', () => {
     }
     expect(runFacts(aRun(bare), 1.7e12 + 180_000)).toEqual([])
   })
+})
+
+it('is decided by two findings of a run: the one to name and the first to count', () => {
+  const findings = [
+    aFinding({ id: 'muted', opened_step: 1, muted: 'on purpose' }),
+    aFinding({ id: 'info', severity: 'info', opened_step: 2 }),
+    aFinding({ id: 'first', severity: 'warning', opened_step: 3 }),
+    aFinding({ id: 'worst', opened_step: 9 }),
+  ]
+  expect(tellingFindings(findings).map(({ id }) => id)).toEqual(['worst', 'first'])
+  const other = aRun({ run: 'other' })
+  const others = [aFinding({ run: 'other', opened_step: 4 })]
+  const over = (some: Finding[]) =>
+    verdictSentence([other, aRun()], [...others, ...some], null, title)
+  expect(over(tellingFindings(findings))).toEqual(over(findings))
+  expect(over(findings).run?.run).toBe('mlp_sigmoid')
 })

@@ -40,6 +40,15 @@ export function verdictSentence(
   return { ...allCalmSentence(runs), run: null }
 }
 
+/** Of some runs, before it is known which went wrong first. */
+export function shareSentence(runs: readonly Run[]): Sentence {
+  const sick = runs.filter(isSick)
+  const [worst] = [...sick].sort((a, b) => rank(a) - rank(b))
+  if (!worst || runs.length === 1) return verdictSentence(runs, [], null, (symptom) => symptom)
+  const text = `${sick.length} of ${runs.length} runs ${sick.length === 1 ? 'needs' : 'need'} a look`
+  return { text, tone: worst.verdict as Tone, run: null }
+}
+
 function sickSentence(
   run: Run,
   findings: readonly Finding[],
@@ -102,36 +111,48 @@ export function isSick({ verdict }: Run): boolean {
 
 const VERDICTS: readonly Verdict[] = ['critical', 'warning', 'healthy', 'unknown']
 
+function rank({ verdict }: Run): number {
+  return VERDICTS.indexOf(verdict)
+}
+
 /** The worst verdict; among equals the run that went wrong first. */
 export function worstRun(runs: readonly Run[], findings: readonly Finding[]): Run | null {
   const onset = new Map<string, number>()
-  for (const { run, severity, opened_step } of findings) {
-    if (severity === 'info') continue
+  for (const { run, severity, opened_step, muted } of findings) {
+    if (severity === 'info' || muted) continue
     onset.set(run, Math.min(opened_step, onset.get(run) ?? Number.POSITIVE_INFINITY))
   }
-  const rank = (run: Run) => VERDICTS.indexOf(run.verdict)
   const began = (run: Run) => onset.get(run.run) ?? Number.MAX_VALUE
   return [...runs].sort((a, b) => rank(a) - rank(b) || began(a) - began(b))[0] ?? null
 }
 
-/** What to name of a run: an open one before a resolved one, the worst, the origin, the first. */
+/** What to name of a run, of what counts: an open one before a resolved one, the worst, the origin, the first. */
 export function worstFinding(findings: readonly Finding[]): Finding | null {
-  const rank = (finding: Finding) => [
-    SEVERITIES.indexOf(finding.severity),
-    finding.state === 'open' ? 0 : 1,
-    finding.origin ? 0 : 1,
-    finding.opened_step,
-  ]
   let worst: Finding | null = null
   for (const finding of findings) {
-    if (worst === null || before(rank(finding), rank(worst))) worst = finding
+    if (!finding.muted && (worst === null || urgency(finding, worst) < 0)) worst = finding
   }
   return worst
 }
 
-function before(a: number[], b: number[]): boolean {
-  const i = a.findIndex((value, index) => value !== b[index])
-  return i >= 0 && (a[i] as number) < (b[i] as number)
+function urgency(a: Finding, b: Finding): number {
+  return (
+    SEVERITIES.indexOf(a.severity) - SEVERITIES.indexOf(b.severity) ||
+    Number(b.state === 'open') - Number(a.state === 'open') ||
+    Number(b.origin) - Number(a.origin) ||
+    a.opened_step - b.opened_step
+  )
+}
+
+/** Of a run's findings those that decide on a verdict: over them it is the same as over all. */
+export function tellingFindings(findings: readonly Finding[]): Finding[] {
+  const worst = worstFinding(findings)
+  let first: Finding | null = null
+  for (const finding of findings) {
+    if (finding.severity === 'info' || finding.muted) continue
+    if (first === null || finding.opened_step < first.opened_step) first = finding
+  }
+  return [worst, first].filter((finding) => finding !== null)
 }
 
 /** "Vanishing gradient" within a sentence; "NaN" and "ReLU" keep their capitals. */

@@ -52,8 +52,8 @@ it('filters by run, by expression and by chip at once', async () => {
 it('counts for each chip what it would show', async () => {
   const { alerts, view } = await alertsAndView()
   view.change({ severities: ['warning'], states: ['open'] })
-  expect(alerts.severityCounts.value).toEqual({ critical: 1, warning: 1, info: 1 })
-  expect(alerts.stateCounts.value).toEqual({ open: 1, resolved: 1 })
+  expect(alerts.counts.value?.severity).toEqual({ critical: 1, warning: 1, info: 1 })
+  expect(alerts.counts.value?.state).toEqual({ open: 1, resolved: 1 })
 })
 
 it('filters the list of runs too', async () => {

@@ -2,11 +2,12 @@
 
 import { computed, type ReadonlySignal } from '@preact/signals'
 import type { Finding, FindingState, Run, Severity } from '../contract'
-import { chosen, compilePattern, countBy, type Pattern } from '../lib/filter'
-import { flatRows, groupFindings, incidentKey, type TableRow } from '../lib/incidents'
+import { chosen, compilePattern, type Pattern } from '../lib/filter'
+import { flatRows, groupFindings, pageRows, type TableRow } from '../lib/incidents'
+import type { Entry, Name, Traits } from '../lib/register'
 import { assignColours } from '../lib/run-colour'
-import { naturalOrder } from '../lib/sort'
-import { type Sentence, verdictSentence } from '../lib/verdict'
+import { DEFAULT_SORT } from '../lib/sort'
+import { type Sentence, shareSentence, tellingFindings, verdictSentence } from '../lib/verdict'
 import type { FindingKey, ViewState } from '../lib/view-state'
 import type { ServerState } from './server'
 import type { View } from './view'
@@ -18,19 +19,25 @@ export interface Alerts {
   readonly layerPattern: ReadonlySignal<Pattern>
   readonly runs: ReadonlySignal<readonly Run[]>
   readonly runColours: ReadonlySignal<ReadonlyMap<string, number>>
-  /** What passes the filters: the rows with all that is folded into them. */
-  readonly passing: ReadonlySignal<readonly Finding[]>
+  /** Whether what was chosen can only be told of all findings, which are still on their way. */
+  readonly waiting: ReadonlySignal<boolean>
+  /** What passes the filters, in the order that every other one begins with: with all that is folded into rows. */
+  readonly passing: ReadonlySignal<readonly Entry[]>
   readonly rows: ReadonlySignal<readonly TableRow[]>
-  /** What each chip would show under all the other filters. */
-  readonly severityCounts: ReadonlySignal<Partial<Record<Severity, number>>>
-  readonly stateCounts: ReadonlySignal<Partial<Record<FindingState, number>>>
-  readonly symptomCounts: ReadonlySignal<Counts>
-  readonly kindCounts: ReadonlySignal<Counts>
-  readonly mutedCount: ReadonlySignal<number>
+  /** How many rows there are, with those that are still on their way. */
+  readonly rowCount: ReadonlySignal<number>
+  /** What each chip would show under all the other filters; null while that is not known. */
+  readonly counts: ReadonlySignal<FacetCounts | null>
   readonly verdict: ReadonlySignal<Sentence>
 }
 
-type Facet = 'severity' | 'state' | 'symptom' | 'kind' | 'muted'
+export interface FacetCounts {
+  severity: Partial<Record<Severity, number>>
+  state: Partial<Record<FindingState, number>>
+  symptom: Counts
+  kind: Counts
+  muted: number
+}
 
 export function createAlerts(server: ServerState, view: View): Alerts {
   const { current } = view
@@ -53,52 +60,68 @@ export function createAlerts(server: ServerState, view: View): Alerts {
   const layerPattern = computed(() => compilePattern(layerFilter.value))
   const allRuns = computed(() => server.answer.value?.runs ?? [])
   const runs = computed(() => allRuns.value.filter(({ run }) => runPattern.value.matches(run)))
+  const waiting = computed(() => server.page.value !== null && !showsEverything(current.value))
 
   const within = computed(() => {
-    const matchesRun = onceEach(runPattern.value.matches)
+    const { matches: matchesRun } = runPattern.value
     const matchesLayer = onceEach(layerPattern.value.matches)
-    const title = titleOf(server)
-    const wanted = text.value.trim().toLowerCase()
-    return server.findings.value.filter(
-      (finding) =>
-        (selected.value === null || selected.value === finding.run) &&
-        matchesRun(finding.run) &&
-        matchesLayer(finding.tensor) &&
-        (wanted === '' || says(finding, title(finding.symptom), wanted)),
-    )
+    const run = selected.value
+    const says = saying(text.value, titleOf(server))
+    const ofRun = onceEach((name) => (run === null || run === name) && matchesRun(name))
+    const entries = server.entries.value
+    if (runFilter.value + layerFilter.value + text.value === '' && run === null) return entries
+    return entries.filter((entry) => ofRun(entry.run) && matchesLayer(entry.tensor) && says(entry))
   })
 
-  /** Under all filters but one: what that one could still let through. */
-  function passes(finding: Finding, but: Facet | null): boolean {
-    return (
-      (but === 'severity' || chosen(severities.value, finding.severity)) &&
-      (but === 'state' || chosen(states.value, finding.state)) &&
-      (but === 'symptom' || chosen(symptoms.value, finding.symptom)) &&
-      (but === 'kind' || chosen(kinds.value, finding.kind)) &&
-      (but === 'muted' || muted.value || !finding.muted)
-    )
-  }
-  const counts = <K extends string>(facet: Facet, key: (finding: Finding) => K) =>
-    computed(() =>
-      countBy(
-        within.value.filter((finding) => passes(finding, facet)),
-        key,
-      ),
-    )
+  const facets = computed(() => {
+    const wanted = {
+      severity: severities.value,
+      state: states.value,
+      symptom: symptoms.value,
+      kind: kinds.value,
+    }
+    const showsMuted = muted.value
+    const counts: FacetCounts = { severity: {}, state: {}, symptom: {}, kind: {}, muted: 0 }
+    const passing = passingTraits(within.value, (traits, n) => {
+      const keptOutBy = FACETS.filter((facet) => !chosen<string>(wanted[facet], traits[facet]))
+      const passes = keptOutBy.length === 0
+      if (passes && traits.muted) counts.muted += n
+      if (traits.muted && !showsMuted) return false
+      for (const facet of FACETS) {
+        // What one choice alone keeps out is what that one could still let through.
+        const could = passes || (keptOutBy.length === 1 && keptOutBy[0] === facet)
+        if (could) add(counts[facet], traits[facet], n)
+      }
+      return passes
+    })
+    return { counts, passing }
+  })
 
-  const passing = computed(() => within.value.filter((finding) => passes(finding, null)))
-  const order = computed(() => naturalOrder(server.findings.value))
+  const passing = computed(() => facets.value.passing)
+  const counts = computed((): FacetCounts | null => {
+    const page = server.page.value
+    if (page === null) return facets.value.counts
+    return waiting.value ? null : { ...page.counts, muted: page.muted }
+  })
   /** The opened finding's incident stands open, so that an address shows what it speaks of. */
   const openedIncident = computed(() => {
-    const found = passing.value.find((finding) => sameFinding(finding, opened.value))
-    return found && !found.origin ? incidentKey(found) : null
+    const wanted = opened.value
+    if (wanted === null) return null
+    const found = passing.value.find(({ finding }) => sameFinding(finding, wanted))
+    return found && !found.finding.origin ? found.incident : null
   })
   const rows = computed(() => {
-    if (flat.value) return flatRows(passing.value, sort.value, order.value)
+    const page = server.page.value
+    if (page !== null && waiting.value) return []
+    if (flat.value) return flatRows(passing.value, sort.value)
     const open = new Set(unfolded.value)
     if (openedIncident.value !== null) open.add(openedIncident.value)
-    return groupFindings(passing.value, sort.value, order.value, (incident) => open.has(incident))
+    const grouped = groupFindings(passing.value, sort.value, (incident) => open.has(incident))
+    return page === null ? grouped : pageRows(grouped, page)
   })
+  const rowCount = computed(() =>
+    server.page.value === null || waiting.value ? rows.value.length : server.page.value.incidents,
+  )
 
   let colours: ReadonlyMap<string, number> = new Map()
   const runColours = computed(() => {
@@ -109,43 +132,112 @@ export function createAlerts(server: ServerState, view: View): Alerts {
     return colours
   })
 
-  const verdict = computed(() =>
-    verdictSentence(runs.value, server.findings.value, selected.value, titleOf(server)),
-  )
+  const verdict = computed(() => {
+    const page = server.page.value
+    const title = titleOf(server)
+    if (page === null) {
+      const telling = [...server.parts.value.values()].flatMap(tellingOf)
+      return verdictSentence(runs.value, telling, selected.value, title)
+    }
+    const named = page.named ? [page.named] : []
+    const whole = selected.value !== null || runs.value.length === allRuns.value.length
+    return whole
+      ? verdictSentence(runs.value, named, selected.value, title)
+      : shareSentence(runs.value)
+  })
 
   return {
     runPattern,
     layerPattern,
     runs,
     runColours,
+    waiting,
     passing,
     rows,
-    severityCounts: counts('severity', ({ severity }) => severity),
-    stateCounts: counts('state', ({ state }) => state),
-    symptomCounts: counts('symptom', ({ symptom }) => symptom) as ReadonlySignal<Counts>,
-    kindCounts: counts('kind', ({ kind }) => kind) as ReadonlySignal<Counts>,
-    mutedCount: computed(
-      () => within.value.filter((finding) => finding.muted && passes(finding, 'muted')).length,
-    ),
+    rowCount,
+    counts,
     verdict,
   }
 }
 
+const FACETS = ['severity', 'state', 'symptom', 'kind'] as const
+
+const telling = new WeakMap<readonly Entry[], Finding[]>()
+
+/** What a verdict needs of a run's findings: kept, since of many runs few move on. */
+function tellingOf(part: readonly Entry[]): Finding[] {
+  const before = telling.get(part)
+  if (before) return before
+  const kept = tellingFindings(part.map(({ finding }) => finding))
+  telling.set(part, kept)
+  return kept
+}
+
+function add(counts: Partial<Record<string, number>>, value: string, n: number): void {
+  counts[value] = (counts[value] ?? 0) + n
+}
+
+/** Those of whose traits it is said that they pass: asked once of the many that are alike. */
+function passingTraits(
+  entries: readonly Entry[],
+  passes: (traits: Traits, count: number) => boolean,
+): readonly Entry[] {
+  const counts = new Map<Traits, number>()
+  for (const { traits } of entries) counts.set(traits, (counts.get(traits) ?? 0) + 1)
+  const kept = new Set<Traits>()
+  for (const [traits, n] of counts) if (passes(traits, n)) kept.add(traits)
+  return kept.size === counts.size ? entries : entries.filter(({ traits }) => kept.has(traits))
+}
+
+/** Whether the table shows all incidents in its own order: what the first page is made for. */
+function showsEverything(view: ViewState): boolean {
+  const { runFilter, layerFilter, text, run, flat, muted, sort } = view
+  return (
+    runFilter + layerFilter + text === '' &&
+    run === null &&
+    !flat &&
+    !muted &&
+    sort.column === DEFAULT_SORT.column &&
+    sort.descending === DEFAULT_SORT.descending &&
+    FACETS.every((facet) => view[CHOICES[facet]].length === 0)
+  )
+}
+
+const CHOICES = {
+  severity: 'severities',
+  state: 'states',
+  symptom: 'symptoms',
+  kind: 'kinds',
+} as const
+
 /** Thousands of findings have few names: each is matched once. */
-function onceEach(matches: (text: string) => boolean): (text: string) => boolean {
-  const known = new Map<string, boolean>()
-  return (text) => {
-    const before = known.get(text)
+function onceEach(matches: (text: string) => boolean): (name: Name) => boolean {
+  const known = new Map<Name, boolean>()
+  return (name) => {
+    const before = known.get(name)
     if (before !== undefined) return before
-    const answer = matches(text)
-    known.set(text, answer)
+    const answer = matches(name.text)
+    known.set(name, answer)
     return answer
   }
 }
 
-function says(finding: Finding, title: string, wanted: string): boolean {
-  const { tensor, run, symptom, message } = finding
-  return [title, tensor, run, symptom, message].some((text) => text.toLowerCase().includes(wanted))
+/** Whether anything that an entry says holds the text, whatever its case. */
+function saying(text: string, title: (symptom: string) => string): (entry: Entry) => boolean {
+  const wanted = text.trim().toLowerCase()
+  if (wanted === '') return () => true
+  const holds = (said: string) => said.toLowerCase().includes(wanted)
+  const nameHolds = onceEach(holds)
+  const symptoms = new Map<string, boolean>()
+  const symptomHolds = (symptom: string) => {
+    const before = symptoms.get(symptom)
+    if (before !== undefined) return before
+    const answer = holds(symptom) || holds(title(symptom))
+    symptoms.set(symptom, answer)
+    return answer
+  }
+  return ({ finding, run, tensor }) =>
+    nameHolds(tensor) || nameHolds(run) || symptomHolds(finding.symptom) || holds(finding.message)
 }
 
 /** The symptom's name for people, or its id where the table of symptoms does not know it. */

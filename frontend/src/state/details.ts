@@ -4,7 +4,7 @@ import { effect, type ReadonlySignal, signal } from '@preact/signals'
 import type { Api, Heatmap, Magnitudes, Series, Steps } from '../api'
 import type { Finding, SymptomState, Tensor } from '../contract'
 import { comparedColumn } from '../lib/neighbours'
-import { keyOf } from './trends'
+import { keyOf } from '../lib/register'
 
 export interface Details {
   /** `keyOf` the finding they belong to. */

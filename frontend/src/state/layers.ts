@@ -36,7 +36,10 @@ export function createLayers(api: Api, server: ServerState, view: View, alerts: 
   const shown = computed(() => view.current.value.view === 'layers')
   const run = computed(
     () =>
-      view.current.value.run ?? alerts.verdict.value.run?.run ?? alerts.runs.value[0]?.run ?? null,
+      view.current.value.run ??
+      alerts.verdict.value.run?.run ??
+      // Which one needs a look first may not be known yet.
+      (server.page.value === null ? (alerts.runs.value[0]?.run ?? null) : null),
   )
   const told = computed(() => server.answer.value?.runs.find((other) => other.run === run.value))
   const revision = computed(() => told.value?.revision ?? String(told.value?.records ?? ''))
@@ -121,7 +124,7 @@ export function createLayers(api: Api, server: ServerState, view: View, alerts: 
   )
   const marks = computed(() => {
     const header = heatmap.value?.header
-    if (!header) return []
+    if (!header || server.page.value !== null) return []
     const own = ({ run, kind, muted }: Finding) =>
       run === header.run && kind === header.kind && !muted
     return marksOf(lines.value, rows.value, server.findings.value.filter(own))

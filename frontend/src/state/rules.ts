@@ -4,12 +4,12 @@ import { batch, computed, effect, type ReadonlySignal, signal } from '@preact/si
 import { type Api, Refusal } from '../api'
 import type { Judged, RuleDocument, RulesAnswer, Severity } from '../contract'
 import { countBy } from '../lib/filter'
+import { keyOf } from '../lib/register'
 import { draftText, parseDocument } from '../lib/rule-document'
 import { type Effect, effectsBySymptom, runsToTry, type Tried } from '../lib/trial'
 import type { Alerts } from './alerts'
 import { createJudging, type Trial } from './judging'
 import { explain, type ServerState } from './server'
-import { keyOf } from './trends'
 import type { View } from './view'
 
 export interface RulesState {

@@ -2,12 +2,20 @@
 
 import { batch, type ReadonlySignal, signal } from '@preact/signals'
 import { type Api, Refusal } from '../api'
-import type { Finding, RunsAnswer, Symptom } from '../contract'
+import type { Finding, Page, RunsAnswer, Symptom } from '../contract'
+import type { Entry } from '../lib/register'
+import { createFindings } from './findings'
 
 export interface ServerState {
   /** Null until the first answer. */
   readonly answer: ReadonlySignal<RunsAnswer | null>
+  /** What is said of all findings while only the first incidents are there; null once all are. */
+  readonly page: ReadonlySignal<Page | null>
   readonly findings: ReadonlySignal<readonly Finding[]>
+  /** The same by run; the part of a run that has not moved on stays the very same. */
+  readonly parts: ReadonlySignal<ReadonlyMap<string, readonly Entry[]>>
+  /** The same in the order that every other one begins with. */
+  readonly entries: ReadonlySignal<readonly Entry[]>
   readonly symptoms: ReadonlySignal<ReadonlyMap<string, Symptom>>
   /** How far the server's clock is ahead of the reader's, in milliseconds. */
   readonly clockLead: ReadonlySignal<number>
@@ -18,13 +26,17 @@ export interface ServerState {
   readonly refresh: (options?: { thoroughly: boolean }) => Promise<void>
 }
 
+/** Incidents of the first page: more than a screen holds. */
+const FIRST = 100
+
 export function createServerState(api: Api): ServerState {
   const answer = signal<RunsAnswer | null>(null)
-  const findings = signal<readonly Finding[]>([])
+  const page = signal<Page | null>(null)
   const symptoms = signal<ReadonlyMap<string, Symptom>>(new Map())
   const updated = signal<number | null>(null)
   const failure = signal<string | null>(null)
   const clockLead = signal(0)
+  const known = createFindings(api)
   let heard: RunsAnswer | null = null
   let fingerprint = ''
   let running: Promise<void> | null = null
@@ -32,26 +44,37 @@ export function createServerState(api: Api): ServerState {
   async function read(thoroughly: boolean): Promise<void> {
     // The first time everything is wanted, and at once; a mistake in it is waited for below.
     const first = answer.peek() === null
-    const ahead = first ? Promise.all([api.findings(), api.symptoms()]) : null
+    const ahead = first ? Promise.all([api.firstPage(FIRST), api.symptoms()]) : null
     ahead?.catch(() => undefined)
     const runs = await api.runs()
-    const [findingsAhead, symptomsAhead] = (await ahead) ?? []
+    const [pageAhead, symptomsAhead] = (await ahead) ?? []
+    if (pageAhead && symptomsAhead) {
+      batch(() => {
+        answer.value = runs
+        page.value = pageAhead.page
+        known.begin(pageAhead.findings)
+        symptoms.value = byId(symptomsAhead)
+        hear(runs)
+      })
+    }
     // No new record anywhere means no changed finding either: the large answer is asked for only then.
-    const print = runs === answer.peek() ? fingerprint : JSON.stringify({ ...runs, now: 0 })
-    const changed = thoroughly || print !== fingerprint
-    const found = changed ? (findingsAhead ?? (await api.findings())) : findings.value
-    const table =
-      symptoms.value.size > 0 ? symptoms.value : byId(symptomsAhead ?? (await api.symptoms()))
+    const print = runs === heard && !first ? fingerprint : JSON.stringify({ ...runs, now: 0 })
+    const changed = thoroughly || page.peek() !== null || print !== fingerprint
+    const publish = changed ? await known.read(runs.runs, thoroughly) : null
     batch(() => {
       if (changed) answer.value = runs
-      if (runs.now !== undefined && runs !== heard) clockLead.value = runs.now * 1000 - Date.now()
-      heard = runs
-      findings.value = found
-      symptoms.value = table
-      updated.value = Date.now()
-      failure.value = null
+      publish?.()
+      page.value = null
+      hear(runs)
     })
     fingerprint = print
+  }
+
+  function hear(runs: RunsAnswer): void {
+    if (runs.now !== undefined && runs !== heard) clockLead.value = runs.now * 1000 - Date.now()
+    heard = runs
+    updated.value = Date.now()
+    failure.value = null
   }
 
   async function attempt(thoroughly: boolean): Promise<void> {
@@ -74,7 +97,8 @@ export function createServerState(api: Api): ServerState {
     })
   }
 
-  return { answer, findings, symptoms, clockLead, updated, failure, refresh }
+  const { findings, parts, entries } = known
+  return { answer, page, findings, parts, entries, symptoms, clockLead, updated, failure, refresh }
 }
 
 function byId(symptoms: readonly Symptom[]): Map<string, Symptom> {

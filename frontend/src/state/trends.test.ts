@@ -1,7 +1,8 @@
 import { afterEach, beforeEach, expect, it, vi } from 'vitest'
+import { keyOf } from '../lib/register'
 import { aFinding } from '../testing/samples'
 import { aServer } from '../testing/server'
-import { createTrends, keyOf } from './trends'
+import { createTrends } from './trends'
 
 beforeEach(() => vi.useFakeTimers())
 afterEach(() => vi.useRealTimers())

@@ -4,6 +4,7 @@ import { type ReadonlySignal, signal } from '@preact/signals'
 import type { Api } from '../api'
 import type { Finding, Trend } from '../contract'
 import { groupBy } from '../lib/filter'
+import { keyOf } from '../lib/register'
 
 export interface Trends {
   /** By `keyOf` of the finding; what is not there yet is not drawn yet. */
@@ -48,11 +49,6 @@ export function createTrends(api: Api): Trends {
     timer = setTimeout(askForWanted, PAUSE_MS)
   }
   return { known, want }
-}
-
-/** One text for a finding among those of all runs: ids are unique only within their run. */
-export function keyOf({ run, id }: { run: string; id: string }): string {
-  return `${id}:${run}`
 }
 
 function stamp({ last_step, count, state }: Finding): string {

@@ -1,6 +1,16 @@
 /** Runs and findings for the tests, as the server would tell them. */
 
-import type { Finding, Judged, RulesAnswer, Run, Symptom, SymptomRules } from '../contract'
+import {
+  type Finding,
+  type FirstPage,
+  type Judged,
+  type RulesAnswer,
+  type Run,
+  SEVERITIES,
+  type Symptom,
+  type SymptomRules,
+} from '../contract'
+import { countBy, groupBy } from '../lib/filter'
 
 export function aRun(fields: Partial<Run> = {}): Run {
   return {
@@ -45,6 +55,37 @@ export function aFinding(fields: Partial<Finding> = {}): Finding {
     message:
       'dense_0/kernel receives gradients 2,400 × smaller than the median layer since step 40.',
     ...fields,
+  }
+}
+
+/** As the server gives it of all these: each its own incident but for those that share one, the worst first. */
+export function aFirstPage(findings: readonly Finding[]): FirstPage {
+  const counted = findings.filter(({ muted }) => !muted)
+  const severe = ({ severity }: Finding) => SEVERITIES.indexOf(severity)
+  const sorted = [...counted].sort((a, b) => severe(a) - severe(b))
+  const incidents = groupBy(sorted, ({ run, incident, id }) => `${run} ${incident || id}`)
+  const leads = [...incidents.values()].map(
+    (members) => members.find(({ origin }) => origin) ?? (members[0] as Finding),
+  )
+  return {
+    findings: leads,
+    page: {
+      total: findings.length,
+      muted: findings.length - counted.length,
+      counts: {
+        severity: countBy(counted, ({ severity }) => severity),
+        state: countBy(counted, ({ state }) => state),
+        symptom: countBy(counted, ({ symptom }) => symptom) as Record<string, number>,
+        kind: countBy(counted, ({ kind }) => kind) as Record<string, number>,
+      },
+      incidents: incidents.size,
+      rows: [...incidents.values()].map((members, i) => ({
+        run: (leads[i] as Finding).run,
+        lead: (leads[i] as Finding).id,
+        findings: members.length,
+      })),
+      named: sorted[0] ?? null,
+    },
   }
 }
 

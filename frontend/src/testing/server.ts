@@ -5,7 +5,7 @@ import type { Api, Evidence } from '../api'
 import type { Finding, Run, Tensor } from '../contract'
 import { decodeFrame, type Frame } from '../lib/frame'
 import { encodeFrame } from './frames'
-import { aFinding, aJudgement, aRun, someRules, VANISHING } from './samples'
+import { aFinding, aFirstPage, aJudgement, aRun, someRules, VANISHING } from './samples'
 
 export function aServer(runs: Run[] = [aRun()], findings: Finding[] = [aFinding()]) {
   return {
@@ -16,6 +16,7 @@ export function aServer(runs: Run[] = [aRun()], findings: Finding[] = [aFinding(
       problems: [],
     })),
     findings: vi.fn<Api['findings']>(async () => findings),
+    firstPage: vi.fn<Api['firstPage']>(async () => aFirstPage(findings)),
     symptoms: vi.fn<Api['symptoms']>(async () => [VANISHING]),
     trends: vi.fn<Api['trends']>(async (_run, ids) =>
       Object.fromEntries(ids.map((id) => [id, [0.1, 0.01, null, 0.0005]])),

@@ -8,6 +8,7 @@ import { EmptyState } from './EmptyState'
 import { Evidence } from './evidence/Evidence'
 import { Loading } from './Loading'
 import { Layers } from './layers/Layers'
+import { OnTheirWay } from './overview/AlertTable'
 import { Overview } from './overview/Overview'
 import { Sidebar } from './overview/Sidebar'
 import { Rules } from './rules/Rules'
@@ -26,6 +27,8 @@ export function App() {
   const answer = server.answer.value
   const shown = view.current.value.view
   const Shown = VIEWS[shown]
+  // Both speak of all findings at once.
+  const waits = server.page.value !== null && (shown === 'runs' || shown === 'rules')
   return (
     <div class="tab" data-view={shown}>
       <Bar />
@@ -37,9 +40,7 @@ export function App() {
         <>
           {/* The table of runs says what the list would. */}
           {shown !== 'runs' && <Sidebar />}
-          <main class="main">
-            <Shown />
-          </main>
+          <main class="main">{waits ? <OnTheirWay /> : <Shown />}</main>
           <Evidence />
         </>
       )}

@@ -29,7 +29,11 @@ export function Evidence() {
         </button>
       </div>
       {finding === null ? (
-        <p class="muted">This finding is not among those the server tells of (any more).</p>
+        <p class="muted">
+          {server.page.value === null
+            ? 'This finding is not among those the server tells of (any more).'
+            : 'Reading the findings…'}
+        </p>
       ) : (
         <Details key={`${finding.id}:${finding.run}`} finding={finding} symptom={symptom} />
       )}

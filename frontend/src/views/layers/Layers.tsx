@@ -6,7 +6,7 @@ import { Heatmap } from './Heatmap'
 import { LayersTools } from './LayersTools'
 
 export function Layers() {
-  const { layers, view } = useTab()
+  const { layers, view, server } = useTab()
   const run = layers.run.value
   const statistic = layers.statistic.value
   const heatmap = layers.heatmap.value
@@ -32,7 +32,7 @@ export function Layers() {
             ? 'The run that needs a look first; choose another at the left. '
             : ''}
           Layers in forward order, the input on top.
-          {layers.waiting.value && ' Reading…'}
+          {(layers.waiting.value || server.page.value !== null) && ' Reading…'}
         </p>
       </div>
       <LayersTools />

@@ -6,9 +6,9 @@
 import { useEffect, useMemo } from 'preact/hooks'
 import type { Finding } from '../../contract'
 import type { TableRow } from '../../lib/incidents'
+import { count } from '../../lib/numbers'
 import { mountedRows, rowWindow } from '../../lib/row-window'
 import { sameFinding } from '../../state/alerts'
-import { keyOf } from '../../state/trends'
 import { useTab } from '../context'
 import { AlertHead } from './AlertHead'
 import { AlertRow, rowId } from './AlertRow'
@@ -24,7 +24,8 @@ export function AlertTable() {
   const { alerts, view, server, trends } = useTab()
   const rows = alerts.rows.value
   const { opened, sort, widths } = view.current.value
-  const keys = useMemo(() => rows.map(({ finding }) => keyOf(finding)), [rows])
+  const rowCount = alerts.rowCount.value
+  const keys = useMemo(() => rows.map(({ key }) => key), [rows])
   const scroll = useScroll(keys, sort)
   const open = ({ run, id }: Finding) => view.change({ opened: { run, id } })
   const fold = (row: TableRow) => view.change(foldedOrNot(row, view.current.peek()))
@@ -44,9 +45,10 @@ export function AlertTable() {
     [rows, shown.first, shown.end, trends],
   )
 
+  if (alerts.waiting.value) return <OnTheirWay />
   if (rows.length === 0) return <NothingToShow filtered={server.findings.value.length > 0} />
   const activeRow = rows[active.index]
-  const isFresh = ({ finding }: TableRow) => fresh.keys.has(keyOf(finding))
+  const isFresh = ({ key }: TableRow) => fresh.keys.has(key)
   return (
     <div class="alerts-frame">
       <NewFindings
@@ -65,7 +67,7 @@ export function AlertTable() {
         role="treegrid"
         data-home
         aria-label="Alerts"
-        aria-rowcount={rows.length + 1}
+        aria-rowcount={rowCount + 1}
         aria-colcount={COLUMNS.length}
         tabIndex={0}
         style={widthStyle(widths)}
@@ -74,7 +76,7 @@ export function AlertTable() {
         onKeyDown={active.onKeyDown}
       >
         <AlertHead />
-        <div class="rows" role="rowgroup" style={{ height: `${rows.length * ROW_HEIGHT}px` }}>
+        <div class="rows" role="rowgroup" style={{ height: `${rowCount * ROW_HEIGHT}px` }}>
           {mountedRows(shown, active.index).map((index) => {
             const row = rows[index] as TableRow
             return (
@@ -106,6 +108,17 @@ function foldedOrNot(
   return view.unfolded.includes(incident)
     ? { unfolded: others }
     : { unfolded: others, opened: null }
+}
+
+/** What was chosen asks for all findings, and only the first are there yet. */
+export function OnTheirWay() {
+  const { server } = useTab()
+  const total = server.page.value?.total ?? 0
+  return (
+    <p class="notice" role="status">
+      Reading {count(total, 'finding')}…
+    </p>
+  )
 }
 
 function NothingToShow({ filtered }: { filtered: boolean }) {

@@ -6,7 +6,8 @@ import { formatStep } from '../../lib/numbers'
 
 interface ChoiceProps {
   name: string
-  counts: Readonly<Record<string, number>>
+  /** Null while they are not known. */
+  counts: Readonly<Record<string, number>> | null
   chosen: readonly string[]
   title: (value: string) => string
   onChange: (chosen: string[]) => void
@@ -14,7 +15,7 @@ interface ChoiceProps {
 
 export function Choice({ name, counts, chosen, title, onChange }: ChoiceProps) {
   const menu = useClosing()
-  const values = [...new Set([...Object.keys(counts), ...chosen])].sort((a, b) =>
+  const values = [...new Set([...Object.keys(counts ?? {}), ...chosen])].sort((a, b) =>
     title(a).localeCompare(title(b)),
   )
   return (
@@ -26,7 +27,9 @@ export function Choice({ name, counts, chosen, title, onChange }: ChoiceProps) {
       </summary>
       <fieldset class="choices">
         <legend class="unseen">{name}</legend>
-        {values.length === 0 && <p class="muted">Nothing to choose from.</p>}
+        {values.length === 0 && (
+          <p class="muted">{counts ? 'Nothing to choose from.' : 'Reading…'}</p>
+        )}
         {values.map((value) => (
           <label key={value}>
             <input
@@ -35,7 +38,7 @@ export function Choice({ name, counts, chosen, title, onChange }: ChoiceProps) {
               onChange={() => onChange(toggled(chosen, value))}
             />
             <span>{title(value)}</span>
-            <span class="muted">{formatStep(counts[value] ?? 0)}</span>
+            <span class="muted">{counts ? formatStep(counts[value] ?? 0) : '…'}</span>
           </label>
         ))}
       </fieldset>

@@ -5,7 +5,7 @@ import { FINDING_STATES, SEVERITIES } from '../../contract'
 import { toCsv, toJson, toMarkdown } from '../../lib/export'
 import { toggled } from '../../lib/filter'
 import { formatStep } from '../../lib/numbers'
-import { sortFindings } from '../../lib/sort'
+import { itself, sortBy } from '../../lib/sort'
 import { titleOf } from '../../state/alerts'
 import { useTab } from '../context'
 import { CopyButton, download } from '../takeaway'
@@ -14,9 +14,8 @@ import { Choice } from './Choice'
 export function Tools() {
   const { alerts, view, server } = useTab()
   const { severities, states, symptoms, kinds, muted, flat } = view.current.value
-  const mutedCount = alerts.mutedCount.value
-  const severityCounts = alerts.severityCounts.value
-  const stateCounts = alerts.stateCounts.value
+  const counts = alerts.counts.value
+  const mutedCount = counts?.muted ?? 0
   return (
     <div class="tools">
       {/* biome-ignore lint/a11y/useSemanticElements: a fieldset is laid out apart from its siblings */}
@@ -25,7 +24,7 @@ export function Tools() {
           <Toggle
             key={severity}
             text={severity}
-            count={severityCounts[severity] ?? 0}
+            count={counts && (counts.severity[severity] ?? 0)}
             pressed={severities.includes(severity)}
             onClick={() => view.change({ severities: toggled(severities, severity) })}
           />
@@ -37,7 +36,7 @@ export function Tools() {
           <Toggle
             key={state}
             text={state}
-            count={stateCounts[state] ?? 0}
+            count={counts && (counts.state[state] ?? 0)}
             pressed={states.includes(state)}
             onClick={() => view.change({ states: toggled(states, state) })}
           />
@@ -45,14 +44,14 @@ export function Tools() {
       </div>
       <Choice
         name="Symptom"
-        counts={alerts.symptomCounts.value}
+        counts={counts?.symptom ?? null}
         chosen={symptoms}
         title={titleOf(server)}
         onChange={(next) => view.change({ symptoms: next })}
       />
       <Choice
         name="Kind"
-        counts={alerts.kindCounts.value}
+        counts={counts?.kind ?? null}
         chosen={kinds}
         title={(kind) => kind}
         onChange={(next) => view.change({ kinds: next })}
@@ -81,7 +80,8 @@ export function Tools() {
 
 interface ToggleProps {
   text: string
-  count: number
+  /** Null while it is not known. */
+  count: number | null
   pressed: boolean
   onClick: () => void
 }
@@ -89,7 +89,7 @@ interface ToggleProps {
 function Toggle({ text, count, pressed, onClick }: ToggleProps) {
   return (
     <button class="button toggle" type="button" aria-pressed={pressed} onClick={onClick}>
-      {text} {formatStep(count)}
+      {text} {count === null ? '…' : formatStep(count)}
     </button>
   )
 }
@@ -97,10 +97,11 @@ function Toggle({ text, count, pressed, onClick }: ToggleProps) {
 function Takeaway() {
   const { alerts, server, view } = useTab()
   const [said, say] = useState('')
-  const rows = alerts.passing.value
-  const none = rows.length === 0
+  const entries = alerts.passing.value
+  const none = entries.length === 0 || server.page.value !== null
   // With what is folded away, in the table's order.
-  const sorted = () => sortFindings(rows, view.current.peek().sort)
+  const sorted = () =>
+    sortBy(entries, itself, view.current.peek().sort).map(({ finding }) => finding)
   const save = (name: string, type: string, text: string) => {
     download(name, type, text)
     say(`${name} downloaded`)

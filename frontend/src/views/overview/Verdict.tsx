@@ -7,7 +7,8 @@ export function Verdict() {
   const { alerts } = useTab()
   const now = useServerClock()
   const { text, tone, run } = alerts.verdict.value
-  const others = alerts.runs.value.filter((other) => other !== run && isSick(other)).length
+  const others =
+    run === null ? 0 : alerts.runs.value.filter((other) => other !== run && isSick(other)).length
   const facts = run === null ? [] : runFacts(run, now)
   const reading = run && loadingText(run.loading)
   if (reading) facts.push(reading)

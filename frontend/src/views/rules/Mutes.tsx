@@ -1,9 +1,9 @@
 /** Findings that are known and accepted, each with its reason. */
 
 import type { Mute, RulesAnswer } from '../../contract'
+import { keyOf } from '../../lib/register'
 import { mutesOf, withMutes } from '../../lib/rule-document'
 import { titleOf } from '../../state/alerts'
-import { keyOf } from '../../state/trends'
 import { useTab } from '../context'
 import { MuteForm } from './MuteForm'
 
