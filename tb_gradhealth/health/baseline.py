@@ -1,6 +1,7 @@
 """What is normal for a tensor: the median and spread of its own recent past."""
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from typing import Final
 
 import numpy as np
@@ -21,12 +22,16 @@ SETTLED: Final = 16
 """Records from which on median and spread are taken anew..."""
 
 REFRESHED: Final = 4
-"""...only at every so many: sorting the past of every row is nine tenths of a baseline's time."""
+"""...only at every so many: sorting the past of every row is most of a baseline's time."""
+
+
+Rows = Ints | slice
+"""Places of rows, int64 [rows], or all of them."""
 
 
 @dataclass(frozen=True)
 class Usual:
-    """Values held against the past of their rows; arrays of shape [rows].
+    """Values held against the past of their rows; arrays of shape [records, rows].
 
     Attributes:
         count: values in the past, at most LENGTH.
@@ -38,46 +43,138 @@ class Usual:
     median: Floats
     score: Floats
 
+    def put(self, rows: Ints, some: "Usual") -> None:
+        """Write what holds of some rows, in place."""
+        self.count[:, rows], self.median[:, rows], self.score[:, rows] = some.count, some.median, some.score
 
+
+Admits = Callable[[Usual, Rows], Mask]
+"""Which values of some rows belong to the past of those after them, [records, rows]."""
+
+
+@dataclass(frozen=True)
 class Baseline:
-    """Rolling median and MAD of ln(value) for every row, from admitted values only."""
+    """Rolling median and MAD of ln(value) for every row, from admitted values only.
 
-    def __init__(self) -> None:
-        self._logs = np.empty((LENGTH, 0))
-        self._admitted = np.empty(0, np.int64)
-        self._center = np.empty(0)
-        self._spread = np.empty(0)
-        self._compared = 0
+    Attributes:
+        past: the admitted logarithms, the newest last, NaN in front where there are fewer; [rows, LENGTH].
+        count: how many there are, int64 [rows].
+        center: their median as it was last taken, [rows].
+        spread: likewise.
+        compared: records seen.
+    """
 
-    def settle(self, rows: int) -> None:
-        """Make room for so many rows; those that are new have no past."""
-        self._logs = grown(self._logs, rows, np.nan)
-        self._admitted = grown(self._admitted, rows, 0)
-        self._center = grown(self._center, rows, np.nan)
-        self._spread = grown(self._spread, rows, np.nan)
+    past: Floats = field(default_factory=lambda: np.empty((0, LENGTH)))
+    count: Ints = field(default_factory=lambda: np.empty(0, np.int64))
+    center: Floats = field(default_factory=lambda: np.empty(0))
+    spread: Floats = field(default_factory=lambda: np.empty(0))
+    compared: int = 0
 
-    def admit(self, values: Floats, rows: Mask) -> None:
-        """Add ``values`` [rows] to the past of the chosen rows; what is not positive is left out."""
-        places = np.flatnonzero(rows & np.isfinite(values) & (values > 0))
-        self._logs[self._admitted[places] % LENGTH, places] = np.log(values[places])
-        self._admitted[places] += 1
+    def settled(self, rows: int) -> "Baseline":
+        """With room for so many rows; those that are new have no past."""
+        return Baseline(
+            past=np.concatenate([self.past, np.full((rows - len(self.past), LENGTH), np.nan)]),
+            count=grown(self.count, rows, 0),
+            center=grown(self.center, rows, np.nan),
+            spread=grown(self.spread, rows, np.nan),
+            compared=self.compared,
+        )
 
-    def compare(self, values: Floats) -> Usual:
-        """Hold ``values`` [rows] against each row's past."""
-        if self._compared <= SETTLED or self._compared % REFRESHED == 0:
-            self._refresh()
-        self._compared += 1
-        score = (np.log(np.where(values > 0, values, np.nan)) - self._center) / self._spread
-        return Usual(np.minimum(self._admitted, LENGTH), np.exp(self._center), score)
+    def of(self, rows: Ints) -> "Baseline":
+        """Some rows by themselves."""
+        return Baseline(
+            self.past[rows], self.count[rows], self.center[rows], self.spread[rows], self.compared
+        )
 
-    def _refresh(self) -> None:
-        past = self._logs[: int(self._admitted.max(initial=0))]
-        self._center = column_median(past)
-        self._spread = NORMAL_CONSISTENCY * column_median(np.abs(past - self._center)) + SPREAD_FLOOR
+    def put(self, rows: Ints, some: "Baseline") -> None:
+        """Write what holds of some rows, in place."""
+        self.past[rows], self.count[rows] = some.past, some.count
+        self.center[rows], self.spread[rows] = some.center, some.spread
+
+    def compare(self, values: Floats, admits: Admits) -> tuple[Usual, "Baseline"]:
+        """Hold values against each row's past; and the baseline with those that are admitted in its past.
+
+        Whether a value is admitted depends on which were before it. So at first all are, and the rows where
+        that was wrong are compared again with what came of it, until the same comes out: each time another
+        record at least is right for good, and few rows have an outlier in a block.
+
+        Args:
+            values: [records, rows]; what is not positive and finite is never admitted.
+            admits: tells which of the others are.
+        """
+        logs = np.log(np.where(values > 0, values, np.nan))
+        able = np.isfinite(logs)
+        usual, after = self._with(logs, able)
+        wrong = able & ~admits(usual, slice(None))
+        rows = np.flatnonzero(wrong.any(axis=0))
+        admitted = able[:, rows] & ~wrong[:, rows]
+        while rows.size:
+            some, later = self.of(rows)._with(logs[:, rows], admitted)
+            usual.put(rows, some)
+            after.put(rows, later)
+            again = able[:, rows] & admits(some, rows)
+            changed = (again != admitted).any(axis=0)
+            rows, admitted = rows[changed], again[:, changed]
+        return usual, after
+
+    def _with(self, logs: Floats, admitted: Mask) -> tuple[Usual, "Baseline"]:
+        """Hold logarithms [records, rows] against the past, of which the admitted ones become a part."""
+        records, rows = logs.shape
+        ranks = admitted.cumsum(axis=0)
+        before = ranks - admitted
+        # Of each row all that was ever admitted, one after the other: each past is a window of it.
+        width = LENGTH + records
+        line = np.full((rows, width), np.nan)
+        line[:, :LENGTH] = self.past
+        record, row = admitted.nonzero()
+        line[row, LENGTH + before[record, row]] = logs[record, row]
+        # What sliding_window_view gives, which takes longer to check its arguments than one record may take.
+        windows = np.ndarray((line.size - LENGTH + 1, LENGTH), line.dtype, line, strides=line.strides[1:] * 2)
+        begins = np.arange(0, rows * width, width)
+
+        counts = np.minimum(self.count + before, LENGTH)
+        centers, spreads = self.center[None], self.spread[None]
+        fresh = [_is_fresh(self.compared + number) for number in range(records)]
+        if any(fresh):
+            center, spread = _center_and_spread(windows[begins + before[fresh]], counts[fresh])
+            centers, spreads = np.concatenate([centers, center]), np.concatenate([spreads, spread])
+        latest = np.cumsum(fresh)
+        score = (logs - centers[latest]) / spreads[latest]
+        after = Baseline(
+            past=windows[begins + ranks[-1]],
+            count=np.minimum(self.count + ranks[-1], LENGTH),
+            center=centers[-1].copy(),
+            spread=spreads[-1].copy(),
+            compared=self.compared + records,
+        )
+        return Usual(counts, np.exp(centers)[latest], score), after
+
+
+def _is_fresh(number: int) -> bool:
+    """Whether median and spread are taken anew for the record of this number."""
+    return number <= SETTLED or number % REFRESHED == 0
+
+
+def _center_and_spread(pasts: Floats, counts: Ints) -> tuple[Floats, Floats]:
+    """Median and robust spread of pasts [..., LENGTH], of which so many are not NaN; reorders them."""
+    center = _median(pasts, counts)
+    pasts -= center[..., None]
+    np.abs(pasts, out=pasts)
+    return center, NORMAL_CONSISTENCY * _median(pasts, counts) + SPREAD_FLOOR
+
+
+def _median(values: Floats, counts: Ints) -> Floats:
+    """Median along the last axis without its NaNs, which sorting, in place, puts last."""
+    values.sort(axis=-1)
+    begins = np.arange(0, values.size, LENGTH).reshape(counts.shape)
+    low = values.take(begins + np.maximum(counts - 1, 0) // 2)
+    high = values.take(begins + np.minimum(counts // 2, LENGTH - 1))
+    middle: Floats = (low + high) / 2
+    return middle
 
 
 def column_median(logs: Floats) -> Floats:
-    """Median of each column without its NaNs: sorting puts them last, np.nanmedian is 20 times slower."""
+    """Median of each column without its NaNs: np.nanmedian is 20 times slower."""
     if not len(logs):
         return np.full(logs.shape[1], np.nan)
     ordered = np.sort(logs, axis=0)

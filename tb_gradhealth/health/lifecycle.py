@@ -1,5 +1,6 @@
 """From judgements to findings: opening on persistence, closing with hysteresis, one identity throughout."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -79,7 +80,7 @@ class Course:
     learned: int = 0
     """Records in a row in which the loss improved."""
     quiet: bool = True
-    """Nothing is remembered and nothing is open: what most rows of most rules are for their whole life."""
+    """Nothing is remembered and nothing is open: what most rules are for their whole life."""
 
     @classmethod
     def of(cls, size: int) -> "Course":
@@ -91,6 +92,23 @@ class Course:
         """Make room for rows that a new row table brought."""
         for name, (fill, _) in _EMPTY.items():
             setattr(self, name, grown(getattr(self, name), size, fill))
+
+    def at(self, rows: Ints) -> "Course":
+        """The course of some rows by itself."""
+        arrays: dict[str, Any] = {name: getattr(self, name)[rows] for name in _EMPTY}
+        return Course(**arrays, learned=self.learned, quiet=self.quiet)
+
+    def put(self, rows: Ints, some: "Course") -> None:
+        """Write back how some rows fared."""
+        for name in _EMPTY:
+            array = getattr(self, name).copy()
+            array[rows] = getattr(some, name)
+            setattr(self, name, array)
+
+    @property
+    def busy(self) -> Mask:
+        """Rows on which something is remembered or open."""
+        return np.asarray((self.breaches != 0) | (self.holds != 0) | self.is_open)
 
     @property
     def is_open(self) -> Mask:
@@ -109,18 +127,42 @@ _EMPTY: Final[dict[str, tuple[float, type]]] = {
 """Of each array of a course what stands for nothing, and its type."""
 
 
-def advance(course: Course, judged: Judgement, step: int, outcome: Outcome, habits: Habits) -> bool:
-    """Take the course one record further, in place.
+def advance(
+    course: Course, judged: Judgement, steps: Ints, outcomes: Sequence[Outcome], habits: Habits
+) -> Mask:
+    """Take the course some records further, in place.
 
-    A row without a measured value keeps its memory as it is: not measured is not healthy.
+    A row without a measured value keeps its memory as it is: not measured is not healthy. Rows on which
+    nothing is remembered, nothing is open and nothing breaches are left alone: nearly all of most rules.
 
     Returns:
-        Whether a finding opened or was resolved.
+        At which records a finding opened or was resolved, [records].
     """
-    course.value = judged.value
-    course.learned = course.learned + 1 if outcome == "learning" else 0
+    changed = np.zeros(steps.size, bool)
+    course.value = judged.value[-1]
     if course.quiet and not judged.breach.any():
-        return False
+        course.learned = _in_a_row("learning", outcomes, course.learned)
+        return changed
+    ill = (judged.breach & ~np.isnan(judged.value)).any(axis=0)
+    rows = np.flatnonzero(ill if course.quiet else ill | course.busy)
+    some = course.at(rows)
+    for record, (step, outcome) in enumerate(zip(steps.tolist(), outcomes, strict=True)):
+        some.learned = _in_a_row("learning", (outcome,), some.learned)
+        changed[record] = _advance(some, judged.at(record, rows), step, outcome, habits)
+    course.put(rows, some)
+    course.learned, course.quiet = some.learned, not some.busy.any()
+    return changed
+
+
+def _in_a_row(wanted: Outcome, outcomes: Sequence[Outcome], before: int) -> int:
+    """How many of the last outcomes in a row were a certain one."""
+    for outcome in outcomes:
+        before = before + 1 if outcome == wanted else 0
+    return before
+
+
+def _advance(course: Course, judged: Judgement, step: int, outcome: Outcome, habits: Habits) -> bool:
+    """Take the course one record further, in place; whether a finding opened or was resolved."""
     measured = ~np.isnan(judged.value)
     was_open = course.is_open
     breach = judged.breach & measured
@@ -143,7 +185,6 @@ def advance(course: Course, judged: Judgement, step: int, outcome: Outcome, habi
     course.resolved[over] = step
     if habits.forgiven:
         course.severity[over] = course.level[over] = habits.least
-    course.quiet = not (course.breaches.any() or course.holds.any() or course.is_open.any())
     return bool(opens.any() or over.any())
 
 
