@@ -1,12 +1,13 @@
 """What is normal for a tensor: the median and spread of its own recent past."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from itertools import accumulate
 from typing import Final
 
 import numpy as np
 
-from tb_gradhealth.health.arrays import Floats, Ints, Mask, grown
+from tb_gradhealth.health.arrays import Floats, Ints, Mask, grown, run_lengths
 
 LENGTH: Final = 32
 """Records that form the past. OLMo-core's spike statistics look back 128 steps; a record covers several,
@@ -48,51 +49,72 @@ class Usual:
         self.count[:, rows], self.median[:, rows], self.score[:, rows] = some.count, some.median, some.score
 
 
-Admits = Callable[[Usual, Rows], Mask]
-"""Which values of some rows belong to the past of those after them, [records, rows]."""
+Outlying = Callable[[Usual, Rows], Mask]
+"""Which values of some rows are outliers, [records, rows]."""
+
+
+def never(usual: Usual, rows: Rows) -> Mask:
+    """No value is an outlier."""
+    return np.zeros(usual.score.shape, bool)
 
 
 @dataclass(frozen=True)
 class Baseline:
-    """Rolling median and MAD of ln(value) for every row, from admitted values only.
+    """Rolling median and MAD of ln(value) for every row.
+
+    Outliers are not admitted to the past they are compared with, but a level that stays is: from the 33rd
+    record in a row on.
 
     Attributes:
-        past: the admitted logarithms, the newest last, NaN in front where there are fewer; [rows, LENGTH].
-        count: how many there are, int64 [rows].
-        center: their median as it was last taken, [rows].
+        past: the logarithms admitted before median and spread were last taken, the newest last, NaN in front
+            where there are fewer; [rows, LENGTH].
+        recent: those since, NaN where not admitted; [records, rows].
+        count: how many both hold, at most LENGTH, int64 [rows].
+        center: the median as it was last taken, [rows].
         spread: likewise.
+        outliers: in how many records in a row the value was an outlier, up to now, int64 [rows].
         compared: records seen.
     """
 
     past: Floats = field(default_factory=lambda: np.empty((0, LENGTH)))
+    recent: Floats = field(default_factory=lambda: np.empty((0, 0)))
     count: Ints = field(default_factory=lambda: np.empty(0, np.int64))
     center: Floats = field(default_factory=lambda: np.empty(0))
     spread: Floats = field(default_factory=lambda: np.empty(0))
+    outliers: Ints = field(default_factory=lambda: np.empty(0, np.int64))
     compared: int = 0
 
     def settled(self, rows: int) -> "Baseline":
         """With room for so many rows; those that are new have no past."""
         return Baseline(
             past=np.concatenate([self.past, np.full((rows - len(self.past), LENGTH), np.nan)]),
+            recent=grown(self.recent, rows, np.nan),
             count=grown(self.count, rows, 0),
             center=grown(self.center, rows, np.nan),
             spread=grown(self.spread, rows, np.nan),
+            outliers=grown(self.outliers, rows, 0),
             compared=self.compared,
         )
 
     def of(self, rows: Ints) -> "Baseline":
         """Some rows by themselves."""
         return Baseline(
-            self.past[rows], self.count[rows], self.center[rows], self.spread[rows], self.compared
+            past=self.past[rows],
+            recent=self.recent[:, rows],
+            count=self.count[rows],
+            center=self.center[rows],
+            spread=self.spread[rows],
+            outliers=self.outliers[rows],
+            compared=self.compared,
         )
 
     def put(self, rows: Ints, some: "Baseline") -> None:
         """Write what holds of some rows, in place."""
-        self.past[rows], self.count[rows] = some.past, some.count
+        self.past[rows], self.recent[:, rows], self.count[rows] = some.past, some.recent, some.count
         self.center[rows], self.spread[rows] = some.center, some.spread
 
-    def compare(self, values: Floats, admits: Admits) -> tuple[Usual, "Baseline"]:
-        """Hold values against each row's past; and the baseline with those that are admitted in its past.
+    def compare(self, values: Floats, outlying: Outlying) -> tuple[Usual, Ints, "Baseline"]:
+        """Hold values against each row's past.
 
         Whether a value is admitted depends on which were before it. So at first all are, and the rows where
         that was wrong are compared again with what came of it, until the same comes out: each time another
@@ -100,54 +122,70 @@ class Baseline:
 
         Args:
             values: [records, rows]; what is not positive and finite is never admitted.
-            admits: tells which of the others are.
+            outlying: tells which of the others are outliers.
+
+        Returns:
+            What is usual; in how many records in a row the value was an outlier, the record's own included,
+            int64 [records, rows]; and the baseline after them.
         """
         logs = np.log(np.where(values > 0, values, np.nan))
         able = np.isfinite(logs)
         usual, after = self._with(logs, able)
-        wrong = able & ~admits(usual, slice(None))
-        rows = np.flatnonzero(wrong.any(axis=0))
-        admitted = able[:, rows] & ~wrong[:, rows]
+        runs = run_lengths(outlying(usual, slice(None)), self.outliers)
+        if not runs.any():
+            return usual, runs, after
+        admitted = able & ((runs == 0) | (runs > LENGTH))
+        rows = np.flatnonzero((admitted != able).any(axis=0))
+        admitted = admitted[:, rows]
         while rows.size:
             some, later = self.of(rows)._with(logs[:, rows], admitted)
             usual.put(rows, some)
             after.put(rows, later)
-            again = able[:, rows] & admits(some, rows)
+            runs[:, rows] = run_lengths(outlying(some, rows), self.outliers[rows])
+            again = able[:, rows] & ((runs[:, rows] == 0) | (runs[:, rows] > LENGTH))
             changed = (again != admitted).any(axis=0)
             rows, admitted = rows[changed], again[:, changed]
-        return usual, after
+        return usual, runs, replace(after, outliers=runs[-1])
 
     def _with(self, logs: Floats, admitted: Mask) -> tuple[Usual, "Baseline"]:
         """Hold logarithms [records, rows] against the past, of which the admitted ones become a part."""
-        records, rows = logs.shape
         ranks = admitted.cumsum(axis=0)
-        before = ranks - admitted
-        # Of each row all that was ever admitted, one after the other: each past is a window of it.
-        width = LENGTH + records
-        line = np.full((rows, width), np.nan)
-        line[:, :LENGTH] = self.past
-        record, row = admitted.nonzero()
-        line[row, LENGTH + before[record, row]] = logs[record, row]
-        # What sliding_window_view gives, which takes longer to check its arguments than one record may take.
-        windows = np.ndarray((line.size - LENGTH + 1, LENGTH), line.dtype, line, strides=line.strides[1:] * 2)
-        begins = np.arange(0, rows * width, width)
-
-        counts = np.minimum(self.count + before, LENGTH)
-        centers, spreads = self.center[None], self.spread[None]
-        fresh = [_is_fresh(self.compared + number) for number in range(records)]
+        counts = np.minimum(self.count + (ranks - admitted), LENGTH)
+        recent = np.concatenate([self.recent, np.where(admitted, logs, np.nan)])
+        past, centers, spreads = self.past.copy(), self.center[None].copy(), self.spread[None].copy()
+        fresh = [_is_fresh(self.compared + number) for number in range(len(logs))]
         if any(fresh):
-            center, spread = _center_and_spread(windows[begins + before[fresh]], counts[fresh])
+            at = np.flatnonzero(fresh)
+            pasts = self._pasts(recent, len(self.recent) + at)
+            past, recent = pasts[-1].copy(), recent[len(self.recent) + at[-1] :].copy()
+            center, spread = _center_and_spread(pasts, counts[at])
             centers, spreads = np.concatenate([centers, center]), np.concatenate([spreads, spread])
-        latest = np.cumsum(fresh)
-        score = (logs - centers[latest]) / spreads[latest]
+        latest = list(accumulate(map(int, fresh)))
         after = Baseline(
-            past=windows[begins + ranks[-1]],
+            past=past,
+            recent=recent,
             count=np.minimum(self.count + ranks[-1], LENGTH),
             center=centers[-1].copy(),
             spread=spreads[-1].copy(),
-            compared=self.compared + records,
+            outliers=np.zeros_like(self.outliers),
+            compared=self.compared + len(logs),
         )
-        return Usual(counts, np.exp(centers)[latest], score), after
+        return Usual(counts, np.exp(centers)[latest], (logs - centers[latest]) / spreads[latest]), after
+
+    def _pasts(self, recent: Floats, records: Ints) -> Floats:
+        """The last LENGTH admitted logarithms before some of the recent records, [records, rows, LENGTH]."""
+        known = np.isfinite(recent)
+        ranks = known.cumsum(axis=0)
+        rows, width = recent.shape[1], LENGTH + len(recent)
+        # Of each row all that was ever admitted, one after the other: each past is a window of it.
+        line = np.full((rows, width), np.nan)
+        line[:, :LENGTH] = self.past
+        record, row = known.nonzero()
+        line[row, LENGTH - 1 + ranks[record, row]] = recent[record, row]
+        # What sliding_window_view gives, which takes longer to check its arguments than one record may take.
+        windows = np.ndarray((line.size - LENGTH + 1, LENGTH), line.dtype, line, strides=line.strides[1:] * 2)
+        pasts: Floats = windows[np.arange(0, line.size, width) + (ranks - known)[records]]
+        return pasts
 
 
 def _is_fresh(number: int) -> bool:

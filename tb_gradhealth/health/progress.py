@@ -8,7 +8,7 @@ from tb_gradhealth.health.arrays import Floats, Ints
 from tb_gradhealth.health.outcome import LossTrend, Outcome
 from tb_gradhealth.health.spikes import LossNotice
 from tb_gradhealth.health.structure import Structure
-from tb_gradhealth.health.view import Block, Matrices
+from tb_gradhealth.health.view import Block, Columns, Matrices
 from tb_gradhealth.record import Record
 
 
@@ -44,15 +44,16 @@ class Progress:
             loss_row: the loss's place among them, -1 without one.
         """
         steps = np.array([record.step for record in records], np.int64)
-        gaps = np.diff(steps, prepend=steps[0] if self._step is None else self._step)
+        gaps = steps - np.array([steps[0] if self._step is None else self._step, *steps[:-1]])
         table = records[0].table
         values = records[0].values[None] if len(records) == 1 else np.stack([r.values for r in records])
         matrices = Matrices(values, table.columns, source)
-        loss = _loss_of(matrices, loss_row)
+        told = matrices.of(np.array([loss_row]))
+        loss = _loss_of(told)
         losses = self._losses.follow(loss)
         outcomes = tuple(map(self._weighed, losses.outcomes))
-        places = np.flatnonzero(structure.kinds["training"])
-        numbers = matrices.column(places, "mean").T
+        places = structure.kinds["training"].nonzero()[0]
+        numbers = matrices.of(places).column("mean").T
         training = {structure.rows[place].tensor: n for place, n in zip(places, numbers, strict=True)}
         skipped = self._newly_skipped(training.get("skipped_steps"), steps.size)
         passed = gaps[-1] if self._step is not None or steps.size > 1 else steps[-1]
@@ -65,7 +66,7 @@ class Progress:
             structure=structure,
             outcomes=outcomes,
             loss=loss,
-            loss_deviation=self._notice.observe(matrices.column(np.array([loss_row]), "peak_max"))[:, 0],
+            loss_deviation=self._notice.observe(told.column("peak_max"))[:, 0],
             losses=losses,
             training=training,
             skipped=skipped,
@@ -90,8 +91,7 @@ class Progress:
         return np.asarray(np.nan_to_num(skipped - np.nan_to_num(before)))
 
 
-def _loss_of(matrices: Matrices, row: int) -> Floats:
+def _loss_of(told: Columns) -> Floats:
     """The loss of each record; NaN where it was not recorded, infinite where it was not finite."""
-    place = np.array([row])
-    bad = matrices.column(place, "nan_count") + matrices.column(place, "inf_count") > 0
-    return np.where(bad, np.inf, matrices.column(place, "mean"))[:, 0]
+    bad = told.column("nan_count") + told.column("inf_count") > 0
+    return np.where(bad, np.inf, told.column("mean"))[:, 0]

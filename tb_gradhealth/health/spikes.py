@@ -5,8 +5,8 @@ from typing import TypeVar
 
 import numpy as np
 
-from tb_gradhealth.health.arrays import Floats, Ints, Mask, grown, run_lengths
-from tb_gradhealth.health.baseline import LENGTH, Baseline, Rows, Usual
+from tb_gradhealth.health.arrays import Floats, Ints, Mask, grown
+from tb_gradhealth.health.baseline import Baseline, Rows, Usual, never
 from tb_gradhealth.health.limits import Limits, limit
 from tb_gradhealth.health.structure import Structure
 from tb_gradhealth.health.symptom import Judgement, Symptom
@@ -45,13 +45,11 @@ class Spike(Symptom[S]):
         self._baseline = Baseline()
         self._first_step: int | None = None
         self._spikes = np.empty((limits.recurrent, 0), np.int64)
-        self._beyond = np.empty(0, np.int64)
 
     def settle(self, structure: Structure, rows: Ints) -> None:
         """Make room for the past of further rows."""
         self._baseline = self._baseline.settled(rows.size)
         self._spikes = grown(self._spikes, rows.size, _LONG_AGO)
-        self._beyond = grown(self._beyond, rows.size, 0)
 
     def judge(self, view: View, value: Floats, ago: Floats, level: Ints) -> Judgement:
         """Compare each row's largest value since the last record with its own past.
@@ -66,28 +64,21 @@ class Spike(Symptom[S]):
         self._first_step = int(view.steps[0]) if self._first_step is None else self._first_step
         late_enough = (view.steps - self._first_step >= limits.past_steps)[:, None]
 
-        def known(usual: Usual) -> Mask:
-            return (usual.count >= limits.past) & late_enough
+        def outlying(usual: Usual, rows: Rows) -> Mask:
+            known = (usual.count >= limits.past) & late_enough
+            far = (usual.score > limits.threshold) & (value[:, rows] >= limits.factor * usual.median)
+            return known & far
 
-        def beyond(usual: Usual, value: Floats) -> Mask:
-            far = (usual.score > limits.threshold) & (value >= limits.factor * usual.median)
-            return known(usual) & far
-
-        def admits(usual: Usual, rows: Rows) -> Mask:
-            outliers = beyond(usual, value[:, rows])
-            return ~outliers | (run_lengths(outliers, self._beyond[rows]) > LENGTH)
-
-        usual, self._baseline = self._baseline.compare(value, admits)
-        breach = beyond(usual, value)
-        runs = run_lengths(breach, self._beyond)
-        self._beyond = runs[-1]
+        usual, runs, self._baseline = self._baseline.compare(value, outlying)
+        known = (usual.count >= limits.past) & late_enough
+        breach = runs > 0
         since = view.steps[:, None] - np.fmax(ago, 0).astype(np.int64) if breach.any() else None
         return Judgement(
-            value=np.where(known(usual), usual.score, np.nan),
+            value=np.where(known, usual.score, np.nan),
             breach=breach,
-            held=known(usual) & (usual.score > limits.threshold / 2),
+            held=known & (usual.score > limits.threshold / 2),
             # A value that is still up at the next record is the same spike.
-            level=level[:, None] + self._recurs(breach & (runs == 1), since),
+            level=level[:, None] + self._recurs(runs == 1, since),
             reference=usual.median,
             since=since,
         )
@@ -95,7 +86,7 @@ class Spike(Symptom[S]):
     def _recurs(self, begins: Mask, since: Ints | None) -> Ints:
         """1 where a spike that begins makes it recurrent, else 0; [records, judged]."""
         recurs = np.zeros(begins.shape, np.int64)
-        if since is None or not begins.any():
+        if since is None:
             return recurs
         self._spikes = self._spikes.copy()
         for record in np.flatnonzero(begins.any(axis=1)).tolist():
@@ -119,9 +110,7 @@ class LossNotice:
 
     def observe(self, peak: Floats) -> Floats:
         """Robust z of the largest losses since the records before, [records, 1]; NaN where not known."""
-        usual, self._baseline = self._baseline.compare(
-            peak, lambda usual, _: np.ones(usual.score.shape, bool)
-        )
+        usual, _, self._baseline = self._baseline.compare(peak, never)
         return usual.score
 
 

@@ -26,8 +26,8 @@ from tb_gradhealth.record import Record, RowTable, Steps
 LOSS: Final = ("loss", "loss")
 """Kind and tensor of the row that holds the loss, in its ``mean``."""
 
-BLOCK: Final = 2 << 20
-"""Bytes of records that are judged at once: as many as caches hold, and milliseconds of work."""
+BLOCK: Final = 4 << 20
+"""Bytes of records that are judged at once, in some ten milliseconds: NumPy's calls hardly count then."""
 
 AROUND: Final = 2
 """Points before a finding's opening that are kept with it."""
@@ -225,11 +225,10 @@ class StreamHealth:
         judged = [(symptom, each.value, each.reference) for symptom, each in observed]
         for point, measured in zip(points, measured_on(judged, len(points), self._measured), strict=True):
             point.measured = self._measured = measured
-        for _, each in observed:
-            for record in np.flatnonzero(each.changed).tolist():
-                last = self._judged + record
-                for near in self.history.points[max(last - AROUND, 0) : last + 1]:
-                    near.pinned = True
+        changed = np.logical_or.reduce([each.changed for _, each in observed])
+        for last in (self._judged + np.flatnonzero(changed)).tolist():
+            for near in self.history.points[max(last - AROUND, 0) : last + 1]:
+                near.pinned = True
 
     def _judge_steps(self, steps: Steps) -> None:
         if self._table is None:

@@ -31,19 +31,39 @@ class Matrices:
     columns: tuple[str, ...]
     source: Ints
 
-    def column(self, rows: Ints, name: str) -> Floats:
-        """A column of some of the history's rows, float64 [records, rows]; NaN where not recorded."""
-        return self.pick(self.source[rows], name)
+    def of(self, rows: Ints) -> "Columns":
+        """Some of the history's rows, int64 [rows]; -1 stands for one that is not there."""
+        return Columns(self, self.source[rows])
 
-    def pick(self, places: Ints, name: str) -> Floats:
-        """A column at some of the records' own rows, float64 [records, places]; NaN for place -1."""
-        if name not in self.columns or not self.values.size:
-            return np.full((len(self.values), places.size), np.nan)
-        # Rules ask for a tenth of the numbers: to pick them out is faster than to turn the matrices over.
-        values: Floats = self.values[:, places, self.columns.index(name)].astype(np.float64)
+
+class Columns:
+    """The columns of some rows over the records."""
+
+    def __init__(self, matrices: Matrices, places: Ints) -> None:
+        """Columns of rows.
+
+        Args:
+            matrices: where they are from.
+            places: the rows' places in the records, int64 [rows], -1 where these lack them.
+        """
+        self._matrices = matrices
+        records, rows, columns = matrices.values.shape
+        self._begins = (
+            np.arange(0, records * rows * columns, max(rows * columns, 1))[:, None] + places * columns
+        )
         missing = places < 0
-        if missing.any():
-            values[:, missing] = np.nan
+        self._missing = missing if missing.any() else None
+
+    def column(self, name: str) -> Floats:
+        """One of them, float64 [records, rows]; NaN where not measured or not recorded."""
+        matrices = self._matrices
+        if name not in matrices.columns or not matrices.values.size:
+            return np.full((len(matrices.values), self._begins.shape[-1]), np.nan)
+        # Rules ask for a tenth of the numbers: to pick them out is faster than to turn the matrices over.
+        picked = matrices.values.take(self._begins + matrices.columns.index(name))
+        values: Floats = picked.astype(np.float64)
+        if self._missing is not None:
+            values[:, self._missing] = np.nan
         return values
 
 
@@ -130,12 +150,12 @@ class View:
         return self.block.structure.settings
 
     @cached_property
-    def _source(self) -> Ints:
-        return self.block.matrices.source[self.rows]
+    def _own(self) -> Columns:
+        return self.block.matrices.of(self.rows)
 
     def column(self, name: str) -> Floats:
         """A column of the judged rows, float64 [records, judged], NaN where not measured."""
-        return self.block.matrices.pick(self._source, name)
+        return self._own.column(name)
 
     def magnitudes(self) -> Floats:
         """The log2 histograms, shares per bin, float64 [records, judged, 30]; NaN where not measured."""
@@ -144,7 +164,7 @@ class View:
 
     def beside(self, kind: Kind, name: str) -> Floats:
         """A column of the same tensors' rows of another kind, float64 [records, judged]."""
-        return self.block.matrices.column(self.structure.beside[kind][self.rows], name)
+        return self.block.matrices.of(self.structure.beside[kind][self.rows]).column(name)
 
     def training(self, name: str, absent: float = np.nan) -> Floats:
         """A number of the training, such as the learning rate, [records]."""

@@ -4,8 +4,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from tb_gradhealth.health.arrays import Floats, Ints, Mask, carried, grown, run_lengths
-from tb_gradhealth.health.baseline import LENGTH, Baseline, Rows, Usual, column_median
+from tb_gradhealth.health.arrays import Floats, Ints, Mask, carried, grown
+from tb_gradhealth.health.baseline import Baseline, Rows, Usual, column_median
 from tb_gradhealth.health.limits import Limits, limit
 from tb_gradhealth.health.steps import Lines, windowed
 from tb_gradhealth.health.structure import Scope, Structure
@@ -85,7 +85,6 @@ class ExplodingGradient(Symptom[ExplodingGradientLimits]):
         super().__init__(limits)
         self._baseline = Baseline()
         self._previous = np.empty(0)
-        self._high = np.empty(0, np.int64)
 
     def scope(self, structure: Structure) -> Scope:
         """Weight matrices."""
@@ -95,7 +94,6 @@ class ExplodingGradient(Symptom[ExplodingGradientLimits]):
         """Make room for the past of further rows."""
         self._baseline = self._baseline.settled(rows.size)
         self._previous = grown(self._previous, rows.size, np.nan)
-        self._high = grown(self._high, rows.size, 0)
 
     def observe(self, view: View) -> Judgement:
         """Compare every weight matrix's gradient with its own past and with its weight."""
@@ -104,14 +102,11 @@ class ExplodingGradient(Symptom[ExplodingGradientLimits]):
         rms = np.fmax(view.column("rms"), view.column("peak_rms"))
         limits = self.limits
 
-        def admits(usual: Usual, rows: Rows) -> Mask:
-            high = rms[:, rows] / usual.median > limits.threshold
-            return ~high | (run_lengths(high, self._high[rows]) > LENGTH)
+        def outlying(usual: Usual, rows: Rows) -> Mask:
+            return rms[:, rows] / usual.median > limits.threshold
 
-        usual, self._baseline = self._baseline.compare(rms, admits)
-        growth = rms / usual.median
-        high = growth > limits.threshold
-        self._high = run_lengths(high, self._high)[-1]
+        usual, runs, self._baseline = self._baseline.compare(rms, outlying)
+        growth, high = rms / usual.median, runs > 0
         previous = carried(rms, self._previous)
         self._previous = previous[-1]
         matters = rms >= limits.share * np.fmax.reduce(rms, axis=1, initial=0, keepdims=True)

@@ -5,7 +5,7 @@ from statistics import median as median_of
 
 import numpy as np
 
-from tb_gradhealth.health.arrays import Ints, Mask
+from tb_gradhealth.health.arrays import Floats, Ints, Mask
 from tb_gradhealth.health.limits import Limits, limit
 from tb_gradhealth.health.outcome import COMPARED
 from tb_gradhealth.health.structure import Scope, Structure
@@ -77,26 +77,30 @@ class LossOscillating(Symptom[LossOscillatingLimits]):
     def observe(self, view: View) -> Judgement:
         """Measure swing and turns of the last losses."""
         limits, losses = self.limits, view.block.losses
-        last = losses.last  # where there are fewer than 20, NaN is among them, and in all that follows
-        first = np.minimum(np.abs(losses.first), np.abs(losses.early))
-        ordered = np.sort(last, axis=1)
+        ordered = np.sort(losses.last, axis=1)
         low, high = ordered[:, TENTH], ordered[:, -1 - TENTH]
-        median = np.sort(np.abs(last), axis=1)[:, COMPARED - 1 : COMPARED + 1].mean(axis=1)
-        changes = np.diff(last, axis=1)
-        large = np.abs(changes) > limits.swing * median[:, None]
-        turns = np.mean((changes[:, 1:] * changes[:, :-1] < 0) & large[:, 1:] & large[:, :-1], axis=1)
+        median = np.sort(np.abs(losses.last), axis=1)[:, COMPARED - 1 : COMPARED + 1].mean(axis=1)
         swing = np.where(losses.count >= 2 * COMPARED, (high - low) / median, np.nan)
-        jagged = (turns >= limits.turns) & (median >= limits.unlearned * first)
-        thrown = self._large_steps(view, swing >= limits.wild)
+        wide = swing > limits.threshold
+        jagged, thrown = wide.copy(), self._large_steps(view, wide & (swing >= limits.wild))
+        jagged[wide] = self._jagged(losses.last[wide], median[wide])
+        jagged &= median >= limits.unlearned * np.minimum(np.abs(losses.first), np.abs(losses.early))
         value = np.repeat(swing[:, None], view.rows.size, axis=1)
         level = np.repeat(np.where(thrown, of_loss(view), INFO)[:, None], view.rows.size, axis=1)
         return judgement(value, limits.threshold, level, where=jagged[:, None])
 
+    def _jagged(self, last: Floats, median: Floats) -> Mask:
+        """Whether so many large changes of the last losses, [records, 20], reverse one of the same kind."""
+        changes = np.diff(last, axis=1)
+        large = np.abs(changes) > self.limits.swing * median[:, None]
+        turns = np.mean((changes[:, 1:] * changes[:, :-1] < 0) & large[:, 1:] & large[:, :-1], axis=1)
+        return np.asarray(turns >= self.limits.turns)
+
     def _large_steps(self, view: View, asked: Mask) -> Mask:
         """Whether in the last 20 records steps were too large for some matrix, where that is asked."""
         matrices = view.block.matrices
-        update = matrices.column(self._matrices, "rms")
-        weight = matrices.column(view.structure.beside["weight"][self._matrices], "rms")
+        update = matrices.of(self._matrices).column("rms")
+        weight = matrices.of(view.structure.beside["weight"][self._matrices]).column("rms")
         largest = np.fmax.reduce(update / np.maximum(weight, SMALLEST_WEIGHT), axis=1, initial=np.nan)
         known = np.isfinite(largest)
         steps = [*self._steps, *largest[known].tolist()]

@@ -100,15 +100,16 @@ class VanishingGradient(Symptom[VanishingGradientLimits]):
                 continue
             value[records], reference[records] = self._beside_the_others(rms[records], ordered)
             ill = records[(value[records] < self.limits.threshold).any(axis=1)]
-            falling[np.ix_(ill, ordered)] = self._falling(rms[np.ix_(ill, ordered)])
+            if ill.size:
+                falling[np.ix_(ill, ordered)] = self._falling(rms[np.ix_(ill, ordered)])
         return judgement(value, self.limits.threshold, below=True, where=falling, reference=reference)
 
     def _beside_the_others(self, rms: Floats, ordered: Ints) -> tuple[Floats, Floats]:
         """The gradients' shares of their reference layers', and those, [records, judged]."""
         along = rms[:, ordered]
-        median = np.median(along, axis=1)
+        median, last = np.median(along, axis=1), along[:, -1]
         small = rms * self._norm < self.limits.small_norm
-        reference = np.where(small, np.maximum(median, along[:, -1])[:, None], median[:, None])
+        reference = np.where(small & (last > median)[:, None], last[:, None], median[:, None])
         value = np.where(rms > 0, rms / reference, 0.0)
         value[np.isnan(rms) | self._output] = np.nan
         return value, reference
