@@ -56,6 +56,22 @@ def carried(values: Floats, before: Floats) -> Floats:
     return np.take_along_axis(known, newest, axis=0)
 
 
+def latest(values: npt.NDArray[Scalar], when: Mask, before: npt.NDArray[Scalar]) -> npt.NDArray[Scalar]:
+    """Each row's value at the newest record at which something was so, up to each record.
+
+    Args:
+        values: [records, rows].
+        when: where it was so, [records, rows].
+        before: the value before the first record, [rows].
+
+    Returns:
+        [records, rows].
+    """
+    number = np.where(when, np.arange(1, len(when) + 1)[:, None], 0)
+    newest = np.maximum.accumulate(number, axis=0)
+    return np.take_along_axis(np.concatenate([before[None], values]), newest, axis=0)
+
+
 def first_measured(values: Floats, before: Floats) -> Floats:
     """The first measured value of each row, [rows]; NaN where there is none yet.
 

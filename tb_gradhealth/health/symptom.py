@@ -46,10 +46,13 @@ class Judgement:
     least: Ints | None = None
     aspect: Ints | None = None
 
-    def at(self, record: int, rows: Ints) -> "Judgement":
-        """Of one of the records what it says of some rows; arrays of shape [rows]."""
-        arrays = {name: array[record, rows] for name, array in vars(self).items() if array is not None}
-        return Judgement(**arrays)
+    def of(self, rows: Ints) -> "Judgement":
+        """What it says of some of its rows."""
+        return Judgement(**{name: array[:, rows] for name, array in vars(self).items() if array is not None})
+
+    def as_record(self) -> "Judgement":
+        """What it says of lines, [judged], as if they were a record, [1, judged]."""
+        return Judgement(**{name: array[None] for name, array in vars(self).items() if array is not None})
 
 
 @dataclass(frozen=True)

@@ -7,9 +7,10 @@ from typing import Final
 import numpy as np
 
 from tb_gradhealth.health.arrays import Floats, Ints, Mask
+from tb_gradhealth.health.course import NEVER, Course
 from tb_gradhealth.health.findings import SEVERITIES, Finding, finding_id
 from tb_gradhealth.health.incidents import Located
-from tb_gradhealth.health.lifecycle import NEVER, Course, Habits, advance, advance_by_steps, reweigh
+from tb_gradhealth.health.lifecycle import Habits, advance, advance_by_steps, reweigh
 from tb_gradhealth.health.outcome import Outcome
 from tb_gradhealth.health.rule_set import SymptomRules
 from tb_gradhealth.health.steps import Lines
