@@ -108,10 +108,13 @@ class Baseline:
             compared=self.compared,
         )
 
-    def put(self, rows: Ints, some: "Baseline") -> None:
-        """Write what holds of some rows, in place."""
-        self.past[rows], self.recent[:, rows], self.count[rows] = some.past, some.recent, some.count
-        self.center[rows], self.spread[rows] = some.center, some.spread
+    def put(self, rows: Ints, some: "Baseline") -> "Baseline":
+        """With what holds of some rows."""
+        past, recent, count = self.past.copy(), self.recent.copy(), self.count.copy()
+        center, spread = self.center.copy(), self.spread.copy()
+        past[rows], recent[:, rows], count[rows] = some.past, some.recent, some.count
+        center[rows], spread[rows] = some.center, some.spread
+        return Baseline(past, recent, count, center, spread, self.outliers, self.compared)
 
     def compare(self, values: Floats, outlying: Outlying) -> tuple[Usual, Ints, "Baseline"]:
         """Hold values against each row's past.
@@ -140,19 +143,19 @@ class Baseline:
         while rows.size:
             some, later = self.of(rows)._with(logs[:, rows], admitted)
             usual.put(rows, some)
-            after.put(rows, later)
+            after = after.put(rows, later)
             runs[:, rows] = run_lengths(outlying(some, rows), self.outliers[rows])
             again = able[:, rows] & ((runs[:, rows] == 0) | (runs[:, rows] > LENGTH))
             changed = (again != admitted).any(axis=0)
             rows, admitted = rows[changed], again[:, changed]
-        return usual, runs, replace(after, outliers=runs[-1])
+        return usual, runs, replace(after, outliers=runs[-1].copy())
 
     def _with(self, logs: Floats, admitted: Mask) -> tuple[Usual, "Baseline"]:
         """Hold logarithms [records, rows] against the past, of which the admitted ones become a part."""
         ranks = admitted.cumsum(axis=0)
         counts = np.minimum(self.count + (ranks - admitted), LENGTH)
         recent = np.concatenate([self.recent, np.where(admitted, logs, np.nan)])
-        past, centers, spreads = self.past.copy(), self.center[None].copy(), self.spread[None].copy()
+        past, centers, spreads = self.past, self.center[None], self.spread[None]
         fresh = [_is_fresh(self.compared + number) for number in range(len(logs))]
         if any(fresh):
             at = np.flatnonzero(fresh)

@@ -101,7 +101,8 @@ def advance(
         At which records a finding opened or was resolved, [records].
     """
     told = _told(outcomes, course.learned)
-    course.learned, course.value = int(told.learned[-1]), judged.value[-1]
+    # A copy, as for all that is remembered of a block: it would else keep the whole of it in memory.
+    course.learned, course.value = int(told.learned[-1]), judged.value[-1].copy()
     if course.quiet and not judged.breach.any():
         return np.zeros(steps.size, bool)
     ill = (judged.breach & ~np.isnan(judged.value)).any(axis=0)

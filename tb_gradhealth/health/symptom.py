@@ -145,7 +145,8 @@ class Symptom(ABC, Generic[L]):
         """Judge the next records, in step order: one in a training that is watched, many when a log is read.
 
         How many come at once must make no difference. What a rule remembers is replaced, never changed in
-        place: where it fails among many, it is put back and asked again, one record at a time.
+        place: where it fails among many, it is put back and asked again, one record at a time. And it is a
+        copy, since a part of what was computed for all of them would keep the whole in memory.
         """
 
     def observe_steps(self, lines: Lines) -> Judgement | None:

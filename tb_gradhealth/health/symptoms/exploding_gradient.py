@@ -108,7 +108,7 @@ class ExplodingGradient(Symptom[ExplodingGradientLimits]):
         usual, runs, self._baseline = self._baseline.compare(rms, outlying)
         growth, high = rms / usual.median, runs > 0
         previous = carried(rms, self._previous)
-        self._previous = previous[-1]
+        self._previous = previous[-1].copy()
         matters = rms >= limits.share * np.fmax.reduce(rms, axis=1, initial=0, keepdims=True)
         growing = (rms > limits.pace * previous[:-1]) & matters & worse
         ratio = rms / np.maximum(view.beside("weight", "rms"), SMALLEST_WEIGHT)

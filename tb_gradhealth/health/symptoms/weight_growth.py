@@ -98,7 +98,7 @@ class WeightGrowth(Symptom[WeightGrowthLimits]):
         ways = np.stack([growth, shrinking, doubling])
         value = np.fmax.reduce(ways)
         value[np.isnan(growth)] = np.nan
-        self._previous = rms[-1]
+        self._previous = rms[-1].copy()
         aspect = np.where(np.isnan(ways), 0, ways).argmax(axis=0)
         return judgement(value, self.limits.threshold, WARNING, reference=first, aspect=aspect)
 
