@@ -202,7 +202,7 @@ def _take_in(
     since = step if judged.since is None else judged.since
     suspected = latest(since, events.suspect, course.suspected)
     course.suspected = suspected[-1]
-    first = np.take_along_axis(suspected, opens.argmax(axis=0)[None], axis=0)[0]
+    first = suspected[opens.argmax(axis=0), np.arange(opens.shape[1])]
     course.opened = np.where((course.opened == NEVER) & opens.any(axis=0), first, course.opened)
     course.resolved = latest(np.where(opens, NEVER, step), opens | over, course.resolved)[-1]
     course.count = course.count + np.where(opens, events.earlier, 0).sum(axis=0) + ill.sum(axis=0)
