@@ -1,4 +1,4 @@
-"""The array types the rules speak of; a docstring says each one's shape."""
+"""The array types the rules speak of, and what they do along records; a docstring says each one's shape."""
 
 from typing import TypeVar
 
@@ -19,3 +19,69 @@ def grown(array: npt.NDArray[Scalar], size: int, fill: float) -> npt.NDArray[Sca
         return array
     fresh = np.full((*array.shape[:-1], missing), fill, array.dtype)
     return np.concatenate([array, fresh], axis=-1)
+
+
+def run_lengths(mask: Mask, before: Ints) -> Ints:
+    """For how many records in a row a mask holds, each record included.
+
+    Args:
+        mask: [records, rows].
+        before: for how many it held before the first of them, int64 [rows].
+
+    Returns:
+        int64 [records, rows].
+    """
+    if not mask.any():
+        return np.zeros(mask.shape, np.int64)
+    number = np.arange(1, len(mask) + 1)[:, None]
+    ended = np.maximum.accumulate(np.where(mask, 0, number), axis=0)
+    return np.where(mask, number - ended + np.where(ended == 0, before, 0), 0)
+
+
+def carried(values: Floats, before: Floats) -> Floats:
+    """The newest measured value before each record, and in the end that after all of them.
+
+    Args:
+        values: [records, rows], NaN where not measured.
+        before: the newest one before the first record, [rows].
+
+    Returns:
+        float64 [records + 1, rows].
+    """
+    known = np.concatenate([before[None], values])
+    missing = np.isnan(known)
+    if not missing.any():
+        return known
+    newest = np.maximum.accumulate(np.where(missing, 0, np.arange(len(known))[:, None]), axis=0)
+    return np.take_along_axis(known, newest, axis=0)
+
+
+def latest(values: npt.NDArray[Scalar], when: Mask, before: npt.NDArray[Scalar]) -> npt.NDArray[Scalar]:
+    """Each row's value at the newest record at which something was so, up to each record.
+
+    Args:
+        values: [records, rows].
+        when: where it was so, [records, rows].
+        before: the value before the first record, [rows].
+
+    Returns:
+        [records, rows].
+    """
+    if len(when) == 1:  # a training that is watched: looking up would take most of its time
+        return np.where(when, values, before)
+    number = np.where(when, np.arange(1, len(when) + 1)[:, None], 0)
+    newest = np.maximum.accumulate(number, axis=0)
+    return np.concatenate([before[None], values])[newest, np.arange(when.shape[1])]
+
+
+def first_measured(values: Floats, before: Floats) -> Floats:
+    """The first measured value of each row, [rows]; NaN where there is none yet.
+
+    Args:
+        values: [records, rows], NaN where not measured.
+        before: the first one among earlier records, [rows].
+    """
+    if not np.isnan(before).any():
+        return before
+    first = (~np.isnan(values)).argmax(axis=0)
+    return np.where(np.isnan(before), np.take_along_axis(values, first[None], axis=0)[0], before)

@@ -1,11 +1,13 @@
 """What is normal for a tensor: the median and spread of its own recent past."""
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from itertools import accumulate
 from typing import Final
 
 import numpy as np
 
-from tb_gradhealth.health.arrays import Floats, Ints, Mask, grown
+from tb_gradhealth.health.arrays import Floats, Ints, Mask, grown, run_lengths
 
 LENGTH: Final = 32
 """Records that form the past. OLMo-core's spike statistics look back 128 steps; a record covers several,
@@ -21,12 +23,16 @@ SETTLED: Final = 16
 """Records from which on median and spread are taken anew..."""
 
 REFRESHED: Final = 4
-"""...only at every so many: sorting the past of every row is nine tenths of a baseline's time."""
+"""...only at every so many: sorting the past of every row is most of a baseline's time."""
+
+
+Rows = Ints | slice
+"""Places of rows, int64 [rows], or all of them."""
 
 
 @dataclass(frozen=True)
 class Usual:
-    """Values held against the past of their rows; arrays of shape [rows].
+    """Values held against the past of their rows; arrays of shape [records, rows].
 
     Attributes:
         count: values in the past, at most LENGTH.
@@ -38,46 +44,178 @@ class Usual:
     median: Floats
     score: Floats
 
+    def put(self, rows: Ints, some: "Usual") -> None:
+        """Write what holds of some rows, in place."""
+        self.count[:, rows], self.median[:, rows], self.score[:, rows] = some.count, some.median, some.score
 
+
+Outlying = Callable[[Usual, Rows], Mask]
+"""Which values of some rows are outliers, [records, rows]."""
+
+
+def never(usual: Usual, rows: Rows) -> Mask:
+    """No value is an outlier."""
+    return np.zeros(usual.score.shape, bool)
+
+
+@dataclass(frozen=True)
 class Baseline:
-    """Rolling median and MAD of ln(value) for every row, from admitted values only."""
+    """Rolling median and MAD of ln(value) for every row.
 
-    def __init__(self) -> None:
-        self._logs = np.empty((LENGTH, 0))
-        self._admitted = np.empty(0, np.int64)
-        self._center = np.empty(0)
-        self._spread = np.empty(0)
-        self._compared = 0
+    Outliers are not admitted to the past they are compared with, but a level that stays is: from the 33rd
+    record in a row on.
 
-    def settle(self, rows: int) -> None:
-        """Make room for so many rows; those that are new have no past."""
-        self._logs = grown(self._logs, rows, np.nan)
-        self._admitted = grown(self._admitted, rows, 0)
-        self._center = grown(self._center, rows, np.nan)
-        self._spread = grown(self._spread, rows, np.nan)
+    Attributes:
+        past: the logarithms admitted before median and spread were last taken, the newest last, NaN in front
+            where there are fewer; [rows, LENGTH].
+        recent: those since, NaN where not admitted; [records, rows].
+        count: how many both hold, at most LENGTH, int64 [rows].
+        center: the median as it was last taken, [rows].
+        spread: likewise.
+        outliers: in how many records in a row the value was an outlier, up to now, int64 [rows].
+        compared: records seen.
+    """
 
-    def admit(self, values: Floats, rows: Mask) -> None:
-        """Add ``values`` [rows] to the past of the chosen rows; what is not positive is left out."""
-        places = np.flatnonzero(rows & np.isfinite(values) & (values > 0))
-        self._logs[self._admitted[places] % LENGTH, places] = np.log(values[places])
-        self._admitted[places] += 1
+    past: Floats = field(default_factory=lambda: np.empty((0, LENGTH)))
+    recent: Floats = field(default_factory=lambda: np.empty((0, 0)))
+    count: Ints = field(default_factory=lambda: np.empty(0, np.int64))
+    center: Floats = field(default_factory=lambda: np.empty(0))
+    spread: Floats = field(default_factory=lambda: np.empty(0))
+    outliers: Ints = field(default_factory=lambda: np.empty(0, np.int64))
+    compared: int = 0
 
-    def compare(self, values: Floats) -> Usual:
-        """Hold ``values`` [rows] against each row's past."""
-        if self._compared <= SETTLED or self._compared % REFRESHED == 0:
-            self._refresh()
-        self._compared += 1
-        score = (np.log(np.where(values > 0, values, np.nan)) - self._center) / self._spread
-        return Usual(np.minimum(self._admitted, LENGTH), np.exp(self._center), score)
+    def settled(self, rows: int) -> "Baseline":
+        """With room for so many rows; those that are new have no past."""
+        return Baseline(
+            past=np.concatenate([self.past, np.full((rows - len(self.past), LENGTH), np.nan)]),
+            recent=grown(self.recent, rows, np.nan),
+            count=grown(self.count, rows, 0),
+            center=grown(self.center, rows, np.nan),
+            spread=grown(self.spread, rows, np.nan),
+            outliers=grown(self.outliers, rows, 0),
+            compared=self.compared,
+        )
 
-    def _refresh(self) -> None:
-        past = self._logs[: int(self._admitted.max(initial=0))]
-        self._center = column_median(past)
-        self._spread = NORMAL_CONSISTENCY * column_median(np.abs(past - self._center)) + SPREAD_FLOOR
+    def of(self, rows: Ints) -> "Baseline":
+        """Some rows by themselves."""
+        return Baseline(
+            past=self.past[rows],
+            recent=self.recent[:, rows],
+            count=self.count[rows],
+            center=self.center[rows],
+            spread=self.spread[rows],
+            outliers=self.outliers[rows],
+            compared=self.compared,
+        )
+
+    def put(self, rows: Ints, some: "Baseline") -> "Baseline":
+        """With what holds of some rows."""
+        past, recent, count = self.past.copy(), self.recent.copy(), self.count.copy()
+        center, spread = self.center.copy(), self.spread.copy()
+        past[rows], recent[:, rows], count[rows] = some.past, some.recent, some.count
+        center[rows], spread[rows] = some.center, some.spread
+        return Baseline(past, recent, count, center, spread, self.outliers, self.compared)
+
+    def compare(self, values: Floats, outlying: Outlying) -> tuple[Usual, Ints, "Baseline"]:
+        """Hold values against each row's past.
+
+        Whether a value is admitted depends on which were before it. So at first all are, and the rows where
+        that was wrong are compared again with what came of it, until the same comes out: each time another
+        record at least is right for good, and few rows have an outlier in a block.
+
+        Args:
+            values: [records, rows]; what is not positive and finite is never admitted.
+            outlying: tells which of the others are outliers.
+
+        Returns:
+            What is usual; in how many records in a row the value was an outlier, the record's own included,
+            int64 [records, rows]; and the baseline after them.
+        """
+        logs = np.log(np.where(values > 0, values, np.nan))
+        able = np.isfinite(logs)
+        usual, after = self._with(logs, able)
+        runs = run_lengths(outlying(usual, slice(None)), self.outliers)
+        if not runs.any():
+            return usual, runs, after
+        admitted = able & ((runs == 0) | (runs > LENGTH))
+        rows = np.flatnonzero((admitted != able).any(axis=0))
+        admitted = admitted[:, rows]
+        while rows.size:
+            some, later = self.of(rows)._with(logs[:, rows], admitted)
+            usual.put(rows, some)
+            after = after.put(rows, later)
+            runs[:, rows] = run_lengths(outlying(some, rows), self.outliers[rows])
+            again = able[:, rows] & ((runs[:, rows] == 0) | (runs[:, rows] > LENGTH))
+            changed = (again != admitted).any(axis=0)
+            rows, admitted = rows[changed], again[:, changed]
+        return usual, runs, replace(after, outliers=runs[-1].copy())
+
+    def _with(self, logs: Floats, admitted: Mask) -> tuple[Usual, "Baseline"]:
+        """Hold logarithms [records, rows] against the past, of which the admitted ones become a part."""
+        ranks = admitted.cumsum(axis=0)
+        counts = np.minimum(self.count + (ranks - admitted), LENGTH)
+        recent = np.concatenate([self.recent, np.where(admitted, logs, np.nan)])
+        past, centers, spreads = self.past, self.center[None], self.spread[None]
+        fresh = [_is_fresh(self.compared + number) for number in range(len(logs))]
+        if any(fresh):
+            at = np.flatnonzero(fresh)
+            pasts = self._pasts(recent, len(self.recent) + at)
+            past, recent = pasts[-1].copy(), recent[len(self.recent) + at[-1] :].copy()
+            center, spread = _center_and_spread(pasts, counts[at])
+            centers, spreads = np.concatenate([centers, center]), np.concatenate([spreads, spread])
+        latest = list(accumulate(map(int, fresh)))
+        after = Baseline(
+            past=past,
+            recent=recent,
+            count=np.minimum(self.count + ranks[-1], LENGTH),
+            center=centers[-1].copy(),
+            spread=spreads[-1].copy(),
+            outliers=np.zeros_like(self.outliers),
+            compared=self.compared + len(logs),
+        )
+        return Usual(counts, np.exp(centers)[latest], (logs - centers[latest]) / spreads[latest]), after
+
+    def _pasts(self, recent: Floats, records: Ints) -> Floats:
+        """The last LENGTH admitted logarithms before some of the recent records, [records, rows, LENGTH]."""
+        known = np.isfinite(recent)
+        ranks = known.cumsum(axis=0)
+        rows, width = recent.shape[1], LENGTH + len(recent)
+        # Of each row all that was ever admitted, one after the other: each past is a window of it.
+        line = np.full((rows, width), np.nan)
+        line[:, :LENGTH] = self.past
+        record, row = known.nonzero()
+        line[row, LENGTH - 1 + ranks[record, row]] = recent[record, row]
+        # What sliding_window_view gives, which takes longer to check its arguments than one record may take.
+        windows = np.ndarray((line.size - LENGTH + 1, LENGTH), line.dtype, line, strides=line.strides[1:] * 2)
+        pasts: Floats = windows[np.arange(0, line.size, width) + (ranks - known)[records]]
+        return pasts
+
+
+def _is_fresh(number: int) -> bool:
+    """Whether median and spread are taken anew for the record of this number."""
+    return number <= SETTLED or number % REFRESHED == 0
+
+
+def _center_and_spread(pasts: Floats, counts: Ints) -> tuple[Floats, Floats]:
+    """Median and robust spread of pasts [..., LENGTH], of which so many are not NaN; reorders them."""
+    center = _median(pasts, counts)
+    pasts -= center[..., None]
+    np.abs(pasts, out=pasts)
+    return center, NORMAL_CONSISTENCY * _median(pasts, counts) + SPREAD_FLOOR
+
+
+def _median(values: Floats, counts: Ints) -> Floats:
+    """Median along the last axis without its NaNs, which sorting, in place, puts last."""
+    values.sort(axis=-1)
+    begins = np.arange(0, values.size, LENGTH).reshape(counts.shape)
+    low = values.take(begins + np.maximum(counts - 1, 0) // 2)
+    high = values.take(begins + np.minimum(counts // 2, LENGTH - 1))
+    middle: Floats = (low + high) / 2
+    return middle
 
 
 def column_median(logs: Floats) -> Floats:
-    """Median of each column without its NaNs: sorting puts them last, np.nanmedian is 20 times slower."""
+    """Median of each column without its NaNs: np.nanmedian is 20 times slower."""
     if not len(logs):
         return np.full(logs.shape[1], np.nan)
     ordered = np.sort(logs, axis=0)

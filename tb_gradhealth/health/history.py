@@ -1,14 +1,14 @@
 """Everything one recorder wrote in one run, as one history of bounded size, whatever its row tables were."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
-import numpy.typing as npt
 
 from tb_gradhealth.health.arrays import Floats, Ints
 from tb_gradhealth.health.envelope import Envelope, Layout
+from tb_gradhealth.health.measured import NOTHING, Measured
 from tb_gradhealth.record import Record, Row, RowTable, Steps
 
 MOST_POINTS: Final = 1024
@@ -27,8 +27,6 @@ EXACT: Final = 48
 MOST_LINES: Final = 16
 """Writings of the flight recorder that are remembered, the newest ones."""
 
-Measured = npt.NDArray[np.float32]
-
 
 @dataclass
 class Point:
@@ -38,7 +36,7 @@ class Point:
         step: its last training step.
         content: as it was written.
         number: records of the history up to here, those included that were thinned out.
-        measured: for each rule that judged it the value and the reference of its rows, float32 [judged].
+        measured: what the rules measured on it.
         pinned: a finding opened or was resolved close by, so no thinning takes it away.
         envelope: of this record together with those after it that were thinned out, None where none was.
     """
@@ -46,7 +44,7 @@ class Point:
     step: int
     content: Record | Steps
     number: int
-    measured: dict[str, tuple[Measured, Measured | None]] = field(default_factory=dict)
+    measured: Measured = NOTHING
     pinned: bool = False
     envelope: Envelope | None = None
 
@@ -60,12 +58,8 @@ class Point:
     @property
     def size(self) -> int:
         """Bytes, as far as they are worth counting."""
-        values = sum(
-            value.nbytes + (0 if reference is None else reference.nbytes)
-            for value, reference in self.measured.values()
-        )
         around = 0 if self.envelope is None else self.envelope.nbytes
-        return int(self.content.values.nbytes + values + around)
+        return int(self.content.values.nbytes + self.measured.numbers.nbytes + around)
 
 
 class History:
@@ -74,7 +68,7 @@ class History:
     Recent points are all there. Where there are too many, older ones are joined with their neighbours, again
     and again; those around findings stay. What goes leaves its smallest, largest and mean numbers to the
     point before it. A changed set of tensors brings a new row table; its rows join the ones known so far, so
-    a tensor keeps one place in ``rows``.
+    a tensor keeps one place in ``rows``, as it was described last, and in ``first_rows``, as it was at first.
     """
 
     def __init__(self, budget: int = BUDGET) -> None:
@@ -85,6 +79,7 @@ class History:
         """
         self.points: list[Point] = []
         self.rows: list[Row] = []
+        self.first_rows: list[Row] = []
         self.records = 0
         self.first_step: int | None = None
         self._budget = budget
@@ -252,6 +247,7 @@ class History:
             place = self._places.setdefault((row.kind, row.tensor), len(self.rows))
             if place == len(self.rows):
                 self.rows.append(row)
+                self.first_rows.append(row)
             else:
                 self.rows[place] = row
             places.append(place)

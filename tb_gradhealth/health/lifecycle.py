@@ -1,11 +1,13 @@
 """From judgements to findings: opening on persistence, closing with hysteresis, one identity throughout."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 
-from tb_gradhealth.health.arrays import Floats, Ints, Mask, grown
+from tb_gradhealth.health.arrays import Floats, Ints, Mask, latest
+from tb_gradhealth.health.course import NEVER, Course
 from tb_gradhealth.health.findings import SEVERITIES
 from tb_gradhealth.health.outcome import Outcome
 from tb_gradhealth.health.symptom import Judgement
@@ -19,11 +21,9 @@ OPENS_AT: Final = 3
 WORSE: Final = 1.25
 """Factor by which a value must exceed what the loss improved under, to explain a failure."""
 
-NEVER: Final = int(np.iinfo(np.int64).min)
-"""In place of a step; steps may be negative."""
-
 _ALL: Final = (1 << WINDOWS) - 1
 _POPCOUNT: Final = np.array([bits.bit_count() for bits in range(1 << WINDOWS)], np.int64)
+_LEVELS: Final = len(SEVERITIES)
 
 
 @dataclass(frozen=True)
@@ -51,164 +51,223 @@ class Habits:
     most: int = len(SEVERITIES) - 1
 
 
-@dataclass
-class Course:
-    """How a symptom fared on every row; arrays of shape [judged], steps NEVER where nothing happened.
+@dataclass(frozen=True)
+class Told:
+    """What the loss does at some records; arrays of shape [records].
 
-    ``breaches`` and ``holds`` remember the last records as bits, the newest lowest. ``level`` and ``least``
-    are the worst so far, ``aspect`` is that of the worst value.
+    Attributes:
+        outcomes: whether it improves.
+        learned: in how many records in a row it has improved, int64.
     """
 
-    breaches: Ints
-    holds: Ints
-    opened: Ints
-    suspected: Ints
-    last: Ints
-    peak: Ints
-    resolved: Ints
-    count: Ints
-    level: Ints
-    least: Ints
-    severity: Ints
-    aspect: Ints
-    extreme: Floats
-    excused: Floats
-    """The worst value under which the loss improved, NaN where it never did."""
-    value: Floats
-    """The newest measured value, NaN where there is none."""
-    learned: int = 0
-    """Records in a row in which the loss improved."""
-    quiet: bool = True
-    """Nothing is remembered and nothing is open: what most rows of most rules are for their whole life."""
+    outcomes: tuple[Outcome, ...]
+    learned: Ints
 
-    @classmethod
-    def of(cls, size: int) -> "Course":
-        """A course of ``size`` rows on which nothing happened yet."""
-        arrays: dict[str, Any] = {name: np.full(size, fill, kind) for name, (fill, kind) in _EMPTY.items()}
-        return cls(**arrays)
-
-    def grow(self, size: int) -> None:
-        """Make room for rows that a new row table brought."""
-        for name, (fill, _) in _EMPTY.items():
-            setattr(self, name, grown(getattr(self, name), size, fill))
-
-    @property
-    def is_open(self) -> Mask:
-        """Rows with an open finding."""
-        return np.asarray((self.opened != NEVER) & (self.resolved == NEVER))
+    def said(self, *outcomes: Outcome) -> Mask:
+        """The records at which it does one of these."""
+        return np.array([outcome in outcomes for outcome in self.outcomes], bool)
 
 
-_STEPS: Final = ("opened", "suspected", "last", "peak", "resolved")
-_NUMBERS: Final = ("extreme", "excused", "value")
-_COUNTS: Final = ("breaches", "holds", "count", "level", "least", "severity", "aspect")
-_EMPTY: Final[dict[str, tuple[float, type]]] = {
-    **dict.fromkeys(_STEPS, (NEVER, np.int64)),
-    **dict.fromkeys(_NUMBERS, (np.nan, np.float64)),
-    **dict.fromkeys(_COUNTS, (0, np.int64)),
-}
-"""Of each array of a course what stands for nothing, and its type."""
+@dataclass(frozen=True)
+class Events:
+    """What happens to the rows at some records; masks of shape [records, rows].
+
+    Attributes:
+        suspect: nothing is remembered yet, and the value is beyond the threshold.
+        opens: a finding opens...
+        earlier: ...that so many records led to, int64.
+        ill: the value is beyond the threshold while a finding is open, which counts.
+        weighed: the outcome weighs the finding.
+        over: a finding is resolved.
+    """
+
+    suspect: Mask
+    opens: Mask
+    earlier: Ints
+    ill: Mask
+    weighed: Mask
+    over: Mask
 
 
-def advance(course: Course, judged: Judgement, step: int, outcome: Outcome, habits: Habits) -> bool:
-    """Take the course one record further, in place.
+def advance(
+    course: Course, judged: Judgement, steps: Ints, outcomes: Sequence[Outcome], habits: Habits
+) -> Mask:
+    """Take the course some records further, in place.
 
-    A row without a measured value keeps its memory as it is: not measured is not healthy.
+    A row without a measured value keeps its memory as it is: not measured is not healthy. Rows on which
+    nothing is remembered, nothing is open and nothing breaches are left alone: nearly all of most rules.
 
     Returns:
-        Whether a finding opened or was resolved.
+        At which records a finding opened or was resolved, [records].
     """
-    course.value = judged.value
-    course.learned = course.learned + 1 if outcome == "learning" else 0
+    told = _told(outcomes, course.learned)
+    # A copy, as for all that is remembered of a block: it would else keep the whole of it in memory.
+    course.learned, course.value = int(told.learned[-1]), judged.value[-1].copy()
     if course.quiet and not judged.breach.any():
-        return False
-    measured = ~np.isnan(judged.value)
-    was_open = course.is_open
-    breach = judged.breach & measured
-    course.breaches = _remember(course.breaches, breach, measured)
-    course.holds = _remember(course.holds, judged.held | breach, measured)
-
-    since = np.full(breach.size, step) if judged.since is None else judged.since
-    breaches = _POPCOUNT[course.breaches]
-    first = breach & (breaches == 1)
-    course.suspected[first] = since[first]
-
-    opens = breach & ~was_open & (breaches >= (1 if habits.immediate else OPENS_AT))
-    # The records that led to the opening count too, though they were only suspicions then.
-    _open(course, opens, breaches - 1)
-    _worsen(course, breach & course.is_open, judged, step, since, habits)
-    # What is merely still open has nothing new against it, but a loss that improves speaks for it.
-    _weigh(course, (breach | (outcome == "learning")) & course.is_open, outcome, habits)
-
-    over = measured & was_open & (course.holds == 0)
-    course.resolved[over] = step
-    if habits.forgiven:
-        course.severity[over] = course.level[over] = habits.least
-    course.quiet = not (course.breaches.any() or course.holds.any() or course.is_open.any())
-    return bool(opens.any() or over.any())
+        return np.zeros(steps.size, bool)
+    ill = (judged.breach & ~np.isnan(judged.value)).any(axis=0)
+    rows = np.flatnonzero(ill if course.quiet else ill | course.busy)
+    some, theirs = course.at(rows), judged.of(rows)
+    events = _events(some, theirs, told, habits)
+    _take_in(some, theirs, steps, events, told, habits)
+    course.put(rows, some)
+    course.quiet = not some.busy.any()
+    return np.asarray((events.opens | events.over).any(axis=1))
 
 
 def advance_by_steps(
     course: Course, judged: Judgement, last_step: int, outcome: Outcome, habits: Habits
 ) -> None:
     """Open what the flight recorder's lines show, in place; what records found already keeps its count."""
-    since = np.full(judged.value.size, last_step) if judged.since is None else judged.since
-    opens = judged.breach & ~course.is_open
-    course.suspected[opens] = since[opens]
-    _open(course, opens, np.zeros(since.size, np.int64))
-    _worsen(course, opens, judged, last_step, since, habits)
+    was_open = course.is_open
+    opens = (judged.breach & ~was_open)[None]
+    events = Events(
+        suspect=opens,
+        opens=opens,
+        earlier=np.zeros(opens.shape, np.int64),
+        ill=opens,
+        weighed=opens | was_open,
+        over=np.zeros(opens.shape, bool),
+    )
+    told = Told((outcome,), np.array([course.learned]))
+    _take_in(course, judged.as_record(), np.array([last_step]), events, told, habits)
     # The five records that resolve it are counted from here.
-    course.holds[opens] |= 1
+    course.holds = course.holds | opens[0]
     course.quiet = course.quiet and not opens.any()
-    _weigh(course, course.is_open, outcome, habits)
 
 
 def reweigh(course: Course, outcome: Outcome, habits: Habits) -> None:
     """Weigh what is open by an outcome that became known otherwise than by a record, in place."""
     if not course.quiet:
-        _weigh(course, course.is_open, outcome, habits)
+        told = Told((outcome,), np.array([course.learned]))
+        _weigh(
+            course,
+            course.is_open[None],
+            course.level[None],
+            course.least[None],
+            course.extreme[None],
+            told,
+            habits,
+        )
 
 
-def _open(course: Course, opens: Mask, earlier: Ints) -> None:
-    never_before = opens & (course.opened == NEVER)
-    course.opened[never_before] = course.suspected[never_before]
-    course.resolved[opens] = NEVER
-    course.count[opens] += earlier[opens]
+def _told(outcomes: Sequence[Outcome], learned: int) -> Told:
+    in_a_row = []
+    for outcome in outcomes:
+        learned = learned + 1 if outcome == "learning" else 0
+        in_a_row.append(learned)
+    return Told(tuple(outcomes), np.array(in_a_row))
 
 
-def _worsen(course: Course, ill: Mask, judged: Judgement, step: int, since: Ints, habits: Habits) -> None:
-    course.count[ill] += 1
-    course.last[ill] = step
-    course.level[ill] = np.maximum(course.level[ill], judged.level[ill])
-    if judged.least is not None:
-        course.least[ill] = np.maximum(course.least[ill], judged.least[ill])
-    beyond = judged.value < course.extreme if habits.below else judged.value > course.extreme
-    worst = ill & (np.isnan(course.extreme) | beyond)
-    course.extreme[worst] = judged.value[worst]
+def _events(course: Course, judged: Judgement, told: Told, habits: Habits) -> Events:
+    """What happens, by what is remembered, of which the course takes in what is new."""
+    measured = ~np.isnan(judged.value)
+    breach = judged.breach & measured
+    breaches, holds = _remember(course, breach, (judged.held & measured) | breach, measured)
+    count = _POPCOUNT[breaches]
+    opening = breach & (count >= (1 if habits.immediate else OPENS_AT))
+    closing = measured & (holds == 0)
+    was_open = course.is_open
+    is_open = latest(opening, opening | closing, was_open)
+    before = np.concatenate([was_open[None], is_open[:-1]])
+    during = before | opening
+    return Events(
+        suspect=breach & (count == 1),
+        opens=opening & ~before,
+        # The records that led to the opening count too, though they were only suspicions then.
+        earlier=count - 1,
+        ill=breach & during,
+        # What is merely still open has nothing new against it, but a loss that improves speaks for it.
+        weighed=(breach | told.said("learning")[:, None]) & during,
+        over=closing & before,
+    )
+
+
+def _remember(course: Course, breach: Mask, held: Mask, measured: Mask) -> tuple[Ints, Ints]:
+    """What is remembered after each record as bits, [records, rows]; both in one number, for one loop."""
+    memory = course.breaches | course.holds << 8
+    found = np.empty(breach.shape, np.int64)
+    for record, (shift, new) in enumerate(zip(measured, breach | held.astype(np.int64) << 8, strict=True)):
+        memory = found[record] = (memory << shift | new) & (_ALL | _ALL << 8)
+    course.breaches, course.holds = memory & _ALL, memory >> 8
+    return found & _ALL, found >> 8
+
+
+def _take_in(
+    course: Course, judged: Judgement, steps: Ints, events: Events, told: Told, habits: Habits
+) -> None:
+    """Take in what happened at some records, in place."""
+    opens, ill, over = events.opens, events.ill, events.over
+    step = np.broadcast_to(steps[:, None], ill.shape)
+    since = step if judged.since is None else judged.since
+    suspected = latest(since, events.suspect, course.suspected)
+    course.suspected = suspected[-1]
+    first = suspected[opens.argmax(axis=0), np.arange(opens.shape[1])]
+    course.opened = np.where((course.opened == NEVER) & opens.any(axis=0), first, course.opened)
+    course.resolved = latest(np.where(opens, NEVER, step), opens | over, course.resolved)[-1]
+    course.count = course.count + np.where(opens, events.earlier, 0).sum(axis=0) + ill.sum(axis=0)
+    course.last = latest(step, ill, course.last)[-1]
+
+    level = _highest(course.level, np.where(ill, judged.level, 0), over & habits.forgiven, habits.least)
+    told_least = 0 if judged.least is None else np.where(ill, judged.least, 0)
+    least = _highest(course.least, np.broadcast_to(told_least, ill.shape), over & False, 0)
+    further = np.fmin if habits.below else np.fmax
+    extremes = further.accumulate(np.concatenate([course.extreme[None], np.where(ill, judged.value, np.nan)]))
+    beyond = judged.value < extremes[:-1] if habits.below else judged.value > extremes[:-1]
+    worst = ill & (np.isnan(extremes[:-1]) | beyond)
+    course.level, course.least, course.extreme = level[-1], least[-1], extremes[-1]
+    course.peak = latest(since if habits.immediate else step, worst, course.peak)[-1]
     if judged.aspect is not None:
-        course.aspect[worst] = judged.aspect[worst]
-    course.peak[worst] = since[worst] if habits.immediate else step
+        course.aspect = latest(judged.aspect, worst, course.aspect)[-1]
+
+    _weigh(course, events.weighed, level, least, extremes[1:], told, habits)
+    if habits.forgiven:
+        forgiven = over.any(axis=0) & (_last(over) >= _last(events.weighed))
+        course.severity = np.where(forgiven, habits.least, course.severity)
 
 
-def _weigh(course: Course, rows: Mask, outcome: Outcome, habits: Habits) -> None:
-    """Learning lowers to the least, not learning raises by one; without a loss the rule's own level holds.
+def _weigh(
+    course: Course, when: Mask, level: Ints, least: Ints, extreme: Floats, told: Told, habits: Habits
+) -> None:
+    """Weigh what is open at some records, in place; the newest weighing is what counts.
 
-    What the training got along with before does not explain why it fails now: it has to be worse than then.
+    Learning lowers to the least, not learning raises by one; without a loss the rule's own level holds. What
+    the training got along with before does not explain why it fails now: it has to be worse than then.
+
+    Args:
+        course: the course, but for level, least and extreme as they are after all of the records.
+        when: where to weigh, [records, rows].
+        level: the worst level, [records, rows].
+        least: likewise.
+        extreme: likewise.
+        told: what the loss does.
+        habits: how the symptom's findings are weighed.
     """
-    severity = course.level
-    excused = np.minimum(course.least, severity)
-    if habits.weighed and outcome == "learning":
-        severity = excused
-        if course.learned >= OPENS_AT:  # one record may look like learning by chance
-            course.excused[rows] = course.extreme[rows]
-    elif habits.weighed and habits.patient and outcome == "undecided":
-        severity = excused
-    elif habits.weighed and outcome in ("stalled", "diverging"):
-        worse = course.excused / WORSE if habits.below else course.excused * WORSE
-        known = course.extreme >= worse if habits.below else course.extreme <= worse
+    severity = level
+    if habits.weighed:
+        learning, failing = told.said("learning")[:, None], told.said("stalled", "diverging")[:, None]
+        # One record may look like learning by chance.
+        settled = told.learned[:, None] >= OPENS_AT
+        excused = latest(extreme, when & learning & settled, course.excused)
+        course.excused = excused[-1]
+        worse = excused / WORSE if habits.below else excused * WORSE
+        known = extreme >= worse if habits.below else extreme <= worse
+        lowered = np.minimum(least, level)
         # What is only worth knowing stays that.
-        severity = np.where(known, excused, np.where(severity > 0, severity + habits.raised, 0))
-    course.severity[rows] = np.clip(severity, habits.least, habits.most)[rows]
+        raised = np.where(known, lowered, np.where(level > 0, level + habits.raised, 0))
+        lenient = learning | (told.said("undecided")[:, None] & habits.patient)
+        severity = np.where(lenient, lowered, np.where(failing, raised, level))
+    course.severity = latest(np.clip(severity, habits.least, habits.most), when, course.severity)[-1]
 
 
-def _remember(bits: Ints, new: Mask, measured: Mask) -> Ints:
-    return np.where(measured, (bits << 1 | new) & _ALL, bits)
+def _highest(before: Ints, levels: Ints, over: Mask, least: int) -> Ints:
+    """The highest level up to each record, [records, rows], from ``least`` on again where it is over."""
+    # What is counted of a level's stretch is higher than all levels of those before.
+    coded = over.cumsum(axis=0) * _LEVELS + np.where(over, least, levels)
+    highest: Ints = np.maximum.accumulate(np.concatenate([before[None], coded]))[1:] % _LEVELS
+    return highest
+
+
+def _last(when: Mask) -> Ints:
+    """The number of the last record at which it was so, 0 for none, [rows]."""
+    return np.asarray((when * np.arange(1, len(when) + 1)[:, None]).max(axis=0))

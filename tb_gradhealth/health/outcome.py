@@ -7,12 +7,13 @@ a loss a finding keeps the severity of its rule.
 
 import math
 from collections import deque
+from dataclasses import dataclass
 from statistics import median
 from typing import Final, Literal
 
 import numpy as np
 
-from tb_gradhealth.health.arrays import Floats
+from tb_gradhealth.health.arrays import Floats, Ints
 
 Outcome = Literal["learning", "stalled", "diverging", "undecided", "unknown"]
 """``"unknown"`` where no loss is recorded, ``"undecided"`` where it does not say (yet) what becomes of it."""
@@ -77,19 +78,9 @@ class LossTrend:
         self._seen: deque[bool] = deque(maxlen=WINDOW)  # whether the last recorded losses were finite
 
     @property
-    def last(self) -> Floats:
-        """The last finite losses, float64, at most 20."""
-        return np.array(self._last)
-
-    @property
     def early(self) -> float:
         """Median of the first losses, NaN before there are any."""
         return median(self._beginning) if self._beginning else float("nan")
-
-    @property
-    def least(self) -> float:
-        """The least of the last five finite losses, NaN before there are any."""
-        return min(list(self._last)[-WINDOW:], default=float("nan"))
 
     @property
     def gain(self) -> float:
@@ -99,7 +90,7 @@ class LossTrend:
     @property
     def improves(self) -> bool:
         """Whether the last losses are lower than those before them, beyond chance."""
-        return self.count >= 2 * WINDOW and _improves(list(self._last))
+        return self.count >= 2 * WINDOW and improves(list(self._last))
 
     def observe(self, loss: float) -> Outcome:
         """Add a loss, NaN if it was not recorded and infinite if not finite, and judge."""
@@ -109,6 +100,20 @@ class LossTrend:
             self._add(loss)
         self.outcome = self._judge()
         return self.outcome
+
+    def follow(self, losses: Floats) -> "Losses":
+        """Add the losses of some records and judge after each; what was known then."""
+        known = [*self._last]
+        known = [float("nan")] * (2 * COMPARED - len(known)) + known
+        outcomes, told = [], []
+        for loss in losses.tolist():
+            outcomes.append(self.observe(loss))
+            told.append((self.first, self.early, self.best, self.gain, self.count))
+        first, early, best, gain, count = np.array(told, np.float64).T
+        finite = losses[np.isfinite(losses)]
+        begins = np.cumsum(np.isfinite(losses))
+        last = np.array([*known, *finite])[begins[:, None] + np.arange(2 * COMPARED)]
+        return Losses(tuple(outcomes), first, early, best, gain, count.astype(np.int64), last)
 
     def _add(self, loss: float) -> None:
         self.count += 1
@@ -129,11 +134,49 @@ class LossTrend:
         if self.first - self.recent >= (1 - LEARNED) * max(abs(self.first), 1e-12):
             return "learning"
         # What comes down from above where it began makes good its own losses.
-        if self.recent < self.first and _improves(list(self._last)):
+        if self.recent < self.first and improves(list(self._last)):
             return "learning"
         if self.recent - self.best >= (DIVERGED - 1) * max(abs(self.best), 1e-12):
             return "diverging"
         return "stalled"
+
+
+@dataclass(frozen=True)
+class Losses:
+    """What `LossTrend` knew at each of some consecutive records; arrays of shape [records].
+
+    Attributes:
+        outcomes: what the losses came to.
+        first: as in `LossTrend`.
+        early: likewise.
+        best: likewise.
+        gain: likewise.
+        count: likewise, int64.
+        last: the last 20 finite losses, NaN in front where there are fewer, [records, 20].
+    """
+
+    outcomes: tuple[Outcome, ...]
+    first: Floats
+    early: Floats
+    best: Floats
+    gain: Floats
+    count: Ints
+    last: Floats
+
+    @property
+    def least(self) -> Floats:
+        """The least of the last five finite losses, NaN before there are any."""
+        return np.asarray(np.fmin.reduce(self.last[:, -WINDOW:], axis=1))
+
+    def improves(self, record: int) -> bool:
+        """As in `LossTrend`, at one of the records."""
+        count = int(self.count[record])
+        return count >= 2 * WINDOW and improves(self.last[record, -count:].tolist())
+
+    def at(self, record: int) -> "Losses":
+        """One of the records by itself."""
+        one = slice(record, record + 1)
+        return Losses(**{name: values[one] for name, values in vars(self).items()})
 
 
 def _beginning(losses: list[float]) -> float:
@@ -144,7 +187,7 @@ def _beginning(losses: list[float]) -> float:
     return losses[0] if max(losses[0] / middle, middle / losses[0]) > THROWN else middle
 
 
-def _improves(losses: list[float]) -> bool:
+def improves(losses: list[float]) -> bool:
     """Whether the median of the last losses is lower than that of those before, beyond chance."""
     size = min(COMPARED, len(losses) // 2)
     before, recent = losses[-2 * size : -size], losses[-size:]

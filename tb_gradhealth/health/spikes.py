@@ -6,10 +6,10 @@ from typing import TypeVar
 import numpy as np
 
 from tb_gradhealth.health.arrays import Floats, Ints, Mask, grown
-from tb_gradhealth.health.baseline import LENGTH, Baseline
+from tb_gradhealth.health.baseline import Baseline, Rows, Usual, never
 from tb_gradhealth.health.limits import Limits, limit
 from tb_gradhealth.health.structure import Structure
-from tb_gradhealth.health.symptom import WARNING, Judgement, Symptom
+from tb_gradhealth.health.symptom import Judgement, Symptom
 from tb_gradhealth.health.view import View
 
 
@@ -45,68 +45,73 @@ class Spike(Symptom[S]):
         self._baseline = Baseline()
         self._first_step: int | None = None
         self._spikes = np.empty((limits.recurrent, 0), np.int64)
-        self._beyond = np.empty(0, np.int64)
 
     def settle(self, structure: Structure, rows: Ints) -> None:
         """Make room for the past of further rows."""
-        self._baseline.settle(rows.size)
+        self._baseline = self._baseline.settled(rows.size)
         self._spikes = grown(self._spikes, rows.size, _LONG_AGO)
-        self._beyond = grown(self._beyond, rows.size, 0)
 
-    def judge(self, view: View, value: Floats, ago: Floats, level: int = WARNING) -> Judgement:
+    def judge(self, view: View, value: Floats, ago: Floats, level: Ints) -> Judgement:
         """Compare each row's largest value since the last record with its own past.
 
         Args:
-            view: the record.
-            value: float64 [judged].
-            ago: how many steps before the record it was, float64 [judged].
-            level: place in SEVERITIES of a lone spike.
+            view: the records.
+            value: float64 [records, judged].
+            ago: how many steps before the record it was, float64 [records, judged].
+            level: place in SEVERITIES of a lone spike at each record, [records].
         """
         limits = self.limits
-        self._first_step = view.step if self._first_step is None else self._first_step
-        usual = self._baseline.compare(value)
-        known = (usual.count >= limits.past) & (view.step - self._first_step >= limits.past_steps)
-        beyond = known & (usual.score > limits.threshold) & (value >= limits.factor * usual.median)
-        self._beyond = np.where(beyond, self._beyond + 1, 0)
-        self._baseline.admit(value, ~beyond | (self._beyond > LENGTH))
-        since = view.step - np.fmax(ago, 0).astype(np.int64) if beyond.any() else None
+        self._first_step = int(view.steps[0]) if self._first_step is None else self._first_step
+        late_enough = (view.steps - self._first_step >= limits.past_steps)[:, None]
+
+        def outlying(usual: Usual, rows: Rows) -> Mask:
+            known = (usual.count >= limits.past) & late_enough
+            far = (usual.score > limits.threshold) & (value[:, rows] >= limits.factor * usual.median)
+            return known & far
+
+        usual, runs, self._baseline = self._baseline.compare(value, outlying)
+        known = (usual.count >= limits.past) & late_enough
+        breach = runs > 0
+        since = view.steps[:, None] - np.fmax(ago, 0).astype(np.int64) if breach.any() else None
         return Judgement(
             value=np.where(known, usual.score, np.nan),
-            breach=beyond,
+            breach=breach,
             held=known & (usual.score > limits.threshold / 2),
             # A value that is still up at the next record is the same spike.
-            level=level + self._recurs(beyond & (self._beyond == 1), since),
+            level=level[:, None] + self._recurs(runs == 1, since),
             reference=usual.median,
             since=since,
         )
 
-    def _recurs(self, breach: Mask, since: Ints | None) -> Ints:
-        """1 where this spike makes it recurrent, else 0."""
-        if since is None or not breach.any():
-            return np.zeros(breach.size, np.int64)
-        self._spikes[:, breach] = np.vstack([self._spikes[1:, breach], since[breach][None]])
-        span = self._spikes[-1] - self._spikes[0]
-        recurs: Ints = (breach & (span <= self.limits.recurrence_steps)).astype(np.int64)
+    def _recurs(self, begins: Mask, since: Ints | None) -> Ints:
+        """1 where a spike that begins makes it recurrent, else 0; [records, judged]."""
+        recurs = np.zeros(begins.shape, np.int64)
+        if since is None:
+            return recurs
+        self._spikes = self._spikes.copy()
+        for record in np.flatnonzero(begins.any(axis=1)).tolist():
+            rows = begins[record]
+            self._spikes[:, rows] = np.vstack([self._spikes[1:, rows], since[record, rows][None]])
+            span = self._spikes[-1] - self._spikes[0]
+            recurs[record] = rows & (span <= self.limits.recurrence_steps)
         return recurs
 
 
-def quietened(judged: Judgement) -> Judgement:
-    """The judgement with every level at information."""
-    return replace(judged, level=np.zeros_like(judged.level))
+def quietened(judged: Judgement, records: Mask) -> Judgement:
+    """The judgement with every level of some records, [records], at information."""
+    return replace(judged, level=np.where(records[:, None], 0, judged.level))
 
 
 class LossNotice:
     """Whether the loss took notice of the steps since the last record: how far it was above its usual."""
 
     def __init__(self) -> None:
-        self._baseline = Baseline()
-        self._baseline.settle(1)
+        self._baseline = Baseline().settled(1)
 
-    def observe(self, peak: Floats) -> float:
-        """Take in the largest loss since the last record, float64 [1]; its robust z, NaN where not known."""
-        score = float(self._baseline.compare(peak).score[0])
-        self._baseline.admit(peak, np.ones(1, bool))
-        return score
+    def observe(self, peak: Floats) -> Floats:
+        """Robust z of the largest losses since the records before, [records, 1]; NaN where not known."""
+        usual, _, self._baseline = self._baseline.compare(peak, never)
+        return usual.score
 
 
 _LONG_AGO = -(1 << 60)

@@ -7,8 +7,8 @@ from typing import Final, Literal
 import numpy as np
 
 from tb_gradhealth.health.arrays import Mask
+from tb_gradhealth.health.course import NEVER
 from tb_gradhealth.health.findings import SEVERITIES
-from tb_gradhealth.health.lifecycle import NEVER
 from tb_gradhealth.health.outcome import Outcome
 from tb_gradhealth.health.structure import NO_GRADIENT, Structure
 from tb_gradhealth.health.watch import Watch

@@ -1,8 +1,8 @@
 """One recorder's history under the rules: records in, findings and their evidence out."""
 
 import time
-from collections.abc import Iterator
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass
 from datetime import date
 from typing import Final
 
@@ -10,21 +10,24 @@ import numpy as np
 
 from tb_gradhealth.health.arrays import Floats, Ints
 from tb_gradhealth.health.findings import Finding, finding_id
-from tb_gradhealth.health.history import BUDGET, History
+from tb_gradhealth.health.history import BUDGET, History, Point
 from tb_gradhealth.health.incidents import grouped
+from tb_gradhealth.health.measured import NOTHING, measured_on
 from tb_gradhealth.health.outcome import LossTrend, Outcome
+from tb_gradhealth.health.progress import Progress
 from tb_gradhealth.health.rule_set import RuleSet
-from tb_gradhealth.health.spikes import LossNotice
 from tb_gradhealth.health.states import SymptomState, states_of
 from tb_gradhealth.health.steps import Lines
 from tb_gradhealth.health.structure import Structure
 from tb_gradhealth.health.symptoms import SYMPTOMS
-from tb_gradhealth.health.view import Moment
-from tb_gradhealth.health.watch import Watch, measured_series
+from tb_gradhealth.health.watch import Watch
 from tb_gradhealth.record import Record, RowTable, Steps
 
 LOSS: Final = ("loss", "loss")
 """Kind and tensor of the row that holds the loss, in its ``mean``."""
+
+BLOCK: Final = 4 << 20
+"""Bytes of records that are judged at once, in some ten milliseconds: NumPy's calls hardly count then."""
 
 AROUND: Final = 2
 """Points before a finding's opening that are kept with it."""
@@ -87,7 +90,7 @@ class StreamHealth:
         for watch, place in self._found().values():
             tensor = self.structure.rows[watch.rows[place]].tensor
             muted = self._rules.muted(watch.rule.id, tensor, today)
-            located.append(watch.finding(place, self.structure, self.stream, self._outcome, muted))
+            located.append(watch.finding(place, self.structure, self.stream, self.outcome, muted))
         return grouped(located, tolerance=self.cadence or 1, stream=self.stream)
 
     def watches(self) -> list[Watch]:
@@ -98,7 +101,7 @@ class StreamHealth:
     def states(self) -> Iterator[SymptomState]:
         """Every symptom of every tensor as of the last record, with the reason."""
         for watch in self.watches():
-            yield from states_of(watch, self._structure, self._outcome, self._skipping)
+            yield from states_of(watch, self._structure, self.outcome, self._progress.skipping)
 
     def failures(self) -> list[str]:
         """Rules that failed, each in a sentence: what they would have found from there on is not known."""
@@ -112,7 +115,7 @@ class StreamHealth:
     @property
     def outcome(self) -> Outcome:
         """Whether the loss improves, as of the last judged record."""
-        return self._outcome
+        return self._progress.outcome
 
     @property
     def cadence(self) -> int | None:
@@ -140,14 +143,14 @@ class StreamHealth:
         """
         watch, place = self._found()[identity]
         rule, kept = watch.rule, self.history.kept_records()
-        values, references = measured_series(kept, rule.id, place)
+        values, references = _measured(kept, rule.id, place)
         return Evidence(
             columns={
                 "step": self.history.steps().astype(np.float64),
-                "value": np.array(values),
+                "value": values,
                 "threshold": np.full(len(kept), rule.limits.threshold),
                 "statistic": self.history.series(int(watch.rows[place]), rule.statistic),
-                "reference": np.array(references),
+                "reference": references,
                 "loss": self.losses(),
             },
             labels=asdict(rule.labels),
@@ -160,7 +163,7 @@ class StreamHealth:
             KeyError: no finding has this id.
         """
         watch, place = self._found()[identity]
-        values = np.array(measured_series(self.history.kept_records(), watch.rule.id, place)[0])
+        values: Floats = _measured(self.history.kept_records(), watch.rule.id, place)[0]
         if values.size <= points:
             return values
         # The worst of each stretch: a single spike is what the line is there to show.
@@ -170,24 +173,20 @@ class StreamHealth:
     def _begin(self) -> None:
         wanted = {identity: self._rules.symptom(identity) for identity in SYMPTOMS}
         self._watches = [Watch(SYMPTOMS[name], rules) for name, rules in wanted.items() if rules.enabled]
-        self._loss = LossTrend()
-        self._notice = LossNotice()
+        self._progress = Progress(self._accompanied)
         self._loss_by_step = LossTrend()
         self._unbroken: int | None = None
-        self._outcome: Outcome = "unknown"
         self._judged = 0
         self._structure = Structure.of((), {})
-        self._source = np.empty(0, np.int64)
+        self._source = np.full(1, -1)
         self._table: RowTable | None = None
-        self._previous_step: int | None = None
-        self._skipped = float("nan")
-        self._skipping = False
+        self._measured = NOTHING
 
     def judge(self, until: float = float("inf")) -> bool:
         """Judge what was observed and is not judged yet.
 
         Args:
-            until: no further record is begun from this time on, by `time.monotonic`.
+            until: no further block of records is begun from this time on, by `time.monotonic`.
 
         Returns:
             Whether all of it is judged.
@@ -195,62 +194,41 @@ class StreamHealth:
         # Not measured is NaN, and NaN, zero medians and the like are what the rules are full of.
         with np.errstate(all="ignore"):
             while self._judged < len(self.history.points) and time.monotonic() < until:
-                content = self.history.points[self._judged].content
-                if isinstance(content, Steps):
-                    self._judge_steps(content)
+                points = self._waiting()
+                if isinstance(points[0].content, Steps):
+                    self._judge_steps(points[0].content)
                 else:
-                    self._judge(self._judged, content)
-                self._judged += 1
+                    self._judge(points, [each.content for each in points if isinstance(each.content, Record)])
+                self._judged += len(points)
         return self._judged == len(self.history.points)
 
-    def _judge(self, index: int, record: Record) -> None:
-        if record.table is not self._table:
-            self._settle(record)
-        moment = self._moment(record)
-        point = self.history.points[index]
-        changed = [watch.observe(moment, point) for watch in self._watches]
-        if any(changed):
-            for near in self.history.points[max(index - AROUND, 0) : index + 1]:
-                near.pinned = True
-        self._previous_step = record.step
+    def _waiting(self) -> list[Point]:
+        """The points that are judged next: the flight recorder's lines, or a block of records."""
+        points = self.history.points
+        first = points[self._judged].content
+        if isinstance(first, Steps):
+            return [points[self._judged]]
+        most = max(1, BLOCK // max(first.values.nbytes, 1))
+        block = []
+        for point in points[self._judged : self._judged + most]:
+            if isinstance(point.content, Steps) or point.content.table is not first.table:
+                break
+            block.append(point)
+        return block
 
-    def _moment(self, record: Record) -> Moment:
-        columns = np.ascontiguousarray(record.values.T)
-        bare = Moment(
-            record,
-            columns,
-            self._source,
-            self._structure,
-            "unknown",
-            None,
-            np.nan,
-            np.nan,
-            self._loss,
-            {},
-            0.0,
-        )
-        row = self._loss_row()
-        loss = _loss_of(bare, row)
-        peak = bare.gather(np.array([row]), "peak_max")
-        outcome = self._loss.observe(loss)
-        self._outcome = "undecided" if self._accompanied and outcome != "unknown" else outcome
-        places = np.flatnonzero(self._structure.kinds["training"])
-        numbers = bare.gather(places, "mean").tolist()
-        training = {self._structure.rows[place].tensor: n for place, n in zip(places, numbers, strict=True)}
-        skipped = training.get("skipped_steps", np.nan)
-        newly = np.nan_to_num(skipped - np.nan_to_num(self._skipped))
-        self._skipped = skipped
-        self._skipping = bool(newly > 0 and newly >= record.step - (self._previous_step or 0))
-        return replace(
-            bare,
-            outcome=self._outcome,
-            previous_step=self._previous_step,
-            loss=loss,
-            loss_deviation=self._notice.observe(peak),
-            training=training,
-            skipped=float(newly),
-            accompanied=self._accompanied,
-        )
+    def _judge(self, points: list[Point], records: list[Record]) -> None:
+        if records[0].table is not self._table:
+            self._settle(records[0])
+        block = self._progress.block(records, self._source, self._structure, self._loss_row())
+        found = [(watch.rule.id, watch.observe(block)) for watch in self._watches]
+        observed = [(symptom, each) for symptom, each in found if each is not None]
+        judged = [(symptom, each.value, each.reference) for symptom, each in observed]
+        for point, measured in zip(points, measured_on(judged, len(points), self._measured), strict=True):
+            point.measured = self._measured = measured
+        changed = np.logical_or.reduce([each.changed for _, each in observed])
+        for last in (self._judged + np.flatnonzero(changed)).tolist():
+            for near in self.history.points[max(last - AROUND, 0) : last + 1]:
+                near.pinned = True
 
     def _judge_steps(self, steps: Steps) -> None:
         if self._table is None:
@@ -262,11 +240,11 @@ class StreamHealth:
         row = self._loss_row()
         loss = _lines_of(steps, column[[row]] if row >= 0 else np.array([-1]))
         trend = self._every_loss(steps.steps, loss[:, 0])
-        if not self._accompanied and trend is not None and self._outcome in ("undecided", "unknown"):
-            self._outcome = trend.outcome
+        if trend is not None:
+            self._progress.every_loss(trend.outcome)
         for watch in self._watches:
             values = _lines_of(steps, column[watch.rows])
-            watch.observe_steps(Lines(steps.steps, values, loss[:, 0], trend), self._outcome)
+            watch.observe_steps(Lines(steps.steps, values, loss[:, 0], trend), self.outcome)
 
     def _loss_row(self) -> int:
         """The loss's row; -1 where it has none, or only in a table that comes after what is being judged."""
@@ -289,10 +267,10 @@ class StreamHealth:
         places = self.history.places(record.table)
         rows = list(self._structure.rows)
         for place, row in zip(places.tolist(), record.table.rows, strict=True):
-            rows += self.history.rows[len(rows) : place + 1]
+            rows += self.history.first_rows[len(rows) : place + 1]
             rows[place] = row
         self._structure = Structure.of(rows, record.table.settings)
-        self._source = np.full(len(rows), -1, np.int64)
+        self._source = np.full(len(rows) + 1, -1)
         self._source[places] = np.arange(places.size)
         for watch in self._watches:
             watch.settle(self._structure)
@@ -310,14 +288,6 @@ class StreamHealth:
         return self._places
 
 
-def _loss_of(moment: Moment, row: int) -> float:
-    if row < 0:
-        return float("nan")
-    place = np.array([row])
-    bad = moment.gather(place, "nan_count") + moment.gather(place, "inf_count") > 0
-    return float("inf") if bad[0] else float(moment.gather(place, "mean")[0])
-
-
 def _lines_of(steps: Steps, columns: Ints) -> Floats:
     """The lines of some watched rows, float64 [steps, columns]; NaN for -1, infinite where not finite."""
     if not steps.values.shape[1]:
@@ -326,3 +296,9 @@ def _lines_of(steps: Steps, columns: Ints) -> Floats:
     values = np.where(np.isfinite(values), values, np.inf)
     values[:, columns < 0] = np.nan
     return values
+
+
+def _measured(points: Sequence[Point], symptom: str, place: int) -> Floats:
+    """A rule's value and reference of one of its rows over some points, float64 [2, points]."""
+    found = [point.measured.of(symptom, place) for point in points]
+    return np.asarray(np.array(found, np.float64).reshape(-1, 2).T)

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from math import prod
 from typing import Any, Final, get_args
 
 import numpy as np
@@ -52,6 +53,7 @@ class Structure:
         rows: their descriptions.
         depth: the layer's place in forward order.
         size: elements, 1 for a batch axis.
+        rank: how many axes there are.
         output: whether the layer produces the model's output.
         kinds: per kind the rows that hold numbers.
         roles: per role the rows that have it.
@@ -65,6 +67,7 @@ class Structure:
     rows: tuple[Row, ...]
     depth: Ints
     size: Floats
+    rank: Ints
     output: Mask
     kinds: Mapping[Kind, Mask]
     roles: Mapping[Role, Mask]
@@ -84,7 +87,8 @@ class Structure:
         return cls(
             rows=tuple(rows),
             depth=np.array([row.depth for row in rows], np.int64),
-            size=np.array([np.prod([abs(n) for n in row.shape], dtype=np.float64) for row in rows]),
+            size=np.array([prod(map(abs, row.shape), start=1.0) for row in rows]),
+            rank=np.array([len(row.shape) for row in rows], np.int64),
             output=np.array([row.output for row in rows], bool),
             kinds={kind: (kinds == kind) & measured for kind in _KINDS},
             roles={role: roles == role for role in get_args(Role)},
@@ -107,7 +111,6 @@ class Structure:
 
         In a network that has tiny ones only, a fitted line say, those are judged.
         """
-        rank = np.array([len(row.shape) for row in self.rows], np.int64)
         kernels = self.roles["kernel"] | self.roles["recurrent"]
         scope = self.all_of(kind)
         scope = scope.without(self.roles["bias"], "a bias")
@@ -115,7 +118,7 @@ class Structure:
         scope = scope.without(
             self.roles["embedding"], "an embedding: only the rows of a batch get a gradient"
         )
-        scope = scope.without(~kernels | (rank < 2), "no weight matrix")
+        scope = scope.without(~kernels | (self.rank < 2), "no weight matrix")
         large = self.size >= SMALLEST_JUDGED
         return scope if not (scope.judged & large).any() else scope.without(~large, TINY)
 

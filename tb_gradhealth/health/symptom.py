@@ -1,4 +1,4 @@
-"""What a symptom is: words for people, and a rule that turns one record after the other into judgements."""
+"""What a symptom is: words for people, and a rule that turns records into judgements."""
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
@@ -22,7 +22,9 @@ CRITICAL: Final = 2
 
 @dataclass(frozen=True)
 class Judgement:
-    """What a rule says of its rows at one record; all arrays of shape [judged].
+    """What a rule says of its rows at some records; all arrays of shape [records, judged].
+
+    Of a flight recorder's lines it speaks as a whole: there they are [judged].
 
     Attributes:
         value: the measured value, NaN where the rule has no number yet.
@@ -43,6 +45,14 @@ class Judgement:
     since: Ints | None = None
     least: Ints | None = None
     aspect: Ints | None = None
+
+    def of(self, rows: Ints) -> "Judgement":
+        """What it says of some of its rows."""
+        return Judgement(**{name: array[:, rows] for name, array in vars(self).items() if array is not None})
+
+    def as_record(self) -> "Judgement":
+        """What it says of lines, [judged], as if they were a record, [1, judged]."""
+        return Judgement(**{name: array[None] for name, array in vars(self).items() if array is not None})
 
 
 @dataclass(frozen=True)
@@ -132,7 +142,12 @@ class Symptom(ABC, Generic[L]):
 
     @abstractmethod
     def observe(self, view: View) -> Judgement:
-        """Judge the next record, in step order."""
+        """Judge the next records, in step order: one in a training that is watched, many when a log is read.
+
+        How many come at once must make no difference. What a rule remembers is replaced, never changed in
+        place: where it fails among many, it is put back and asked again, one record at a time. And it is a
+        copy, since a part of what was computed for all of them would keep the whole in memory.
+        """
 
     def observe_steps(self, lines: Lines) -> Judgement | None:
         """Judge a flight recorder's lines as a whole; None for a rule to which records say it all.
@@ -179,9 +194,9 @@ def judgement(
     """The usual judgement: a value beside one threshold, held open until it is back at half of it.
 
     Args:
-        value: float64 [judged].
+        value: float64 [records, judged], or [judged] of lines.
         threshold: the limit.
-        level: place in SEVERITIES, for all rows or each.
+        level: place in SEVERITIES, for all or each.
         below: whether small values are the bad ones.
         where: further rows than these do not breach, however large their value.
         reference: as in `Judgement`.
@@ -195,7 +210,7 @@ def judgement(
         value=value,
         breach=breach if where is None else breach & where,
         held=held,
-        level=np.full(value.size, level, np.int64) if isinstance(level, int) else level,
+        level=np.full(value.shape, level, np.int64) if isinstance(level, int) else level,
         reference=reference,
         since=since,
         least=least,
@@ -205,4 +220,4 @@ def judgement(
 
 def of_loss(view: View) -> int:
     """What a loss that behaves badly deserves: information where it is no measure of success."""
-    return INFO if view.moment.accompanied else WARNING
+    return INFO if view.block.accompanied else WARNING

@@ -1,122 +1,176 @@
-"""One record as one rule sees it."""
+"""Some consecutive records as one rule sees them."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from tb_gradhealth.health.arrays import Floats, Ints
-from tb_gradhealth.health.outcome import LossTrend, Outcome
+from tb_gradhealth.health.arrays import Floats, Ints, Mask
+from tb_gradhealth.health.outcome import Losses, Outcome
 from tb_gradhealth.health.structure import Structure
-from tb_gradhealth.record import Kind, Record
+from tb_gradhealth.record import Kind
 from tb_gradhealth.record.columns import MAGNITUDES
 from tb_gradhealth.record.magnitudes import unpack_shares
 
 
 @dataclass(frozen=True)
-class Moment:
-    """What all rules know of one record.
+class Matrices:
+    """The records' matrices, whose rows are looked up by their places in the history.
 
     Attributes:
-        record: as it was written.
-        columns: its values column by column, float32 [columns, rows]. Rules ask for columns, records are
-            written row by row; turning one over is 20 times faster than picking out each column.
-        source: for each of the history's rows its place in the record, -1 where the record lacks it.
-        structure: what the history's rows are.
-        outcome: whether the loss improves, as far as known at this step.
-        previous_step: the step of the record before, None at the first.
-        loss: NaN where it was not recorded, infinite where it was not finite.
-        loss_deviation: how far the largest loss since the record before was above the usual, as a robust z;
-            NaN where that is not known.
-        trend: the losses so far, this one included; to be read only.
-        training: the numbers of the training itself, such as the learning rate, by name.
-        accompanied: other recorders write into the same run. Networks that train against each other, as in a
-            GAN, do not lower their losses, so these say nothing of success then.
-        skipped: steps since the record before that the loss scaler skipped.
+        values: float32 [records, rows of the table, columns].
+        columns: the columns' names.
+        source: for each of the history's rows its place in the records, -1 where they lack it; and a last -1,
+            for the row -1, which stands for none.
     """
 
-    record: Record
-    columns: npt.NDArray[np.float32]
+    values: npt.NDArray[np.float32]
+    columns: tuple[str, ...]
     source: Ints
-    structure: Structure
-    outcome: Outcome
-    previous_step: int | None
-    loss: float
-    loss_deviation: float
-    trend: LossTrend
-    training: Mapping[str, float]
-    skipped: float
-    accompanied: bool = False
 
-    def gather(self, places: Ints, name: str) -> Floats:
-        """A column of some of the history's rows, float64 [places]; NaN for place -1 and unrecorded rows."""
-        return self.pick(np.where(places >= 0, self.source[places], -1), name)
+    def of(self, rows: Ints) -> "Columns":
+        """Some of the history's rows, int64 [rows]; -1 stands for one that is not there."""
+        return Columns(self, self.source[rows])
 
-    def pick(self, source: Ints, name: str) -> Floats:
-        """A column at some of the record's own rows, float64 [source]; NaN for -1 and a column it lacks."""
-        names = self.record.table.columns
-        if name not in names or not self.columns.size:
-            return np.full(source.size, np.nan)
-        values: Floats = self.columns[names.index(name)].take(source, mode="wrap").astype(np.float64)
-        values[source < 0] = np.nan
+
+class Columns:
+    """The columns of some rows over the records."""
+
+    def __init__(self, matrices: Matrices, places: Ints) -> None:
+        """Columns of rows.
+
+        Args:
+            matrices: where they are from.
+            places: the rows' places in the records, int64 [rows], -1 where these lack them.
+        """
+        self._matrices = matrices
+        records, rows, columns = matrices.values.shape
+        self._begins = (
+            np.arange(0, records * rows * columns, max(rows * columns, 1))[:, None] + places * columns
+        )
+        missing = places < 0
+        self._missing = missing if missing.any() else None
+
+    def column(self, name: str) -> Floats:
+        """One of them, float64 [records, rows]; NaN where not measured or not recorded."""
+        matrices = self._matrices
+        if name not in matrices.columns or not matrices.values.size:
+            return np.full((len(matrices.values), self._begins.shape[-1]), np.nan)
+        # Rules ask for a tenth of the numbers: to pick them out is faster than to turn the matrices over.
+        picked = matrices.values.take(self._begins + matrices.columns.index(name))
+        values: Floats = picked.astype(np.float64)
+        if self._missing is not None:
+            values[:, self._missing] = np.nan
         return values
 
 
-class View:
-    """A moment seen from the rows that one rule judges."""
+@dataclass(frozen=True)
+class Block:
+    """What all rules know of consecutive records of one row table; arrays of shape [records].
 
-    def __init__(self, moment: Moment, rows: Ints) -> None:
+    Attributes:
+        steps: their steps, int64.
+        gaps: steps since the record before, int64; 0 at the history's first.
+        matrices: their numbers.
+        structure: what the history's rows are.
+        outcomes: whether the loss improves, as far as known at each step.
+        loss: NaN where it was not recorded, infinite where it was not finite.
+        loss_deviation: how far the largest loss since the record before was above the usual, as a robust z;
+            NaN where that is not known.
+        losses: the losses so far, each record's own included.
+        training: the numbers of the training itself, such as the learning rate, by name.
+        skipped: steps since the record before that the loss scaler skipped.
+        accompanied: other recorders write into the same run. Networks that train against each other, as in a
+            GAN, do not lower their losses, so these say nothing of success then.
+    """
+
+    steps: Ints
+    gaps: Ints
+    matrices: Matrices
+    structure: Structure
+    outcomes: tuple[Outcome, ...]
+    loss: Floats
+    loss_deviation: Floats
+    losses: Losses
+    training: Mapping[str, Floats]
+    skipped: Floats
+    accompanied: bool = False
+
+    def at(self, record: int) -> "Block":
+        """One of the records by itself."""
+        one = slice(record, record + 1)
+        return replace(
+            self,
+            steps=self.steps[one],
+            gaps=self.gaps[one],
+            matrices=replace(self.matrices, values=self.matrices.values[one]),
+            outcomes=self.outcomes[one],
+            loss=self.loss[one],
+            loss_deviation=self.loss_deviation[one],
+            losses=self.losses.at(record),
+            training={name: numbers[one] for name, numbers in self.training.items()},
+            skipped=self.skipped[one],
+        )
+
+
+class View:
+    """A block seen from the rows that one rule judges."""
+
+    def __init__(self, block: Block, rows: Ints) -> None:
         """A view.
 
         Args:
-            moment: the record and what is known beside it.
+            block: the records and what is known beside them.
             rows: the history's rows that the rule judges, int64 [judged].
         """
-        self.moment = moment
+        self.block = block
         self.rows = rows
 
     @property
-    def step(self) -> int:
-        """The recorded step."""
-        return self.moment.record.step
+    def steps(self) -> Ints:
+        """The recorded steps, int64 [records]."""
+        return self.block.steps
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """Records and judged rows."""
+        return self.block.steps.size, self.rows.size
 
     @property
     def structure(self) -> Structure:
         """What the history's rows are."""
-        return self.moment.structure
-
-    @property
-    def outcome(self) -> Outcome:
-        """Whether the loss improves, as far as known at this step."""
-        return self.moment.outcome
+        return self.block.structure
 
     @property
     def settings(self) -> Mapping[str, Any]:
         """What the recorder said of the training."""
-        return self.moment.structure.settings
+        return self.block.structure.settings
 
     @cached_property
-    def gap(self) -> int:
-        """Steps since the record before; 0 at the first."""
-        before = self.moment.previous_step
-        return 0 if before is None else self.step - before
-
-    @cached_property
-    def _source(self) -> Ints:
-        return self.moment.source[self.rows]
+    def _own(self) -> Columns:
+        return self.block.matrices.of(self.rows)
 
     def column(self, name: str) -> Floats:
-        """A column of the judged rows, float64 [judged], NaN where not measured."""
-        return self.moment.pick(self._source, name)
+        """A column of the judged rows, float64 [records, judged], NaN where not measured."""
+        return self._own.column(name)
 
     def magnitudes(self) -> Floats:
-        """The judged rows' log2 histograms, shares per bin, float64 [judged, 30]; NaN where not measured."""
+        """The log2 histograms, shares per bin, float64 [records, judged, 30]; NaN where not measured."""
         packed = [self.column(name) for name in MAGNITUDES]
         return unpack_shares(np.stack(packed, axis=-1)).astype(np.float64)
 
     def beside(self, kind: Kind, name: str) -> Floats:
-        """A column of the same tensors' rows of another kind, float64 [judged]."""
-        return self.moment.gather(self.structure.beside[kind][self.rows], name)
+        """A column of the same tensors' rows of another kind, float64 [records, judged]."""
+        return self.block.matrices.of(self.structure.beside[kind][self.rows]).column(name)
+
+    def training(self, name: str, absent: float = np.nan) -> Floats:
+        """A number of the training, such as the learning rate, [records]."""
+        numbers = self.block.training.get(name)
+        return np.full(self.steps.size, absent) if numbers is None else numbers
+
+    def outcome_is(self, *outcomes: Outcome) -> Mask:
+        """Records at which the loss is known to do one of these, [records]."""
+        return np.array([outcome in outcomes for outcome in self.block.outcomes], bool)

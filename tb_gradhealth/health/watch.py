@@ -1,25 +1,41 @@
 """One symptom watching one history: its rule, the rows it judges and how they fare."""
 
 import logging
+from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
 
-from tb_gradhealth.health.arrays import Ints
+from tb_gradhealth.health.arrays import Floats, Ints, Mask
+from tb_gradhealth.health.course import NEVER, Course
 from tb_gradhealth.health.findings import SEVERITIES, Finding, finding_id
-from tb_gradhealth.health.history import Measured, Point
 from tb_gradhealth.health.incidents import Located
-from tb_gradhealth.health.lifecycle import NEVER, Course, Habits, advance, advance_by_steps, reweigh
+from tb_gradhealth.health.lifecycle import Habits, advance, advance_by_steps, reweigh
 from tb_gradhealth.health.outcome import Outcome
 from tb_gradhealth.health.rule_set import SymptomRules
 from tb_gradhealth.health.steps import Lines
 from tb_gradhealth.health.structure import Scope, Structure
 from tb_gradhealth.health.symptom import AnySymptom, Facts
-from tb_gradhealth.health.view import Moment, View
+from tb_gradhealth.health.view import Block, View
 
 _log = logging.getLogger(__name__)
 
 NOT_WANTED: Final = "left out by the rule set's include and exclude"
+
+
+@dataclass(frozen=True)
+class Observed:
+    """What a rule found at some records; values [records, judged].
+
+    Attributes:
+        changed: a finding opened or was resolved, [records].
+        value: as in `Judgement`.
+        reference: likewise.
+    """
+
+    changed: Mask
+    value: Floats
+    reference: Floats | None
 
 
 class Watch:
@@ -70,19 +86,33 @@ class Watch:
         self.course.grow(self.rows.size)
         self.rule.settle(structure, self.rows)
 
-    def observe(self, moment: Moment, point: Point) -> bool:
-        """Judge one record; whether a finding opened or was resolved."""
+    def observe(self, block: Block) -> Observed | None:
+        """Judge some records; None where there is nothing to judge or the rule fails."""
         if not self.rows.size or self.failure:
-            return False
+            return None
+        before = vars(self.rule).copy(), vars(self.course).copy()
         try:
-            judged = self.rule.observe(View(moment, self.rows))
-            changed = advance(self.course, judged, point.step, moment.outcome, self._habits)
+            judged = self.rule.observe(View(block, self.rows))
+            changed = advance(self.course, judged, block.steps, block.outcomes, self._habits)
         except Exception as error:  # one rule that fails must not take the others' findings along
-            self._fail(point.step, error)
-            return False
-        reference = None if judged.reference is None else judged.reference.astype(np.float32)
-        point.measured[self.rule.id] = judged.value.astype(np.float32), reference
-        return changed
+            if block.steps.size > 1:
+                vars(self.rule).update(before[0])
+                vars(self.course).update(before[1])
+                return self._one_by_one(block)
+            self._fail(int(block.steps[0]), error)
+            return None
+        return Observed(changed, judged.value, judged.reference)
+
+    def _one_by_one(self, block: Block) -> Observed:
+        """Judge a block in which the rule fails: up to the record where it does, which is said."""
+        changed = np.zeros(block.steps.size, bool)
+        value, reference = np.full((2, changed.size, self.rows.size), np.nan)
+        for record in range(changed.size):
+            one = self.observe(block.at(record))
+            if one is not None:
+                changed[record], value[record] = one.changed[0], one.value[0]
+                reference[record] = np.nan if one.reference is None else one.reference[0]
+        return Observed(changed, value, reference)
 
     def observe_steps(self, lines: Lines, outcome: Outcome) -> None:
         """Judge the flight recorder's lines."""
@@ -139,17 +169,3 @@ class Watch:
     def _fail(self, step: int, error: Exception) -> None:
         _log.exception("%s failed at step %d", self.rule.id, step)
         self.failure = f"{self.rule.id} is not judged from step {step} on: {error!r}"
-
-
-def measured_series(points: list[Point], symptom: str, place: int) -> tuple[list[float], list[float]]:
-    """A rule's value and reference of one of its rows over some points; NaN where it had none."""
-    values, references = [], []
-    for point in points:
-        value, reference = point.measured.get(symptom, (_NOTHING, None))
-        values.append(float(value[place]) if place < value.size else float("nan"))
-        known = reference is not None and place < reference.size
-        references.append(float(reference[place]) if known and reference is not None else float("nan"))
-    return values, references
-
-
-_NOTHING: Final[Measured] = np.empty(0, np.float32)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from tb_gradhealth.events import EventFile, Problem, RunReader
 from tb_gradhealth.health import RuleSet, RunHealth
 from tb_gradhealth.health.history import BUDGET
+from tb_gradhealth.health.stream import BLOCK
 from tb_gradhealth.record import Record, Steps
 
 
@@ -81,7 +82,7 @@ class MonitoredRun:
         yield from self._reader.read(files)
 
     def judge(self, waiting: deque[Record | Steps], until: float) -> bool:
-        """Judge what was read, in order, as far as time allows; at least one record of it.
+        """Judge what was read, in order, as far as time allows, block by block; at least one of them.
 
         Args:
             waiting: what was read; what was taken in is gone from it.
@@ -91,7 +92,11 @@ class MonitoredRun:
             Whether all of it is judged.
         """
         while self.health.judge(until) and waiting:
-            self.health.observe(waiting.popleft())
+            taken = 0
+            while waiting and taken < BLOCK:
+                content = waiting.popleft()
+                taken += content.values.nbytes
+                self.health.observe(content)
         return not waiting and self.health.judge(until)
 
     def read_through(self) -> None:

@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+import numpy as np
+
 from tb_gradhealth.health.limits import limit
 from tb_gradhealth.health.spikes import Spike, SpikeLimits
 from tb_gradhealth.health.structure import Scope, Structure
@@ -56,9 +58,8 @@ class ActivationSpike(Spike[ActivationSpikeLimits]):
 
     def observe(self, view: View) -> Judgement:
         """Compare every layer's largest output since the last record with its own past."""
-        noticed = not view.moment.loss_deviation < 0
-        value, ago = view.column("peak_max"), view.column("peak_max_ago")
-        return self.judge(view, value, ago, WARNING if noticed else INFO)
+        level = np.where(view.block.loss_deviation < 0, INFO, WARNING)
+        return self.judge(view, view.column("peak_max"), view.column("peak_max_ago"), level)
 
     def message(self, facts: Facts) -> str:
         """Say which layer jumped, when, and how far out it was."""

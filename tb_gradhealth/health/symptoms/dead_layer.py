@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from tb_gradhealth.health.arrays import Ints, Mask, grown
+from tb_gradhealth.health.arrays import Floats, Ints, Mask, grown
 from tb_gradhealth.health.limits import Limits, limit
 from tb_gradhealth.health.structure import Scope, Structure
 from tb_gradhealth.health.symptom import (
@@ -79,23 +79,34 @@ class DeadLayer(Symptom[DeadLayerLimits]):
         """Count the steps since the last record where nothing happened in them."""
         largest = np.fmax(view.column("peak_rms"), view.column("rms"))
         dead = (largest == 0) | self._still(view)
-        applied = max(view.gap - view.moment.skipped, 0) or 1
-        self._steps = np.where(dead, self._steps + applied, np.where(np.isnan(largest), self._steps, 0))
-        value = np.where(np.isnan(largest), np.nan, self._steps)
+        applied = np.maximum(view.block.gaps - view.block.skipped, 0)
+        applied[applied == 0] = 1
+        steps = self._in_a_row(dead, np.isnan(largest), applied)
+        value = np.where(np.isnan(largest), np.nan, steps)
         judged = judgement(value, self.limits.threshold, WARNING)
-        since = (view.step - self._steps + 1).astype(np.int64)
+        since = (view.steps[:, None] - steps + 1).astype(np.int64)
         # A weight matrix that alone gets nothing is a fault even in a training that succeeds without it.
-        least = np.where(self._matrix & ~dead.all(), WARNING, INFO)
+        least = np.where(self._matrix & ~dead.all(axis=1, keepdims=True), WARNING, INFO)
         return Judgement(value, judged.breach, judged.held, judged.level, since=since, least=least)
 
+    def _in_a_row(self, dead: Mask, unknown: Mask, applied: Floats) -> Floats:
+        """For how many steps in a row a row has been dead at each record, [records, judged]."""
+        steps = np.zeros(dead.shape)
+        if not dead.any() and not self._steps.any():
+            return steps
+        for record, passed in enumerate(applied.tolist()):
+            kept = np.where(unknown[record], self._steps, 0)
+            self._steps = steps[record] = np.where(dead[record], self._steps + passed, kept)
+        return steps
+
     def _still(self, view: View) -> Mask:
-        accumulated = view.settings.get("gradient_accumulation_steps") or 1
-        rate = view.moment.training.get("learning_rate", np.nan)
-        if accumulated != 1 or rate == 0 or view.moment.skipped:
-            return np.zeros(view.rows.size, bool)
+        if (view.settings.get("gradient_accumulation_steps") or 1) != 1:
+            return np.zeros(view.shape, bool)
+        applied = (view.training("learning_rate") != 0) & (view.block.skipped == 0)
         update = view.beside("update", "rms")
         # Where nothing at all moved the optimizer did not apply this step, whatever the settings say.
-        return np.asarray((update == 0) & (update > 0).any())
+        moved = (update > 0).any(axis=1)
+        return np.asarray((update == 0) & (moved & applied)[:, None])
 
     def message(self, facts: Facts) -> str:
         """Say for how long nothing arrived."""

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from tb_gradhealth.health.arrays import Ints, grown
+from tb_gradhealth.health.arrays import Ints, first_measured, grown
 from tb_gradhealth.health.limits import Limits, limit
 from tb_gradhealth.health.structure import Scope, Structure
 from tb_gradhealth.health.symptom import (
@@ -77,7 +77,7 @@ class DormantUnits(Symptom[DormantUnitsLimits]):
     def observe(self, view: View) -> Judgement:
         """Compare every layer's share with the limits and with its first."""
         value = view.column("dormant_fraction")
-        self._first = np.where(np.isnan(self._first), value, self._first)
+        self._first = first_measured(value, self._first)
         grave = (value > self.limits.warning) & (value - self._first >= self.limits.risen)
         return judgement(value, self.limits.threshold, np.where(grave, WARNING, INFO))
 

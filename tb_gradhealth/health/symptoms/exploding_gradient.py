@@ -4,8 +4,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from tb_gradhealth.health.arrays import Floats, Ints, Mask, grown
-from tb_gradhealth.health.baseline import LENGTH, Baseline, column_median
+from tb_gradhealth.health.arrays import Floats, Ints, Mask, carried, grown
+from tb_gradhealth.health.baseline import Baseline, Rows, Usual, column_median
 from tb_gradhealth.health.limits import Limits, limit
 from tb_gradhealth.health.steps import Lines, windowed
 from tb_gradhealth.health.structure import Scope, Structure
@@ -85,7 +85,6 @@ class ExplodingGradient(Symptom[ExplodingGradientLimits]):
         super().__init__(limits)
         self._baseline = Baseline()
         self._previous = np.empty(0)
-        self._high = np.empty(0, np.int64)
 
     def scope(self, structure: Structure) -> Scope:
         """Weight matrices."""
@@ -93,26 +92,26 @@ class ExplodingGradient(Symptom[ExplodingGradientLimits]):
 
     def settle(self, structure: Structure, rows: Ints) -> None:
         """Make room for the past of further rows."""
-        self._baseline.settle(rows.size)
+        self._baseline = self._baseline.settled(rows.size)
         self._previous = grown(self._previous, rows.size, np.nan)
-        self._high = grown(self._high, rows.size, 0)
 
     def observe(self, view: View) -> Judgement:
         """Compare every weight matrix's gradient with its own past and with its weight."""
-        worse = not view.moment.loss_deviation < 0
+        worse = ~(view.block.loss_deviation < 0)[:, None]
         # A gradient with no finite element has no RMS; the largest since the last record stands in.
         rms = np.fmax(view.column("rms"), view.column("peak_rms"))
-        usual = self._baseline.compare(rms)
-        growth = rms / usual.median
-        matters = rms >= self.limits.share * np.fmax.reduce(rms, initial=0)
-        growing = (rms > self.limits.pace * self._previous) & matters & worse
-        ratio = rms / np.maximum(view.beside("weight", "rms"), SMALLEST_WEIGHT)
-        high = growth > self.limits.threshold
-        self._high = np.where(high, self._high + 1, 0)
-        self._baseline.admit(rms, ~high | (self._high > LENGTH))
-        self._previous = np.where(np.isnan(rms), self._previous, rms)
-
         limits = self.limits
+
+        def outlying(usual: Usual, rows: Rows) -> Mask:
+            return rms[:, rows] / usual.median > limits.threshold
+
+        usual, runs, self._baseline = self._baseline.compare(rms, outlying)
+        growth, high = rms / usual.median, runs > 0
+        previous = carried(rms, self._previous)
+        self._previous = previous[-1].copy()
+        matters = rms >= limits.share * np.fmax.reduce(rms, axis=1, initial=0, keepdims=True)
+        growing = (rms > limits.pace * previous[:-1]) & matters & worse
+        ratio = rms / np.maximum(view.beside("weight", "rms"), SMALLEST_WEIGHT)
         exploding = growing & high
         value = np.fmax(np.where(growing, growth, np.fmin(growth, 1.0)), np.fmax(ratio, 0))
         value[np.isnan(rms)] = np.nan
@@ -129,12 +128,13 @@ class ExplodingGradient(Symptom[ExplodingGradientLimits]):
 
     def _for_its_size(self, view: View, grave: Mask) -> Ints:
         """The most that a gradient deserves which is only large: little, as long as the loss may fall."""
-        losses = view.moment.trend.last
-        waiting = view.outcome in ("undecided", "unknown")
-        fallen = losses.size > 1 and losses[-2:].max() < losses[0] - FALLEN * abs(losses[0])
-        alarming = grave & ~np.asarray(fallen or view.moment.accompanied)
+        losses = view.block.losses
+        records = np.arange(view.steps.size)
+        first = losses.last[records, -np.clip(losses.count, 1, losses.last.shape[1])]
+        fallen = losses.last[:, -2:].max(axis=1) < first - FALLEN * np.abs(first)
+        alarming = grave & ~(fallen | view.block.accompanied)[:, None]
         early = np.where(alarming, WARNING, INFO)
-        return early if waiting else np.full(grave.size, CRITICAL)
+        return np.where(view.outcome_is("undecided", "unknown")[:, None], early, CRITICAL)
 
     def observe_steps(self, lines: Lines) -> Judgement | None:
         """Find three windows in a row, each beyond ten times the median of those before and growing."""

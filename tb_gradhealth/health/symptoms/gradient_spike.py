@@ -1,5 +1,7 @@
 """Gradients that suddenly leave their usual range, and come back."""
 
+import numpy as np
+
 from tb_gradhealth.health.spikes import Spike, SpikeLimits, quietened
 from tb_gradhealth.health.structure import Scope, Structure
 from tb_gradhealth.health.symptom import INFO, WARNING, Facts, Judgement, Labels
@@ -47,10 +49,10 @@ class GradientSpike(Spike[SpikeLimits]):
 
     def observe(self, view: View) -> Judgement:
         """Compare the largest gradient since the last record with its own past."""
-        loss, notice = view.moment.loss_deviation, self.limits.threshold / 2
-        level = WARNING if loss >= notice else INFO
+        loss, notice = view.block.loss_deviation, self.limits.threshold / 2
+        level = np.where(loss >= notice, WARNING, INFO)
         judged = self.judge(view, view.column("peak_rms"), view.column("peak_rms_ago"), level)
-        return quietened(judged) if loss < notice else judged
+        return quietened(judged, loss < notice)
 
     def message(self, facts: Facts) -> str:
         """Say which gradient jumped, when, and how far out it was."""

@@ -55,14 +55,14 @@ class LossDiverging(Symptom[LossDivergingLimits]):
 
     def observe(self, view: View) -> Judgement:
         """Compare the best of the last losses with the best stretch."""
-        trend = view.moment.trend
-        best, least = trend.best, trend.least
-        ready = trend.count >= 2 * WINDOW
-        times_best = 1 + (least - best) / max(abs(best), 1e-12) if ready else np.nan
+        losses = view.block.losses
+        best, least = losses.best, losses.least
+        times_best = 1 + (least - best) / np.maximum(np.abs(best), 1e-12)
+        times_best[losses.count < 2 * WINDOW] = np.nan
         # A loss near zero may double many times and still be solved: it must matter beside the first.
-        matters = least >= trend.first - 0.5 * abs(trend.first)
-        value = np.full(view.rows.size, times_best)
-        return judgement(value, self.limits.threshold, of_loss(view), where=np.full(value.size, matters))
+        matters = least >= losses.first - 0.5 * np.abs(losses.first)
+        value = np.repeat(times_best[:, None], view.rows.size, axis=1)
+        return judgement(value, self.limits.threshold, of_loss(view), where=matters[:, None])
 
     def message(self, facts: Facts) -> str:
         """Say how far it is from its best."""

@@ -1,12 +1,11 @@
 """A loss that is thrown up and down instead of settling."""
 
-from collections import deque
 from dataclasses import dataclass
 from statistics import median as median_of
 
 import numpy as np
 
-from tb_gradhealth.health.arrays import Ints
+from tb_gradhealth.health.arrays import Floats, Ints, Mask
 from tb_gradhealth.health.limits import Limits, limit
 from tb_gradhealth.health.outcome import COMPARED
 from tb_gradhealth.health.structure import Scope, Structure
@@ -65,7 +64,7 @@ class LossOscillating(Symptom[LossOscillatingLimits]):
     def __init__(self, limits: LossOscillatingLimits) -> None:
         super().__init__(limits)
         self._matrices = np.empty(0, np.int64)
-        self._steps: deque[float] = deque(maxlen=2 * COMPARED)
+        self._steps: list[float] = []
 
     def settle(self, structure: Structure, rows: Ints) -> None:
         """Find the weight matrices' updates."""
@@ -77,32 +76,41 @@ class LossOscillating(Symptom[LossOscillatingLimits]):
 
     def observe(self, view: View) -> Judgement:
         """Measure swing and turns of the last losses."""
-        largest = self._largest_step(view)
-        if np.isfinite(largest):
-            self._steps.append(largest)
-        trend = view.moment.trend
-        last = trend.last
-        if last.size < 2 * COMPARED:
-            return judgement(np.full(view.rows.size, np.nan), self.limits.threshold)
-        limits, first = self.limits, min(abs(trend.first), abs(trend.early))
-        ordered = np.sort(last)
-        low, high = ordered[TENTH], ordered[-1 - TENTH]
-        median = np.sort(np.abs(last))[COMPARED - 1 : COMPARED + 1].mean()
-        changes = np.diff(last)
-        large = np.abs(changes) > limits.swing * median
-        turns = np.mean((changes[1:] * changes[:-1] < 0) & large[1:] & large[:-1])
-        swing = (high - low) / median
-        jagged = bool(turns >= limits.turns and median >= limits.unlearned * first)
-        thrown = swing >= limits.wild and median_of(self._steps or [0.0]) > limits.steps
-        value = np.full(view.rows.size, swing)
-        level = of_loss(view) if thrown else INFO
-        return judgement(value, limits.threshold, level, where=np.full(value.size, jagged))
+        limits, losses = self.limits, view.block.losses
+        ordered = np.sort(losses.last, axis=1)
+        low, high = ordered[:, TENTH], ordered[:, -1 - TENTH]
+        median = np.sort(np.abs(losses.last), axis=1)[:, COMPARED - 1 : COMPARED + 1].mean(axis=1)
+        swing = np.where(losses.count >= 2 * COMPARED, (high - low) / median, np.nan)
+        wide = swing > limits.threshold
+        jagged, thrown = wide.copy(), self._large_steps(view, wide & (swing >= limits.wild))
+        jagged[wide] = self._jagged(losses.last[wide], median[wide])
+        jagged &= median >= limits.unlearned * np.minimum(np.abs(losses.first), np.abs(losses.early))
+        value = np.repeat(swing[:, None], view.rows.size, axis=1)
+        level = np.repeat(np.where(thrown, of_loss(view), INFO)[:, None], view.rows.size, axis=1)
+        return judgement(value, limits.threshold, level, where=jagged[:, None])
 
-    def _largest_step(self, view: View) -> float:
-        """The largest RMS(update) / RMS(w) of a weight matrix, NaN where none was measured."""
-        update = view.moment.gather(self._matrices, "rms")
-        weight = view.moment.gather(view.structure.beside["weight"][self._matrices], "rms")
-        return float(np.fmax.reduce(update / np.maximum(weight, SMALLEST_WEIGHT), initial=np.nan))
+    def _jagged(self, last: Floats, median: Floats) -> Mask:
+        """Whether so many large changes of the last losses, [records, 20], reverse one of the same kind."""
+        changes = np.diff(last, axis=1)
+        large = np.abs(changes) > self.limits.swing * median[:, None]
+        turns = np.mean((changes[:, 1:] * changes[:, :-1] < 0) & large[:, 1:] & large[:, :-1], axis=1)
+        return np.asarray(turns >= self.limits.turns)
+
+    def _large_steps(self, view: View, asked: Mask) -> Mask:
+        """Whether in the last 20 records steps were too large for some matrix, where that is asked."""
+        matrices = view.block.matrices
+        update = matrices.of(self._matrices).column("rms")
+        weight = matrices.of(view.structure.beside["weight"][self._matrices]).column("rms")
+        largest = np.fmax.reduce(update / np.maximum(weight, SMALLEST_WEIGHT), axis=1, initial=np.nan)
+        known = np.isfinite(largest)
+        steps = [*self._steps, *largest[known].tolist()]
+        ends = len(self._steps) + np.cumsum(known)
+        self._steps = steps[-2 * COMPARED :]
+        large = np.zeros(asked.size, bool)
+        for record in np.flatnonzero(asked).tolist():
+            recent = steps[max(ends[record] - 2 * COMPARED, 0) : ends[record]]
+            large[record] = median_of(recent or [0.0]) > self.limits.steps
+        return large
 
     def message(self, facts: Facts) -> str:
         """Say how large the swings are."""

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from tb_gradhealth.health.arrays import Floats, Ints
 from tb_gradhealth.health.limits import Limits, limit
 from tb_gradhealth.health.structure import Scope, Structure
 from tb_gradhealth.health.symptom import (
@@ -68,18 +69,24 @@ class LossScaling(Symptom[LossScalingLimits]):
 
     def observe(self, view: View) -> Judgement:
         """Count skips in a row and in all."""
-        limits, skipped = self.limits, view.moment.skipped
-        self._first_step = view.step if self._first_step is None else self._first_step
-        seen = view.step - self._first_step + 1
-        all_skipped = skipped >= max(view.gap, 1)
-        self._in_a_row = self._in_a_row + skipped if all_skipped else 0.0
+        limits, skipped = self.limits, view.block.skipped
+        self._first_step = int(view.steps[0]) if self._first_step is None else self._first_step
+        seen = (view.steps - self._first_step + 1)[:, None]
+        in_a_row = self._skipped_in_a_row(skipped, np.maximum(view.block.gaps, 1))
         total = view.column("mean")
-        share = total / seen / limits.share if seen >= limits.steps else np.zeros(total.size)
-        scale = view.moment.training.get("loss_scale", np.nan)
-        exhausted = 2.0 * limits.threshold if scale < limits.scale else 0.0
-        value = np.maximum(np.maximum(share, self._in_a_row / limits.consecutive), exhausted)
+        share = np.where(seen >= limits.steps, total / seen / limits.share, 0)
+        exhausted = np.where(view.training("loss_scale") < limits.scale, 2.0 * limits.threshold, 0.0)
+        value = np.maximum(np.maximum(share, (in_a_row / limits.consecutive)[:, None]), exhausted[:, None])
         judged = judgement(value, limits.threshold, WARNING)
         return Judgement(value, value >= limits.threshold, judged.held, judged.level)
+
+    def _skipped_in_a_row(self, skipped: Floats, passed: Ints) -> Floats:
+        """How many steps have been skipped in a row at each record, [records]."""
+        in_a_row = []
+        for steps, every in zip(skipped.tolist(), (skipped >= passed).tolist(), strict=True):
+            self._in_a_row = self._in_a_row + steps if every else 0.0
+            in_a_row.append(self._in_a_row)
+        return np.array(in_a_row)
 
     def message(self, facts: Facts) -> str:
         """Say how much more than routine."""

@@ -1,5 +1,7 @@
 """A loss that suddenly leaves its usual range."""
 
+import numpy as np
+
 from tb_gradhealth.health.spikes import Spike, SpikeLimits
 from tb_gradhealth.health.structure import Scope, Structure
 from tb_gradhealth.health.symptom import WARNING, Facts, Judgement, Labels
@@ -39,7 +41,8 @@ class LossSpike(Spike[SpikeLimits]):
 
     def observe(self, view: View) -> Judgement:
         """Compare the largest loss since the last record with its own past."""
-        return self.judge(view, view.column("peak_max"), view.column("peak_max_ago"), WARNING)
+        level = np.full(view.steps.size, WARNING)
+        return self.judge(view, view.column("peak_max"), view.column("peak_max_ago"), level)
 
     def message(self, facts: Facts) -> str:
         """Say when it jumped, and how far out it was."""

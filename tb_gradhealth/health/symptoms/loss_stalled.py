@@ -5,7 +5,6 @@ from dataclasses import dataclass
 import numpy as np
 
 from tb_gradhealth.health.limits import Limits, limit
-from tb_gradhealth.health.outcome import LossTrend
 from tb_gradhealth.health.steps import Lines
 from tb_gradhealth.health.structure import Scope, Structure
 from tb_gradhealth.health.symptom import WARNING, Facts, Judgement, Labels, Symptom, judgement, of_loss
@@ -69,14 +68,18 @@ class LossStalled(Symptom[LossStalledLimits]):
 
     def observe(self, view: View) -> Judgement:
         """Compare where the loss is with where it began."""
-        trend = view.moment.trend
-        rate = view.moment.training.get("learning_rate", 0.0)
-        rising, self._rate = rate > self._rate > 0, rate
-        ready = trend.count >= self.limits.records and not rising
-        self._judged |= ready
-        value = np.full(view.rows.size, trend.gain if ready else np.nan)
-        stuck = np.full(value.size, self._stuck(trend))
-        return judgement(value, self.limits.threshold, of_loss(view), below=True, where=stuck)
+        losses = view.block.losses
+        rate = view.training("learning_rate", absent=0.0)
+        before = np.concatenate([[self._rate], rate[:-1]])
+        rising, self._rate = (rate > before) & (before > 0), float(rate[-1])
+        ready = (losses.count >= self.limits.records) & ~rising
+        self._judged |= bool(ready.any())
+        gain = np.where(ready, losses.gain, np.nan)
+        stuck = np.zeros(gain.size, bool)
+        for record in np.flatnonzero(gain < self.limits.threshold).tolist():
+            stuck[record] = self._stuck(losses.improves(record), losses.gain[record])
+        value = np.repeat(gain[:, None], view.rows.size, axis=1)
+        return judgement(value, self.limits.threshold, of_loss(view), below=True, where=stuck[:, None])
 
     def observe_steps(self, lines: Lines) -> Judgement | None:
         """Judge a run that was too short for records, step by step."""
@@ -85,11 +88,11 @@ class LossStalled(Symptom[LossStalledLimits]):
             return None
         value = np.full(lines.values.shape[1], trend.gain)
         since = np.full(value.size, lines.steps[0])
-        stuck = np.full(value.size, self._stuck(trend))
+        stuck = np.full(value.size, self._stuck(trend.improves, trend.gain))
         return judgement(value, self.limits.threshold, WARNING, below=True, where=stuck, since=since)
 
-    def _stuck(self, trend: LossTrend) -> bool:
-        return not trend.improves and trend.gain > -self.limits.risen
+    def _stuck(self, improves: bool, gain: float) -> bool:
+        return not improves and gain > -self.limits.risen
 
     def message(self, facts: Facts) -> str:
         """Say how little was gained."""

@@ -60,7 +60,8 @@ class NoGradient(Symptom[NoGradientLimits]):
     def observe(self, view: View) -> Judgement:
         """Every such row is ill; one that has numbers now is well."""
         still = view.structure.no_gradient[view.rows]
-        return judgement(still.astype(np.float64), self.limits.threshold, CRITICAL)
+        value = np.repeat(still[None].astype(np.float64), view.steps.size, axis=0)
+        return judgement(value, self.limits.threshold, CRITICAL)
 
     def message(self, facts: Facts) -> str:
         """Say that nothing leads from it to the loss."""

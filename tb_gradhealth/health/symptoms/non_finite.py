@@ -77,7 +77,7 @@ class NonFinite(Symptom[NonFiniteLimits]):
         since = None
         if breach.any():
             ago = np.where(bad_steps > 0, np.fmax(view.column("bad_ago"), 0), 0)
-            since = view.step - ago.astype(np.int64)
+            since = view.steps[:, None] - ago.astype(np.int64)
         return Judgement(value, breach, breach, level, since=since)
 
     def _excused(self, view: View, breach: Mask, nan: Floats) -> Mask:
@@ -85,11 +85,11 @@ class NonFinite(Symptom[NonFiniteLimits]):
         if not breach.any():
             return breach
         others = breach & ~self._gradients & ~self._activations
-        masked = self._activations & ~(nan > 0) & np.isfinite(view.moment.loss)
-        scaled = bool(view.settings.get("loss_scale")) and (
-            view.moment.skipped > 0 or not _counts_skips(view)
-        )
-        return np.asarray((masked | (self._gradients & scaled)) & ~others.any())
+        masked = self._activations & ~(nan > 0) & np.isfinite(view.block.loss)[:, None]
+        skipped = (view.block.skipped > 0) | ("skipped_steps" not in view.block.training)
+        scaled = skipped & bool(view.settings.get("loss_scale"))
+        excused = masked | (self._gradients & scaled[:, None])
+        return np.asarray(excused & ~others.any(axis=1, keepdims=True))
 
     def message(self, facts: Facts) -> str:
         """Say what is not finite, and since when."""
@@ -99,7 +99,3 @@ class NonFinite(Symptom[NonFiniteLimits]):
         subject = {"gradient": "gradient", "weight": "weight", "activation": "output"}[row.kind]
         count = f"{facts.value:,.0f} NaN or infinite value{'s' if facts.value != 1 else ''}"
         return f"The {subject} of {row.tensor} holds {count}, first at step {facts.opened_step:,}."
-
-
-def _counts_skips(view: View) -> bool:
-    return "skipped_steps" in view.moment.training

@@ -80,25 +80,31 @@ class PoorInitialization(Symptom[PoorInitializationLimits]):
 
     def observe(self, view: View) -> Judgement:
         """Measure in the first steps; later, weigh what was found by what became of it."""
-        self._first_step = view.step if self._first_step is None else self._first_step
-        if view.step - self._first_step <= self.limits.steps:
-            self._measure(view.column("rms"))
-        value = self._found
-        if view.outcome == "learning":
-            value = np.where(np.isnan(value), np.nan, 1.0)
-        return judgement(value, self.limits.threshold, WARNING, reference=self._before)
+        self._first_step = int(view.steps[0]) if self._first_step is None else self._first_step
+        young = int(np.count_nonzero(view.steps - self._first_step <= self.limits.steps))
+        found, before = np.empty(view.shape), np.empty(view.shape)
+        if young:
+            for record, rms in enumerate(view.column("rms")[:young]):
+                self._found, self._before = found[record], before[record] = self._measured(rms)
+        found[young:], before[young:] = self._found, self._before
+        learning = view.outcome_is("learning")[:, None]
+        value = np.where(learning & ~np.isnan(found), 1.0, found)
+        return judgement(value, self.limits.threshold, WARNING, reference=before)
 
-    def _measure(self, rms: Floats) -> None:
+    def _measured(self, rms: Floats) -> tuple[Floats, Floats]:
+        """The worst gain that each layer took part in until now, and the signal before it, [judged]."""
         layers = self.limits.layers
         ordered = self._order[rms[self._order] > 0]
+        found, before = self._found.copy(), self._before.copy()
         if ordered.size <= layers:
-            return
+            return found, before
         gains = np.diff(np.log(rms[ordered]))
         runs = np.lib.stride_tricks.sliding_window_view(gains, layers)
         least = np.exp(np.fmax(runs.min(axis=1), -runs.max(axis=1)))  # all up, or all down
         # A layer is as ill as the worst run that ends in it.
-        self._found[ordered[layers:]] = np.fmax(self._found[ordered[layers:]], least)
-        self._before[ordered[1:]] = rms[ordered[:-1]]
+        found[ordered[layers:]] = np.fmax(found[ordered[layers:]], least)
+        before[ordered[1:]] = rms[ordered[:-1]]
+        return found, before
 
     def message(self, facts: Facts) -> str:
         """Say by how much the signal changes."""

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from tb_gradhealth.health.arrays import Ints, grown
+from tb_gradhealth.health.arrays import Ints, first_measured, grown
 from tb_gradhealth.health.limits import Limits, limit
 from tb_gradhealth.health.structure import Scope, Structure
 from tb_gradhealth.health.symptom import (
@@ -83,14 +83,16 @@ class PrecisionUnderflow(Symptom[PrecisionUnderflowLimits]):
 
     def observe(self, view: View) -> Judgement:
         """Add up the histogram's bins below the limit."""
-        scale = max(view.moment.training.get("loss_scale", 1.0), 1e-30)
-        limit_exponent = self._limit - np.log2(scale if np.isfinite(scale) else 1.0)
+        scale = view.training("loss_scale", absent=1.0)
+        scale = np.where(np.isfinite(scale), np.maximum(scale, 1e-30), 1.0)
+        limit_exponent = self._limit - np.log2(scale)[:, None]
         shares = view.magnitudes()
         # Bin i + 1 begins at the i-th edge; a bin counts where it lies below the limit as a whole.
-        below = np.concatenate([EDGES, [EDGES[-1] + 999]])[None, :] <= limit_exponent[:, None]
-        value = np.where(np.isnan(shares).any(axis=1), np.nan, np.minimum((shares * below).sum(axis=1), 1))
+        below = np.concatenate([EDGES, [EDGES[-1] + 999]]) <= limit_exponent[..., None]
+        share = np.minimum((shares * below).sum(axis=-1), 1)
+        value = np.where(np.isnan(shares).any(axis=-1), np.nan, share)
         value = np.where(view.column("zero_fraction") == 1, 0.0, value)
-        self._first = np.where(np.isnan(self._first), value, self._first)
+        self._first = first_measured(value, self._first)
         risen = value - self._first >= self.limits.risen
         return judgement(value, self.limits.threshold, WARNING, where=risen)
 

@@ -65,8 +65,7 @@ class SaturatedActivation(Symptom[SaturatedActivationLimits]):
         """Judge hidden layers always, the output where the loss does not improve."""
         output = view.structure.output[view.rows]
         value = view.column("saturated_fraction")
-        if view.outcome not in ("stalled", "diverging"):
-            value[output] = np.nan
+        value[~view.outcome_is("stalled", "diverging")[:, None] & output] = np.nan
         return judgement(value, self.limits.threshold, WARNING)
 
     def message(self, facts: Facts) -> str:

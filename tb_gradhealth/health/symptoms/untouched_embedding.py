@@ -63,9 +63,9 @@ class UntouchedEmbedding(Symptom[UntouchedEmbeddingLimits]):
 
     def observe(self, view: View) -> Judgement:
         """Judge once there was time."""
-        self._first_step = view.step if self._first_step is None else self._first_step
-        young = view.step - self._first_step < self.limits.steps
-        value = np.full(view.rows.size, np.nan) if young else view.column("untouched_fraction")
+        self._first_step = int(view.steps[0]) if self._first_step is None else self._first_step
+        value = view.column("untouched_fraction")
+        value[view.steps - self._first_step < self.limits.steps] = np.nan
         return judgement(value, self.limits.threshold, INFO)
 
     def message(self, facts: Facts) -> str:

@@ -86,11 +86,12 @@ class UpdateRatio(Symptom[UpdateRatioLimits]):
         weight = view.beside("weight", "rms")
         update = view.column("rms")
         ratio = np.where(update > 0, update, np.nan) / np.maximum(weight, SMALLEST_WEIGHT)
-        rate = view.moment.training.get("learning_rate", np.nan)
-        self._largest_rate = max(self._largest_rate, float(np.nan_to_num(rate)))
-        decayed = rate <= limits.decayed * self._largest_rate
+        rate = view.training("learning_rate")
+        largest_rate = np.maximum.accumulate(np.concatenate([[self._largest_rate], np.nan_to_num(rate)]))[1:]
+        self._largest_rate = float(largest_rate[-1])
+        decayed = rate <= limits.decayed * largest_rate
         # Where nothing arrives, what is left of the momentum fades: that is dead-layer's to say.
-        fading = (view.beside("gradient", "rms") == 0) | bool(decayed)
+        fading = (view.beside("gradient", "rms") == 0) | decayed[:, None]
         small = np.where(fading, 0, limits.smallest / ratio)
         large = ratio / limits.largest
         value = np.fmax(large, small)

@@ -1,5 +1,6 @@
 """Gradients that fade on their way back, so that the first layers do not learn."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -91,32 +92,42 @@ class VanishingGradient(Symptom[VanishingGradientLimits]):
     def observe(self, view: View) -> Judgement:
         """Compare every weight matrix's gradient with the median and with the output's."""
         rms = view.column("rms")
-        ordered = self._order[np.isfinite(rms[self._order])]
-        if ordered.size <= self.limits.layers:
-            return judgement(np.full(rms.size, np.nan), self.limits.threshold, below=True)
-        along = rms[ordered]
-        median = np.median(along)
-        small = rms * self._norm < self.limits.small_norm
-        reference = np.where(small, max(median, along[-1]), median)
-        value = np.where(rms > 0, rms / reference, 0.0)
-        value[np.isnan(rms) | self._output] = np.nan
-        falling = np.zeros(rms.size, bool)
-        if (value < self.limits.threshold).any():
-            falling[ordered] = self._falling(along)
+        value, reference = np.full(rms.shape, np.nan), np.full(rms.shape, np.nan)
+        falling = np.zeros(rms.shape, bool)
+        for records, matrices in _alike(np.isfinite(rms)):
+            ordered = self._order[matrices[self._order]]
+            if ordered.size <= self.limits.layers:
+                continue
+            value[records], reference[records] = self._beside_the_others(rms[records], ordered)
+            ill = records[(value[records] < self.limits.threshold).any(axis=1)]
+            if ill.size:
+                falling[np.ix_(ill, ordered)] = self._falling(rms[np.ix_(ill, ordered)])
         return judgement(value, self.limits.threshold, below=True, where=falling, reference=reference)
 
+    def _beside_the_others(self, rms: Floats, ordered: Ints) -> tuple[Floats, Floats]:
+        """The gradients' shares of their reference layers', and those, [records, judged]."""
+        along = rms[:, ordered]
+        median, last = np.median(along, axis=1), along[:, -1]
+        small = rms * self._norm < self.limits.small_norm
+        reference = np.where(small & (last > median)[:, None], last[:, None], median[:, None])
+        value = np.where(rms > 0, rms / reference, 0.0)
+        value[np.isnan(rms) | self._output] = np.nan
+        return value, reference
+
     def _falling(self, along: Floats) -> Mask:
-        """Layers, input first, from which the gradient rises over the next ones towards the output."""
+        """Layers, input first, from which the gradient rises over the next ones; [records, ordered]."""
         limits, layers = self.limits, self.limits.layers
-        runs = np.lib.stride_tricks.sliding_window_view(along, layers + 1)
-        rises = (runs[:, :-1] <= limits.slack * runs[:, 1:]).all(axis=1) & (runs[:, -1] > runs[:, 0])
-        steps = np.diff(np.log(runs), axis=1)
-        rises &= steps.max(axis=1) <= limits.largest_step * steps.sum(axis=1)
+        runs = np.lib.stride_tricks.sliding_window_view(along, layers + 1, axis=1)
+        rises = (runs[..., :-1] <= limits.slack * runs[..., 1:]).all(axis=-1) & (runs[..., -1] > runs[..., 0])
+        steps = np.diff(np.log(runs), axis=-1)
+        rises &= steps.max(axis=-1) <= limits.largest_step * steps.sum(axis=-1)
+        falling = np.zeros(along.shape, bool)
         # From an exact zero there is no rise to measure: nothing at all arrives there.
-        falling = np.concatenate([np.where(runs[:, 0] == 0, True, rises), np.zeros(layers, bool)])
+        falling[:, : rises.shape[1]] = np.where(runs[..., 0] == 0, True, rises)
         # The last layers of a fall have fewer followers than the rule wants; they belong to it all the same.
-        for place in range(max(along.size - layers, 1), along.size - 1):
-            falling[place] = falling[place - 1] and along[place - 1] <= limits.slack * along[place]
+        for place in range(max(along.shape[1] - layers, 1), along.shape[1] - 1):
+            follows = along[:, place - 1] <= limits.slack * along[:, place]
+            falling[:, place] = falling[:, place - 1] & follows
         return falling
 
     def message(self, facts: Facts) -> str:
@@ -129,3 +140,15 @@ class VanishingGradient(Symptom[VanishingGradientLimits]):
             f"{row.tensor} has received gradients {smaller} × smaller than layers nearer to the output "
             f"{since}; {allowed} × is the limit{facts.yet}."
         )
+
+
+def _alike(known: Mask) -> Iterator[tuple[Ints, Mask]]:
+    """Records of which the same rows are known, and those rows; a mask of shape [records, judged]."""
+    if (known == known[0]).all():
+        yield np.arange(len(known)), known[0]
+        return
+    alike: dict[bytes, list[int]] = {}
+    for record, rows in enumerate(known):
+        alike.setdefault(rows.tobytes(), []).append(record)
+    for records in alike.values():
+        yield np.array(records), known[records[0]]

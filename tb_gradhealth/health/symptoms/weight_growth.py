@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from tb_gradhealth.health.arrays import Ints, grown
+from tb_gradhealth.health.arrays import Floats, Ints, Mask, grown
 from tb_gradhealth.health.limits import Limits, limit
 from tb_gradhealth.health.structure import Scope, Structure
 from tb_gradhealth.health.symptom import (
@@ -90,22 +90,36 @@ class WeightGrowth(Symptom[WeightGrowthLimits]):
     def observe(self, view: View) -> Judgement:
         """Compare every matrix with its size at the start and at the last record."""
         rms = view.column("rms")
-        self._from_zero |= np.isnan(self._first) & (rms < SMALLEST_WEIGHT)
-        known = np.isfinite(self._first) & ~(self._from_zero & (self._seen < SETTLED))
-        beginning = ~known & (rms >= SMALLEST_WEIGHT)
-        self._first = np.where(beginning, np.fmax(self._first, rms), self._first)
-        self._seen += rms >= SMALLEST_WEIGHT
-        growth = rms / self._first
-        doubling = np.where(
-            beginning, 0, rms / self._previous * (self.limits.threshold / self.limits.doubling)
-        )
+        first, beginning = self._beginnings(rms)
+        growth = rms / first
+        previous = np.concatenate([self._previous[None], rms[:-1]])
+        doubling = np.where(beginning, 0, rms / previous * (self.limits.threshold / self.limits.doubling))
         shrinking = 1 / growth / COLLAPSE
         ways = np.stack([growth, shrinking, doubling])
         value = np.fmax.reduce(ways)
         value[np.isnan(growth)] = np.nan
-        self._previous = rms
+        self._previous = rms[-1].copy()
         aspect = np.where(np.isnan(ways), 0, ways).argmax(axis=0)
-        return judgement(value, self.limits.threshold, WARNING, reference=self._first, aspect=aspect)
+        return judgement(value, self.limits.threshold, WARNING, reference=first, aspect=aspect)
+
+    def _beginnings(self, rms: Floats) -> tuple[Floats, Mask]:
+        """Every matrix's size at the start as known at each record, and whether it is still being taken."""
+        first, beginning = np.empty(rms.shape), np.zeros(rms.shape, bool)
+        first[:] = self._first
+        rows = np.flatnonzero(~_known(self._first, self._from_zero, self._seen))
+        if not rows.size:
+            return first, beginning
+        start, from_zero, seen = self._first[rows], self._from_zero[rows], self._seen[rows]
+        for record, size in enumerate(rms[:, rows]):
+            from_zero = from_zero | (np.isnan(start) & (size < SMALLEST_WEIGHT))
+            begins = ~_known(start, from_zero, seen) & (size >= SMALLEST_WEIGHT)
+            start = np.where(begins, np.fmax(start, size), start)
+            seen = seen + (size >= SMALLEST_WEIGHT)
+            first[record, rows], beginning[record, rows] = start, begins
+        self._first = first[-1].copy()
+        self._from_zero, self._seen = self._from_zero.copy(), self._seen.copy()
+        self._from_zero[rows], self._seen[rows] = from_zero, seen
+        return first, beginning
 
     def message(self, facts: Facts) -> str:
         """Say by how much, and since when."""
@@ -127,3 +141,8 @@ class WeightGrowth(Symptom[WeightGrowthLimits]):
             f"{tensor} has been running away from its size at the start {since}: {times(facts.value)} × "
             f"{at}, {number(facts.threshold)} × is the limit{facts.yet}."
         )
+
+
+def _known(first: Floats, from_zero: Mask, seen: Floats) -> Mask:
+    """Whether the size at the start is known, and no longer on its way from zero."""
+    return np.asarray(np.isfinite(first) & ~(from_zero & (seen < SETTLED)))
