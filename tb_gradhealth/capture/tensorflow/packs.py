@@ -11,8 +11,10 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
+from tb_gradhealth.capture.tensorflow.extremes import is_compiled
 from tb_gradhealth.capture.tensorflow.magnitudes import histogram
 from tb_gradhealth.capture.tensorflow.operands import as_float32
+from tb_gradhealth.capture.tensorflow.statistics import unless_doubtful
 
 
 class Packing:
@@ -32,10 +34,17 @@ class Packing:
         return tf.concat([as_float32(x) for x in flat], 0)
 
     def measure(self, values: Any) -> Any:
-        """The columns `statistics.MEASURED` of every tensor in ``values`` [m], float32 [n, 7].
+        """The columns `statistics.MEASURED` of every tensor in ``values`` [m], float32 [n, 7]."""
+        sizes = np.array(self.sizes, np.float32)
+        rms = tf.sqrt(self._sum(tf.square(values)) / sizes)
+        low, high = -self._max(-values), self._max(values)
+        zeros = self._sum(tf.cast(values == 0, tf.float32)) / sizes
+        return unless_doubtful(
+            rms, self._sum(values) / sizes, low, high, zeros, lambda: self._careful(values)
+        )
 
-        Moments are of x / max|x|, so that squares fit.
-        """
+    def _careful(self, values: Any) -> Any:
+        """What `statistics.careful_statistics` gives: moments are of x / max|x|, so that squares fit."""
         sizes = np.array(self.sizes, np.float32)
         finite = tf.math.is_finite(values)
         known = self._sum(tf.cast(finite, tf.float32))
@@ -46,20 +55,25 @@ class Packing:
         scaled = numbers / self._spread(tf.where(peak > 0, peak, 1.0))
         rms = peak * tf.sqrt(self._sum(tf.square(scaled)) / known)
         mean = peak * (self._sum(scaled) / known)
-        zeros = self._sum(tf.cast(values == 0, tf.float32)) / sizes
         nans = self._sum(tf.cast(tf.math.is_nan(values), tf.float32))
         moments = [tf.where(known > 0, x, float("nan")) for x in (rms, mean, low, high)]
-        return tf.stack([*moments, zeros, nans, sizes - known - nans], axis=1)
+        return tf.stack([*moments, nans, sizes - known - nans], axis=1)
 
     def packed_magnitudes(self, values: Any) -> Any:
         """The packed magnitude histogram of every tensor, float32 [n, 10]."""
         return histogram(values, self._owner, len(self.sizes))
 
+    # Owners are in order: said so, it is three times as fast. XLA knows only the other form.
+
     def _sum(self, values: Any) -> Any:
-        return tf.math.unsorted_segment_sum(values, self._owner, len(self.sizes))
+        if is_compiled():
+            return tf.math.unsorted_segment_sum(values, self._owner, len(self.sizes))
+        return tf.math.segment_sum(values, self._owner)
 
     def _max(self, values: Any) -> Any:
-        return tf.math.unsorted_segment_max(values, self._owner, len(self.sizes))
+        if is_compiled():
+            return tf.math.unsorted_segment_max(values, self._owner, len(self.sizes))
+        return tf.math.segment_max(values, self._owner)
 
     def _spread(self, each: Any) -> Any:
         """One number for each tensor, [n], to one for each element, [m]."""

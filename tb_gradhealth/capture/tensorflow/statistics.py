@@ -11,7 +11,7 @@ from typing import Any, Final
 
 import tensorflow as tf
 
-from tb_gradhealth.capture.tensorflow.extremes import highest
+from tb_gradhealth.capture.tensorflow.extremes import highest, is_compiled
 from tb_gradhealth.capture.tensorflow.operands import Operand
 from tb_gradhealth.capture.tensorflow.sampling import sample
 
@@ -23,6 +23,13 @@ TINY: Final = 1e-15
 
 ZERO_SAMPLE: Final = 1 << 14
 """Zeros are counted one by one in tensors up to this size, and in an even sample of larger ones."""
+
+HUGE: Final = 1 << 22
+BLOCK: Final = 1 << 20
+"""A tensor from so many elements on is read in blocks of so many, which stay in the cache meanwhile."""
+
+MOST_BLOCKS: Final = 32
+"""They are larger where there would be more, for the graph's sake."""
 
 
 def seldom(predicate: Any, branch: Callable[[], Any], otherwise: Callable[[], Any]) -> Any:
@@ -41,23 +48,67 @@ def measure(operands: Sequence[Operand]) -> Any:
     Moments and extremes are over finite elements, NaN where there are none; fraction and counts over all.
     """
     counts = tf.stack([x.count for x in operands])
-    reduced: list[Any] = []
-    for x in operands:
-        # Two tensors at a time: what was just read is then still in the cache, which saves a third.
-        with tf.control_dependencies(reduced[-2:-1]):
-            moments = [tf.nn.l2_loss(x.values), tf.reduce_sum(x.values)]
-            reduced.append(tf.stack([*moments, tf.reduce_min(x.extremes), highest(x.extremes)]))
-    squares, total, low, high = tf.unstack(tf.stack(reduced), axis=1)
+    squares, total, low, high = _reduced(operands)
     rms = tf.sqrt(2 * squares / counts)
-    mean = total / counts
+    zeros = tf.stack([_zero_fraction(x) for x in operands])
+    return unless_doubtful(rms, total / counts, low, high, zeros, lambda: careful_statistics(operands))
+
+
+def unless_doubtful(rms: Any, mean: Any, low: Any, high: Any, zeros: Any, careful: Callable[[], Any]) -> Any:
+    """The columns `MEASURED` of several tensors, float32 [n, 7], from what plain reductions gave of them.
+
+    Args:
+        rms: float32 [n], as the four that follow; where an element is not finite, this or one of the three
+            that follow is not.
+        mean: likewise.
+        low: the minimum.
+        high: the maximum.
+        zeros: the share of zeros.
+        careful: for when they cannot be trusted: RMS, mean, minimum, maximum, NaN count and infinity
+            count, float32 [n, 6].
+    """
     none = tf.zeros_like(rms)
     usual = tf.stack([rms, mean, low, high, none, none], axis=1)
-    # The largest element of a tensor with a NaN is NaN.
     finite = tf.reduce_all(tf.math.is_finite(usual), axis=1)
     plain = finite & ((rms > TINY) | ((low == 0) & (high == 0)))
-    measured = tf.cond(tf.reduce_all(plain), lambda: usual, lambda: careful_statistics(operands))
-    zeros = tf.stack([_zero_fraction(x) for x in operands])[:, None]
-    return tf.concat([measured[:, :4], zeros, measured[:, 4:]], axis=1)
+    measured = tf.cond(tf.reduce_all(plain), lambda: usual, careful)
+    return tf.concat([measured[:, :4], zeros[:, None], measured[:, 4:]], axis=1)
+
+
+def _reduced(operands: Sequence[Operand]) -> Any:
+    """Half the sum of squares, sum, minimum and maximum of every operand, float32 [4, n]."""
+    earlier: list[Any] = []
+    results = []
+    for x in operands:
+        of_blocks = []
+        for values, extremes in _blocks(x):
+            # Two blocks at a time: what was just read is then still in the cache, which saves a third.
+            with tf.control_dependencies(earlier[-2:-1]):
+                moments = [tf.nn.l2_loss(values), tf.reduce_sum(values)]
+                of_blocks.append(tf.stack([*moments, tf.reduce_min(extremes), highest(extremes)]))
+            earlier.append(of_blocks[-1])
+        results.append(of_blocks[0] if len(of_blocks) == 1 else _together(tf.stack(of_blocks)))
+    return tf.unstack(tf.stack(results), axis=1)
+
+
+def _blocks(x: Operand) -> list[tuple[Any, Any]]:
+    """The parts of a huge operand that are read one after the other; they lie in it, nothing is copied."""
+    size = x.values.shape.num_elements()
+    if size is None or size < HUGE or x.values is not x.extremes or is_compiled():
+        return [(x.values, x.extremes)]
+    flat = tf.reshape(x.values, [-1])
+    block = max(BLOCK, size // MOST_BLOCKS)
+    whole = size // block
+    parts = tf.unstack(tf.reshape(flat[: whole * block], [whole, block]))
+    if size % block:
+        parts.append(flat[whole * block :])
+    return [(part, part) for part in parts]
+
+
+def _together(of_blocks: Any) -> Any:
+    """What `_reduced` takes of each block, float32 [blocks, 4], for all of them, float32 [4]."""
+    squares, total, low, high = tf.unstack(of_blocks, axis=1)
+    return tf.stack([tf.reduce_sum(squares), tf.reduce_sum(total), tf.reduce_min(low), highest(high)])
 
 
 def careful_statistics(operands: Sequence[Operand]) -> Any:

@@ -1,5 +1,6 @@
 """Units, the last axis of a layer's output: channels or neurons that are silent, dormant or saturated."""
 
+import math
 from collections.abc import Sequence
 from typing import Any, Final
 
@@ -69,8 +70,8 @@ def unit_peaks(values: Any) -> Any:
     """The largest output of each unit over all samples and positions, float32 [units]."""
     units = values.shape[-1]
     if values.shape.rank > 2 and values.shape[1:].is_fully_defined():
-        # Samples first, over long rows, then positions: three times as fast as both at once.
-        values = tf.reshape(highest(values, axis=[0]), [-1, units])
+        # Positions first, sample by sample: what lies side by side is read in order.
+        values = highest(tf.reshape(values, [-1, math.prod(values.shape[1:-1]), units]), axis=[1])
     return tf.cast(highest(values, axis=range(values.shape.rank - 1)), tf.float32)
 
 
