@@ -153,7 +153,8 @@ export function matrixSentence(matrix: Matrix, title: (symptom: string) => strin
   if (rows.length === 0) return 'No run matches the filter'
   if (sick.length === 0)
     return rows.length === 1 ? 'One run, healthy' : `None of ${rows.length} runs is sick`
-  const share = `${sick.length} of ${rows.length} ${rows.length === 1 ? 'run' : 'runs'} ${sick.length === 1 ? 'is' : 'are'} sick`
+  if (rows.length === 1) return 'One run, sick'
+  const share = `${sick.length} of ${rows.length} runs ${sick.length === 1 ? 'is' : 'are'} sick`
   const counts = matrix.symptoms
     .map(
       (symptom) => [symptom, sick.filter(({ cells }) => grave(cells.get(symptom))).length] as const,

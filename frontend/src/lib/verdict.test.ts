@@ -143,3 +143,18 @@ it('is decided by two findings of a run: the one to name and the first to count'
   expect(over(tellingFindings(findings))).toEqual(over(findings))
   expect(over(findings).run?.run).toBe('mlp_sigmoid')
 })
+
+it('calls a run without a verdict empty only when it has been read', () => {
+  const loading = { done: false, bytes_read: 0, bytes: 100 }
+  expect(runChip(aRun({ verdict: 'unknown', loading })).text).toBe('reading')
+  expect(runChip(aRun({ verdict: 'unknown', loading: { ...loading, done: true } })).text).toBe(
+    'no data',
+  )
+})
+
+it('does not begin with the dot that the run at the root is called by', () => {
+  const root = aRun({ run: '.' })
+  expect(say([root], [aFinding({ run: '.' })], null).text).toBe(
+    'This run: vanishing gradient in dense_0/kernel since step 40',
+  )
+})

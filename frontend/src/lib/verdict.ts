@@ -10,7 +10,9 @@ export interface Chip {
   tone: Tone
 }
 
-export function runChip({ verdict, counts }: Run): Chip {
+export function runChip({ verdict, counts, loading }: Run): Chip {
+  // What has not been read yet may be anything.
+  if (verdict === 'unknown' && loading?.done === false) return { text: 'reading', tone: 'unknown' }
   if (verdict === 'unknown') return { text: 'no data', tone: 'unknown' }
   if (verdict === 'critical') return { text: 'critical', tone: 'critical' }
   if (verdict === 'warning') return { text: count(counts.warning, 'warning'), tone: 'warning' }
@@ -56,21 +58,26 @@ function sickSentence(
 ): Sentence {
   const worst = worstFinding(findings.filter((finding) => finding.run === run.run))
   const tone = run.verdict as Tone
-  if (worst === null) return { text: `${run.run} is not learning healthily`, tone, run }
+  if (worst === null) return { text: `${nameOf(run)} is not learning healthily`, tone, run }
   const what = lowerFirst(title(worst.symptom))
   const where = worst.tensor === worst.symptom || worst.kind === 'loss' ? '' : ` in ${worst.tensor}`
   const when =
     worst.resolved_step === null
       ? `since step ${formatStep(worst.opened_step)}`
       : `from step ${formatStep(worst.opened_step)} to ${formatStep(worst.resolved_step)}, resolved`
-  return { text: `${run.run}: ${what}${where} ${when}`, tone, run }
+  return { text: `${nameOf(run)}: ${what}${where} ${when}`, tone, run }
+}
+
+/** The run at the root of the log directory is called ".", which no sentence should begin with. */
+function nameOf({ run }: Run): string {
+  return run === '.' ? 'This run' : run
 }
 
 function calmSentence(run: Run): Sentence {
   if (run.verdict === 'unknown') {
-    return { text: `${run.run} has recorded nothing yet`, tone: 'unknown', run }
+    return { text: `${nameOf(run)} has recorded nothing yet`, tone: 'unknown', run }
   }
-  return { text: `${run.run} looks healthy`, tone: 'healthy', run }
+  return { text: `${nameOf(run)} looks healthy`, tone: 'healthy', run }
 }
 
 function allCalmSentence(runs: readonly Run[]): Omit<Sentence, 'run'> {

@@ -122,3 +122,13 @@ it('asks again for what failed to come', async () => {
   expect(server.page.value).toBeNull()
   expect(server.findings.value).toHaveLength(6)
 })
+
+it('enters an answer once that a reload gives again', async () => {
+  const { api, server } = held()
+  api.findings.mockReset()
+  api.findings.mockResolvedValue(findings)
+  await server.refresh()
+  const before = server.parts.value
+  await server.refresh({ thoroughly: true })
+  expect(server.parts.value.get('b')).toBe(before.get('b'))
+})

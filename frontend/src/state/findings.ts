@@ -23,6 +23,7 @@ export interface Findings {
 /** Findings and runs that one question asks for: 5,000 are 2 MB of JSON, parsed within a frame. */
 const MOST_FINDINGS = 5_000
 const MOST_RUNS = 50
+const NONE: readonly Entry[] = []
 
 export function createFindings(api: Api): Findings {
   const findings = signal<readonly Finding[]>([])
@@ -30,6 +31,17 @@ export function createFindings(api: Api): Findings {
   const entries = signal<readonly Entry[]>([])
   const register = createRegister()
   const stamps = new Map<string, string>()
+  const answers = new WeakMap<readonly Finding[], ReadonlyMap<string, readonly Entry[]>>()
+
+  /** By run. The very same answer, which "304 Not Modified" gives again, is entered once. */
+  function enter(found: readonly Finding[]): ReadonlyMap<string, readonly Entry[]> {
+    const before = answers.get(found)
+    if (before) return before
+    const runs = groupBy(found, ({ run }) => run)
+    const entered = new Map([...runs].map(([run, some]) => [run, register.enter(some)]))
+    answers.set(found, entered)
+    return entered
+  }
 
   function begin(some: readonly Finding[]): void {
     const entered = register.enter(some)
@@ -41,7 +53,7 @@ export function createFindings(api: Api): Findings {
   async function read(runs: readonly Run[], thoroughly: boolean): Promise<() => void> {
     const before = parts.peek()
     const next = new Map<string, readonly Entry[]>()
-    for (const { run } of runs) next.set(run, before.get(run) ?? [])
+    for (const { run } of runs) next.set(run, before.get(run) ?? NONE)
     const moved = runs.filter(
       (run) => thoroughly || !before.has(run.run) || stamps.get(run.run) !== stamp(run),
     )
@@ -49,10 +61,10 @@ export function createFindings(api: Api): Findings {
     for (const some of questions) {
       const all = questions.length === 1 && moved.length === runs.length
       const found = await api.findings(all ? [] : some.map(({ run }) => run))
-      const byRun = groupBy(found, ({ run }) => run)
+      const entered = enter(found)
       // Of all runs it may tell of one that began since they were listed.
-      for (const run of new Set([...some.map(({ run }) => run), ...byRun.keys()])) {
-        next.set(run, register.enter(byRun.get(run) ?? []))
+      for (const run of new Set([...some.map(({ run }) => run), ...entered.keys()])) {
+        next.set(run, entered.get(run) ?? NONE)
       }
       await breath(found.length)
     }

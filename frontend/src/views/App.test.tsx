@@ -73,6 +73,16 @@ describe('the first screen', () => {
     }
   })
 
+  it('says of files that could not be read where it speaks of the run', async () => {
+    const problem = { path: 'logs/a', offset: 7, message: 'a checksum does not match' }
+    const broken = aRun({ problems: [problem] })
+    await show({ runs: [broken, aHealthyRun()], hash: '#gradhealth' })
+    expect(screen.getByRole('button', { name: '1 problem in the files' })).toBeTruthy()
+    cleanup()
+    await show({ runs: [broken, aHealthyRun()], hash: '#gradhealth&p.gradhealth.run=cnn_healthy' })
+    expect(screen.queryByRole('button', { name: /in the files/ })).toBeNull()
+  })
+
   it('treats names as text', async () => {
     await show({ findings: [aFinding({ tensor: '<img src=x>', run: '<b>' })] })
     expect(layers()).toEqual(['<img src=x>'])

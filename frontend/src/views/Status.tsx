@@ -14,7 +14,10 @@ export function Status() {
   const runs = server.answer.value?.runs.length ?? 0
   const reading = loadingText(server.answer.value?.loading)
   return (
-    <div class={failure ? 'status stale' : 'status'} data-testid="status">
+    <div
+      class={failure ? 'status stale' : updated === null ? 'status unheard' : 'status'}
+      data-testid="status"
+    >
       {/* Only trouble is announced: a clock that speaks each second would be one. */}
       <span role="status">{failure && `${failure} Trying again.`}</span>
       {reading && <span class="age">{reading} ·</span>}

@@ -29,7 +29,7 @@ export function Layers() {
         </h1>
         <p class="facts">
           {view.current.value.run === null && run !== null
-            ? 'The run that needs a look first; choose another at the left. '
+            ? 'The run that needs a look first; choose another among the runs. '
             : ''}
           Layers in forward order, the input on top.
           {(layers.waiting.value || server.page.value !== null) && ' Reading…'}

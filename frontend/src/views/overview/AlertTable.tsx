@@ -81,7 +81,8 @@ export function AlertTable() {
             const row = rows[index] as TableRow
             return (
               <AlertRow
-                key={keys[index]}
+                // By its place: another order changes texts, and makes no new element.
+                key={index}
                 row={row}
                 index={index}
                 active={index === active.index}

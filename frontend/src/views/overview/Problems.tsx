@@ -1,20 +1,39 @@
 /** What could not be read: which file, where in it, and what. Everything else is shown all the same. */
 
 import type { Problem, Run } from '../../contract'
-import { formatStep } from '../../lib/numbers'
+import { count, formatStep } from '../../lib/numbers'
 import { useTab } from '../context'
 
 const SHOWN = 50
 
-export function Problems({ runs }: { runs: readonly Run[] }) {
+const ID = 'problems'
+
+/** Of the log directory and of some runs. */
+function useProblems(runs: readonly Run[]): Problem[] {
   const { server } = useTab()
-  const problems = [
-    ...(server.answer.value?.problems ?? []),
-    ...runs.flatMap((run) => run.problems),
-  ]
+  return [...(server.answer.value?.problems ?? []), ...runs.flatMap((run) => run.problems)]
+}
+
+/** A way to them from where everybody looks: below many runs their list is out of sight. */
+export function ProblemsLink({ runs }: { runs: readonly Run[] }) {
+  const problems = useProblems(runs)
   if (problems.length === 0) return null
   return (
-    <section aria-label="Problems">
+    <button
+      class="problems-link"
+      type="button"
+      onClick={() => document.getElementById(ID)?.scrollIntoView({ block: 'nearest' })}
+    >
+      {count(problems.length, 'problem')} in the files
+    </button>
+  )
+}
+
+export function Problems({ runs }: { runs: readonly Run[] }) {
+  const problems = useProblems(runs)
+  if (problems.length === 0) return null
+  return (
+    <section id={ID} aria-label="Problems">
       <h2 class="caption">Problems</h2>
       <div class="side-note">
         <ul>

@@ -1,14 +1,18 @@
 import { isSick, loadingText, runFacts } from '../../lib/verdict'
 import { useServerClock } from '../clock'
 import { useTab } from '../context'
+import { ProblemsLink } from './Problems'
 
 /** The answer to "is anything wrong?" in a sentence, with the run's facts in a small line below. */
 export function Verdict() {
-  const { alerts } = useTab()
+  const { alerts, view } = useTab()
   const now = useServerClock()
   const { text, tone, run } = alerts.verdict.value
   const others =
     run === null ? 0 : alerts.runs.value.filter((other) => other !== run && isSick(other)).length
+  const selected = view.current.value.run
+  const runs = alerts.runs.value
+  const concerned = selected === null ? runs : runs.filter((other) => other.run === selected)
   const facts = run === null ? [] : runFacts(run, now)
   const reading = run && loadingText(run.loading)
   if (reading) facts.push(reading)
@@ -20,7 +24,9 @@ export function Verdict() {
         <h1>{text}</h1>
         {(tone === 'critical' || tone === 'warning') && <span class={`chip ${tone}`}>{tone}</span>}
       </div>
-      <p class="facts">{facts.join(' · ')}</p>
+      <p class="facts">
+        {facts.join(' · ')} <ProblemsLink runs={concerned} />
+      </p>
     </div>
   )
 }

@@ -20,7 +20,7 @@ export function Runs() {
         <h1>{matrixSentence(matrix, titleOf(server))}</h1>
         <p class="facts">
           {matrix.constant.length > 0 &&
-            `The same in all: ${matrix.constant.map(([name, value]) => `${name} ${value}`).join(', ')}. `}
+            `${runs.length > 1 ? 'The same in all' : 'Hyper-parameters'}: ${matrix.constant.map(([name, value]) => `${name} ${value}`).join(', ')}. `}
           {compared.length === 0 && runs.length > 1 && 'Tick two runs to compare them.'}
           {compared.length === 1 && 'Tick another run to compare it with.'}
         </p>
