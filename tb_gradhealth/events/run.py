@@ -99,6 +99,10 @@ class RunReader:
             if isinstance(item, Fault):
                 self._log.add(file.shown, item.message, item.offset, item.message)
                 continue
+            record = self._contents.record(item.payload)
+            if record is not None:
+                yield record
+                continue
             for found in self._contents.interpret(item.payload):
                 if isinstance(found, Trouble):
                     self._log.add(file.shown, found.kind, item.offset, found.message)
