@@ -5,7 +5,8 @@ Reads incrementally and never gives up on what is still readable: whatever is wr
 """
 
 from tb_gradhealth.events.discovery import Discovery, EventFile, Root, discover
+from tb_gradhealth.events.lookout import Lookout
 from tb_gradhealth.events.problems import Problem
 from tb_gradhealth.events.run import RunReader
 
-__all__ = ["Discovery", "EventFile", "Problem", "Root", "RunReader", "discover"]
+__all__ = ["Discovery", "EventFile", "Lookout", "Problem", "Root", "RunReader", "discover"]

@@ -8,6 +8,7 @@ import numpy as np
 from google.protobuf.message import DecodeError
 from tensorboard.compat.proto import event_pb2, summary_pb2, tensor_pb2, types_pb2
 
+from tb_gradhealth.events.forms import Forms
 from tb_gradhealth.record import (
     PLUGIN_NAME,
     Record,
@@ -57,6 +58,11 @@ class Contents:
         self._tables_elsewhere = tables_elsewhere
         self._tables: dict[str, RowTable] = {}
         self._trusted: set[str] = set()
+        self._forms = Forms()
+
+    def record(self, payload: bytes) -> Record | None:
+        """The record in a payload that is known by its form; `interpret` is for all others."""
+        return self._forms.record(payload)
 
     def interpret(self, payload: bytes) -> Iterator[Record | Steps | Trouble]:
         """What one record of the file holds for us: usually nothing, one `Record` or `Steps`."""
@@ -75,6 +81,8 @@ class Contents:
             if record is None:
                 continue
             yield record
+            if isinstance(record, Record) and self._lasts(value, record.table):
+                self._forms.learn(payload, record.table)
             if not math.isfinite(record.wall_time):
                 yield Trouble("wall time", f"the event's wall time is {record.wall_time}")
 
@@ -111,6 +119,11 @@ class Contents:
             raise _unusable(value.tag, "version", f"cannot be read: {error}") from None
         if len(self._trusted) < MAX_TAGS:
             self._trusted.add(value.tag)
+
+    def _lasts(self, value: summary_pb2.Summary.Value, table: RowTable) -> bool:
+        """Whether the same bytes will be read the same; of another file's table that is not known yet."""
+        tag = parse_tag(value.tag)
+        return tag is not None and self._tables.get(tag.table_id) is table and not value.tensor.float_val
 
     def _table_of(self, name: str, tag: Tag) -> RowTable:
         table = self._tables.get(tag.table_id) or self._tables_elsewhere().get(tag.table_id)

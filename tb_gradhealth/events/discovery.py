@@ -1,12 +1,12 @@
 """A log directory to its runs and their event files, named as TensorBoard names them."""
 
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
 from tb_gradhealth.events.problems import Problem, ProblemLog
-from tb_gradhealth.events.storage import Found, Status, storage_of
+from tb_gradhealth.events.storage import Found, Listed, Mark, Status, is_remote, storage_of
 
 RECORDER_FOLDER: Final = "gradhealth"
 """A recorder's own folder; what lies in it belongs to the run around it."""
@@ -65,12 +65,15 @@ class Discovery:
         problems: folders that could not be listed and the like.
         unseen: folders that could not be listed, named as a run in them would be: what was known of the runs
             below them may still be true.
+        folders: what every folder was when it was listed, by its path; None where more than a changed folder
+            may change what is found.
     """
 
     runs: dict[str, tuple[EventFile, ...]]
     missing: tuple[str, ...]
     problems: tuple[Problem, ...]
     unseen: tuple[str, ...] = ()
+    folders: Mapping[str, Mark | None] | None = field(default=None, compare=False)
 
 
 def discover(roots: Sequence[Root]) -> Discovery:
@@ -78,6 +81,7 @@ def discover(roots: Sequence[Root]) -> Discovery:
     runs: dict[str, list[EventFile]] = {}
     missing: list[str] = []
     unseen: list[str] = []
+    folders: dict[str, Mark | None] = {}
     log = ProblemLog()
     for root in roots:
         shown = root.name or root.path
@@ -94,7 +98,9 @@ def discover(roots: Sequence[Root]) -> Discovery:
         else:
             found: dict[str, list[EventFile]] = {}
             for item in storage_of(root.path).walk(root.path):
-                if isinstance(item, Found):
+                if isinstance(item, Listed):
+                    folders[item.path] = item.mark
+                elif isinstance(item, Found):
                     if "tfevents" in item.name:
                         run, file = _event_file(root, item)
                         found.setdefault(run, []).append(file)
@@ -113,7 +119,9 @@ def discover(roots: Sequence[Root]) -> Discovery:
                 )
             runs = {**found, **runs}
     ordered = {run: tuple(sorted(runs[run], key=lambda file: file.order)) for run in sorted(runs)}
-    return Discovery(ordered, tuple(missing), log.problems(), tuple(unseen))
+    problems = log.problems()
+    plain = not missing and not problems and not any(is_remote(root.path) for root in roots)
+    return Discovery(ordered, tuple(missing), problems, tuple(unseen), folders if plain else None)
 
 
 def _event_file(root: Root, found: Found) -> tuple[str, EventFile]:

@@ -72,23 +72,27 @@ def decode(piece: bytes, offset: int, containing: bytes = b"", last: bool = Fals
     frames: list[Frame] = []
     faults: list[Fault] = []
     at, end, wanted, over = 0, len(piece), HEADER, False
+    header, length = b"", 0
     # The mask is written out: this loop runs once per scalar of a log, and calls are half its time.
-    checksum, unpack_header, unpack_u32 = google_crc32c.value, _HEADER.unpack_from, _U32.unpack_from
+    checksum, unpack_u32 = google_crc32c.value, _U32.unpack_from
     while end - at >= HEADER:
-        length, length_crc = unpack_header(piece, at)
-        crc = checksum(piece[at : at + 8])
-        if ((crc >> 15 | crc << 17) + _MASK_DELTA) & _U32_MAX != length_crc:
-            if last and _only_zeros(piece, at + HEADER - 1):
-                return Decoded(frames, faults, at, HEADER, over=False, blank=True)
-            faults.append(
-                Fault(offset + at, "the checksum of a record's length is wrong, nothing after it can be read")
-            )
-            over = True
-            break
-        if length > MAX_LENGTH:
-            faults.append(Fault(offset + at, f"a record claims {length} bytes, nothing after it can be read"))
-            over = True
-            break
+        # Records of one kind are equally long, and a header that was right is so again.
+        if not header or not piece.startswith(header, at):
+            header = piece[at : at + HEADER]
+            length, length_crc = _HEADER.unpack(header)
+            crc = checksum(header[:8])
+            if ((crc >> 15 | crc << 17) + _MASK_DELTA) & _U32_MAX != length_crc:
+                if last and _only_zeros(piece, at + HEADER - 1):
+                    return Decoded(frames, faults, at, HEADER, over=False, blank=True)
+                message = "the checksum of a record's length is wrong, nothing after it can be read"
+                faults.append(Fault(offset + at, message))
+                over = True
+                break
+            if length > MAX_LENGTH:
+                message = f"a record claims {length} bytes, nothing after it can be read"
+                faults.append(Fault(offset + at, message))
+                over = True
+                break
         stop = at + HEADER + length + FOOTER
         if stop > end:
             wanted = stop - at

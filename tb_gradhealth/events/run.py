@@ -22,6 +22,7 @@ class RunReader:
 
     def __init__(self) -> None:
         self._files: tuple[EventFile, ...] = ()
+        self._failed = False
         self._tails: dict[str, Tail] = {}
         self._log = ProblemLog()
         self._contents = Contents(self._tables_elsewhere)
@@ -74,6 +75,15 @@ class RunReader:
                 )
         return self._came_late(files)
 
+    def same(self, files: Sequence[EventFile]) -> bool:
+        """Whether a reading would find nothing: these were the files, and none of them was written to."""
+        if self._failed or tuple(files) != self._files:
+            return False
+        try:
+            return all(self._tails[file.path].state(file.status) == "same" for file in files)
+        except OSError:
+            return False  # reading it says so
+
     def read(self, files: Sequence[EventFile]) -> Iterator[Record | Steps]:
         """All records and steps that are new since the last reading, in the order of the files.
 
@@ -83,7 +93,7 @@ class RunReader:
         for file in files:
             if file.path not in self._tails:
                 self._tails[file.path] = Tail(file.path, OURS)
-        self._files = tuple(files)
+        self._files, self._failed = tuple(files), False
         for file in self._files:
             tail = self._tails[file.path]
             try:
@@ -91,6 +101,7 @@ class RunReader:
                     yield from self._read(file, tail)
                 self._log.forget(file.shown, _UNREADABLE)
             except OSError as error:
+                self._failed = True
                 self._log.forget(file.shown, _UNREADABLE)
                 self._log.add(file.shown, _UNREADABLE, None, f"cannot be read: {error.strerror or error}")
 
@@ -98,6 +109,10 @@ class RunReader:
         for item in tail.read(file.status):
             if isinstance(item, Fault):
                 self._log.add(file.shown, item.message, item.offset, item.message)
+                continue
+            record = self._contents.record(item.payload)
+            if record is not None:
+                yield record
                 continue
             for found in self._contents.interpret(item.payload):
                 if isinstance(found, Trouble):

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Final
 
-from tb_gradhealth.events import Discovery, EventFile, Problem, Root, discover
+from tb_gradhealth.events import Discovery, EventFile, Lookout, Problem, Root
 from tb_gradhealth.health import RuleSet
 from tb_gradhealth.health.history import BUDGET
 from tb_gradhealth.monitor.run import MonitoredRun
@@ -60,7 +60,8 @@ class Monitor:
             roots: the directories to look for runs in.
             rules: how to judge runs; the default rules where None.
         """
-        self._roots = tuple(roots)
+        self._lookout = Lookout(roots)
+        self._found: Discovery | None = None
         self._rules = rules
         self._lock = threading.RLock()
         self._one_reader = threading.Lock()
@@ -92,11 +93,12 @@ class Monitor:
         """
         with self._one_reader:
             began = time.monotonic()
-            discovery = self._with_unseen(discover(self._roots))
-            waiting = self._take_in(discovery)
+            waiting = self._look()
             while waiting:
                 name = next((name for name in self._preferred if name in waiting), next(iter(waiting)))
-                yield from self._read_on(name, waiting.pop(name))
+                files = waiting.pop(name)
+                if not self._runs[name].same(files):
+                    yield from self._read_on(name, files)
             self._refreshed = began
 
     def files(self, run: str) -> tuple[EventFile, ...]:
@@ -108,7 +110,7 @@ class Monitor:
         """What is known, held still: nothing is read while the block runs."""
         with self._lock:
             others = [run for run in self._runs.values() if not run.ours]
-            read = sum(run.loading.done for run in self._runs.values())
+            read = sum(run.done for run in self._runs.values())
             yield Watched(
                 runs={name: run for name, run in self._runs.items() if run.ours},
                 other_runs=len(others),
@@ -118,6 +120,14 @@ class Monitor:
                 loaded=self._looked and read == len(self._runs),
                 runs_read=read,
             )
+
+    def _look(self) -> dict[str, tuple[EventFile, ...]]:
+        """What is to be read, first things first."""
+        found = self._lookout.look()
+        if found is self._found and all(run.done for run in self._runs.values()):
+            return dict(self._discovery.runs)
+        self._found = found
+        return self._take_in(self._with_unseen(found))
 
     def _with_unseen(self, discovery: Discovery) -> Discovery:
         """With the runs that lie where nobody can look just now: what is known of them is not forgotten."""
@@ -138,7 +148,7 @@ class Monitor:
         written: dict[str, float] = {}
         for name, files in discovery.runs.items():
             runs[name] = known.get(name) or MonitoredRun(name, rules=self._rules, budget=budget)
-            if not runs[name].loading.done:
+            if not runs[name].done:
                 written[name] = runs[name].look_at(files)
         with self._lock:
             self._discovery, self._runs, self._looked = discovery, runs, True
@@ -154,7 +164,7 @@ class Monitor:
         exhausted = False
         while not exhausted:
             batch, exhausted = _some(records)
-            if not batch and run.loading.done:
+            if not batch and run.done:
                 return  # of a thousand runs only a few have anything new: those are no pieces
             waiting = True
             while waiting:

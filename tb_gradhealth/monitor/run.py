@@ -48,11 +48,28 @@ class MonitoredRun:
         self._files: Sequence[EventFile] = ()
         self._bytes = 0
         self._read_once = False
+        # Problems are put into words for each revision, so only after something was done.
+        self._turns, self._revised, self._said = 0, -1, ""
 
     @property
     def ours(self) -> bool:
         """Whether the run holds anything of ours, readable or not, as far as it was read."""
         return self._reader.ours or any(file.recorder for file in self._files)
+
+    @property
+    def done(self) -> bool:
+        """Whether it was read to its end before."""
+        return self._read_once
+
+    @property
+    def revision(self) -> str:
+        """Changes whenever anything that the run says does."""
+        if self._revised != self._turns:
+            turn = self._turns
+            said = hash((self.problems(), self.unfinished()))
+            done = "" if self._read_once else f".{self.loading.bytes_read}"
+            self._said, self._revised = f"{said & 0xFFFFFFFF:x}{done}", turn
+        return f"{self.health.revision}.{self._said}"
 
     @property
     def loading(self) -> Loading:
@@ -71,15 +88,23 @@ class MonitoredRun:
 
     def look_at(self, files: Sequence[EventFile]) -> float:
         """Note the files and their sizes without reading them; when the newest was last written to."""
+        self._turns += 1
         self._files = files
         states = [_status(file) for file in files]
         self._bytes = sum(size for size, _ in states)
         return max((written for _, written in states), default=0.0)
 
+    def same(self, files: Sequence[EventFile]) -> bool:
+        """Whether it is read to its end and nothing in its files is new."""
+        return self._read_once and self._reader.same(files)
+
     def records(self, files: Sequence[EventFile]) -> Iterator[Record | Steps]:
         """Everything new in the run's files, for `judge`; nothing that others look at waits for it."""
         self._files = files
-        yield from self._reader.read(files)
+        for record in self._reader.read(files):
+            self._turns += 1
+            yield record
+        self._turns += 1
 
     def judge(self, waiting: deque[Record | Steps], until: float) -> bool:
         """Judge what was read, in order, as far as time allows, block by block; at least one of them.
@@ -91,17 +116,20 @@ class MonitoredRun:
         Returns:
             Whether all of it is judged.
         """
+        self._turns += 1
         while self.health.judge(until) and waiting:
             taken = 0
             while waiting and taken < BLOCK:
                 content = waiting.popleft()
                 taken += content.values.nbytes
                 self.health.observe(content)
+        self._turns += 1
         return not waiting and self.health.judge(until)
 
     def read_through(self) -> None:
         """Note that its files were read to their ends."""
         self._read_once = True
+        self._turns += 1
 
     def read(self, files: Sequence[EventFile]) -> None:
         """Judge every record that is new in the run's files."""

@@ -5,9 +5,7 @@ from tb_gradhealth.monitor import MonitoredRun, Watched
 
 def revision_of(run: MonitoredRun) -> str:
     """Changes whenever anything read from the run does."""
-    said = hash((run.problems(), run.unfinished()))
-    done = "" if run.loading.done else f".{run.loading.bytes_read}"
-    return f"{run.health.revision}.{said & 0xFFFFFFFF:x}{done}"
+    return run.revision
 
 
 def revision_of_all(watched: Watched) -> str:

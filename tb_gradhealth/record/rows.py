@@ -101,16 +101,18 @@ class RowTable:
     def written(self) -> npt.NDArray[np.intp]:
         """Where a record's numbers belong in the matrix read row by row, intp of shape [numbers]."""
         place = {name: index for index, name in enumerate(self.columns)}
-        layouts = {
-            kind: np.array([place[name] for name in columns], np.intp)
-            for kind, columns in self.layouts.items()
-        }
-        everything = np.arange(len(self.columns))
-        parts = [
-            index * len(self.columns) + layouts.get(row.kind, everything)
-            for index, row in enumerate(self.rows)
-        ]
-        return np.concatenate(parts) if parts else np.empty(0, np.intp)
+        kinds = list(dict.fromkeys(row.kind for row in self.rows))
+        layouts = [[place[name] for name in self.layouts.get(kind, self.columns)] for kind in kinds]
+        # Of each row: its kind, and how many numbers; of each kind: where its layout begins among all.
+        kind = np.array([kinds.index(row.kind) for row in self.rows], np.intp)
+        sizes = np.array([len(layout) for layout in layouts], np.intp)
+        begins = np.cumsum(sizes) - sizes
+        written = sizes[kind]
+        before = np.cumsum(written) - written
+        within = np.arange(written.sum()) + np.repeat(begins[kind] - before, written)
+        columns = np.array([column for layout in layouts for column in layout], np.intp)
+        positions: npt.NDArray[np.intp] = columns[within]
+        return positions + np.repeat(np.arange(len(self.rows)) * len(self.columns), written)
 
     @property
     def shape(self) -> tuple[int, ...]:

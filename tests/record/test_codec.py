@@ -1,8 +1,11 @@
 """Tables and records survive the way to bytes and back; anything else is refused with a reason."""
 
 import contextlib
+import gc
 import json
 import math
+import weakref
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -20,6 +23,7 @@ from tb_gradhealth.record import (
     Row,
     RowTable,
     Steps,
+    WrittenRecord,
     decode_steps,
     decode_table,
     decode_values,
@@ -190,3 +194,53 @@ def test_a_column_the_table_lacks_reads_as_not_measured():
     assert record.column("rms").tolist() == [1.0]
     assert all(map(math.isnan, record.column("mean")))
     assert np.isnan(record.magnitudes()).all()
+
+
+@pytest.mark.parametrize("field", Row.__dataclass_fields__)
+@pytest.mark.parametrize("value", [None, 1.5, {}, [None], [1.5], ["1"], [[1]], [True], "mood", True])
+def test_a_row_with_one_field_of_another_type_is_read_or_refused(field, value):
+    table = json.loads(encode_table(RowTable(rows=(Row("a/kernel", "weight", "a", "kernel", 0, (1,)),) * 2)))
+    table["rows"][1][field] = value
+    fits = type(value) is type(table["rows"][0][field]) and value not in ([None], [1.5], ["1"], [[1]], [True])
+    if fits and not (field in ("kind", "role") and value == "mood"):
+        assert decode_table(json.dumps(table).encode()).rows[1] == replace(
+            Row("a/kernel", "weight", "a", "kernel", 0, (1,)), **{field: value}
+        )
+    else:
+        with pytest.raises(RecordError):
+            decode_table(json.dumps(table).encode())
+
+
+def test_what_a_row_leaves_out_or_adds_is_no_trouble():
+    row = {"tensor": "a", "kind": "weight", "layer": "a", "role": "kernel", "depth": 0, "shape": [2, -1]}
+    table = json.loads(encode_table(RowTable(rows=())))
+    table["rows"] = [row, {**row, "colour": "red", "dtype": "float16"}]
+    expected = Row("a", "weight", "a", "kernel", 0, (2, -1))
+    assert decode_table(json.dumps(table).encode()).rows == (expected, replace(expected, dtype="float16"))
+    del row["depth"]
+    with pytest.raises(RecordError, match="depth"):
+        decode_table(json.dumps({**table, "rows": [row]}).encode())
+
+
+def test_tables_of_one_content_are_one_as_long_as_it_is_in_use():
+    content = encode_table(RowTable(rows=(Row("of many runs", "weight", "a", "kernel", 0),)))
+    one = decode_table(content)
+    assert decode_table(bytes(bytearray(content))) is one
+    gone = weakref.ref(one)
+    del one
+    gc.collect()
+    assert gone() is None
+
+
+@given(tables(), st.data(), st.binary(max_size=9))
+def test_a_record_within_an_event_has_the_same_numbers(table, data, before):
+    shape = (len(table.rows), len(table.columns))
+    values = data.draw(hnp.arrays(np.float32, shape, elements=st.floats(width=32)))
+    content = encode_values(table, values)
+    record = WrittenRecord(3, 1.5, table, before + content + b"after", len(before))
+    expected = decode_values(table, content, table.shape)
+    assert (record.step, record.wall_time, record.table) == (3, 1.5, table)
+    assert record.values.tobytes() == expected.tobytes()
+    assert record.values.shape == expected.shape
+    assert record.values is record.values
+    assert record.values.flags.aligned

@@ -5,11 +5,11 @@
 
 from functools import cache
 
-from tb_gradhealth.events.storage.kinds import Found, Status, Storage
-from tb_gradhealth.events.storage.local import Local
+from tb_gradhealth.events.storage.kinds import Found, Listed, Mark, Status, Storage
+from tb_gradhealth.events.storage.local import Local, mark_of
 from tb_gradhealth.events.storage.remote import Remote
 
-__all__ = ["Found", "Status", "Storage", "is_remote", "storage_of"]
+__all__ = ["Found", "Listed", "Mark", "Status", "Storage", "is_remote", "mark_of", "storage_of"]
 
 _LOCAL = Local()
 

@@ -3,7 +3,7 @@
 from collections.abc import Hashable, Iterator
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 
 @dataclass(frozen=True)
@@ -42,6 +42,31 @@ class Found:
     status: Status | None
 
 
+class Mark(NamedTuple):
+    """A folder as it was listed: another one after something appeared in it, was renamed or vanished.
+
+    Attributes:
+        changed: when that was last, in seconds since the epoch.
+        version: the same more exactly, and which folder it is.
+    """
+
+    changed: float
+    version: Hashable
+
+
+@dataclass(frozen=True)
+class Listed:
+    """A folder that a walk has listed.
+
+    Attributes:
+        path: where it lies.
+        mark: what it was just before, None where that is not known.
+    """
+
+    path: str
+    mark: Mark | None
+
+
 class Opened(Protocol):
     """A file's bytes."""
 
@@ -59,8 +84,11 @@ class Storage(Protocol):
     def kind(self, path: str) -> str:
         """``"folder"``, ``"file"`` or ``""`` for what is not there."""
 
-    def walk(self, root: str) -> Iterator[Found | tuple[str, str]]:
-        """Every file below a folder, or a folder that could not be looked into with the reason."""
+    def walk(self, root: str) -> Iterator[Found | Listed | tuple[str, str]]:
+        """Every file below a folder, or a folder that could not be looked into with the reason.
+
+        Where folders can be asked whether they changed, also those that were listed.
+        """
 
     def status(self, path: str) -> Status:
         """A file as it is now.

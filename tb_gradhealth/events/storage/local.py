@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import BinaryIO, Final
 
-from tb_gradhealth.events.storage.kinds import Found, Status
+from tb_gradhealth.events.storage.kinds import Found, Listed, Mark, Status
 
 MAX_FOLDERS: Final = 100_000
 """A link to ``/`` would be walked for ever."""
@@ -22,7 +22,7 @@ class Local:
             return "folder"
         return "file" if os.path.exists(path) else ""
 
-    def walk(self, root: str) -> Iterator[Found | tuple[str, str]]:
+    def walk(self, root: str) -> Iterator[Found | Listed | tuple[str, str]]:
         """Every file below a folder, without asking each for its status: that would be most of the work."""
         # Of each folder: its name from the root, and the real folders on the way to it.
         waiting: list[tuple[str, tuple[str, ...]]] = [("", (os.path.realpath(root),))]
@@ -30,8 +30,10 @@ class Local:
             if not waiting:
                 return
             folder, way = waiting.pop()
+            path = os.path.join(root, folder) if folder else root
+            yield Listed(path, mark_of(path))
             try:
-                with os.scandir(os.path.join(root, folder) if folder else root) as scan:
+                with os.scandir(path) as scan:
                     entries = sorted(scan, key=lambda entry: entry.name)
             except OSError as error:
                 yield folder, f"cannot be listed: {error.strerror}"
@@ -73,6 +75,15 @@ class _Opened:
             parts.append(part)
             count -= len(part)
         return parts[0] if len(parts) == 1 else b"".join(parts)
+
+
+def mark_of(path: str) -> Mark | None:
+    """What a folder is now; None where it cannot be looked at."""
+    try:
+        found = os.stat(path)
+    except OSError:
+        return None
+    return Mark(found.st_mtime, (found.st_mtime_ns, found.st_dev, found.st_ino))
 
 
 def _status(found: os.stat_result) -> Status:

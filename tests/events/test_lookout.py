@@ -1,0 +1,117 @@
+import os
+import time
+
+import pytest
+
+from tb_gradhealth.events import Lookout, Root, discover
+from tb_gradhealth.events import lookout as lookout_module
+from tb_gradhealth.events.storage.local import Local
+
+
+def settle(root):
+    """Make every folder look as if nothing had happened in it for a while."""
+    for folder, _, _ in os.walk(root):
+        os.utime(folder, (time.time() - 60, time.time() - 60))
+
+
+@pytest.fixture
+def logs(tmp_path):
+    root = tmp_path / "logs"
+    for name in ("a/tfevents.1", "b/gradhealth/tfevents.1", "deep/er/c/tfevents.1"):
+        (root / name).parent.mkdir(parents=True)
+        (root / name).touch()
+    (root / "empty").mkdir()
+    settle(root)
+    return root
+
+
+@pytest.fixture
+def lookout(logs):
+    return Lookout([Root(str(logs))])
+
+
+def test_where_nothing_changed_nothing_is_listed_again(logs, lookout, monkeypatch):
+    first = lookout.look()
+    assert list(first.runs) == ["a", "b", "deep/er/c"]
+    (logs / "a" / "tfevents.1").write_bytes(b"grown")
+    monkeypatch.delattr(Local, "walk")
+    assert lookout.look() is first
+    assert lookout.look() is first
+
+
+CHANGES = {
+    "a run appears": lambda logs: (logs / "new").mkdir() or (logs / "new" / "tfevents.1").touch(),
+    "a run appears deep below": lambda logs: (
+        (logs / "deep" / "er" / "d").mkdir() or (logs / "deep" / "er" / "d" / "tfevents.1").touch()
+    ),
+    "a file appears": lambda logs: (logs / "a" / "tfevents.2").touch(),
+    "a first file appears": lambda logs: (logs / "empty" / "tfevents.1").touch(),
+    "a file vanishes": lambda logs: (logs / "a" / "tfevents.1").unlink(),
+    "a file is renamed": lambda logs: (logs / "a" / "tfevents.1").rename(logs / "a" / "tfevents.9"),
+    "a run moves": lambda logs: (logs / "a").rename(logs / "empty" / "a"),
+    "a run is renamed": lambda logs: (logs / "b").rename(logs / "z"),
+    "two runs change places": lambda logs: (
+        (logs / "a").rename(logs / "x")
+        and (logs / "b").rename(logs / "a")
+        and (logs / "x").rename(logs / "b")
+    ),
+    "a linked run appears": lambda logs: (logs / "link").symlink_to(logs.parent / "linked"),
+}
+
+
+@pytest.mark.parametrize("change", CHANGES.values(), ids=CHANGES)
+def test_what_changes_is_seen_at_once(logs, lookout, change):
+    linked = logs.parent / "linked"
+    linked.mkdir()
+    (linked / "tfevents.1").touch()
+    before = lookout.look()
+    assert lookout.look() is before
+    change(logs)
+    after = lookout.look()
+    assert after == discover([Root(str(logs))])
+    assert after.runs != before.runs
+
+
+def test_what_changes_behind_a_link_is_seen(logs, lookout):
+    linked = logs.parent / "linked"
+    linked.mkdir()
+    (logs / "link").symlink_to(linked)
+    for folder in (logs, linked):
+        settle(folder)
+    assert "link" not in lookout.look().runs
+    (linked / "tfevents.1").touch()
+    assert "link" in lookout.look().runs
+
+
+def test_a_folder_that_was_just_changed_is_listed_again(logs, lookout):
+    """Within the grain of the clock of a file system a second change may not show."""
+    (logs / "a" / "tfevents.2").touch()
+    before = os.stat(logs / "a")
+    assert len(lookout.look().runs["a"]) == 2
+    (logs / "a" / "tfevents.3").touch()
+    os.utime(logs / "a", ns=(before.st_atime_ns, before.st_mtime_ns))
+    assert len(lookout.look().runs["a"]) == 3
+
+
+def test_where_folders_do_not_keep_their_time_what_is_new_is_seen_a_little_later(logs, lookout, monkeypatch):
+    os.utime(logs / "a", ns=(0, 0))
+    lookout.look()
+    (logs / "a" / "tfevents.2").touch()
+    os.utime(logs / "a", ns=(0, 0))
+    assert len(lookout.look().runs["a"]) == 1
+    monkeypatch.setattr(lookout_module, "PATIENCE", 0.0)
+    assert len(lookout.look().runs["a"]) == 2
+
+
+def test_a_directory_that_appears_later_is_seen(tmp_path):
+    lookout = Lookout([Root(str(tmp_path / "later"))])
+    assert lookout.look().missing
+    (tmp_path / "later" / "run").mkdir(parents=True)
+    (tmp_path / "later" / "run" / "tfevents.1").touch()
+    assert list(lookout.look().runs) == ["run"]
+
+
+def test_a_directory_that_vanishes_is_missing(logs, lookout):
+    assert lookout.look().runs
+    logs.rename(logs.parent / "elsewhere")
+    assert lookout.look().missing == (str(logs),)

@@ -1,0 +1,75 @@
+"""What asking again and again costs where nothing is new, and that nothing is overlooked for it."""
+
+import os
+import time
+
+import pytest
+from run_log import RunLog
+
+from tb_gradhealth.events import Root
+from tb_gradhealth.events.storage.local import Local
+from tb_gradhealth.monitor import Monitor
+from tb_gradhealth.record import Row, RowTable
+
+TABLE = RowTable((Row("d/kernel", "gradient", "d", "kernel", 0, (8, 8)),), settings={"every": 10})
+GOOD = {"rms": 0.1, "nan_count": 0, "inf_count": 0, "bad_steps": 0}
+
+
+@pytest.fixture
+def logs(tmp_path):
+    for name in ("a", "b", "c"):
+        with RunLog(tmp_path / name, TABLE) as log:
+            log.record(0, GOOD)
+    for folder, _, _ in os.walk(tmp_path):
+        os.utime(folder, (time.time() - 60, time.time() - 60))
+    return tmp_path
+
+
+@pytest.fixture
+def monitor(logs):
+    monitor = Monitor([Root(str(logs))])
+    monitor.refresh()
+    return monitor
+
+
+def revisions(monitor):
+    monitor.refresh()
+    with monitor.reading() as watched:
+        return {name: run.revision for name, run in watched.runs.items()}
+
+
+def test_each_file_is_asked_once_and_none_is_opened(monitor, monkeypatch):
+    before, asked = revisions(monitor), []
+    status = Local.status
+    monkeypatch.setattr(Local, "status", lambda self, path: asked.append(path) or status(self, path))
+    monkeypatch.delattr(Local, "opened")
+    monkeypatch.delattr(Local, "walk")
+    assert revisions(monitor) == before
+    assert len(asked) == len(set(asked)) == 3
+
+
+def test_only_what_changed_has_another_revision(logs, monitor):
+    before = revisions(monitor)
+    (file,) = (logs / "b").iterdir()
+    with file.open("ab") as appended:
+        appended.write(b"half")
+    after = revisions(monitor)
+    assert {name for name in before if before[name] != after[name]} == {"b"}
+    with file.open("ab") as appended:
+        appended.write(b"\xff" * 20)
+    last = revisions(monitor)
+    assert {name for name in before if last[name] != after[name]} == {"b"}
+
+
+def test_a_file_that_cannot_be_read_for_a_while_is_no_longer_a_problem_after(logs, monitor, monkeypatch):
+    before = revisions(monitor)
+
+    def refused(self, path):
+        raise PermissionError(13, "Permission denied")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Local, "status", refused)
+        during = revisions(monitor)
+        assert during != before
+        assert revisions(monitor) == during
+    assert revisions(monitor) == before
