@@ -1,6 +1,6 @@
 import { cleanup, fireEvent, render, screen, waitFor, within } from '@testing-library/preact'
 import { afterEach, describe, expect, it, vi } from 'vitest'
-import type { Finding, Run } from '../contract'
+import type { Finding, Run, RunsAnswer } from '../contract'
 import { createTab } from '../state'
 import { aHost } from '../testing/host'
 import { aFinding, aHealthyRun, aRun } from '../testing/samples'
@@ -319,6 +319,25 @@ describe('news', () => {
       expect(grid().getAttribute('aria-activedescendant')).toBe(rowOf('late/kernel').id),
     )
     expect(screen.queryByRole('button', { name: /new finding/ })).toBeNull()
+  })
+
+  it('is not what a run turns out to hold that was still being read', async () => {
+    const halfway = { done: false, bytes: 200, bytes_read: 100 }
+    const { api, tab } = await show({ runs: [aRun({ loading: halfway })], findings: [dense0] })
+    const answer = await api.runs()
+    const reading = { ...answer, loading: { ...halfway, runs: 1, runs_read: 0 } }
+    const tell = async (told: RunsAnswer, found: Finding[]) => {
+      api.runs.mockResolvedValue(told)
+      api.findings.mockResolvedValue(found)
+      await tab.server.refresh({ thoroughly: true })
+    }
+    await tell(reading, [dense0])
+    await tell({ ...answer, runs: [aRun()] }, [dense0, dense1])
+    await waitFor(() => expect(layers()).toContain('dense_1/kernel'))
+    expect(screen.queryByRole('button', { name: /new finding/ })).toBeNull()
+    const late = aFinding({ id: 'late', tensor: 'late/kernel' })
+    await tell({ ...answer, runs: [aRun({ last_step: 600 })] }, [dense0, dense1, late])
+    await screen.findByRole('button', { name: '1 new finding: show' })
   })
 })
 
