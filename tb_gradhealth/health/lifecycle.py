@@ -209,8 +209,8 @@ def _take_in(
     course.last = latest(step, ill, course.last)[-1]
 
     level = _highest(course.level, np.where(ill, judged.level, 0), over & habits.forgiven, habits.least)
-    told_least = 0 if judged.least is None else np.where(ill, judged.least, 0)
-    least = _highest(course.least, np.broadcast_to(told_least, ill.shape), over & False, 0)
+    inexcusable = np.zeros(ill.shape, np.int64) if judged.least is None else np.where(ill, judged.least, 0)
+    least = _highest(course.least, inexcusable, np.zeros(over.shape, bool), 0)
     further = np.fmin if habits.below else np.fmax
     extremes = further.accumulate(np.concatenate([course.extreme[None], np.where(ill, judged.value, np.nan)]))
     beyond = judged.value < extremes[:-1] if habits.below else judged.value > extremes[:-1]

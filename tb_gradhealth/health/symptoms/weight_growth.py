@@ -116,6 +116,9 @@ class WeightGrowth(Symptom[WeightGrowthLimits]):
             start = np.where(begins, np.fmax(start, size), start)
             seen = seen + (size >= SMALLEST_WEIGHT)
             first[record, rows], beginning[record, rows] = start, begins
+            if _known(start, from_zero, seen).all():
+                first[record + 1 :, rows] = start
+                break
         self._first = first[-1].copy()
         self._from_zero, self._seen = self._from_zero.copy(), self._seen.copy()
         self._from_zero[rows], self._seen[rows] = from_zero, seen
