@@ -25,7 +25,7 @@ ZERO_SAMPLE: Final = 1 << 14
 """Zeros are counted one by one in tensors up to this size, and in an even sample of larger ones."""
 
 HUGE: Final = 1 << 22
-BLOCK: Final = 1 << 20
+BLOCK: Final = 1 << 19
 """A tensor from so many elements on is read in blocks of so many, which stay in the cache meanwhile."""
 
 MOST_BLOCKS: Final = 32
