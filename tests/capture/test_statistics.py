@@ -96,6 +96,24 @@ def test_every_statistic_equals_numpy_in_float64(as_step):
             )
 
 
+def test_a_huge_tensor_is_measured_to_its_last_element(as_step):
+    # 10 elements more than fit the blocks in which it is read.
+    finite = RANDOM.normal(size=(2, (1 << 21) + 5)).astype(np.float32) + 1
+    finite[1, -1], finite[0, 1 << 20] = 9, -9
+    faulty = finite.copy()
+    faulty[1, 77], faulty[1, -2] = np.nan, np.inf
+    matrix = measure({"finite": finite, "faulty": faulty}, as_step)
+    for name, array in (("finite", finite), ("faulty", faulty)):
+        got = dict(zip(COLUMNS, matrix[name], strict=True))
+        want = expected(array)
+        del want["zero_fraction"]  # from a sample
+        for column, value in want.items():
+            # float32 sums of four million elements.
+            np.testing.assert_allclose(
+                got[column], np.float32(value), rtol=5e-6, err_msg=f"{column} of {name}"
+            )
+
+
 def test_magnitudes_are_the_record_s_own_histogram(as_step):
     arrays = {name: array for name, array in tensors().items() if name != "beyond_float32"}
     arrays["denormal"] = np.float32([[1e-40, -1e-45, 0, 2.0**-40, 2.0**-41, 2.0**16, 65535]])

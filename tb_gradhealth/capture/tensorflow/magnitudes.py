@@ -11,6 +11,7 @@ import tensorflow as tf
 
 from tb_gradhealth.capture.tensorflow.operands import Operand
 from tb_gradhealth.capture.tensorflow.sampling import sample
+from tb_gradhealth.capture.tensorflow.segments import counts
 from tb_gradhealth.record.magnitudes import (
     BINS,
     BYTES_PER_FLOAT,
@@ -50,8 +51,8 @@ def histogram(values: Any, owner: Any, tensors: int) -> Any:
     """
     bins = _bins(values)
     # Elements that do not count go into one more bin, which is dropped.
-    counts = tf.math.unsorted_segment_sum(tf.ones_like(bins), owner * (BINS + 1) + bins, tensors * (BINS + 1))
-    kept = tf.cast(tf.reshape(counts, [tensors, BINS + 1])[:, :BINS], tf.float32)
+    numbers = counts(owner * (BINS + 1) + bins, tensors * (BINS + 1))
+    kept = tf.reshape(numbers, [tensors, BINS + 1])[:, :BINS]
     shares = kept / tf.maximum(tf.reduce_sum(kept, axis=1, keepdims=True), 1.0)
     codes = tf.reshape(tf.round(255 * tf.sqrt(shares)), [tensors, PACKED, BYTES_PER_FLOAT])
     return tf.reduce_sum(codes * tf.constant([1.0, 256.0, 65536.0]), axis=-1)

@@ -117,9 +117,10 @@ class Observer:
         beyond = self.ring.add(line, seen) if self._sentinel.order else tf.constant(False)
         if peaks:
             self._sheet.units.add(peaks)
-        due = tf.equal((seen - 1) % self._every, 0)
+        since = (seen - 1) % self._every
+        due = tf.equal(since, 0)
         tripped = beyond & ~due & ~self.untaken[TRIPPED]
-        keep = self._is_before_an_update(seen)
+        keep = self._is_before_an_update(seen, since)
 
         def thorough() -> bool:
             tf.cond(
@@ -130,7 +131,8 @@ class Observer:
             tf.cond(keep, lambda: self._sheet.before.keep(present), lambda: False)
             return True
 
-        seldom(due | tripped | keep, thorough, lambda: False)
+        # Whether what is beyond its limit is to be told is asked inside: a usual step has no use for it.
+        seldom(due | beyond | keep, thorough, lambda: False)
         return due, tripped
 
     def _look(self, present: dict[int, Any]) -> tuple[Any, list[Any], Any]:
@@ -143,18 +145,22 @@ class Observer:
             self._sheet.touched.add([present[index] for index in self._sheet.sparse])
         return line, peaks, skipped
 
-    def _is_before_an_update(self, seen: Any) -> Any:
+    def _is_before_an_update(self, seen: Any, since: Any) -> Any:
         """Whether the weights are to be kept: the next call applies the update that the next record measures.
 
-        Only that call pays for a copy. Where gradients are accumulated, not every call applies one.
+        Only that call pays for a copy. Where gradients are accumulated, not every call applies one. ``since``
+        are the calls since the last record was due.
         """
         if not self._sheet.has_updates:
             return tf.constant(False)
-        next_due = ((seen - 1) // self._every + 1) * self._every + 1
-        return tf.equal(seen + 1, self._applied(next_due))
+        if self._lag == 1:
+            return tf.equal(since, self._every - 1)
+        return tf.equal(seen + 1, self._applied(seen - since + self._every))
 
     def _applied(self, seen: Any) -> Any:
         """The last call up to number ``seen`` that applied an update; 0 or less where none did."""
+        if self._lag == 1:
+            return seen
         return (seen + self._phase) // self._lag * self._lag - self._phase
 
     def _record(

@@ -25,11 +25,11 @@ ZERO_SAMPLE: Final = 1 << 14
 """Zeros are counted one by one in tensors up to this size, and in an even sample of larger ones."""
 
 HUGE: Final = 1 << 22
-BLOCK: Final = 1 << 20
+BLOCK: Final = 1 << 19
 """A tensor from so many elements on is read in blocks of so many, which stay in the cache meanwhile."""
 
 MOST_BLOCKS: Final = 32
-"""They are larger where there would be more, for the graph's sake."""
+"""They are a multiple of that size where there would be more, for the graph's sake."""
 
 
 def seldom(predicate: Any, branch: Callable[[], Any], otherwise: Callable[[], Any]) -> Any:
@@ -97,7 +97,7 @@ def _blocks(x: Operand) -> list[tuple[Any, Any]]:
     if size is None or size < HUGE or x.values is not x.extremes or is_compiled():
         return [(x.values, x.extremes)]
     flat = tf.reshape(x.values, [-1])
-    block = max(BLOCK, size // MOST_BLOCKS)
+    block = -(-size // (BLOCK * MOST_BLOCKS)) * BLOCK
     whole = size // block
     parts = tf.unstack(tf.reshape(flat[: whole * block], [whole, block]))
     if size % block:

@@ -1,0 +1,45 @@
+"""Several tensors that lie end to end in one vector: the sum and the largest of each, and counts.
+
+TensorFlow has two kernels for each of these. The fast one is not there under XLA, nor, on a GPU, where a
+program asks for determinism; the other takes three times as long for sums, ten times for counts.
+"""
+
+from typing import Any
+
+import tensorflow as tf
+from tensorflow.python.framework.config import is_op_determinism_enabled
+
+from tb_gradhealth.capture.tensorflow.extremes import is_compiled
+
+
+def segment_sum(values: Any, owner: Any, tensors: int) -> Any:
+    """The sum of each tensor, float32 [tensors].
+
+    Args:
+        values: float32 [m].
+        owner: which tensor each element belongs to, in order, each at least once, int32 [m].
+        tensors: how many there are.
+    """
+    if _is_restricted():
+        return tf.math.unsorted_segment_sum(values, owner, tensors)
+    return tf.math.segment_sum(values, owner)
+
+
+def segment_max(values: Any, owner: Any, tensors: int) -> Any:
+    """The largest element of each tensor, float32 [tensors]; arguments as for `segment_sum`."""
+    if _is_restricted():
+        return tf.math.unsorted_segment_max(values, owner, tensors)
+    return tf.math.segment_max(values, owner)
+
+
+def counts(numbers: Any, size: int) -> Any:
+    """How often each number from 0 up to ``size`` is among ``numbers``, int32 [m]; float32 [size]."""
+    if _is_restricted():
+        ones = tf.ones_like(numbers)
+        return tf.cast(tf.math.unsorted_segment_sum(ones, numbers, size), tf.float32)
+    unweighted = tf.zeros([0], tf.float32)
+    return tf.raw_ops.DenseBincount(input=numbers, size=size, weights=unweighted)
+
+
+def _is_restricted() -> bool:
+    return is_compiled() or is_op_determinism_enabled()
