@@ -1,18 +1,18 @@
 /** The rows of the alert table: what was found, through what the reader chose. */
 
 import { computed, type ReadonlySignal } from '@preact/signals'
-import type { Finding, FindingState, Run, Severity } from '../contract'
-import { chosen, compilePattern, type Pattern } from '../lib/filter'
+import type { Finding, Run } from '../contract'
+import { FACETS, type FacetCounts, faceted } from '../lib/facets'
+import { compilePattern, type Pattern } from '../lib/filter'
 import { flatRows, groupFindings, pageRows, type TableRow } from '../lib/incidents'
-import type { Entry, Name, Traits } from '../lib/register'
+import type { Entry } from '../lib/register'
 import { assignColours } from '../lib/run-colour'
+import { onceEach, saying } from '../lib/search'
 import { DEFAULT_SORT } from '../lib/sort'
 import { type Sentence, shareSentence, tellingFindings, verdictSentence } from '../lib/verdict'
 import type { FindingKey, ViewState } from '../lib/view-state'
 import type { ServerState } from './server'
 import type { View } from './view'
-
-type Counts = Readonly<Record<string, number>>
 
 export interface Alerts {
   readonly runPattern: ReadonlySignal<Pattern>
@@ -29,14 +29,6 @@ export interface Alerts {
   /** What each chip would show under all the other filters; null while that is not known. */
   readonly counts: ReadonlySignal<FacetCounts | null>
   readonly verdict: ReadonlySignal<Sentence>
-}
-
-export interface FacetCounts {
-  severity: Partial<Record<Severity, number>>
-  state: Partial<Record<FindingState, number>>
-  symptom: Counts
-  kind: Counts
-  muted: number
 }
 
 export function createAlerts(server: ServerState, view: View): Alerts {
@@ -80,21 +72,7 @@ export function createAlerts(server: ServerState, view: View): Alerts {
       symptom: symptoms.value,
       kind: kinds.value,
     }
-    const showsMuted = muted.value
-    const counts: FacetCounts = { severity: {}, state: {}, symptom: {}, kind: {}, muted: 0 }
-    const passing = passingTraits(within.value, (traits, n) => {
-      const keptOutBy = FACETS.filter((facet) => !chosen<string>(wanted[facet], traits[facet]))
-      const passes = keptOutBy.length === 0
-      if (passes && traits.muted) counts.muted += n
-      if (traits.muted && !showsMuted) return false
-      for (const facet of FACETS) {
-        // What one choice alone keeps out is what that one could still let through.
-        const could = passes || (keptOutBy.length === 1 && keptOutBy[0] === facet)
-        if (could) add(counts[facet], traits[facet], n)
-      }
-      return passes
-    })
-    return { counts, passing }
+    return faceted(within.value, wanted, muted.value)
   })
 
   const passing = computed(() => facets.value.passing)
@@ -160,8 +138,6 @@ export function createAlerts(server: ServerState, view: View): Alerts {
   }
 }
 
-const FACETS = ['severity', 'state', 'symptom', 'kind'] as const
-
 const telling = new WeakMap<readonly Entry[], Finding[]>()
 
 /** What a verdict needs of a run's findings: kept, since of many runs few move on. */
@@ -171,22 +147,6 @@ function tellingOf(part: readonly Entry[]): Finding[] {
   const kept = tellingFindings(part.map(({ finding }) => finding))
   telling.set(part, kept)
   return kept
-}
-
-function add(counts: Partial<Record<string, number>>, value: string, n: number): void {
-  counts[value] = (counts[value] ?? 0) + n
-}
-
-/** Those of whose traits it is said that they pass: asked once of the many that are alike. */
-function passingTraits(
-  entries: readonly Entry[],
-  passes: (traits: Traits, count: number) => boolean,
-): readonly Entry[] {
-  const counts = new Map<Traits, number>()
-  for (const { traits } of entries) counts.set(traits, (counts.get(traits) ?? 0) + 1)
-  const kept = new Set<Traits>()
-  for (const [traits, n] of counts) if (passes(traits, n)) kept.add(traits)
-  return kept.size === counts.size ? entries : entries.filter(({ traits }) => kept.has(traits))
 }
 
 /** Whether the table shows all incidents in its own order: what the first page is made for. */
@@ -209,36 +169,6 @@ const CHOICES = {
   symptom: 'symptoms',
   kind: 'kinds',
 } as const
-
-/** Thousands of findings have few names: each is matched once. */
-function onceEach(matches: (text: string) => boolean): (name: Name) => boolean {
-  const known = new Map<Name, boolean>()
-  return (name) => {
-    const before = known.get(name)
-    if (before !== undefined) return before
-    const answer = matches(name.text)
-    known.set(name, answer)
-    return answer
-  }
-}
-
-/** Whether anything that an entry says holds the text, whatever its case. */
-function saying(text: string, title: (symptom: string) => string): (entry: Entry) => boolean {
-  const wanted = text.trim().toLowerCase()
-  if (wanted === '') return () => true
-  const holds = (said: string) => said.toLowerCase().includes(wanted)
-  const nameHolds = onceEach(holds)
-  const symptoms = new Map<string, boolean>()
-  const symptomHolds = (symptom: string) => {
-    const before = symptoms.get(symptom)
-    if (before !== undefined) return before
-    const answer = holds(symptom) || holds(title(symptom))
-    symptoms.set(symptom, answer)
-    return answer
-  }
-  return ({ finding, run, tensor }) =>
-    nameHolds(tensor) || nameHolds(run) || symptomHolds(finding.symptom) || holds(finding.message)
-}
 
 /** The symptom's name for people, or its id where the table of symptoms does not know it. */
 export function titleOf(server: ServerState): (symptom: string) => string {

@@ -1,0 +1,57 @@
+/** The chips and lists that narrow the table: what passes them, and what each could still let through. */
+
+import type { FindingState, Severity } from '../contract'
+import { chosen } from './filter'
+import type { Entry, Traits } from './register'
+
+export const FACETS = ['severity', 'state', 'symptom', 'kind'] as const
+type Facet = (typeof FACETS)[number]
+
+export interface FacetCounts {
+  severity: Partial<Record<Severity, number>>
+  state: Partial<Record<FindingState, number>>
+  symptom: Readonly<Record<string, number>>
+  kind: Readonly<Record<string, number>>
+  muted: number
+}
+
+export interface Faceted {
+  passing: readonly Entry[]
+  /** What each choice would show under all the others. */
+  counts: FacetCounts
+}
+
+/** Of the many findings that are alike in all facets it is asked once whether they pass. */
+export function faceted(
+  entries: readonly Entry[],
+  wanted: Readonly<Record<Facet, readonly string[]>>,
+  showsMuted: boolean,
+): Faceted {
+  const counts: FacetCounts = { severity: {}, state: {}, symptom: {}, kind: {}, muted: 0 }
+  const kept = new Set<Traits>()
+  const all = countTraits(entries)
+  for (const [traits, n] of all) {
+    const keptOutBy = FACETS.filter((facet) => !chosen(wanted[facet], traits[facet]))
+    if (keptOutBy.length === 0 && traits.muted) counts.muted += n
+    if (traits.muted && !showsMuted) continue
+    if (keptOutBy.length === 0) kept.add(traits)
+    if (keptOutBy.length > 1) continue
+    // What one choice alone keeps out is what that one could still let through.
+    for (const facet of keptOutBy.length === 0 ? FACETS : keptOutBy) {
+      add(counts[facet], traits[facet], n)
+    }
+  }
+  const passing =
+    kept.size === all.size ? entries : entries.filter(({ traits }) => kept.has(traits))
+  return { passing, counts }
+}
+
+function countTraits(entries: readonly Entry[]): Map<Traits, number> {
+  const counts = new Map<Traits, number>()
+  for (const { traits } of entries) counts.set(traits, (counts.get(traits) ?? 0) + 1)
+  return counts
+}
+
+function add(counts: Partial<Record<string, number>>, value: string, n: number): void {
+  counts[value] = (counts[value] ?? 0) + n
+}
