@@ -45,6 +45,7 @@ class Contents:
 
     Attributes:
         ours: whether the run holds anything of ours, readable or not.
+        record: the record in a payload that is known by its form; `interpret` is for all others.
     """
 
     def __init__(self, tables_elsewhere: Callable[[], Mapping[str, RowTable]]) -> None:
@@ -59,10 +60,7 @@ class Contents:
         self._tables: dict[str, RowTable] = {}
         self._trusted: set[str] = set()
         self._forms = Forms()
-
-    def record(self, payload: bytes) -> Record | None:
-        """The record in a payload that is known by its form; `interpret` is for all others."""
-        return self._forms.record(payload)
+        self.record = self._forms.record
 
     def interpret(self, payload: bytes) -> Iterator[Record | Steps | Trouble]:
         """What one record of the file holds for us: usually nothing, one `Record` or `Steps`."""

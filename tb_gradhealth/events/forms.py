@@ -50,7 +50,7 @@ class Forms:
         """Note the form of an event that holds one record of ``table``, its numbers as bytes."""
         try:
             begin, content, end = _places(payload)
-        except ValueError:
+        except (ValueError, IndexError):
             return
         if len(self._forms) < MOST and len(payload) - (end - content) <= LONGEST:
             self._forms[len(payload) - begin] = Form(payload[begin:content], payload[end:], table)
@@ -64,7 +64,7 @@ class Forms:
         if step > 0x7F:
             try:
                 step, at = _varint(payload, _STEP_AT + 1)
-            except ValueError:
+            except (ValueError, IndexError):
                 return None
         form = self._forms.get(size - at)
         if form is None or not payload.startswith(form.before, at) or not payload.endswith(form.after):
@@ -87,6 +87,7 @@ def _places(payload: bytes) -> tuple[int, int, int]:
 
     Raises:
         ValueError: it has other fields, or several of which the last counts.
+        IndexError: as `_varint`.
     """
     wall_time, step, summary = _fields(payload, 0, len(payload))
     if (wall_time.key, step.key, step.start, summary.key) != (WALL_TIME, STEP, _STEP_AT, SUMMARY):
@@ -104,6 +105,7 @@ def _fields(payload: bytes, at: int, end: int) -> Iterator[_Field]:
 
     Raises:
         ValueError: it does not end where it should, or holds what no record has.
+        IndexError: as `_varint`.
     """
     while at < end:
         start = at
@@ -128,10 +130,13 @@ def _varint(payload: bytes, at: int) -> tuple[int, int]:
 
     Raises:
         ValueError: it does not end.
+        IndexError: the payload does.
     """
     number = 0
-    for place, byte in enumerate(payload[at : at + 10]):
-        number |= (byte & 0x7F) << 7 * place
+    for shift in range(0, 70, 7):
+        byte = payload[at]
+        number |= (byte & 0x7F) << shift
+        at += 1
         if byte < 0x80:
-            return number, at + place + 1
+            return number, at
     raise ValueError("a number that does not end")

@@ -74,7 +74,7 @@ def decode(piece: bytes, offset: int, containing: bytes = b"", last: bool = Fals
     at, end, wanted, over = 0, len(piece), HEADER, False
     header, length = b"", 0
     # The mask is written out: this loop runs once per scalar of a log, and calls are half its time.
-    checksum, unpack_u32 = google_crc32c.value, _U32.unpack_from
+    checksum, unpack_u32, as_frame = google_crc32c.value, _U32.unpack_from, Frame._make
     while end - at >= HEADER:
         # Records of one kind are equally long, and a header that was right is so again.
         if not header or not piece.startswith(header, at):
@@ -101,7 +101,7 @@ def decode(piece: bytes, offset: int, containing: bytes = b"", last: bool = Fals
         crc = checksum(payload)
         if ((crc >> 15 | crc << 17) + _MASK_DELTA) & _U32_MAX == unpack_u32(piece, stop - FOOTER)[0]:
             if containing in payload:
-                frames.append(Frame(offset + at, payload))
+                frames.append(as_frame((offset + at, payload)))
         elif last and _only_zeros(piece, stop - 1):
             return Decoded(frames, faults, at, stop - at, over=False, blank=True)
         else:

@@ -106,11 +106,12 @@ class RunReader:
                 self._log.add(file.shown, _UNREADABLE, None, f"cannot be read: {error.strerror or error}")
 
     def _read(self, file: EventFile, tail: Tail) -> Iterator[Record | Steps]:
+        known = self._contents.record
         for item in tail.read(file.status):
             if isinstance(item, Fault):
                 self._log.add(file.shown, item.message, item.offset, item.message)
                 continue
-            record = self._contents.record(item.payload)
+            record = known(item.payload)
             if record is not None:
                 yield record
                 continue

@@ -40,7 +40,7 @@ class Tail:
         self._over = False
         self._identity: Hashable = None
         self._seen: tuple[int, Hashable] | None = None
-        self._shrunk: int | None = None
+        self._shrunk: Status | None = None
 
     @property
     def offset(self) -> int:
@@ -76,6 +76,7 @@ class Tail:
         except FileNotFoundError:
             return "gone"
         if (status.size, status.version) == self._seen and status.identity == self._identity:
+            self._shrunk = None
             return "same"
         if self._identity is not None and status.identity != self._identity:
             return "replaced"
@@ -125,9 +126,8 @@ class Tail:
     def _smaller(self, status: Status) -> State:
         """A file that has lost bytes was written anew; a listing may also just be an old one.
 
-        Where the storage has no mark of a file's identity, it is believed when it says so twice.
+        Where the storage has no mark of a file's identity, it is believed when two listings say so.
         """
-        if status.identity is not None or self._shrunk == status.size:
-            return "replaced"
-        self._shrunk = status.size
-        return "same"
+        before, self._shrunk = self._shrunk, status
+        told_twice = before is not None and before is not status and before.size == status.size
+        return "replaced" if status.identity is not None or told_twice else "same"

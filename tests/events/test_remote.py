@@ -133,6 +133,20 @@ def test_a_listing_that_is_out_of_date_is_not_believed_at_once(content):
     assert "replaced" in watched.reader.stale(watched.files()).message
 
 
+def test_one_listing_is_believed_no_more_for_being_looked_at_twice(content):
+    bucket, (whole, ends) = memory_bucket(), content
+    bucket.put(FILE, whole)
+    watched = Watched(bucket)
+    assert len(watched.steps()) == 10
+    bucket.put(FILE, whole[: ends[5]])
+    files = watched.files()
+    for _ in range(3):
+        assert watched.reader.same(files)
+        assert watched.reader.stale(files) is None
+        assert list(watched.reader.read(files)) == []
+    assert "replaced" in watched.reader.stale(watched.files()).message
+
+
 def test_a_file_that_a_listing_leaves_out_is_not_gone(content):
     bucket, (whole, _) = memory_bucket(), content
     bucket.put(FILE, whole)

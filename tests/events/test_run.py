@@ -338,7 +338,8 @@ def test_whatever_bytes_are_damaged_reading_ends_without_an_exception(log, table
     reading.reader = RunReader()
     records = reading.records()
     if len(records) < 3:
-        assert reading.messages()
+        # Where the very last byte became a zero, it is one that has not arrived yet.
+        assert reading.messages() or reading.reader.unfinished()
 
 
 @settings(max_examples=300, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
