@@ -88,7 +88,11 @@ export interface Finding {
   incident?: string
   /** Why the rules do not count it, or empty. */
   muted?: string
+  unit?: Unit
 }
+
+/** What a value and its threshold are told in: shares of a whole, a robust z, or the plain numbers they are. */
+export type Unit = '' | 'share' | 'z'
 
 /** What is said of all findings beside the first incidents, before the others have come. */
 export interface Page {

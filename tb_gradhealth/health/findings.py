@@ -10,6 +10,9 @@ from tb_gradhealth.record import Kind
 
 Severity = Literal["info", "warning", "critical"]
 State = Literal["open", "resolved"]
+Unit = Literal["", "share", "z"]
+"""What a value is told in: as a share of a whole, as a robust z, or as the plain number it is."""
+
 Verdict = Literal["healthy", "warning", "critical", "unknown"]
 
 SEVERITIES: Final[tuple[Severity, ...]] = get_args(Severity)
@@ -35,6 +38,7 @@ class Finding:
         message: one sentence for a person, with the layer, the numbers and the step.
         incident: names the findings that began together; they share it.
         muted: why the rule set mutes it, ``""`` where it does not. A muted finding does not count.
+        unit: what ``value`` and ``threshold`` are told in.
     """
 
     id: str
@@ -55,6 +59,7 @@ class Finding:
     message: str
     incident: str = ""
     muted: str = ""
+    unit: Unit = ""
 
 
 def finding_id(stream: str, symptom: str, kind: Kind, tensor: str) -> str:

@@ -7,6 +7,7 @@ from typing import Any, ClassVar, Final, Generic, Literal, TypeVar
 import numpy as np
 
 from tb_gradhealth.health.arrays import Floats, Ints, Mask
+from tb_gradhealth.health.findings import Unit
 from tb_gradhealth.health.limits import Limits, parameters
 from tb_gradhealth.health.outcome import Outcome
 from tb_gradhealth.health.steps import Lines
@@ -102,6 +103,8 @@ class Symptom(ABC, Generic[L]):
     statistic: ClassVar[str]
     """The column that shows it best, drawn beside the measured value."""
     labels: ClassVar[Labels]
+    unit: ClassVar[Unit] = ""
+    """What the measured value and its threshold are told in."""
     limits_type: ClassVar[type[Limits]]
     direction: ClassVar[Literal["above", "below"]] = "above"
     logarithmic: ClassVar[bool] = False

@@ -163,6 +163,7 @@ class Watch:
             origin=False,
             message=rule.message(facts),
             muted=muted,
+            unit=rule.unit,
         )
         return Located(finding, described, rule.worst_first_from_output, rule.leads_to)
 

@@ -23,6 +23,15 @@ def number(value: float) -> str:
     return f"{value:.0f}" if abs(value) >= 10 else f"{value:.2g}"
 
 
+def beside_limit(value: float, threshold: float, unit: str) -> str:
+    """A measured value beside its limit: ``86 / 10``, ``61 % / 20 %``, ``z 14 / 8``."""
+    if unit == "share":
+        return f"{percent(value)} / {percent(threshold)}"
+    return f"{unit} {number(value)} / {number(threshold)}".lstrip()
+
+
 def percent(share: float) -> str:
     """A share: ``61 %``, ``0.4 %``."""
-    return f"{100 * share:.0f} %" if share >= 0.01 or share == 0 else f"{100 * share:.1g} %"
+    if not math.isfinite(share):
+        return "not finite"
+    return f"{100 * share:.0f} %" if abs(share) >= 0.01 or share == 0 else f"{100 * share:.1g} %"

@@ -5,11 +5,11 @@ tests/plugin/test_contract.py.
 """
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Final
+from typing import Any, Final, get_args
 
 from tb_gradhealth.health import SYMPTOMS
 from tb_gradhealth.health.derived import DERIVED
-from tb_gradhealth.health.findings import SEVERITIES
+from tb_gradhealth.health.findings import SEVERITIES, Unit
 from tb_gradhealth.plugin import parameters
 from tb_gradhealth.record import KINDS
 from tb_gradhealth.record.columns import STATISTICS
@@ -227,6 +227,7 @@ def _schemas() -> Schema:
         message=TEXT,
         incident=TEXT,
         muted=TEXT,
+        unit={"enum": list(get_args(Unit))},
     )
     trend = {"type": "array", "items": _or_null(NUMBER), "maxItems": 40}
     tally = {"type": "object", "additionalProperties": WHOLE}

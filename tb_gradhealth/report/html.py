@@ -5,7 +5,7 @@ from functools import cache
 import jinja2
 
 from tb_gradhealth.health import Severity
-from tb_gradhealth.health.wording import number
+from tb_gradhealth.health.wording import beside_limit
 from tb_gradhealth.report.inert import visible
 from tb_gradhealth.report.model import Report
 
@@ -21,5 +21,5 @@ def _template() -> jinja2.Template:
     environment = jinja2.Environment(
         loader=loader, autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
-    environment.filters |= {"visible": visible, "number": number}
+    environment.filters |= {"visible": visible, "beside_limit": beside_limit}
     return environment.get_template("report.html.j2")

@@ -3,7 +3,7 @@
 import re
 
 from tb_gradhealth.health import Finding, Severity
-from tb_gradhealth.health.wording import number
+from tb_gradhealth.health.wording import beside_limit
 from tb_gradhealth.report.inert import visible
 from tb_gradhealth.report.model import Report, RunReport
 
@@ -53,7 +53,7 @@ def _line(finding: Finding) -> str:
         finding.kind,
         f"{finding.opened_step:,}",
         f"{finding.last_step:,}",
-        f"{number(finding.value)} / {number(finding.threshold)}",
+        beside_limit(finding.value, finding.threshold, finding.unit),
         finding.state,
     )
     return "| " + " | ".join(cells) + " |"

@@ -9,7 +9,7 @@ from rich.text import Text
 
 from tb_gradhealth.events import Problem
 from tb_gradhealth.health import Finding, SymptomState
-from tb_gradhealth.health.wording import number
+from tb_gradhealth.health.wording import beside_limit
 from tb_gradhealth.report.inert import visible
 from tb_gradhealth.report.model import Report, RunReport
 
@@ -71,7 +71,7 @@ def _table(findings: tuple[Finding, ...]) -> Table:
             finding.kind,
             f"{finding.opened_step:,}",
             f"{finding.last_step:,}",
-            f"{number(finding.value)} / {number(finding.threshold)}",
+            beside_limit(finding.value, finding.threshold, finding.unit),
             finding.state,
         )
     return table

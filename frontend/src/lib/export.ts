@@ -1,7 +1,7 @@
 /** The table's rows as files and as text for an issue. */
 
 import type { Finding } from '../contract'
-import { formatStep, formatValue } from './numbers'
+import { formatBesideLimit, formatStep } from './numbers'
 
 const COLUMNS = [
   'severity',
@@ -56,7 +56,7 @@ export function toMarkdown(
     markdownCode(finding.run),
     formatStep(finding.opened_step),
     formatStep(finding.last_step),
-    `${formatValue(finding.value)} / ${formatValue(finding.threshold)}`,
+    formatBesideLimit(finding.value, finding.threshold, finding.unit),
     finding.state,
   ])
   const lines = [header, header.map(() => '---'), ...rows]

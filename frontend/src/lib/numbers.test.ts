@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { count, formatAgo, formatStep, formatTick, formatValue } from './numbers'
+import { count, formatAgo, formatBesideLimit, formatStep, formatTick, formatValue } from './numbers'
 
 it('groups the digits of a step', () => {
   expect(formatStep(4180)).toBe('4,180')
@@ -46,5 +46,23 @@ it('tells how long ago in the largest unit', () => {
     '2 min ago',
     '2 h ago',
     'just now',
+  ])
+})
+
+it('puts a value beside its limit, both in their unit', () => {
+  expect([
+    formatBesideLimit(86.4, 10),
+    formatBesideLimit(0.614, 0.2, 'share'),
+    formatBesideLimit(-0.00175, 0.1, 'share'),
+    formatBesideLimit(14.23, 8, 'z'),
+    formatBesideLimit(null, 0.2, 'share'),
+    formatBesideLimit(64, null),
+  ]).toEqual([
+    '86.4 / 10',
+    '61\u00a0% / 20\u00a0%',
+    '-0.18\u00a0% / 10\u00a0%',
+    'z\u00a014.2 / 8',
+    'not finite / 20\u00a0%',
+    '64 / –',
   ])
 })

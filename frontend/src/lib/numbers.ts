@@ -1,5 +1,7 @@
 /** How numbers read in the tab: short, in English digits, the same everywhere. */
 
+import type { Unit } from '../contract'
+
 const STEP = new Intl.NumberFormat('en-US', { maximumFractionDigits: 0 })
 const PLAIN = new Intl.NumberFormat('en-US', { maximumSignificantDigits: 3 })
 
@@ -18,6 +20,27 @@ export function formatValue(value: number | null): string {
     .toExponential(2)
     .replace(/\.?0+e/, 'e')
     .replace('e+', 'e')
+}
+
+const SHARE = new Intl.NumberFormat('en-US', { style: 'percent', maximumSignificantDigits: 2 })
+
+/** A measured value beside its limit: "86 / 10", "61 % / 20 %", "z 14 / 8". */
+export function formatBesideLimit(
+  value: number | null,
+  threshold: number | null,
+  unit: Unit = '',
+): string {
+  return [
+    formatMeasured(value, unit),
+    threshold === null ? '–' : formatMeasured(threshold, unit === 'z' ? '' : unit),
+  ].join(' / ')
+}
+
+export function formatMeasured(value: number | null, unit: Unit = ''): string {
+  if (unit === 'share' && value !== null && Number.isFinite(value)) {
+    return SHARE.format(value).replace('%', '\u00a0%')
+  }
+  return unit === 'z' ? `z\u00a0${formatValue(value)}` : formatValue(value)
 }
 
 /** The axis' shape of a number: as short as it can be told. */

@@ -49,6 +49,7 @@ class ActivationSpike(Spike[ActivationSpikeLimits]):
     needs = "its past is too short to say what is usual"
     statistic = "peak_max"
     labels = Labels("robust z", "max |activation|", "usual maximum")
+    unit = "z"
     limits_type = ActivationSpikeLimits
     leads_to = frozenset({"non-finite", "loss-spike", "gradient-spike", "exploding-gradient", "dead-units"})
 

@@ -56,6 +56,7 @@ class DeadUnits(Symptom[DeadUnitsLimits]):
     needs = "its units have not been watched for ten batches yet"
     statistic = "zero_fraction"
     labels = Labels("share of dead units", "share of zero outputs")
+    unit = "share"
     limits_type = DeadUnitsLimits
     patient = True
     leads_to = frozenset({"vanishing-gradient", "dead-layer", "loss-stalled"})

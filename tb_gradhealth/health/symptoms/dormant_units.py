@@ -56,6 +56,7 @@ class DormantUnits(Symptom[DormantUnitsLimits]):
     needs = "the means of its units were not measured"
     statistic = "dormant_fraction"
     labels = Labels("share of dormant units", "share of dormant units")
+    unit = "share"
     limits_type = DormantUnitsLimits
     raised = False
     patient = True

@@ -40,6 +40,7 @@ class GradientSpike(Spike[SpikeLimits]):
     needs = "its past is too short to say what is usual"
     statistic = "peak_rms"
     labels = Labels("robust z", "largest gradient RMS", "usual gradient RMS")
+    unit = "z"
     limits_type = SpikeLimits
     leads_to = frozenset({"non-finite", "loss-spike"})
 

@@ -58,6 +58,7 @@ class LossOscillating(Symptom[LossOscillatingLimits]):
     needs = "fewer than 20 losses were recorded"
     statistic = "mean"
     labels = Labels("relative swing", "loss")
+    unit = "share"
     limits_type = LossOscillatingLimits
     weighed = False
 

@@ -33,6 +33,7 @@ class LossSpike(Spike[SpikeLimits]):
     needs = "its past is too short to say what is usual"
     statistic = "peak_max"
     labels = Labels("robust z", "largest |loss|", "usual |loss|")
+    unit = "z"
     limits_type = SpikeLimits
 
     def scope(self, structure: Structure) -> Scope:

@@ -52,6 +52,7 @@ class LossStalled(Symptom[LossStalledLimits]):
     needs = "fewer than ten losses were recorded, or the learning rate still rises"
     statistic = "mean"
     labels = Labels("share of the first loss gained", "loss")
+    unit = "share"
     limits_type = LossStalledLimits
     direction = "below"
     weighed = False

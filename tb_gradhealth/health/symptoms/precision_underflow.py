@@ -60,6 +60,7 @@ class PrecisionUnderflow(Symptom[PrecisionUnderflowLimits]):
     needs = "the training does not compute in a format with a short range"
     statistic = "rms"
     labels = Labels("share below the normal range", "gradient RMS")
+    unit = "share"
     limits_type = PrecisionUnderflowLimits
     leads_to = frozenset({"dead-layer", "vanishing-gradient"})
 

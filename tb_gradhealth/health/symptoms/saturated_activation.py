@@ -53,6 +53,7 @@ class SaturatedActivation(Symptom[SaturatedActivationLimits]):
     needs = "its saturated units were not counted, or it is the output of a model that learns"
     statistic = "saturated_fraction"
     labels = Labels("share of saturated units", "share of saturated units")
+    unit = "share"
     limits_type = SaturatedActivationLimits
     leads_to = frozenset({"vanishing-gradient", "loss-stalled", "dead-layer"})
 

@@ -49,6 +49,7 @@ class UntouchedEmbedding(Symptom[UntouchedEmbeddingLimits]):
     needs = "its gradient is not sparse, or the training is young"
     statistic = "untouched_fraction"
     labels = Labels("share of untouched rows", "share of untouched rows")
+    unit = "share"
     limits_type = UntouchedEmbeddingLimits
     weighed = False
 

@@ -2,7 +2,7 @@
 
 import { useEffect, useRef } from 'preact/hooks'
 import type { Finding, Symptom } from '../../contract'
-import { formatStep, formatValue } from '../../lib/numbers'
+import { formatMeasured, formatStep } from '../../lib/numbers'
 import { useTab } from '../context'
 import { EvidenceCharts } from './EvidenceCharts'
 import { Links } from './Links'
@@ -70,7 +70,7 @@ function useRevealed() {
 }
 
 function Facts({ finding }: { finding: Finding }) {
-  const { threshold, resolved_step } = finding
+  const { threshold, resolved_step, unit } = finding
   const facts: [string, string][] = [
     ['run', finding.run],
     ['of', finding.kind],
@@ -80,8 +80,8 @@ function Facts({ finding }: { finding: Finding }) {
     ...(resolved_step === null
       ? []
       : [['resolved', formatStep(resolved_step)] as [string, string]]),
-    ['value', formatValue(finding.value)],
-    ...(threshold === null ? [] : [['limit', formatValue(threshold)] as [string, string]]),
+    ['value', formatMeasured(finding.value, unit)],
+    ...(threshold === null ? [] : [['limit', formatMeasured(threshold, unit)] as [string, string]]),
   ]
   return (
     <dl class="finding-facts">

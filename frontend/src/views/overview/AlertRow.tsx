@@ -2,7 +2,7 @@ import type { ComponentChildren } from 'preact'
 import type { Finding } from '../../contract'
 import { sparklinePath } from '../../draw/sparkline'
 import type { TableRow } from '../../lib/incidents'
-import { formatStep, formatValue } from '../../lib/numbers'
+import { formatBesideLimit, formatStep } from '../../lib/numbers'
 import { keyOf } from '../../lib/register'
 import { titleOf } from '../../state/alerts'
 import { useTab } from '../context'
@@ -105,7 +105,7 @@ function cellsOf(
     ),
     Opened: formatStep(finding.opened_step),
     'Last seen': formatStep(finding.last_step),
-    'Value / limit': `${formatValue(value)} / ${threshold === null ? '–' : formatValue(threshold)}`,
+    'Value / limit': formatBesideLimit(value, threshold, finding.unit),
     State: <span class={state === 'resolved' ? 'muted' : ''}>{state}</span>,
     Trend: <Sparkline finding={finding} />,
   }
