@@ -36,8 +36,8 @@ def contenders(tensors: Sequence[Any], folder: str) -> dict[str, Callable[[], An
     """What is compared, each one a function that reads all tensors."""
     import tensorflow as tf
 
-    from tb_gradhealth.capture.tensorflow.sentinel import Sentinel
-    from tb_gradhealth.capture.tensorflow.tensors import Split
+    from tb_gradhealth.capture.tensorflow.measuring.tensors import Split
+    from tb_gradhealth.capture.tensorflow.watching.sentinel import Sentinel
     from tb_gradhealth.record import Row
 
     rows = [Row(f"layer_{i}/kernel", "gradient", f"layer_{i}", "kernel", i) for i in range(len(tensors))]

@@ -5,7 +5,7 @@ import pytest
 import tensorflow as tf
 
 import tb_gradhealth as gradhealth
-from tb_gradhealth.capture.tensorflow.budget import MEBIBYTE, Budget
+from tb_gradhealth.capture.tensorflow.writing.budget import MEBIBYTE, Budget
 
 
 @pytest.mark.parametrize(

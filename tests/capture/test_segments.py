@@ -5,7 +5,7 @@ import pytest
 import tensorflow as tf
 from tensorflow.python.framework.config import disable_op_determinism
 
-from tb_gradhealth.capture.tensorflow.segments import counts, segment_max, segment_sum
+from tb_gradhealth.capture.tensorflow.measuring.segments import counts, segment_max, segment_sum
 
 RANDOM = np.random.default_rng(5)
 SIZES = RANDOM.integers(1, 50, 40)

@@ -5,8 +5,8 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from tb_gradhealth.capture.tensorflow.network.selection import select
 from tb_gradhealth.capture.tensorflow.observer import DUE, Observer
-from tb_gradhealth.capture.tensorflow.selection import select
 from tb_gradhealth.record import COLUMNS
 from tb_gradhealth.record.magnitudes import magnitude_shares, pack_shares, unpack_shares
 

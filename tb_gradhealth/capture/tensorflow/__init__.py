@@ -4,8 +4,8 @@ Inside the step an `Observer` turns tensors into statistics held in variables (i
 outside it a `Recorder` reads them when one is due and writes event files.
 """
 
-from tb_gradhealth.capture.tensorflow.activations import Activations, capture
 from tb_gradhealth.capture.tensorflow.keras_callback import KerasCallback
+from tb_gradhealth.capture.tensorflow.network.activations import Activations, capture
 from tb_gradhealth.capture.tensorflow.recorder import Recorder
 from tb_gradhealth.capture.tensorflow.summary import summary
 

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any, Final
 import keras
 import tensorflow as tf
 
-from tb_gradhealth.capture.tensorflow.activations import replaced
 from tb_gradhealth.capture.tensorflow.keras_step import WatchedStep
+from tb_gradhealth.capture.tensorflow.network.activations import replaced
+from tb_gradhealth.capture.tensorflow.network.settings import optimizer_calls
 from tb_gradhealth.capture.tensorflow.recorder import DEFAULT_NAME, Recorder, checked_every
-from tb_gradhealth.capture.tensorflow.settings import optimizer_calls
 
 if TYPE_CHECKING:
     from tb_gradhealth.health import Finding, RuleSet

@@ -9,11 +9,11 @@ from typing import Any, Final
 import keras
 import tensorflow as tf
 
-from tb_gradhealth.capture.tensorflow.activations import Activations, capture, replaced
+from tb_gradhealth.capture.tensorflow.network.activations import Activations, capture, replaced
+from tb_gradhealth.capture.tensorflow.network.settings import numbers_of_training
+from tb_gradhealth.capture.tensorflow.network.structure import frozen_variables
 from tb_gradhealth.capture.tensorflow.recorder import Recorder
-from tb_gradhealth.capture.tensorflow.replicas import replica
-from tb_gradhealth.capture.tensorflow.settings import numbers_of_training
-from tb_gradhealth.capture.tensorflow.structure import frozen_variables
+from tb_gradhealth.capture.tensorflow.watching.replicas import replica
 
 CLIPPING: Final = ("clipnorm", "global_clipnorm", "clipvalue")
 

@@ -11,15 +11,15 @@ import numpy as np
 import numpy.typing as npt
 import tensorflow as tf
 
-from tb_gradhealth.capture.tensorflow.ring import Ring
-from tb_gradhealth.capture.tensorflow.selection import Selection
-from tb_gradhealth.capture.tensorflow.sentinel import Sentinel
+from tb_gradhealth.capture.tensorflow.measuring.state import state
+from tb_gradhealth.capture.tensorflow.measuring.statistics import seldom
+from tb_gradhealth.capture.tensorflow.network.selection import Selection
+from tb_gradhealth.capture.tensorflow.network.structure import GATED, SATURATING
 from tb_gradhealth.capture.tensorflow.sheet import Sheet, unit_count
-from tb_gradhealth.capture.tensorflow.skipped import Skipped
-from tb_gradhealth.capture.tensorflow.state import state
-from tb_gradhealth.capture.tensorflow.statistics import seldom
-from tb_gradhealth.capture.tensorflow.sticky import Facts
-from tb_gradhealth.capture.tensorflow.structure import GATED, SATURATING
+from tb_gradhealth.capture.tensorflow.watching.ring import Ring
+from tb_gradhealth.capture.tensorflow.watching.sentinel import Sentinel
+from tb_gradhealth.capture.tensorflow.watching.skipped import Skipped
+from tb_gradhealth.capture.tensorflow.watching.sticky import Facts
 from tb_gradhealth.record import COLUMNS, RowTable, Setting, layouts
 
 EARLY: Final = ("loss", "activation", "gradient", "weight", "training")

@@ -9,15 +9,19 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 import tensorflow as tf
 
-from tb_gradhealth.capture.tensorflow.activations import Activations
-from tb_gradhealth.capture.tensorflow.budget import Budget
 from tb_gradhealth.capture.tensorflow.interruption import closed, opened
+from tb_gradhealth.capture.tensorflow.network.activations import Activations
+from tb_gradhealth.capture.tensorflow.network.selection import in_pairs, select
+from tb_gradhealth.capture.tensorflow.network.settings import (
+    numbers_of_training,
+    optimizer_calls,
+    optimizer_settings,
+)
 from tb_gradhealth.capture.tensorflow.observer import DUE, TRIPPED, Observer
-from tb_gradhealth.capture.tensorflow.replicas import replica, replicas, whole_batch
-from tb_gradhealth.capture.tensorflow.selection import in_pairs, select
-from tb_gradhealth.capture.tensorflow.settings import numbers_of_training, optimizer_calls, optimizer_settings
-from tb_gradhealth.capture.tensorflow.verdict import RunVerdict
-from tb_gradhealth.capture.tensorflow.writer import RunWriter, wanted
+from tb_gradhealth.capture.tensorflow.watching.replicas import replica, replicas, whole_batch
+from tb_gradhealth.capture.tensorflow.writing.budget import Budget
+from tb_gradhealth.capture.tensorflow.writing.verdict import RunVerdict
+from tb_gradhealth.capture.tensorflow.writing.writer import RunWriter, wanted
 from tb_gradhealth.record import COLUMNS, Record, RowTable, Steps
 
 if TYPE_CHECKING:

@@ -6,16 +6,16 @@ from typing import Any, Final
 import numpy as np
 import tensorflow as tf
 
-from tb_gradhealth.capture.tensorflow.before import Before
-from tb_gradhealth.capture.tensorflow.magnitudes import packed_magnitudes
-from tb_gradhealth.capture.tensorflow.operands import Operand, activation
-from tb_gradhealth.capture.tensorflow.selection import Selection
-from tb_gradhealth.capture.tensorflow.statistics import MEASURED, measure
-from tb_gradhealth.capture.tensorflow.sticky import Facts
-from tb_gradhealth.capture.tensorflow.structure import GATED, RELU_LIKE, SATURATING
-from tb_gradhealth.capture.tensorflow.tensors import Split
-from tb_gradhealth.capture.tensorflow.touched import Touched
-from tb_gradhealth.capture.tensorflow.units import Units, dormant_fraction, saturated_fraction
+from tb_gradhealth.capture.tensorflow.measuring.before import Before
+from tb_gradhealth.capture.tensorflow.measuring.magnitudes import packed_magnitudes
+from tb_gradhealth.capture.tensorflow.measuring.operands import Operand, activation
+from tb_gradhealth.capture.tensorflow.measuring.statistics import MEASURED, measure
+from tb_gradhealth.capture.tensorflow.measuring.tensors import Split
+from tb_gradhealth.capture.tensorflow.measuring.touched import Touched
+from tb_gradhealth.capture.tensorflow.measuring.units import Units, dormant_fraction, saturated_fraction
+from tb_gradhealth.capture.tensorflow.network.selection import Selection
+from tb_gradhealth.capture.tensorflow.network.structure import GATED, RELU_LIKE, SATURATING
+from tb_gradhealth.capture.tensorflow.watching.sticky import Facts
 from tb_gradhealth.record import COLUMNS, Row
 from tb_gradhealth.record.columns import MAGNITUDES
 

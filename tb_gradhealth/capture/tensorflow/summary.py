@@ -9,15 +9,15 @@ import numpy as np
 import tensorflow as tf
 from tensorflow.python.ops.summary_ops_v2 import _summary_state
 
-from tb_gradhealth.capture.tensorflow.activations import Activations
-from tb_gradhealth.capture.tensorflow.extremes import is_compiled
+from tb_gradhealth.capture.tensorflow.measuring.extremes import is_compiled
+from tb_gradhealth.capture.tensorflow.measuring.state import state
+from tb_gradhealth.capture.tensorflow.network.activations import Activations
+from tb_gradhealth.capture.tensorflow.network.selection import Selection, in_pairs, select
+from tb_gradhealth.capture.tensorflow.network.settings import numbers_of_training, optimizer_settings
 from tb_gradhealth.capture.tensorflow.observer import DUE, TRIPPED, Observer
 from tb_gradhealth.capture.tensorflow.recorder import DEFAULT_NAME, checked_every
-from tb_gradhealth.capture.tensorflow.replicas import replicas
-from tb_gradhealth.capture.tensorflow.selection import Selection, in_pairs, select
-from tb_gradhealth.capture.tensorflow.settings import numbers_of_training, optimizer_settings
-from tb_gradhealth.capture.tensorflow.state import state
-from tb_gradhealth.capture.tensorflow.writer import OURS
+from tb_gradhealth.capture.tensorflow.watching.replicas import replicas
+from tb_gradhealth.capture.tensorflow.writing.writer import OURS
 from tb_gradhealth.record import encode_table, record_tag, steps_tag, table_tag
 
 NO_STEP: Final = (

@@ -9,7 +9,7 @@ from typing import Any, Final
 import keras
 import tensorflow as tf
 
-from tb_gradhealth.capture.tensorflow.structure import (
+from tb_gradhealth.capture.tensorflow.network.structure import (
     LayerPlace,
     Structure,
     UniqueNames,

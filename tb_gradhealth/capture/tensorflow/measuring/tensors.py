@@ -6,10 +6,10 @@ from typing import Any, Final
 
 import tensorflow as tf
 
-from tb_gradhealth.capture.tensorflow.magnitudes import packed_magnitudes
-from tb_gradhealth.capture.tensorflow.operands import Operand, operand
-from tb_gradhealth.capture.tensorflow.packs import Packing
-from tb_gradhealth.capture.tensorflow.statistics import measure
+from tb_gradhealth.capture.tensorflow.measuring.magnitudes import packed_magnitudes
+from tb_gradhealth.capture.tensorflow.measuring.operands import Operand, operand
+from tb_gradhealth.capture.tensorflow.measuring.packs import Packing
+from tb_gradhealth.capture.tensorflow.measuring.statistics import measure
 from tb_gradhealth.record import Row
 
 SMALL: Final = 4096

@@ -7,9 +7,9 @@ from typing import Any, Final
 import numpy as np
 import tensorflow as tf
 
-from tb_gradhealth.capture.tensorflow.extremes import highest
-from tb_gradhealth.capture.tensorflow.state import state
-from tb_gradhealth.capture.tensorflow.structure import SATURATING
+from tb_gradhealth.capture.tensorflow.measuring.extremes import highest
+from tb_gradhealth.capture.tensorflow.measuring.state import state
+from tb_gradhealth.capture.tensorflow.network.structure import SATURATING
 
 BATCHES: Final = 10
 """A unit silent for fewer batches than this is not called dead."""

@@ -7,7 +7,7 @@ from typing import Any, Final
 import numpy as np
 import tensorflow as tf
 
-from tb_gradhealth.capture.tensorflow.ring import Ring
+from tb_gradhealth.capture.tensorflow.watching.ring import Ring
 from tb_gradhealth.record import COLUMNS, Row
 from tb_gradhealth.record.columns import PEAK_MAX, PEAK_RMS
 

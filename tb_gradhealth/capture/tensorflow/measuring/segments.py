@@ -9,7 +9,7 @@ from typing import Any
 import tensorflow as tf
 from tensorflow.python.framework.config import is_op_determinism_enabled
 
-from tb_gradhealth.capture.tensorflow.extremes import is_compiled
+from tb_gradhealth.capture.tensorflow.measuring.extremes import is_compiled
 
 
 def segment_sum(values: Any, owner: Any, tensors: int) -> Any:

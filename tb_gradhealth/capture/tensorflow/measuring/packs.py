@@ -11,10 +11,10 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from tb_gradhealth.capture.tensorflow.magnitudes import histogram
-from tb_gradhealth.capture.tensorflow.operands import as_float32
-from tb_gradhealth.capture.tensorflow.segments import segment_max, segment_sum
-from tb_gradhealth.capture.tensorflow.statistics import unless_doubtful
+from tb_gradhealth.capture.tensorflow.measuring.magnitudes import histogram
+from tb_gradhealth.capture.tensorflow.measuring.operands import as_float32
+from tb_gradhealth.capture.tensorflow.measuring.segments import segment_max, segment_sum
+from tb_gradhealth.capture.tensorflow.measuring.statistics import unless_doubtful
 
 
 class Packing:

@@ -9,9 +9,9 @@ from typing import Any, Final
 
 import tensorflow as tf
 
-from tb_gradhealth.capture.tensorflow.operands import Operand
-from tb_gradhealth.capture.tensorflow.sampling import sample
-from tb_gradhealth.capture.tensorflow.segments import counts
+from tb_gradhealth.capture.tensorflow.measuring.operands import Operand
+from tb_gradhealth.capture.tensorflow.measuring.sampling import sample
+from tb_gradhealth.capture.tensorflow.measuring.segments import counts
 from tb_gradhealth.record.magnitudes import (
     BINS,
     BYTES_PER_FLOAT,

@@ -6,8 +6,8 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from tb_gradhealth.capture.tensorflow.selection import SKIPPED
-from tb_gradhealth.capture.tensorflow.state import state
+from tb_gradhealth.capture.tensorflow.measuring.state import state
+from tb_gradhealth.capture.tensorflow.network.selection import SKIPPED
 from tb_gradhealth.record import Row
 
 

@@ -11,9 +11,9 @@ from typing import Any, Final
 
 import tensorflow as tf
 
-from tb_gradhealth.capture.tensorflow.extremes import highest, is_compiled
-from tb_gradhealth.capture.tensorflow.operands import Operand
-from tb_gradhealth.capture.tensorflow.sampling import sample
+from tb_gradhealth.capture.tensorflow.measuring.extremes import highest, is_compiled
+from tb_gradhealth.capture.tensorflow.measuring.operands import Operand
+from tb_gradhealth.capture.tensorflow.measuring.sampling import sample
 
 MEASURED: Final = ("rms", "mean", "minimum", "maximum", "zero_fraction", "nan_count", "inf_count")
 """The columns `measure` gives, in order."""

@@ -16,7 +16,7 @@ from typing import Any, Final
 
 import tensorflow as tf
 
-from tb_gradhealth.capture.tensorflow.sampling import first_samples
+from tb_gradhealth.capture.tensorflow.measuring.sampling import first_samples
 
 FLOAT_MAX: Final = 3.4028234663852886e38
 

@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 import tensorflow as tf
 
-from tb_gradhealth.capture.tensorflow.state import state
+from tb_gradhealth.capture.tensorflow.measuring.state import state
 
 SHORTEST: Final = 64
 """Steps that the ring holds at least."""

@@ -12,7 +12,7 @@ import numpy.typing as npt
 import tensorflow as tf
 from tensorflow.python.ops.summary_ops_v2 import _summary_state
 
-from tb_gradhealth.capture.tensorflow.event_file import EventFile
+from tb_gradhealth.capture.tensorflow.writing.event_file import EventFile
 from tb_gradhealth.record import (
     PLUGIN_NAME,
     VERSION,

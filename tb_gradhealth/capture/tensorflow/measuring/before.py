@@ -6,9 +6,9 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from tb_gradhealth.capture.tensorflow.operands import operand
-from tb_gradhealth.capture.tensorflow.state import state
-from tb_gradhealth.capture.tensorflow.tensors import Split, Tensors
+from tb_gradhealth.capture.tensorflow.measuring.operands import operand
+from tb_gradhealth.capture.tensorflow.measuring.state import state
+from tb_gradhealth.capture.tensorflow.measuring.tensors import Split, Tensors
 from tb_gradhealth.record import Row
 
 

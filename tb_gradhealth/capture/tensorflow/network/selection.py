@@ -6,8 +6,8 @@ from typing import Any, Final
 
 import tensorflow as tf
 
-from tb_gradhealth.capture.tensorflow.activations import INNER_GRAPH, Activations, Call
-from tb_gradhealth.capture.tensorflow.structure import (
+from tb_gradhealth.capture.tensorflow.network.activations import INNER_GRAPH, Activations, Call
+from tb_gradhealth.capture.tensorflow.network.structure import (
     LayerPlace,
     Structure,
     UniqueNames,

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from tb_gradhealth.capture.tensorflow.state import state
+from tb_gradhealth.capture.tensorflow.measuring.state import state
 
 
 class Touched:

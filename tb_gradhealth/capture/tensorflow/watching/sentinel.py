@@ -11,11 +11,11 @@ from typing import Any, Final
 
 import tensorflow as tf
 
-from tb_gradhealth.capture.tensorflow.extremes import highest
-from tb_gradhealth.capture.tensorflow.operands import as_float32, count
-from tb_gradhealth.capture.tensorflow.sampling import first_samples
-from tb_gradhealth.capture.tensorflow.structure import POSITIVE
-from tb_gradhealth.capture.tensorflow.units import unit_peaks
+from tb_gradhealth.capture.tensorflow.measuring.extremes import highest
+from tb_gradhealth.capture.tensorflow.measuring.operands import as_float32, count
+from tb_gradhealth.capture.tensorflow.measuring.sampling import first_samples
+from tb_gradhealth.capture.tensorflow.measuring.units import unit_peaks
+from tb_gradhealth.capture.tensorflow.network.structure import POSITIVE
 from tb_gradhealth.record import Row
 
 LOOKED_AT: Final = 1 << 14

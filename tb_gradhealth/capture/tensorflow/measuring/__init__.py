@@ -1,0 +1,1 @@
+"""The statistics of a recorded step, computed in the graph: tensors in, columns out."""

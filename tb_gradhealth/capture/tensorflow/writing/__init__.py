@@ -1,0 +1,1 @@
+"""From records to event files, outside the graph: row tables, the budget, what the rules say meanwhile."""
