@@ -12,7 +12,7 @@ interface DifferencesProps {
   differences: readonly Difference[]
 }
 
-/** Of thousands the first ones tell the story, and each costs a millisecond to lay out. */
+/** Of thousands the first ones tell the story. */
 const MOST = 50
 
 export function Differences({ first, second, differences }: DifferencesProps) {
