@@ -13,7 +13,7 @@ interface DifferencesProps {
 }
 
 /** Of thousands the first ones tell the story. */
-const MOST = 100
+const MOST = 50
 
 export function Differences({ first, second, differences }: DifferencesProps) {
   const names: Record<Side, string> = {
