@@ -161,13 +161,14 @@ def test_other_forms_are_read_as_protocol_buffers_read_them(first):
 floats = st.lists(st.floats(width=32), min_size=12, max_size=12)
 
 
+@settings(deadline=None)
 @given(st.integers(-(2**63), 2**63 - 1), st.floats(), floats, st.sampled_from(sorted(FIRST)))
 def test_any_step_time_and_numbers(step, wall_time, numbers, first):
     values = np.array(numbers, np.float32).reshape(4, 3)
     check(FIRST[first], written(step=step, wall_time=wall_time, values=values))
 
 
-@settings(max_examples=1_000)
+@settings(max_examples=1_000, deadline=None)
 @given(st.data())
 def test_payloads_that_were_changed(data):
     first = FIRST[data.draw(st.sampled_from(sorted(FIRST)))]
