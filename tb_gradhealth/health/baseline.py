@@ -131,8 +131,10 @@ class Baseline:
             What is usual; in how many records in a row the value was an outlier, the record's own included,
             int64 [records, rows]; and the baseline after them.
         """
-        logs = np.log(np.where(values > 0, values, np.nan))
+        logs = np.log(values)
         able = np.isfinite(logs)
+        if not able.all():
+            logs[np.isneginf(logs)] = np.nan
         usual, after = self._with(logs, able)
         runs = run_lengths(outlying(usual, slice(None)), self.outliers)
         if not runs.any():
@@ -177,17 +179,20 @@ class Baseline:
 
     def _pasts(self, recent: Floats, records: Ints) -> Floats:
         """The last LENGTH admitted logarithms before some of the recent records, [records, rows, LENGTH]."""
-        known = np.isfinite(recent)
-        ranks = known.cumsum(axis=0)
-        rows, width = recent.shape[1], LENGTH + len(recent)
         # Of each row all that was ever admitted, one after the other: each past is a window of it.
-        line = np.full((rows, width), np.nan)
-        line[:, :LENGTH] = self.past
-        record, row = known.nonzero()
-        line[row, LENGTH - 1 + ranks[record, row]] = recent[record, row]
+        line = np.concatenate([self.past, recent.T], axis=1)
+        begins = np.empty((records.size, len(line)), np.int64)
+        begins[:] = records[:, None]
+        known = np.isfinite(recent)
+        gaps = np.flatnonzero(~known.all(axis=0))
+        if gaps.size:
+            torn = known[:, gaps]
+            order = np.argsort(~torn, axis=0, kind="stable")
+            line[gaps, LENGTH:] = np.take_along_axis(recent[:, gaps], order, axis=0).T
+            begins[:, gaps] = (torn.cumsum(axis=0) - torn)[records]
         # What sliding_window_view gives, which takes longer to check its arguments than one record may take.
         windows = np.ndarray((line.size - LENGTH + 1, LENGTH), line.dtype, line, strides=line.strides[1:] * 2)
-        pasts: Floats = windows[np.arange(0, line.size, width) + (ranks - known)[records]]
+        pasts: Floats = windows[np.arange(0, line.size, line.shape[1]) + begins]
         return pasts
 
 
