@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -64,7 +63,7 @@ class Matrices:
             source: where the rows are.
         """
         self._values = values
-        self._columns = columns
+        self._columns = {name: number for number, name in enumerate(columns)}
         self._source = source
         self._picked: dict[Places, Columns] = {}
 
@@ -78,23 +77,26 @@ class Matrices:
 
     def at(self, record: int) -> "Matrices":
         """One of the records by itself."""
-        return Matrices(self._values[record : record + 1], self._columns, self._source)
+        return Matrices(self._values[record : record + 1], tuple(self._columns), self._source)
 
 
 class Columns:
     """The columns of some rows over the records, picked once for all rules that ask for them."""
 
-    def __init__(self, values: npt.NDArray[np.float32], columns: tuple[str, ...], places: Places) -> None:
+    def __init__(self, values: npt.NDArray[np.float32], numbers: Mapping[str, int], places: Places) -> None:
         """Columns of rows.
 
         Args:
             values: [records, rows of the table, columns].
-            columns: the columns' names.
+            numbers: by name which column it is.
             places: where the rows are.
         """
+        records, rows, columns = values.shape
         self._values = values
-        self._columns = columns
-        self._places = places
+        self._numbers = numbers
+        matrices = np.arange(0, records * rows * columns, max(rows * columns, 1))[:, None]
+        self._begins = matrices + places.at * columns
+        self._missing = places.missing
         self._picked: dict[str, Floats] = {}
 
     def column(self, name: str) -> Floats:
@@ -105,21 +107,14 @@ class Columns:
             found.flags.writeable = False
         return found
 
-    @cached_property
-    def _begins(self) -> Ints:
-        """Where the rows begin in the matrices, [records, rows]."""
-        records, rows, columns = self._values.shape
-        begins = np.arange(0, records * rows * columns, rows * columns)[:, None]
-        return np.asarray(begins + self._places.at * columns)
-
     def _pick(self, name: str) -> Floats:
-        if name not in self._columns or not self._values.size:
-            return np.full((len(self._values), self._places.at.size), np.nan)
+        if name not in self._numbers or not self._values.size:
+            return np.full((len(self._values), self._begins.shape[1]), np.nan)
         # Rules ask for a tenth of the numbers: to pick them out is faster than to turn the matrices over.
-        picked = self._values.take(self._begins + self._columns.index(name))
+        picked = self._values.take(self._begins + self._numbers[name])
         values: Floats = picked.astype(np.float64)
-        if self._places.missing is not None:
-            values[:, self._places.missing] = np.nan
+        if self._missing is not None:
+            values[:, self._missing] = np.nan
         return values
 
 
@@ -184,6 +179,7 @@ class View:
         """
         self.block = block
         self.rows = rows
+        self._own = block.matrices.of(rows)
 
     @property
     def steps(self) -> Ints:
@@ -204,10 +200,6 @@ class View:
     def settings(self) -> Mapping[str, Any]:
         """What the recorder said of the training."""
         return self.block.structure.settings
-
-    @cached_property
-    def _own(self) -> Columns:
-        return self.block.matrices.of(self.rows)
 
     def column(self, name: str) -> Floats:
         """A column of the judged rows, float64 [records, judged], read-only; NaN where not measured."""
