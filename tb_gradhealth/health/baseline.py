@@ -131,12 +131,15 @@ class Baseline:
             What is usual; in how many records in a row the value was an outlier, the record's own included,
             int64 [records, rows]; and the baseline after them.
         """
-        logs = np.log(np.where(values > 0, values, np.nan))
+        logs = np.log(values)
         able = np.isfinite(logs)
+        if not able.all():
+            logs[np.isneginf(logs)] = np.nan
         usual, after = self._with(logs, able)
-        runs = run_lengths(outlying(usual, slice(None)), self.outliers)
-        if not runs.any():
-            return usual, runs, after
+        outliers = outlying(usual, slice(None))
+        if not outliers.any():
+            return usual, np.zeros(outliers.shape, np.int64), after
+        runs = run_lengths(outliers, self.outliers)
         admitted = able & ((runs == 0) | (runs > LENGTH))
         rows = np.flatnonzero((admitted != able).any(axis=0))
         admitted = admitted[:, rows]
@@ -152,42 +155,46 @@ class Baseline:
 
     def _with(self, logs: Floats, admitted: Mask) -> tuple[Usual, "Baseline"]:
         """Hold logarithms [records, rows] against the past, of which the admitted ones become a part."""
-        ranks = admitted.cumsum(axis=0)
-        counts = np.minimum(self.count + (ranks - admitted), LENGTH)
+        counts = np.concatenate([self.count[None], admitted]).cumsum(axis=0)
+        np.minimum(counts, LENGTH, out=counts)
         recent = np.concatenate([self.recent, np.where(admitted, logs, np.nan)])
         past, centers, spreads = self.past, self.center[None], self.spread[None]
         fresh = [_is_fresh(self.compared + number) for number in range(len(logs))]
         if any(fresh):
-            at = np.flatnonzero(fresh)
+            at = np.array([number for number, taken in enumerate(fresh) if taken])
             pasts = self._pasts(recent, len(self.recent) + at)
             past, recent = pasts[-1].copy(), recent[len(self.recent) + at[-1] :].copy()
             center, spread = _center_and_spread(pasts, counts[at])
             centers, spreads = np.concatenate([centers, center]), np.concatenate([spreads, spread])
-        latest = list(accumulate(map(int, fresh)))
         after = Baseline(
             past=past,
             recent=recent,
-            count=np.minimum(self.count + ranks[-1], LENGTH),
+            count=counts[-1].copy(),
             center=centers[-1].copy(),
             spread=spreads[-1].copy(),
-            outliers=np.zeros_like(self.outliers),
+            outliers=np.zeros(self.outliers.size, np.int64),
             compared=self.compared + len(logs),
         )
-        return Usual(counts, np.exp(centers)[latest], (logs - centers[latest]) / spreads[latest]), after
+        latest = np.array(list(accumulate(fresh)), np.int64)
+        score = (logs - centers.take(latest, axis=0)) / spreads.take(latest, axis=0)
+        return Usual(counts[:-1], np.exp(centers).take(latest, axis=0), score), after
 
     def _pasts(self, recent: Floats, records: Ints) -> Floats:
         """The last LENGTH admitted logarithms before some of the recent records, [records, rows, LENGTH]."""
-        known = np.isfinite(recent)
-        ranks = known.cumsum(axis=0)
-        rows, width = recent.shape[1], LENGTH + len(recent)
         # Of each row all that was ever admitted, one after the other: each past is a window of it.
-        line = np.full((rows, width), np.nan)
-        line[:, :LENGTH] = self.past
-        record, row = known.nonzero()
-        line[row, LENGTH - 1 + ranks[record, row]] = recent[record, row]
+        line = np.concatenate([self.past, recent.T], axis=1)
+        begins = np.empty((records.size, len(line)), np.int64)
+        begins[:] = records[:, None]
+        known = np.isfinite(recent)
+        gaps = np.flatnonzero(~known.all(axis=0))
+        if gaps.size:
+            torn = known[:, gaps]
+            order = np.argsort(~torn, axis=0, kind="stable")
+            line[gaps, LENGTH:] = np.take_along_axis(recent[:, gaps], order, axis=0).T
+            begins[:, gaps] = (torn.cumsum(axis=0) - torn)[records]
         # What sliding_window_view gives, which takes longer to check its arguments than one record may take.
         windows = np.ndarray((line.size - LENGTH + 1, LENGTH), line.dtype, line, strides=line.strides[1:] * 2)
-        pasts: Floats = windows[np.arange(0, line.size, width) + (ranks - known)[records]]
+        pasts: Floats = windows[np.arange(0, line.size, line.shape[1]) + begins]
         return pasts
 
 
@@ -198,19 +205,25 @@ def _is_fresh(number: int) -> bool:
 
 def _center_and_spread(pasts: Floats, counts: Ints) -> tuple[Floats, Floats]:
     """Median and robust spread of pasts [..., LENGTH], of which so many are not NaN; reorders them."""
-    center = _median(pasts, counts)
+    begins = np.arange(0, pasts.size, LENGTH).reshape(counts.shape)
+    low = begins + (np.maximum(counts - 1, 0) >> 1)
+    high = begins + np.minimum(counts >> 1, LENGTH - 1)
+    center = _median(pasts, low, high)
     pasts -= center[..., None]
     np.abs(pasts, out=pasts)
-    return center, NORMAL_CONSISTENCY * _median(pasts, counts) + SPREAD_FLOOR
+    return center, NORMAL_CONSISTENCY * _median(pasts, low, high) + SPREAD_FLOOR
 
 
-def _median(values: Floats, counts: Ints) -> Floats:
-    """Median along the last axis without its NaNs, which sorting, in place, puts last."""
+def _median(values: Floats, low: Ints, high: Ints) -> Floats:
+    """Median along the last axis without its NaNs, which sorting, in place, puts last.
+
+    Args:
+        values: [..., LENGTH].
+        low: where in them, as one line, the lower one of the middle values comes to lie, [...].
+        high: likewise the higher one.
+    """
     values.sort(axis=-1)
-    begins = np.arange(0, values.size, LENGTH).reshape(counts.shape)
-    low = values.take(begins + np.maximum(counts - 1, 0) // 2)
-    high = values.take(begins + np.minimum(counts // 2, LENGTH - 1))
-    middle: Floats = (low + high) / 2
+    middle: Floats = (values.take(low) + values.take(high)) / 2
     return middle
 
 

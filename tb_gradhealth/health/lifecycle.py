@@ -100,11 +100,12 @@ def advance(
     Returns:
         At which records a finding opened or was resolved, [records].
     """
-    told = _told(outcomes, course.learned)
     # A copy, as for all that is remembered of a block: it would else keep the whole of it in memory.
-    course.learned, course.value = int(told.learned[-1]), judged.value[-1].copy()
+    learned, course.value = course.learned, judged.value[-1].copy()
+    course.learned = _learned(outcomes, learned)
     if course.quiet and not judged.breach.any():
         return np.zeros(steps.size, bool)
+    told = _told(outcomes, learned)
     ill = (judged.breach & ~np.isnan(judged.value)).any(axis=0)
     rows = np.flatnonzero(ill if course.quiet else ill | course.busy)
     some, theirs = course.at(rows), judged.of(rows)
@@ -152,11 +153,16 @@ def reweigh(course: Course, outcome: Outcome, habits: Habits) -> None:
 
 
 def _told(outcomes: Sequence[Outcome], learned: int) -> Told:
-    in_a_row = []
-    for outcome in outcomes:
-        learned = learned + 1 if outcome == "learning" else 0
-        in_a_row.append(learned)
+    in_a_row = [learned := _learned([outcome], learned) for outcome in outcomes]
     return Told(tuple(outcomes), np.array(in_a_row))
+
+
+def _learned(outcomes: Sequence[Outcome], before: int) -> int:
+    """In how many records in a row the loss has improved after these, of so many before them."""
+    for number, outcome in enumerate(reversed(outcomes)):
+        if outcome != "learning":
+            return number
+    return before + len(outcomes)
 
 
 def _events(course: Course, judged: Judgement, told: Told, habits: Habits) -> Events:

@@ -4,11 +4,11 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from tb_gradhealth.health.arrays import Floats, Ints
+from tb_gradhealth.health.arrays import Floats
 from tb_gradhealth.health.outcome import LossTrend, Outcome
 from tb_gradhealth.health.spikes import LossNotice
 from tb_gradhealth.health.structure import Structure
-from tb_gradhealth.health.view import Block, Columns, Matrices
+from tb_gradhealth.health.view import Block, Columns, Matrices, Source
 from tb_gradhealth.record import Record
 
 
@@ -34,12 +34,12 @@ class Progress:
         self._step: int | None = None
         self._skipped = float("nan")
 
-    def block(self, records: Sequence[Record], source: Ints, structure: Structure, loss_row: int) -> Block:
+    def block(self, records: Sequence[Record], source: Source, structure: Structure, loss_row: int) -> Block:
         """The next records, with all that rules know beside them.
 
         Args:
             records: of one row table.
-            source: where the history's rows lie in them, as in `Matrices`.
+            source: where the history's rows lie in them.
             structure: what the history's rows are.
             loss_row: the loss's place among them, -1 without one.
         """

@@ -65,9 +65,11 @@ class Spike(Symptom[S]):
         late_enough = (view.steps - self._first_step >= limits.past_steps)[:, None]
 
         def outlying(usual: Usual, rows: Rows) -> Mask:
+            far = usual.score > limits.threshold
+            if not far.any():
+                return far
             known = (usual.count >= limits.past) & late_enough
-            far = (usual.score > limits.threshold) & (value[:, rows] >= limits.factor * usual.median)
-            return known & far
+            return known & far & (value[:, rows] >= limits.factor * usual.median)
 
         usual, runs, self._baseline = self._baseline.compare(value, outlying)
         known = (usual.count >= limits.past) & late_enough

@@ -20,14 +20,16 @@ from tb_gradhealth.health.states import SymptomState, states_of
 from tb_gradhealth.health.steps import Lines
 from tb_gradhealth.health.structure import Structure
 from tb_gradhealth.health.symptoms import SYMPTOMS
+from tb_gradhealth.health.view import Source
 from tb_gradhealth.health.watch import Watch
 from tb_gradhealth.record import Record, RowTable, Steps
 
 LOSS: Final = ("loss", "loss")
 """Kind and tensor of the row that holds the loss, in its ``mean``."""
 
-BLOCK: Final = 4 << 20
-"""Bytes of records that are judged at once, in some ten milliseconds: NumPy's calls hardly count then."""
+BLOCK: Final = 6 << 20
+"""Bytes of records that are judged at once, in some twenty milliseconds: NumPy's calls hardly count then.
+From here to 16 MB it takes equally long."""
 
 AROUND: Final = 2
 """Points before a finding's opening that are kept with it."""
@@ -178,7 +180,7 @@ class StreamHealth:
         self._unbroken: int | None = None
         self._judged = 0
         self._structure = Structure.of((), {})
-        self._source = np.full(1, -1)
+        self._source = Source(np.full(1, -1))
         self._table: RowTable | None = None
         self._measured = NOTHING
 
@@ -270,8 +272,9 @@ class StreamHealth:
             rows += self.history.first_rows[len(rows) : place + 1]
             rows[place] = row
         self._structure = Structure.of(rows, record.table.settings)
-        self._source = np.full(len(rows) + 1, -1)
-        self._source[places] = np.arange(places.size)
+        source = np.full(len(rows) + 1, -1)
+        source[places] = np.arange(places.size)
+        self._source = Source(source)
         for watch in self._watches:
             watch.settle(self._structure)
 

@@ -25,6 +25,7 @@ NO_GRADIENT: Final = "gradient is None"
 """What a gradient row says where the framework gave no gradient at all."""
 
 _KINDS: Final[tuple[Kind, ...]] = get_args(Kind)
+_ROLES: Final[tuple[Role, ...]] = get_args(Role)
 
 
 @dataclass(frozen=True)
@@ -81,24 +82,24 @@ class Structure:
     def of(cls, rows: Sequence[Row], settings: Mapping[str, Any]) -> "Structure":
         """Index the rows of one history."""
         measured = np.array([not row.not_measured for row in rows], bool)
-        kinds = np.array([row.kind for row in rows], object)
-        roles = np.array([row.role for row in rows], object)
-        places = {(row.kind, row.tensor): place for place, row in enumerate(rows)}
+        kinds = np.array([_KINDS.index(row.kind) for row in rows], np.int64)
+        roles = np.array([_ROLES.index(row.role) for row in rows], np.int64)
+        numbers: dict[str, int] = {}
+        tensors = np.array([numbers.setdefault(row.tensor, len(numbers)) for row in rows], np.int64)
+        places = np.full((len(_KINDS), len(numbers)), -1)
+        places[kinds, tensors] = np.arange(len(rows))
         return cls(
             rows=tuple(rows),
             depth=np.array([row.depth for row in rows], np.int64),
             size=np.array([prod(map(abs, row.shape), start=1.0) for row in rows]),
             rank=np.array([len(row.shape) for row in rows], np.int64),
             output=np.array([row.output for row in rows], bool),
-            kinds={kind: (kinds == kind) & measured for kind in _KINDS},
-            roles={role: roles == role for role in get_args(Role)},
+            kinds={kind: (kinds == number) & measured for number, kind in enumerate(_KINDS)},
+            roles={role: roles == number for number, role in enumerate(_ROLES)},
             relu_like=np.array([row.activation in RELU_LIKE for row in rows], bool),
             squashing=np.array([row.activation in SQUASHING for row in rows], bool),
             no_gradient=np.array([row.not_measured == NO_GRADIENT for row in rows], bool),
-            beside={
-                kind: np.array([places.get((kind, row.tensor), -1) for row in rows], np.int64)
-                for kind in _KINDS
-            },
+            beside={kind: places[number, tensors] for number, kind in enumerate(_KINDS)},
             settings=settings,
         )
 

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -16,51 +15,103 @@ from tb_gradhealth.record.columns import MAGNITUDES
 from tb_gradhealth.record.magnitudes import unpack_shares
 
 
-@dataclass(frozen=True)
-class Matrices:
-    """The records' matrices, whose rows are looked up by their places in the history.
+class Source:
+    """Where the history's rows lie in the records of one row table."""
+
+    def __init__(self, places: Ints) -> None:
+        """A source.
+
+        Args:
+            places: for each of the history's rows its place in the records, -1 where they lack it; and a last
+                -1, for the row -1, which stands for none.
+        """
+        self._places = places
+        self._known: dict[bytes, Places] = {}
+
+    def of(self, rows: Ints) -> "Places":
+        """The places of some of the history's rows, int64 [rows]; one object for the same rows."""
+        key = rows.tobytes()
+        found = self._known.get(key)
+        if found is None:
+            found = self._known[key] = Places(self._places[rows])
+        return found
+
+
+class Places:
+    """Places of rows in the records.
 
     Attributes:
-        values: float32 [records, rows of the table, columns].
-        columns: the columns' names.
-        source: for each of the history's rows its place in the records, -1 where they lack it; and a last -1,
-            for the row -1, which stands for none.
+        at: the places, int64 [rows]; any where the records lack the row.
+        missing: which ones they lack, None for none of them.
     """
 
-    values: npt.NDArray[np.float32]
-    columns: tuple[str, ...]
-    source: Ints
+    def __init__(self, places: Ints) -> None:
+        missing = places < 0
+        self.at = np.maximum(places, 0)
+        self.missing = missing if missing.any() else None
+
+
+class Matrices:
+    """The records' matrices, whose rows are looked up by their places in the history."""
+
+    def __init__(self, values: npt.NDArray[np.float32], columns: tuple[str, ...], source: Source) -> None:
+        """Matrices.
+
+        Args:
+            values: [records, rows of the table, columns].
+            columns: the columns' names.
+            source: where the rows are.
+        """
+        self._values = values
+        self._columns = {name: number for number, name in enumerate(columns)}
+        self._source = source
+        self._picked: dict[Places, Columns] = {}
 
     def of(self, rows: Ints) -> "Columns":
         """Some of the history's rows, int64 [rows]; -1 stands for one that is not there."""
-        return Columns(self, self.source[rows])
+        places = self._source.of(rows)
+        found = self._picked.get(places)
+        if found is None:
+            found = self._picked[places] = Columns(self._values, self._columns, places)
+        return found
+
+    def at(self, record: int) -> "Matrices":
+        """One of the records by itself."""
+        return Matrices(self._values[record : record + 1], tuple(self._columns), self._source)
 
 
 class Columns:
-    """The columns of some rows over the records."""
+    """The columns of some rows over the records, picked once for all rules that ask for them."""
 
-    def __init__(self, matrices: Matrices, places: Ints) -> None:
+    def __init__(self, values: npt.NDArray[np.float32], numbers: Mapping[str, int], places: Places) -> None:
         """Columns of rows.
 
         Args:
-            matrices: where they are from.
-            places: the rows' places in the records, int64 [rows], -1 where these lack them.
+            values: [records, rows of the table, columns].
+            numbers: by name which column it is.
+            places: where the rows are.
         """
-        self._matrices = matrices
-        records, rows, columns = matrices.values.shape
-        self._begins = (
-            np.arange(0, records * rows * columns, max(rows * columns, 1))[:, None] + places * columns
-        )
-        missing = places < 0
-        self._missing = missing if missing.any() else None
+        records, rows, columns = values.shape
+        self._values = values
+        self._numbers = numbers
+        matrices = np.arange(0, records * rows * columns, max(rows * columns, 1))[:, None]
+        self._begins = matrices + places.at * columns
+        self._missing = places.missing
+        self._picked: dict[str, Floats] = {}
 
     def column(self, name: str) -> Floats:
-        """One of them, float64 [records, rows]; NaN where not measured or not recorded."""
-        matrices = self._matrices
-        if name not in matrices.columns or not matrices.values.size:
-            return np.full((len(matrices.values), self._begins.shape[-1]), np.nan)
+        """One of them, float64 [records, rows], read-only; NaN where not measured or not recorded."""
+        found = self._picked.get(name)
+        if found is None:
+            found = self._picked[name] = self._pick(name)
+            found.flags.writeable = False
+        return found
+
+    def _pick(self, name: str) -> Floats:
+        if name not in self._numbers or not self._values.size:
+            return np.full((len(self._values), self._begins.shape[1]), np.nan)
         # Rules ask for a tenth of the numbers: to pick them out is faster than to turn the matrices over.
-        picked = matrices.values.take(self._begins + matrices.columns.index(name))
+        picked = self._values.take(self._begins + self._numbers[name])
         values: Floats = picked.astype(np.float64)
         if self._missing is not None:
             values[:, self._missing] = np.nan
@@ -106,7 +157,7 @@ class Block:
             self,
             steps=self.steps[one],
             gaps=self.gaps[one],
-            matrices=replace(self.matrices, values=self.matrices.values[one]),
+            matrices=self.matrices.at(record),
             outcomes=self.outcomes[one],
             loss=self.loss[one],
             loss_deviation=self.loss_deviation[one],
@@ -128,6 +179,7 @@ class View:
         """
         self.block = block
         self.rows = rows
+        self._own = block.matrices.of(rows)
 
     @property
     def steps(self) -> Ints:
@@ -149,12 +201,8 @@ class View:
         """What the recorder said of the training."""
         return self.block.structure.settings
 
-    @cached_property
-    def _own(self) -> Columns:
-        return self.block.matrices.of(self.rows)
-
     def column(self, name: str) -> Floats:
-        """A column of the judged rows, float64 [records, judged], NaN where not measured."""
+        """A column of the judged rows, float64 [records, judged], read-only; NaN where not measured."""
         return self._own.column(name)
 
     def magnitudes(self) -> Floats:
@@ -163,7 +211,7 @@ class View:
         return unpack_shares(np.stack(packed, axis=-1)).astype(np.float64)
 
     def beside(self, kind: Kind, name: str) -> Floats:
-        """A column of the same tensors' rows of another kind, float64 [records, judged]."""
+        """A column of the same tensors' rows of another kind, float64 [records, judged], read-only."""
         return self.block.matrices.of(self.structure.beside[kind][self.rows]).column(name)
 
     def training(self, name: str, absent: float = np.nan) -> Floats:

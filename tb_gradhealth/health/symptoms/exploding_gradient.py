@@ -115,13 +115,15 @@ class ExplodingGradient(Symptom[ExplodingGradientLimits]):
         exploding = growing & high
         value = np.fmax(np.where(growing, growth, np.fmin(growth, 1.0)), np.fmax(ratio, 0))
         value[np.isnan(rms)] = np.nan
-        grave = value > limits.critical * limits.threshold
+        breach, grave = value > limits.threshold, value > limits.critical * limits.threshold
         level = np.where(grave, CRITICAL, WARNING)
+        if breach.any():
+            level = np.where(exploding, level, np.minimum(level, self._for_its_size(view, grave)))
         return Judgement(
             value=value,
-            breach=value > limits.threshold,
+            breach=breach,
             held=np.fmax(value, growth) > limits.threshold / 2,
-            level=np.where(exploding, level, np.minimum(level, self._for_its_size(view, grave))),
+            level=level,
             reference=usual.median,
             aspect=np.where(exploding & (growth >= np.fmax(ratio, 0)), GROWN, LARGE),
         )

@@ -80,12 +80,14 @@ class LossOscillating(Symptom[LossOscillatingLimits]):
         limits, losses = self.limits, view.block.losses
         ordered = np.sort(losses.last, axis=1)
         low, high = ordered[:, TENTH], ordered[:, -1 - TENTH]
-        median = np.sort(np.abs(losses.last), axis=1)[:, COMPARED - 1 : COMPARED + 1].mean(axis=1)
+        sizes = np.sort(np.abs(losses.last), axis=1)
+        median = (sizes[:, COMPARED - 1] + sizes[:, COMPARED]) / 2
         swing = np.where(losses.count >= 2 * COMPARED, (high - low) / median, np.nan)
         wide = swing > limits.threshold
         jagged, thrown = wide.copy(), self._large_steps(view, wide & (swing >= limits.wild))
-        jagged[wide] = self._jagged(losses.last[wide], median[wide])
-        jagged &= median >= limits.unlearned * np.minimum(np.abs(losses.first), np.abs(losses.early))
+        if wide.any():
+            jagged[wide] = self._jagged(losses.last[wide], median[wide])
+            jagged &= median >= limits.unlearned * np.minimum(np.abs(losses.first), np.abs(losses.early))
         value = np.repeat(swing[:, None], view.rows.size, axis=1)
         level = np.repeat(np.where(thrown, of_loss(view), INFO)[:, None], view.rows.size, axis=1)
         return judgement(value, limits.threshold, level, where=jagged[:, None])

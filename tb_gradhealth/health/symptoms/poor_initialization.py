@@ -87,8 +87,9 @@ class PoorInitialization(Symptom[PoorInitializationLimits]):
             for record, rms in enumerate(view.column("rms")[:young]):
                 self._found, self._before = found[record], before[record] = self._measured(rms)
         found[young:], before[young:] = self._found, self._before
-        learning = view.outcome_is("learning")[:, None]
-        value = np.where(learning & ~np.isnan(found), 1.0, found)
+        value, learning = found, view.outcome_is("learning")
+        if learning.any():
+            value = np.where(learning[:, None] & ~np.isnan(found), 1.0, found)
         return judgement(value, self.limits.threshold, WARNING, reference=before)
 
     def _measured(self, rms: Floats) -> tuple[Floats, Floats]:

@@ -73,7 +73,9 @@ class PrecisionUnderflow(Symptom[PrecisionUnderflowLimits]):
         """Gradients that are not tiny, where the policy names a format with a short range."""
         scope = structure.tensors("gradient")
         self._formats = {row.layer: row.dtype for row in structure.rows if row.kind == "activation"}
-        long = np.array([self._smallest(structure.settings, row) is None for row in structure.rows], bool)
+        long = np.zeros(len(structure.rows), bool)
+        for row in np.flatnonzero(scope.judged).tolist():
+            long[row] = self._smallest(structure.settings, structure.rows[row]) is None
         return scope.without(long, "it is not computed in a format with a short range")
 
     def settle(self, structure: Structure, rows: Ints) -> None:

@@ -65,8 +65,8 @@ class SaturatedActivation(Symptom[SaturatedActivationLimits]):
     def observe(self, view: View) -> Judgement:
         """Judge hidden layers always, the output where the loss does not improve."""
         output = view.structure.output[view.rows]
-        value = view.column("saturated_fraction")
-        value[~view.outcome_is("stalled", "diverging")[:, None] & output] = np.nan
+        excused = ~view.outcome_is("stalled", "diverging")[:, None] & output
+        value = np.where(excused, np.nan, view.column("saturated_fraction"))
         return judgement(value, self.limits.threshold, WARNING)
 
     def message(self, facts: Facts) -> str:

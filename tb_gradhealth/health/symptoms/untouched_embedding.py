@@ -65,8 +65,8 @@ class UntouchedEmbedding(Symptom[UntouchedEmbeddingLimits]):
     def observe(self, view: View) -> Judgement:
         """Judge once there was time."""
         self._first_step = int(view.steps[0]) if self._first_step is None else self._first_step
-        value = view.column("untouched_fraction")
-        value[view.steps - self._first_step < self.limits.steps] = np.nan
+        early = view.steps - self._first_step < self.limits.steps
+        value = np.where(early[:, None], np.nan, view.column("untouched_fraction"))
         return judgement(value, self.limits.threshold, INFO)
 
     def message(self, facts: Facts) -> str:
