@@ -55,6 +55,7 @@ def main(folder: Path) -> None:
         command = [sys.executable, "-m", "tb_gradhealth.cli", "demo", "--no-serve", "--logdir", str(logs)]
         subprocess.run(command, check=True)
         with tensorboard_server(Path(scratch), "--logdir", logs) as server, chromium() as browser:
+            server.wait_until(lambda: server.json("runs")["loading"]["done"])
             for theme in THEMES:
                 for view, prepare in VIEWS.items():
                     page = browser.new_page(viewport={"width": 1440, "height": 800})
