@@ -12,19 +12,13 @@ import { columnName, isLogarithmic, kindName } from '../../lib/statistics'
 import { titleOf } from '../../state/alerts'
 import { tokensFor } from '../../theme/tokens'
 import { useTab } from '../context'
+import type { Cursor } from './cursor'
 import { Legend } from './Legend'
 import { LineNames } from './LineNames'
 import { StepAxis } from './StepAxis'
 import { useHeatmapKeys } from './useHeatmapKeys'
 import { useHeatmapPointer } from './useHeatmapPointer'
 import { useSize } from './useSize'
-
-/** A place in the picture; `spoken` where the keyboard went there. */
-export interface Cursor {
-  line: number
-  step: number
-  spoken: boolean
-}
 
 const TALLEST = 26
 /** A block's button needs the room of a finger. */

@@ -3,7 +3,7 @@
 import { cellAt } from '../../lib/heatmap-cells'
 import { panned, zoomed } from '../../lib/step-axis'
 import type { Range } from '../../lib/view-state'
-import type { Cursor } from './Heatmap'
+import type { Cursor } from './cursor'
 import type { PictureSize } from './useHeatmapPointer'
 
 const PAGE = 10

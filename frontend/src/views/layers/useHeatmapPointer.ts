@@ -4,7 +4,7 @@ import { useEffect, useRef, useState } from 'preact/hooks'
 import type { Line } from '../../lib/heatmap-rows'
 import { panned, within, zoomed } from '../../lib/step-axis'
 import type { Range } from '../../lib/view-state'
-import type { Cursor } from './Heatmap'
+import type { Cursor } from './cursor'
 
 export interface PictureSize {
   lines: readonly Line[]
