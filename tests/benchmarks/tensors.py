@@ -54,7 +54,7 @@ def contenders(tensors: Sequence[Any], folder: str) -> dict[str, Callable[[], An
 
     def full() -> Any:
         measured = split.tensors(values)
-        return tf.concat([measured.measure(), measured.packed_magnitudes()], axis=1)
+        return tf.concat(measured.measure(), axis=1)
 
     def histograms() -> Any:
         with writer.as_default(step=0):

@@ -134,11 +134,12 @@ def test_a_large_tensor_s_magnitudes_come_from_all_of_its_channels(as_step):
     assert sorted(np.round(shares[shares > 0.01], 1)) == [0.5, 0.5]
 
 
-def test_zeros_of_a_large_tensor_are_estimated_to_half_a_percent(as_step):
+def test_zeros_of_a_large_tensor_are_estimated_from_a_sample(as_step):
     values = RANDOM.normal(size=(512, 512)).astype(np.float32)
     values[RANDOM.uniform(size=values.shape) < 0.3] = 0
     got = measure({"w": values}, as_step)["w"][COLUMNS.index("zero_fraction")]
-    assert got == pytest.approx(np.mean(values == 0), abs=0.01)
+    # Three standard deviations of a share among 2,048.
+    assert got == pytest.approx(np.mean(values == 0), abs=3 * np.sqrt(0.3 * 0.7 / 2048))
     assert got != 0
 
 

@@ -3,6 +3,7 @@
 import keras
 import networks
 import pytest
+import tensorflow as tf
 from recorded import Recorded
 
 import tb_gradhealth as gradhealth
@@ -54,3 +55,14 @@ def test_those_of_the_optimizer_inside_a_loss_scale(log_dir):
         "loss_scale": True,
         "learning_rate": 0.25,
     }.items() <= settings.items()
+
+
+def test_those_of_a_model_that_a_loop_of_one_s_own_captures(log_dir):
+    model = keras.Sequential([keras.Input((4,)), keras.layers.Dense(2, dtype="mixed_bfloat16")])
+    model.dtype_policy = "mixed_bfloat16"
+    with gradhealth.Recorder(log_dir, every=1) as recorder:
+        with gradhealth.capture(model) as activations:
+            model(tf.zeros([1, 4]))
+        recorder.observe([(v.value * 0, v) for v in model.trainable_variables], activations=activations)
+        recorder.write(0)
+    assert Recorded(log_dir).settings["dtype_policy"] == "mixed_bfloat16"

@@ -5,6 +5,7 @@ other devices. The host reads them when a record is due.
 """
 
 from collections.abc import Mapping
+from functools import cached_property
 from typing import Any, Final
 
 import numpy as np
@@ -69,7 +70,6 @@ class Observer:
         # One function: an eager loop starts it instead of a hundred operations, and a step that is traced
         # twice, as Keras does, finds it traced.
         self._function = tf.function(self._observe, reduce_retracing=True, autograph=False)
-        self._collect = tf.function(self._collected, autograph=False)
 
     def collect(self) -> tuple[int, Ints, Mask, Floats]:
         """``seen``, ``recorded``, ``untaken`` and ``matrix`` for the host, which from now on has taken them.
@@ -78,6 +78,11 @@ class Observer:
         """
         seen, recorded, untaken, matrix = self._collect()
         return int(seen), recorded.numpy(), untaken.numpy(), matrix.numpy()
+
+    @cached_property
+    def _collect(self) -> Any:
+        # A concrete function: to find the one that fits its arguments would take half of the call.
+        return tf.function(self._collected, autograph=False).get_concrete_function()
 
     def leave(self, untaken: Mask) -> None:
         """Take back that these records, bool [2], were taken."""
@@ -122,17 +127,16 @@ class Observer:
         tripped = beyond & ~due & ~self.untaken[TRIPPED]
         keep = self._is_before_an_update(seen, since)
 
-        def thorough() -> bool:
+        def thorough() -> None:
             tf.cond(
                 due | tripped,
                 lambda: self._record(present, spread, skipped, seen, due, beyond),
                 lambda: False,
             )
             tf.cond(keep, lambda: self._sheet.before.keep(present), lambda: False)
-            return True
 
         # Whether what is beyond its limit is to be told is asked inside: a usual step has no use for it.
-        seldom(due | beyond | keep, thorough, lambda: False)
+        seldom(due | beyond | keep, thorough)
         return due, tripped
 
     def _look(self, present: dict[int, Any]) -> tuple[Any, list[Any], Any]:

@@ -173,7 +173,8 @@ class Recorder:
         tracked = self._tracked.get(selection.key)
         if tracked is None:
             observer = Observer(selection, self._every)
-            tracked = _Tracked(observer, observer.table(self._stream, self._settings), self._calls)
+            settings = {**selection.settings, **self._settings}
+            tracked = _Tracked(observer, observer.table(self._stream, settings), self._calls)
             self._tracked[selection.key] = tracked
             self._next_check = 0
         tracked.observer(selection)

@@ -7,7 +7,7 @@ import numpy as np
 import tensorflow as tf
 
 from tb_gradhealth.capture.tensorflow.measuring.before import Before
-from tb_gradhealth.capture.tensorflow.measuring.magnitudes import packed_magnitudes
+from tb_gradhealth.capture.tensorflow.measuring.magnitudes import sampled
 from tb_gradhealth.capture.tensorflow.measuring.operands import Operand, activation
 from tb_gradhealth.capture.tensorflow.measuring.statistics import MEASURED, measure
 from tb_gradhealth.capture.tensorflow.measuring.tensors import Split
@@ -92,21 +92,23 @@ class Sheet:
         moments: list[Block] = []
         magnitudes: list[Block] = []
         if self._tensors.order:
-            tensors = self._tensors.tensors(present)
-            moments.append((self._tensors.order, tensors.measure()))
-            magnitudes.append((self._tensors.order, tensors.packed_magnitudes()))
+            measured, shares = self._tensors.tensors(present).measure()
+            moments.append((self._tensors.order, measured))
+            magnitudes.append((self._tensors.order, shares))
         if self._activations:
+            zeros, shares = sampled(list(made.values()))
             measured = tf.cond(
                 suspicious,
-                lambda: measure([activation(present[index], whole=True) for index in self._activations]),
-                lambda: measure(list(made.values())),
+                lambda: measure([activation(present[index], whole=True) for index in made], zeros),
+                lambda: measure(list(made.values()), zeros),
             )
             moments.append((self._activations, measured))
-            magnitudes.append((self._activations, packed_magnitudes(list(made.values()))))
+            magnitudes.append((self._activations, shares))
         if self._clipped.order:
-            moments.append((self._clipped.order, self._clipped.tensors(present).measure()))
+            clipped, _ = self._clipped.tensors(present).measure()
+            moments.append((self._clipped.order, clipped))
         if self.has_updates:
-            updates = self.before.updates(present).measure()
+            updates, _ = self.before.updates(present).measure()
             moments.append((self._weights.order, tf.where(known, updates, float("nan"))))
         if self._training:
             numbers = tf.stack([tf.cast(present[index], tf.float32) for index in self._training])

@@ -116,7 +116,8 @@ class _State:
 
     def __init__(self, selection: Selection, every: int, name: str, optimizer: Any) -> None:
         with tf.init_scope():  # a learning rate has a value only outside the graph
-            settings = {"framework": "tensorflow", "every": every, **optimizer_settings(optimizer)}
+            known = {**selection.settings, **optimizer_settings(optimizer)}
+            settings = {"framework": "tensorflow", "every": every, **known}
         self._observer = Observer(selection, every)
         self._table = self._observer.table("" if name == DEFAULT_NAME else name, settings)
         with tf.init_scope():

@@ -6,7 +6,8 @@ of them are measured by as many operations as one. Copying them costs little; a 
 """
 
 from collections.abc import Sequence
-from typing import Any
+from functools import partial
+from typing import Any, Final
 
 import numpy as np
 import tensorflow as tf
@@ -15,6 +16,23 @@ from tb_gradhealth.capture.tensorflow.measuring.magnitudes import histogram
 from tb_gradhealth.capture.tensorflow.measuring.operands import as_float32
 from tb_gradhealth.capture.tensorflow.measuring.segments import segment_max, segment_sum
 from tb_gradhealth.capture.tensorflow.measuring.statistics import unless_doubtful
+
+SMALL: Final = 4096
+"""Elements up to which a tensor is packed: beyond, the copy costs more than the operations it saves."""
+
+LARGEST: Final = 1 << 20
+"""Elements in a pack; which tensor each belongs to is a constant of the graph."""
+
+
+def packed(sizes: Sequence[int | None]) -> list[int]:
+    """Which of some tensors go into a pack, by their elements; None for one whose size varies."""
+    chosen: list[int] = []
+    total = 0
+    for index, size in enumerate(sizes):
+        if size is not None and 0 < size <= min(SMALL, LARGEST - total):
+            chosen.append(index)
+            total += size
+    return chosen
 
 
 class Packing:
@@ -33,15 +51,21 @@ class Packing:
         flat = [tf.reshape(x, [size]) for x, size in zip(tensors, self.sizes, strict=True)]
         return tf.concat([as_float32(x) for x in flat], 0)
 
-    def measure(self, values: Any) -> Any:
-        """The columns `statistics.MEASURED` of every tensor in ``values`` [m], float32 [n, 7]."""
-        sizes = np.array(self.sizes, np.float32)
-        rms = tf.sqrt(self._sum(tf.square(values)) / sizes)
+    def rms(self, values: Any) -> Any:
+        """The RMS of every tensor in ``values`` [m], float32 [n]; not finite where an element is not."""
+        return tf.sqrt(self._sum(tf.square(values)) / np.array(self.sizes, np.float32))
+
+    def measure(self, values: Any) -> tuple[Any, Any]:
+        """Of every tensor in ``values`` [m], the columns `statistics.MEASURED` and the packed magnitudes.
+
+        Returns:
+            float32 [n, 7] and float32 [n, 10].
+        """
         low, high = -self._max(-values), self._max(values)
-        zeros = self._sum(tf.cast(values == 0, tf.float32)) / sizes
-        return unless_doubtful(
-            rms, self._sum(values) / sizes, low, high, zeros, lambda: self._careful(values)
-        )
+        mean = self._sum(values) / np.array(self.sizes, np.float32)
+        zeros, magnitudes = histogram(values, self._owner, len(self.sizes))
+        careful = partial(self._careful, values)
+        return unless_doubtful(self.rms(values), mean, low, high, zeros, careful), magnitudes
 
     def _careful(self, values: Any) -> Any:
         """What `statistics.careful_statistics` gives: moments are of x / max|x|, so that squares fit."""
@@ -58,10 +82,6 @@ class Packing:
         nans = self._sum(tf.cast(tf.math.is_nan(values), tf.float32))
         moments = [tf.where(known > 0, x, float("nan")) for x in (rms, mean, low, high)]
         return tf.stack([*moments, nans, sizes - known - nans], axis=1)
-
-    def packed_magnitudes(self, values: Any) -> Any:
-        """The packed magnitude histogram of every tensor, float32 [n, 10]."""
-        return histogram(values, self._owner, len(self.sizes))
 
     def _sum(self, values: Any) -> Any:
         return segment_sum(values, self._owner, len(self.sizes))

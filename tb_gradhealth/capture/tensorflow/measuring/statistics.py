@@ -6,6 +6,7 @@ case uses only those, and what they cannot say (a square that overflowed, a NaN 
 is worked out carefully in a branch that is taken only when they give it away.
 """
 
+import itertools
 from collections.abc import Callable, Sequence
 from typing import Any, Final
 
@@ -13,7 +14,6 @@ import tensorflow as tf
 
 from tb_gradhealth.capture.tensorflow.measuring.extremes import highest, is_compiled
 from tb_gradhealth.capture.tensorflow.measuring.operands import Operand
-from tb_gradhealth.capture.tensorflow.measuring.sampling import sample
 
 MEASURED: Final = ("rms", "mean", "minimum", "maximum", "zero_fraction", "nan_count", "inf_count")
 """The columns `measure` gives, in order."""
@@ -21,36 +21,41 @@ MEASURED: Final = ("rms", "mean", "minimum", "maximum", "zero_fraction", "nan_co
 TINY: Final = 1e-15
 """Below this, squares come near the smallest float32 and lose digits: the careful branch scales first."""
 
-ZERO_SAMPLE: Final = 1 << 14
-"""Zeros are counted one by one in tensors up to this size, and in an even sample of larger ones."""
-
 HUGE: Final = 1 << 22
 BLOCK: Final = 1 << 19
 """A tensor from so many elements on is read in blocks of so many, which stay in the cache meanwhile."""
+
+LANES: Final = 2
+"""So many reductions run at a time: what one has read is still in the cache for the next, and what need not
+be handed from thread to thread is not. A large one spreads over all cores by itself."""
 
 MOST_BLOCKS: Final = 32
 """They are a multiple of that size where there would be more, for the graph's sake."""
 
 
-def seldom(predicate: Any, branch: Callable[[], Any], otherwise: Callable[[], Any]) -> Any:
-    """`tf.cond` for a branch that is long and seldom taken.
+def seldom(predicate: Any, branch: Callable[[], Any]) -> None:
+    """Run a branch that is long and seldom taken; inside a function that is being traced.
 
-    TensorFlow unfolds a condition into the graph around it, where every operation of the branch not taken
-    still costs a visit: 1 ms a step for a network of 20 layers. Kept as one function, it costs one.
+    `tf.cond` is unfolded into the graph around it, where every operation of the branch not taken still costs
+    a visit, 1 ms a step for a network of 20 layers, and every tensor the branch uses a switch. Left
+    as the one operation that it is at first, a condition costs one visit.
     """
-    body = tf.function(branch, autograph=False, experimental_attributes={"_noinline": True})
-    return tf.cond(predicate, body, otherwise)
+    body = tf.function(branch, autograph=False).get_concrete_function()
+    inputs = body.captured_inputs
+    specs = [tf.TensorSpec(x.shape, x.dtype, f"unused_{index}") for index, x in enumerate(inputs)]
+    nothing = tf.function(lambda *unused: None, autograph=False).get_concrete_function(*specs)
+    tf.raw_ops.If(cond=predicate, input=inputs, Tout=[], then_branch=body, else_branch=nothing)
 
 
-def measure(operands: Sequence[Operand]) -> Any:
+def measure(operands: Sequence[Operand], zeros: Any) -> Any:
     """The columns `MEASURED` of every operand, float32 [n, 7], reading each four times.
 
     Moments and extremes are over finite elements, NaN where there are none; fraction and counts over all.
+    ``zeros`` is the fraction, float32 [n], see `magnitudes.sampled`.
     """
     counts = tf.stack([x.count for x in operands])
     squares, total, low, high = _reduced(operands)
     rms = tf.sqrt(2 * squares / counts)
-    zeros = tf.stack([_zero_fraction(x) for x in operands])
     return unless_doubtful(rms, total / counts, low, high, zeros, lambda: careful_statistics(operands))
 
 
@@ -77,17 +82,20 @@ def unless_doubtful(rms: Any, mean: Any, low: Any, high: Any, zeros: Any, carefu
 
 def _reduced(operands: Sequence[Operand]) -> Any:
     """Half the sum of squares, sum, minimum and maximum of every operand, float32 [4, n]."""
-    earlier: list[Any] = []
-    results = []
-    for x in operands:
-        of_blocks = []
-        for values, extremes in _blocks(x):
-            # Two blocks at a time: what was just read is then still in the cache, which saves a third.
-            with tf.control_dependencies(earlier[-2:-1]):
-                moments = [tf.nn.l2_loss(values), tf.reduce_sum(values)]
-                of_blocks.append(tf.stack([*moments, tf.reduce_min(extremes), highest(extremes)]))
-            earlier.append(of_blocks[-1])
-        results.append(of_blocks[0] if len(of_blocks) == 1 else _together(tf.stack(of_blocks)))
+    blocks = [(number, block) for number, x in enumerate(operands) for block in _blocks(x)]
+    of_blocks: list[list[Any]] = [[] for _ in operands]
+    lanes: list[list[Any]] = [[] for _ in range(LANES)]
+    for (number, (values, extremes)), lane in zip(blocks, itertools.cycle(lanes)):
+        for reduction, elements in (
+            (tf.nn.l2_loss, values),
+            (tf.reduce_sum, values),
+            (tf.reduce_min, extremes),
+            (highest, extremes),
+        ):
+            with tf.control_dependencies(lane[-1:]):
+                lane.append(reduction(elements))
+        of_blocks[number].append(tf.stack(lane[-4:]))
+    results = [parts[0] if len(parts) == 1 else _together(tf.stack(parts)) for parts in of_blocks]
     return tf.unstack(tf.stack(results), axis=1)
 
 
@@ -153,9 +161,3 @@ def _careful(values: Any, extremes: Any, elements: Any, count: Any) -> Any:
     nans = tf.reduce_sum(tf.cast(tf.math.is_nan(elements), tf.float32))
     infinities = tf.reduce_sum(tf.cast(tf.math.is_inf(elements), tf.float32))
     return tf.stack([*(tf.where(known > 0, m, float("nan")) for m in moments), nans, infinities])
-
-
-def _zero_fraction(x: Operand) -> Any:
-    if x.padding is not None:
-        return (tf.reduce_sum(tf.cast(x.values == 0, tf.float32)) - x.padding) / x.count
-    return tf.reduce_mean(tf.cast(sample(x.values, ZERO_SAMPLE) == 0, tf.float32))

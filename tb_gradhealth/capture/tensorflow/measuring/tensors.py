@@ -2,21 +2,15 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any
 
 import tensorflow as tf
 
-from tb_gradhealth.capture.tensorflow.measuring.magnitudes import packed_magnitudes
+from tb_gradhealth.capture.tensorflow.measuring.magnitudes import sampled
 from tb_gradhealth.capture.tensorflow.measuring.operands import Operand, operand
-from tb_gradhealth.capture.tensorflow.measuring.packs import Packing
+from tb_gradhealth.capture.tensorflow.measuring.packs import Packing, packed
 from tb_gradhealth.capture.tensorflow.measuring.statistics import measure
 from tb_gradhealth.record import Row
-
-SMALL: Final = 4096
-"""Elements up to which a tensor is packed: beyond, the copy costs more than the operations it saves."""
-
-LARGEST: Final = 1 << 20
-"""Elements in a pack; which tensor each belongs to is a constant of the graph."""
 
 
 class Split:
@@ -29,7 +23,7 @@ class Split:
     """
 
     def __init__(self, rows: Sequence[Row], values: Sequence[Any], indices: Sequence[int]) -> None:
-        self.packed = _small(rows, values, indices)
+        self.packed = _packed(rows, values, indices)
         self.single = [index for index in indices if index not in self.packed]
         sizes = [int(values[index].shape.num_elements()) for index in self.packed]
         self.packing = Packing(sizes) if sizes else None
@@ -56,31 +50,25 @@ class Tensors:
     packing: Packing | None
     values: Any
 
-    def measure(self) -> Any:
-        """The columns `statistics.MEASURED`, float32 [n, 7]."""
-        parts = [measure(self.operands)] if self.operands else []
+    def measure(self) -> tuple[Any, Any]:
+        """The columns `statistics.MEASURED`, float32 [n, 7], and packed magnitudes, float32 [n, 10]."""
+        moments, magnitudes = [], []
+        if self.operands:
+            zeros, shares = sampled(self.operands)
+            moments.append(measure(self.operands, zeros))
+            magnitudes.append(shares)
         if self.packing:
-            parts.append(self.packing.measure(self.values))
-        return tf.concat(parts, 0)
-
-    def packed_magnitudes(self) -> Any:
-        """The packed magnitude histograms, float32 [n, 10]."""
-        parts = [packed_magnitudes(self.operands)] if self.operands else []
-        if self.packing:
-            parts.append(self.packing.packed_magnitudes(self.values))
-        return tf.concat(parts, 0)
+            of_pack, shares = self.packing.measure(self.values)
+            moments.append(of_pack)
+            magnitudes.append(shares)
+        return tf.concat(moments, 0), tf.concat(magnitudes, 0)
 
 
-def _small(rows: Sequence[Row], values: Sequence[Any], indices: Sequence[int]) -> list[int]:
-    chosen: list[int] = []
-    total = 0
-    for index in indices:
+def _packed(rows: Sequence[Row], values: Sequence[Any], indices: Sequence[int]) -> list[int]:
+    def size(index: int) -> int | None:
         value = values[index]
-        if isinstance(value, tf.IndexedSlices) or rows[index].kind == "loss":
-            continue  # their sizes may vary with the batch
-        size = value.shape.num_elements()
-        if size is None or value.dtype == tf.float64 or size > SMALL or total + size > LARGEST:
-            continue
-        chosen.append(index)
-        total += size
-    return chosen
+        if isinstance(value, tf.IndexedSlices) or rows[index].kind == "loss" or value.dtype == tf.float64:
+            return None  # that of the first two may vary with the batch
+        return value.shape.num_elements()  # type: ignore[no-any-return]
+
+    return [indices[place] for place in packed([size(index) for index in indices])]

@@ -14,6 +14,9 @@ from tb_gradhealth.capture.tensorflow.network.structure import SATURATING
 BATCHES: Final = 10
 """A unit silent for fewer batches than this is not called dead."""
 
+SEARCHED: Final = 8
+"""A unit that a whole batch was searched for is not searched for in the windows between."""
+
 DORMANT: Final = 0.025
 """A unit is dormant when its mean |x| is at most this share of its layer's (Sokar et al., ReDo, 2023)."""
 
@@ -28,14 +31,16 @@ class Units:
     """The largest output of each ReLU-like unit since a window began.
 
     Every step shows some samples of the batch; before a unit is called dead, one whole batch is searched for
-    it. A window ends with the first record that finds it `BATCHES` batches long; until then the
-    dead fraction is NaN.
+    it, and again every `SEARCHED`-th window that it stays silent. A window ends with the first record that
+    finds it `BATCHES` batches long; until then the dead fraction is NaN.
     """
 
     def __init__(self, sizes: Sequence[int]) -> None:
         self._sizes = tuple(sizes)
         self._peaks = state(np.zeros([sum(sizes)], np.float32), "peaks")
         self._batches = state(np.float32(0), "batches")
+        self._windows = state(np.int32(0), "windows")
+        self._dead = state(np.zeros([sum(sizes)], np.bool_), "dead")
 
     def add(self, peaks: Sequence[Any]) -> None:
         """Take in one batch: the largest output of each unit, layer by layer."""
@@ -48,22 +53,25 @@ class Units:
         Args:
             batch: the layers' whole outputs, which `add` may have seen in part.
         """
-        full = self._batches >= BATCHES
-        heard = tf.split(self._peaks.read_value(), self._sizes)
-        dead = tf.stack([_dead(peaks, values, full) for peaks, values in zip(heard, batch, strict=True)])
-        columns = tf.stack([dead, tf.fill(tf.shape(dead), self._batches.read_value())], axis=1)
-        columns = tf.where(full, columns, float("nan"))
-        self._peaks.assign(tf.where(full, 0.0, self._peaks))
-        self._batches.assign(tf.where(full, 0.0, self._batches))
-        return columns
+        batches, peaks, known = (x.read_value() for x in (self._batches, self._peaks, self._dead))
+        full = batches >= BATCHES
+        silent = tf.equal(peaks, 0.0)  # NaN == 0 is false: a unit that is NaN is not dead
+        anew = silent & (~known | (self._windows % SEARCHED == 0)) & full
+        parts = zip(batch, *(tf.split(x, self._sizes) for x in (anew, peaks)), strict=True)
+        searched = tf.concat([_searched(*part) for part in parts], 0)
+        dead = silent & tf.equal(searched, 0.0)
+        shares = tf.stack([tf.reduce_mean(x) for x in tf.split(tf.cast(dead, tf.float32), self._sizes)])
+        columns = tf.stack([shares, tf.fill(tf.shape(shares), batches)], axis=1)
+        self._dead.assign(tf.where(full, dead, known))
+        self._peaks.assign(tf.where(full, 0.0, peaks))
+        self._batches.assign(tf.where(full, 0.0, batches))
+        self._windows.assign_add(tf.cast(full, tf.int32))
+        return tf.where(full, columns, float("nan"))
 
 
-def _dead(peaks: Any, values: Any, full: Any) -> Any:
-    """Share of a layer's units that are silent in ``peaks`` and in all of ``values``, float32 scalar."""
-    # NaN == 0 is false: a unit that is NaN is not dead.
-    silent = tf.equal(peaks, 0.0)
-    peaks = tf.cond(full & tf.reduce_any(silent), lambda: unit_peaks(values), lambda: peaks)
-    return tf.reduce_mean(tf.cast(silent & tf.equal(peaks, 0.0), tf.float32))
+def _searched(values: Any, anew: Any, peaks: Any) -> Any:
+    """A layer's peaks, of its whole output ``values`` where one of its units is to be searched ``anew``."""
+    return tf.cond(tf.reduce_any(anew), lambda: unit_peaks(values), lambda: peaks)
 
 
 def unit_peaks(values: Any) -> Any:

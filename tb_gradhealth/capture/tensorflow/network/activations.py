@@ -72,10 +72,12 @@ class Call:
 class Activations:
     """What `capture` saw, in the order of the calls; hand it to `summary` or `Recorder.observe`.
 
-    While it is not ``listening``, calls are let pass.
+    While it is not ``listening``, calls are let pass. ``dtype_policy`` is the name of the model's, "" where
+    it has none.
     """
 
     structure: Structure = field(default_factory=Structure)
+    dtype_policy: str = ""
     calls: list[Call] = field(default_factory=list)
     listening: bool = True
     _names: UniqueNames = field(default_factory=UniqueNames)
@@ -108,7 +110,7 @@ def capture(model: Any) -> Iterator[Activations]:
     Args:
         model: a `keras.Model` or layer, built or not.
     """
-    activations = Activations(describe(model))
+    activations = Activations(describe(model), getattr(getattr(model, "dtype_policy", None), "name", ""))
     graph = None if tf.executing_eagerly() else tf.compat.v1.get_default_graph()
     with ExitStack() as wrapped:
         for layer in leaf_layers(model):

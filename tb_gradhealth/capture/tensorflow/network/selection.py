@@ -44,6 +44,7 @@ class Selection:
         lag: calls that make up one update: more than 1 where gradients are accumulated.
         phase: of these, how many had been made when the first call to be observed came.
         spread: how far the replicas differ in each measured gradient, float32 [gradients], or None.
+        dtype_policy: the captured model's, "" where none is known.
     """
 
     rows: tuple[Row, ...]
@@ -51,6 +52,12 @@ class Selection:
     lag: int = 1
     spread: Any = None
     phase: int = 0
+    dtype_policy: str = ""
+
+    @property
+    def settings(self) -> dict[str, str]:
+        """What a selection knows of the settings of the row table."""
+        return {"dtype_policy": self.dtype_policy} if self.dtype_policy else {}
 
     @property
     def key(self) -> tuple[object, ...]:
@@ -128,7 +135,8 @@ def select(
     if not chosen:
         raise ValueError(NOTHING)
     rows, values = zip(*chosen, strict=True)
-    return Selection(rows, values, lag, spread, phase)
+    policy = activations.dtype_policy if isinstance(activations, Activations) else ""
+    return Selection(rows, values, lag, spread, phase, policy)
 
 
 def in_pairs(grads_and_vars: Iterable[Any]) -> list[tuple[Any, Any]]:

@@ -6,13 +6,16 @@ What only other samples hold shows in the loss and the gradients, which are ever
 make the step be measured in full (see `ring.Ring`).
 """
 
+import itertools
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
+import numpy as np
 import tensorflow as tf
 
 from tb_gradhealth.capture.tensorflow.measuring.extremes import highest
 from tb_gradhealth.capture.tensorflow.measuring.operands import as_float32, count
+from tb_gradhealth.capture.tensorflow.measuring.packs import Packing, packed
 from tb_gradhealth.capture.tensorflow.measuring.sampling import first_samples
 from tb_gradhealth.capture.tensorflow.measuring.units import unit_peaks
 from tb_gradhealth.capture.tensorflow.network.structure import POSITIVE
@@ -32,9 +35,12 @@ class Sentinel:
     def __init__(self, rows: Sequence[Row], indices: Sequence[int], with_units: Sequence[int]) -> None:
         self._rows = rows
         self._with_units = with_units
-        self._by_rms = [index for index in indices if rows[index].kind != "activation"]
         self._by_peak = [index for index in indices if rows[index].kind == "activation"]
-        self.order = [*self._by_rms, *self._by_peak]
+        weights = [index for index in indices if rows[index].kind == "weight"]
+        others = [index for index in indices if rows[index].kind not in ("activation", "weight")]
+        # Apart: a step knows its gradients before its weights, and nothing is to wait.
+        self._by_rms = [group for group in (others, weights) if group]
+        self.order = [*itertools.chain(*self._by_rms), *self._by_peak]
 
     def line(self, values: Mapping[int, Any]) -> tuple[Any, list[Any]]:
         """One number a row, float32 [rows], NaN or infinite where the tensor is not finite.
@@ -42,9 +48,7 @@ class Sentinel:
         Also the largest output of each unit, float32 [units], for every row in ``with_units``.
         """
         peaks: dict[int, Any] = {}
-        parts = []
-        if self._by_rms:
-            parts.append(rms_of([values[index] for index in self._by_rms]))
+        parts = [rms_of([values[index] for index in group]) for group in self._by_rms]
         if self._by_peak:
             parts.append(tf.stack([self._peak(index, values[index], peaks) for index in self._by_peak]))
         return tf.concat(parts, 0), [peaks[index] for index in self._with_units]
@@ -62,5 +66,14 @@ def rms_of(tensors: Sequence[Any]) -> Any:
     """The RMS of each tensor or `tf.IndexedSlices`, float32 [tensors]."""
     # A sparse gradient's slices stand for the sums of those with one index: good enough for a look.
     values = [as_float32(x.values if isinstance(x, tf.IndexedSlices) else x) for x in tensors]
-    squares = tf.stack([tf.nn.l2_loss(x) for x in values])
-    return tf.sqrt(2 * squares / tf.stack([count(x) for x in values]))
+    sizes = [x.shape.num_elements() for x in values]
+    small = packed(sizes)
+    single = sorted({*range(len(values))} - {*small})
+    parts = []
+    if small:
+        packing = Packing([sizes[index] for index in small])
+        parts.append(packing.rms(packing.pack([values[index] for index in small])))
+    if single:
+        squares = tf.stack([tf.nn.l2_loss(values[index]) for index in single])
+        parts.append(tf.sqrt(2 * squares / tf.stack([count(values[index]) for index in single])))
+    return tf.gather(tf.concat(parts, 0), np.argsort([*small, *single]))
