@@ -161,6 +161,28 @@ def test_dead_units_are_those_a_recount_finds(tmp_path, as_step, read_run, rando
     assert windows[1:] == [11, 10]
 
 
+def test_a_dead_unit_is_looked_for_again_where_the_first_samples_do_not_show_it(tmp_path, as_step, read_run):
+    early = np.zeros([2, 64, 64, 4], np.float32)
+    early[:, 0, 0, 2:] = 1  # units 0 and 1 are never on
+    late = early.copy()
+    late[1, 0, 0, 1] = 1  # on in the second sample, and one sample fills what each step looks at
+    model = tf.keras.Sequential([tf.keras.Input((64, 64, 4)), tf.keras.layers.ReLU(name="relu")])
+    with gradhealth.Recorder(tmp_path) as recorder:
+
+        def step(batch):
+            with gradhealth.capture(model) as activations:
+                model(batch)
+            recorder.observe([], activations=activations)
+
+        step = as_step(step)
+        for number in range(91):
+            step(tf.constant(early if number <= 10 else late))
+            recorder.write(number)
+    dead = read_run(tmp_path).values("activation", "relu", "dead_fraction")
+    assert np.isnan(dead[0])
+    assert dead[1:] == [0.5] * 8 + [0.25]
+
+
 def test_flushes_at_once_when_something_is_not_finite(tmp_path, read_run):
     variable = tf.Variable([1.0], name="w")
     recorder = gradhealth.Recorder(tmp_path, every=1)
