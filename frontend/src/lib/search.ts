@@ -2,13 +2,14 @@
 
 import type { Entry, Name } from './register'
 
-export function onceEach(matches: (text: string) => boolean): (name: Name) => boolean {
-  const known = new Map<Name, boolean>()
-  return (name) => {
-    const before = known.get(name)
+/** The same answers, each worked out once. */
+export function onceEach<T>(matches: (of: T) => boolean): (of: T) => boolean {
+  const known = new Map<T, boolean>()
+  return (of) => {
+    const before = known.get(of)
     if (before !== undefined) return before
-    const answer = matches(name.text)
-    known.set(name, answer)
+    const answer = matches(of)
+    known.set(of, answer)
     return answer
   }
 }
@@ -21,15 +22,8 @@ export function saying(
   const wanted = text.trim().toLowerCase()
   if (wanted === '') return () => true
   const holds = (said: string) => said.toLowerCase().includes(wanted)
-  const nameHolds = onceEach(holds)
-  const symptoms = new Map<string, boolean>()
-  const symptomHolds = (symptom: string) => {
-    const before = symptoms.get(symptom)
-    if (before !== undefined) return before
-    const answer = holds(symptom) || holds(title(symptom))
-    symptoms.set(symptom, answer)
-    return answer
-  }
+  const nameHolds = onceEach<Name>((name) => holds(name.text))
+  const symptomHolds = onceEach<string>((symptom) => holds(symptom) || holds(title(symptom)))
   return ({ finding, run, tensor }) =>
     nameHolds(tensor) || nameHolds(run) || symptomHolds(finding.symptom) || holds(finding.message)
 }

@@ -1,6 +1,15 @@
 import { describe, expect, it } from 'vitest'
+import type { Finding } from '../contract'
 import { aFinding } from '../testing/samples'
-import { DEFAULT_SORT, excess, nextSort, sortFindings } from './sort'
+import { createRegister } from './register'
+import { DEFAULT_SORT, excess, inUrgency, itself, nextSort, type Sort, sortBy } from './sort'
+
+function sorted(findings: readonly Finding[], sort: Sort): Finding[] {
+  const register = createRegister()
+  const entries = register.enter(findings)
+  register.place()
+  return sortBy(inUrgency(entries), itself, sort).map(({ finding }) => finding)
+}
 
 describe('the table', () => {
   it('begins with the worst, then the first to open', () => {
@@ -10,20 +19,20 @@ describe('the table', () => {
       aFinding({ id: 'warning', severity: 'warning', opened_step: 5 }),
       aFinding({ id: 'early', opened_step: 10 }),
     ]
-    const order = sortFindings(findings, DEFAULT_SORT).map(({ id }) => id)
+    const order = sorted(findings, DEFAULT_SORT).map(({ id }) => id)
     expect(order).toEqual(['early', 'late', 'warning', 'info'])
     expect(findings[0]?.id).toBe('info')
   })
 
   it('sorts numbers within names as numbers', () => {
     const findings = ['dense_10', 'dense_2', 'dense_1'].map((tensor) => aFinding({ tensor }))
-    const order = sortFindings(findings, { column: 'layer', descending: false })
+    const order = sorted(findings, { column: 'layer', descending: false })
     expect(order.map(({ tensor }) => tensor)).toEqual(['dense_1', 'dense_2', 'dense_10'])
   })
 
   it('names the likely origin before those that began with it', () => {
     const findings = [aFinding({ id: 'follower', origin: false, tensor: 'a' }), aFinding()]
-    expect(sortFindings(findings, DEFAULT_SORT)[0]?.origin).toBe(true)
+    expect(sorted(findings, DEFAULT_SORT)[0]?.origin).toBe(true)
   })
 })
 

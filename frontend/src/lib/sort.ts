@@ -1,7 +1,7 @@
 /** The order of the alert table. */
 
 import type { Finding } from '../contract'
-import { createRegister, type Entry } from './register'
+import type { Entry } from './register'
 
 export const SORT_COLUMNS = [
   'severity',
@@ -80,14 +80,6 @@ function inAlphabet(entries: readonly Entry[], text: (entry: Entry) => string) {
   const words = [...new Set(entries.map(text))].sort(byText)
   const places = new Map(words.map((word, place) => [word, place]))
   return (entry: Entry) => places.get(text(entry)) ?? 0
-}
-
-/** Findings sorted by themselves. */
-export function sortFindings(findings: readonly Finding[], sort: Sort): Finding[] {
-  const register = createRegister()
-  const entries = register.enter(findings)
-  register.place()
-  return sortBy(inUrgency(entries), itself, sort).map(({ finding }) => finding)
 }
 
 function byText(a: string, b: string): number {

@@ -5,7 +5,7 @@ import type { Finding, Run } from '../contract'
 import { FACETS, type FacetCounts, faceted } from '../lib/facets'
 import { compilePattern, type Pattern } from '../lib/filter'
 import { flatRows, groupFindings, pageRows, type TableRow } from '../lib/incidents'
-import type { Entry } from '../lib/register'
+import type { Entry, Name } from '../lib/register'
 import { assignColours } from '../lib/run-colour'
 import { onceEach, saying } from '../lib/search'
 import { DEFAULT_SORT } from '../lib/sort'
@@ -56,10 +56,13 @@ export function createAlerts(server: ServerState, view: View): Alerts {
 
   const within = computed(() => {
     const { matches: matchesRun } = runPattern.value
-    const matchesLayer = onceEach(layerPattern.value.matches)
+    const layers = layerPattern.value
+    const matchesLayer = onceEach<Name>((name) => layers.matches(name.text))
     const run = selected.value
     const says = saying(text.value, titleOf(server))
-    const ofRun = onceEach((name) => (run === null || run === name) && matchesRun(name))
+    const ofRun = onceEach<Name>(
+      (name) => (run ?? name.text) === name.text && matchesRun(name.text),
+    )
     const entries = server.entries.value
     if (runFilter.value + layerFilter.value + text.value === '' && run === null) return entries
     return entries.filter((entry) => ofRun(entry.run) && matchesLayer(entry.tensor) && says(entry))
