@@ -129,15 +129,10 @@ def test_a_changed_set_of_tensors_starts_a_new_table_in_the_same_function(tmp_pa
     assert run.values("gradient", "second/kernel", "rms") == [1, 3, 5, 7, 9, 11]
 
 
-def test_dead_units_are_those_a_recount_finds(tmp_path, as_step, read_run, random):
-    batches = random.normal(size=(21, 16, 5, 5, 8)).astype(np.float32)
-    batches[..., 2] = -1  # never on
-    batches[..., 5] = -1
-    batches[7, 3, 4, 4, 5] = 1  # on once, in one place
-    batches[11:, ..., 0] = -1  # off in the second window only
-    batches = np.maximum(batches, 0)
-    model = tf.keras.Sequential([tf.keras.Input((5, 5, 8)), tf.keras.layers.ReLU(name="relu")])
-    with gradhealth.Recorder(tmp_path) as recorder:
+def record_relu(log_dir, as_step, batches):
+    """Record what a ReLU makes of some batches, one a step."""
+    model = tf.keras.Sequential([tf.keras.Input(batches[0].shape[1:]), tf.keras.layers.ReLU(name="relu")])
+    with gradhealth.Recorder(log_dir) as recorder:
 
         def step(batch):
             with gradhealth.capture(model) as activations:
@@ -148,6 +143,16 @@ def test_dead_units_are_those_a_recount_finds(tmp_path, as_step, read_run, rando
         for number, batch in enumerate(batches):
             step(tf.constant(batch))
             recorder.write(number)
+
+
+def test_dead_units_are_those_a_recount_finds(tmp_path, as_step, read_run, random):
+    batches = random.normal(size=(21, 16, 5, 5, 8)).astype(np.float32)
+    batches[..., 2] = -1  # never on
+    batches[..., 5] = -1
+    batches[7, 3, 4, 4, 5] = 1  # on once, in one place
+    batches[11:, ..., 0] = -1  # off in the second window only
+    batches = np.maximum(batches, 0)
+    record_relu(tmp_path, as_step, batches)
     run = read_run(tmp_path)
     dead = run.values("activation", "relu", "dead_fraction")
     windows = run.values("activation", "relu", "window")
@@ -166,18 +171,7 @@ def test_a_dead_unit_is_looked_for_again_where_the_first_samples_do_not_show_it(
     early[:, 0, 0, 2:] = 1  # units 0 and 1 are never on
     late = early.copy()
     late[1, 0, 0, 1] = 1  # on in the second sample, and one sample fills what each step looks at
-    model = tf.keras.Sequential([tf.keras.Input((64, 64, 4)), tf.keras.layers.ReLU(name="relu")])
-    with gradhealth.Recorder(tmp_path) as recorder:
-
-        def step(batch):
-            with gradhealth.capture(model) as activations:
-                model(batch)
-            recorder.observe([], activations=activations)
-
-        step = as_step(step)
-        for number in range(91):
-            step(tf.constant(early if number <= 10 else late))
-            recorder.write(number)
+    record_relu(tmp_path, as_step, [early] * 11 + [late] * 80)
     dead = read_run(tmp_path).values("activation", "relu", "dead_fraction")
     assert np.isnan(dead[0])
     assert dead[1:] == [0.5] * 8 + [0.25]

@@ -96,6 +96,14 @@ def test_every_statistic_equals_numpy_in_float64(as_step):
             )
 
 
+def test_so_it_does_where_there_are_other_devices(as_step, monkeypatch):
+    monkeypatch.setattr("tb_gradhealth.capture.tensorflow.measuring.seldom.has_accelerator", lambda: True)
+    normal = tensors()["normal"]
+    got = dict(zip(COLUMNS, measure({"normal": normal}, as_step)["normal"], strict=True))
+    for column, value in expected(normal).items():
+        np.testing.assert_allclose(got[column], np.float32(value), rtol=2e-6, atol=1e-6, err_msg=column)
+
+
 def test_a_huge_tensor_is_measured_to_its_last_element(as_step):
     # 10 elements more than fit the blocks in which it is read.
     finite = RANDOM.normal(size=(2, (1 << 21) + 5)).astype(np.float32) + 1

@@ -12,8 +12,8 @@ import numpy as np
 import numpy.typing as npt
 import tensorflow as tf
 
+from tb_gradhealth.capture.tensorflow.measuring.seldom import seldom
 from tb_gradhealth.capture.tensorflow.measuring.state import state
-from tb_gradhealth.capture.tensorflow.measuring.statistics import seldom
 from tb_gradhealth.capture.tensorflow.network.selection import Selection
 from tb_gradhealth.capture.tensorflow.network.structure import GATED, SATURATING
 from tb_gradhealth.capture.tensorflow.sheet import Sheet, unit_count

@@ -45,8 +45,10 @@ def sampled(operands: Sequence[Operand]) -> tuple[Any, Any]:
         with tf.control_dependencies(samples[-1:]):
             samples.append(sample(x.values, SAMPLE))
     zeros, magnitudes = histogram(tf.concat(samples, 0), _owner(samples), len(samples))
-    exact = [zeros[i] if x.padding is None else _zeros_but_padding(x) for i, x in enumerate(operands)]
-    return (zeros if all(x.padding is None for x in operands) else tf.stack(exact)), magnitudes
+    if any(x.padding is not None for x in operands):
+        both = zip(operands, tf.unstack(zeros), strict=True)
+        zeros = tf.stack([share if x.padding is None else _zeros_but_padding(x) for x, share in both])
+    return zeros, magnitudes
 
 
 def histogram(values: Any, owner: Any, tensors: int) -> tuple[Any, Any]:

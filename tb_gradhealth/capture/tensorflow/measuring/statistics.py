@@ -33,20 +33,6 @@ MOST_BLOCKS: Final = 32
 """They are a multiple of that size where there would be more, for the graph's sake."""
 
 
-def seldom(predicate: Any, branch: Callable[[], Any]) -> None:
-    """Run a branch that is long and seldom taken; inside a function that is being traced.
-
-    `tf.cond` is unfolded into the graph around it, where every operation of the branch not taken still costs
-    a visit, 1 ms a step for a network of 20 layers, and every tensor the branch uses a switch. Left
-    as the one operation that it is at first, a condition costs one visit.
-    """
-    body = tf.function(branch, autograph=False).get_concrete_function()
-    inputs = body.captured_inputs
-    specs = [tf.TensorSpec(x.shape, x.dtype, f"unused_{index}") for index, x in enumerate(inputs)]
-    nothing = tf.function(lambda *unused: None, autograph=False).get_concrete_function(*specs)
-    tf.raw_ops.If(cond=predicate, input=inputs, Tout=[], then_branch=body, else_branch=nothing)
-
-
 def measure(operands: Sequence[Operand], zeros: Any) -> Any:
     """The columns `MEASURED` of every operand, float32 [n, 7], reading each four times.
 

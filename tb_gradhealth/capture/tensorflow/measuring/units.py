@@ -39,7 +39,7 @@ class Units:
         self._sizes = tuple(sizes)
         self._peaks = state(np.zeros([sum(sizes)], np.float32), "peaks")
         self._batches = state(np.float32(0), "batches")
-        self._windows = state(np.int32(0), "windows")
+        self._windows = state(np.int64(0), "windows")
         self._dead = state(np.zeros([sum(sizes)], np.bool_), "dead")
 
     def add(self, peaks: Sequence[Any]) -> None:
@@ -65,7 +65,7 @@ class Units:
         self._dead.assign(tf.where(full, dead, known))
         self._peaks.assign(tf.where(full, 0.0, peaks))
         self._batches.assign(tf.where(full, 0.0, batches))
-        self._windows.assign_add(tf.cast(full, tf.int32))
+        self._windows.assign_add(tf.cast(full, tf.int64))
         return tf.where(full, columns, float("nan"))
 
 
