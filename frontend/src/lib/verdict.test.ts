@@ -35,6 +35,14 @@ describe('the verdict', () => {
     expect(sentence.tone).toBe('critical')
   })
 
+  it('says so when the filter leaves no run', () => {
+    expect(say([], [], null)).toEqual({
+      text: 'No run passes the filter',
+      tone: 'unknown',
+      run: null,
+    })
+  })
+
   it('is about the selected run', () => {
     const sentence = say([aHealthyRun(), aRun()], [aFinding()], 'cnn_healthy')
     expect(sentence.text).toBe('cnn_healthy looks healthy')

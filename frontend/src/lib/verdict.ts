@@ -36,7 +36,7 @@ export function verdictSentence(
 ): Sentence {
   const own = runs.find(({ run }) => run === selected) ?? null
   const run = own ?? worstRun(runs, findings)
-  if (run === null) return { text: 'No run yet', tone: 'unknown', run: null }
+  if (run === null) return { text: 'No run passes the filter', tone: 'unknown', run: null }
   if (isSick(run)) return sickSentence(run, findings, title)
   if (own || runs.length === 1) return calmSentence(run)
   return { ...allCalmSentence(runs), run: null }
