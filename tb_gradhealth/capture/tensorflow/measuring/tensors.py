@@ -24,7 +24,8 @@ class Split:
 
     def __init__(self, rows: Sequence[Row], values: Sequence[Any], indices: Sequence[int]) -> None:
         self.packed = _packed(rows, values, indices)
-        self.single = [index for index in indices if index not in self.packed]
+        small = set(self.packed)
+        self.single = [index for index in indices if index not in small]
         sizes = [int(values[index].shape.num_elements()) for index in self.packed]
         self.packing = Packing(sizes) if sizes else None
 
