@@ -106,7 +106,7 @@ def cells_of(history: History, rows: Ints, column: str, stretch: Stretch) -> Cel
     found = np.full((3, len(points), rows.size), np.nan)
     known: dict[str, tuple[Ints, Ints, int]] = {}
     for index, point in enumerate(points):
-        values, table = point.content.values, point.content.table
+        record, table = point.record, point.record.table
         if column not in table.columns:
             continue
         if table.id not in known:
@@ -117,11 +117,11 @@ def cells_of(history: History, rows: Ints, column: str, stretch: Stretch) -> Cel
             known[table.id] = has, place[rows[has]], table.columns.index(column)
         has, source, at = known[table.id]
         if point.envelope is None:
-            found[:, index, has] = values[source, at]
+            found[:, index, has] = record.part(source, at)
             continue
         inside = history.layout(table).places(source, at)
         for layer, packed in enumerate((point.envelope.mean, point.envelope.low, point.envelope.high)):
-            found[layer, index, has] = np.where(inside >= 0, packed[inside], values[source, at])
+            found[layer, index, has] = np.where(inside >= 0, packed[inside], record.part(source, at))
     mean, low, high = np.ascontiguousarray(found.transpose(0, 2, 1))
     return Cells(
         steps=np.array([point.step for point in points], np.float64),

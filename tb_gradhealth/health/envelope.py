@@ -16,6 +16,9 @@ class Layout:
     """Where the numbers of one row table lie in an envelope, which holds only what is ever written.
 
     Magnitude histograms are left out: a packed column has no order, and a cell's own is sample enough.
+
+    Attributes:
+        kept: which of the written numbers an envelope holds, bool [numbers].
     """
 
     def __init__(self, table: RowTable) -> None:
@@ -26,9 +29,9 @@ class Layout:
         """
         width = len(table.columns)
         plain = np.array([name not in MAGNITUDES for name in table.columns], bool)
-        self.positions = table.written[plain[table.written % width]] if width else table.written
+        self.kept = plain[table.written % width] if width else np.ones(table.written.size, bool)
         self._place = np.full(len(table.rows) * width, -1, np.int32)
-        self._place[self.positions] = np.arange(self.positions.size)
+        self._place[table.written[self.kept]] = np.arange(np.count_nonzero(self.kept))
         self._width = width
 
     def places(self, rows: Ints, column: int) -> npt.NDArray[np.int32]:
@@ -59,7 +62,7 @@ class Envelope:
     @classmethod
     def of(cls, record: Record, layout: Layout) -> "Envelope":
         """The cell of a single record."""
-        numbers = record.values.reshape(-1)[layout.positions]
+        numbers = record.written[layout.kept]
         return cls(numbers, numbers, numbers, 1, record.step)
 
     @property

@@ -49,6 +49,12 @@ class Point:
     envelope: Envelope | None = None
 
     @property
+    def record(self) -> Record:
+        """The content of a point that is known to be a record."""
+        assert isinstance(self.content, Record)
+        return self.content
+
+    @property
     def records(self) -> int:
         """Records that the point stands for; 0 for the flight recorder's lines."""
         if not isinstance(self.content, Record):
@@ -59,7 +65,7 @@ class Point:
     def size(self) -> int:
         """Bytes, as far as they are worth counting."""
         around = 0 if self.envelope is None else self.envelope.nbytes
-        return int(self.content.values.nbytes + self.measured.numbers.nbytes + around)
+        return int(self.content.nbytes + self.measured.numbers.nbytes + around)
 
 
 class History:
@@ -167,9 +173,9 @@ class History:
         series = np.full(len(kept), np.nan)
         found = {identity: np.flatnonzero(places == row) for identity, places in self._tables.items()}
         for index, point in enumerate(kept):
-            table, place = point.content.table, found[point.content.table.id]
+            table, place = point.record.table, found[point.record.table.id]
             if place.size and column in table.columns:
-                series[index] = point.content.values[place[0], table.columns.index(column)]
+                series[index] = point.record.part(place[0], table.columns.index(column))
         return series
 
     def steps(self) -> Ints:
@@ -194,9 +200,7 @@ class History:
 
     def _bequeath(self, point: Point, heir: Point) -> None:
         """Leave a record's extremes to the point before it."""
-        record, other = point.content, heir.content
-        assert isinstance(record, Record)
-        assert isinstance(other, Record)
+        record, other = point.record, heir.record
         layout = self.layout(other.table)
         around = heir.envelope or Envelope.of(other, layout)
         if record.table.id == other.table.id:

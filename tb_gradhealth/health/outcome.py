@@ -6,14 +6,14 @@ a loss a finding keeps the severity of its rule.
 """
 
 import math
-from collections import deque
 from dataclasses import dataclass
 from statistics import median
-from typing import Final, Literal
+from typing import Final, Literal, get_args
 
 import numpy as np
+import numpy.typing as npt
 
-from tb_gradhealth.health.arrays import Floats, Ints
+from tb_gradhealth.health.arrays import Floats, Ints, Mask, Scalar, column_median
 
 Outcome = Literal["learning", "stalled", "diverging", "undecided", "unknown"]
 """``"unknown"`` where no loss is recorded, ``"undecided"`` where it does not say (yet) what becomes of it."""
@@ -42,6 +42,12 @@ SIGNIFICANT: Final = 3.0
 DIVERGED: Final = 2.0
 """The recent median is this many times the best stretch."""
 
+LEAST: Final = 1e-12
+"""The smallest scale a loss is measured on."""
+
+_OUTCOMES: Final[tuple[Outcome, ...]] = get_args(Outcome)
+LEARNING, STALLED, DIVERGING, UNDECIDED, UNKNOWN = range(len(_OUTCOMES))
+
 
 def outcome_of(losses: Floats) -> Outcome:
     """Judge a loss, ``"undecided"`` below two windows of finite values.
@@ -49,96 +55,71 @@ def outcome_of(losses: Floats) -> Outcome:
     Args:
         losses: float64 [n]; NaN where it was not recorded, infinite where it was not finite.
     """
-    trend = LossTrend()
-    outcome: Outcome = "unknown"
-    for loss in losses.tolist():
-        outcome = trend.observe(loss)
-    return outcome
+    return LossTrend().follow(losses).outcomes[-1] if losses.size else "unknown"
 
 
 class LossTrend:
-    """The losses of one history, judged as they come, in bounded memory.
-
-    Attributes:
-        first: where the training began, see `_beginning`; NaN before there is a finite loss.
-        recent: median of the last stretch, NaN likewise.
-        best: median of the best whole stretch, infinite before the first is full.
-        count: finite losses seen.
-        outcome: what they come to.
-    """
+    """The losses of one history, judged as they come, in bounded memory."""
 
     def __init__(self) -> None:
-        self.first = float("nan")
-        self.recent = float("nan")
-        self.best = float("inf")
-        self.count = 0
-        self.outcome: Outcome = "unknown"
-        self._beginning: list[float] = []
-        self._last: deque[float] = deque(maxlen=2 * COMPARED)
-        self._seen: deque[bool] = deque(maxlen=WINDOW)  # whether the last recorded losses were finite
-
-    @property
-    def early(self) -> float:
-        """Median of the first losses, NaN before there are any."""
-        return median(self._beginning) if self._beginning else float("nan")
-
-    @property
-    def gain(self) -> float:
-        """Share of its first value that the loss has lost; negative where it rose."""
-        return (self.first - self.recent) / max(abs(self.first), 1e-12)
-
-    @property
-    def improves(self) -> bool:
-        """Whether the last losses are lower than those before them, beyond chance."""
-        return self.count >= 2 * WINDOW and improves(list(self._last))
-
-    def observe(self, loss: float) -> Outcome:
-        """Add a loss, NaN if it was not recorded and infinite if not finite, and judge."""
-        if not np.isnan(loss):
-            self._seen.append(bool(np.isfinite(loss)))
-        if np.isfinite(loss):
-            self._add(loss)
-        self.outcome = self._judge()
-        return self.outcome
+        self._count = 0
+        self._best = float("inf")
+        self._beginning = np.empty(0)
+        self._last = np.full(2 * COMPARED, np.nan)
+        self._seen = np.empty(0, bool)  # whether the last recorded losses were finite
 
     def follow(self, losses: Floats) -> "Losses":
-        """Add the losses of some records and judge after each; what was known then."""
-        known = [*self._last]
-        known = [float("nan")] * (2 * COMPARED - len(known)) + known
-        outcomes, told = [], []
-        for loss in losses.tolist():
-            outcomes.append(self.observe(loss))
-            told.append((self.first, self.early, self.best, self.gain, self.count))
-        first, early, best, gain, count = np.array(told, np.float64).T
-        finite = losses[np.isfinite(losses)]
-        begins = np.cumsum(np.isfinite(losses))
-        last = np.array([*known, *finite])[begins[:, None] + np.arange(2 * COMPARED)]
-        return Losses(tuple(outcomes), first, early, best, gain, count.astype(np.int64), last)
+        """Add the losses of some records, one at least, and judge after each; what was known then.
 
-    def _add(self, loss: float) -> None:
-        self.count += 1
-        self._last.append(loss)
-        if self.count <= FIRST:
-            self._beginning.append(loss)
-            self.first = _beginning(self._beginning)
-        self.recent = median(list(self._last)[-WINDOW:])
-        if self.count % WINDOW == 0:
-            self.best = min(self.best, self.recent)
+        Args:
+            losses: float64 [records]; NaN where it was not recorded, infinite where it was not finite.
+        """
+        finite = np.isfinite(losses)
+        added = finite.cumsum()
+        numbers = losses[finite]
+        count = self._count + added
+        last = _windows(np.concatenate([self._last, numbers]), added, 2 * COMPARED)
+        recent = column_median(last[:, -WINDOW:].T)
+        whole = np.where(finite & (count % WINDOW == 0), recent, np.inf)
+        best = np.minimum.accumulate(np.concatenate([[self._best], whole]))[1:]
+        self._beginning = np.concatenate([self._beginning, numbers])[:FIRST]
+        first, early = _beginnings(self._beginning)[np.minimum(count, FIRST)].T
+        codes = self._judged(first, recent, best, count, last, self._failing(losses, finite))
+        self._count, self._best, self._last = int(count[-1]), float(best[-1]), last[-1].copy()
+        return Losses(
+            outcomes=tuple([_OUTCOMES[code] for code in codes.tolist()]),
+            first=first,
+            early=early,
+            best=best,
+            gain=(first - recent) / np.maximum(np.abs(first), LEAST),
+            count=count,
+            last=last,
+        )
 
-    def _judge(self) -> Outcome:
-        if self._seen and not any(self._seen):
-            return "diverging"
-        if self.count < 2 * WINDOW:
-            return "undecided" if self._seen else "unknown"
+    def _failing(self, losses: Floats, finite: Mask) -> Ints:
+        """1 where none of the last recorded losses was finite, 0 where one was, -1 before there are any."""
+        recorded = ~np.isnan(losses)
+        seen = np.concatenate([self._seen, finite[recorded]])
+        known = self._seen.size + recorded.cumsum()
+        padded = np.concatenate([np.zeros(WINDOW, bool), seen])
+        self._seen = seen[-WINDOW:].copy()
+        return np.where(known == 0, -1, ~_windows(padded, known, WINDOW).any(axis=1))
+
+    def _judged(
+        self, first: Floats, recent: Floats, best: Floats, count: Ints, last: Floats, failing: Ints
+    ) -> Ints:
+        """The outcome after each record as its place in ``_OUTCOMES``."""
         # A loss may be negative or cross zero, so a gain is measured on the scale of where it began.
-        if self.first - self.recent >= (1 - LEARNED) * max(abs(self.first), 1e-12):
-            return "learning"
+        learned = first - recent >= (1 - LEARNED) * np.maximum(np.abs(first), LEAST)
+        ready = (count >= 2 * WINDOW) & (failing != 1)
         # What comes down from above where it began makes good its own losses.
-        if self.recent < self.first and improves(list(self._last)):
-            return "learning"
-        if self.recent - self.best >= (DIVERGED - 1) * max(abs(self.best), 1e-12):
-            return "diverging"
-        return "stalled"
+        candidates = np.flatnonzero(ready & ~learned & (recent < first))
+        if candidates.size:
+            learned[candidates] = improves(last[candidates], count[candidates])
+        diverging = recent - best >= (DIVERGED - 1) * np.maximum(np.abs(best), LEAST)
+        judged = np.where(learned, LEARNING, np.where(diverging, DIVERGING, STALLED))
+        early = np.where(failing < 0, UNKNOWN, UNDECIDED)
+        return np.where(failing == 1, DIVERGING, np.where(ready, judged, early))
 
 
 @dataclass(frozen=True)
@@ -147,11 +128,11 @@ class Losses:
 
     Attributes:
         outcomes: what the losses came to.
-        first: as in `LossTrend`.
-        early: likewise.
-        best: likewise.
-        gain: likewise.
-        count: likewise, int64.
+        first: where the training began, see `_beginning`; NaN before there is a finite loss.
+        early: median of the first losses, NaN likewise.
+        best: median of the best whole stretch, infinite before the first is full.
+        gain: share of its first value that the loss has lost; negative where it rose.
+        count: finite losses seen, int64.
         last: the last 20 finite losses, NaN in front where there are fewer, [records, 20].
     """
 
@@ -168,15 +149,58 @@ class Losses:
         """The least of the last five finite losses, NaN before there are any."""
         return np.asarray(np.fmin.reduce(self.last[:, -WINDOW:], axis=1))
 
-    def improves(self, record: int) -> bool:
-        """As in `LossTrend`, at one of the records."""
-        count = int(self.count[record])
-        return count >= 2 * WINDOW and improves(self.last[record, -count:].tolist())
+    def improves(self) -> Mask:
+        """Where the last losses are lower than those before them, beyond chance, [records]."""
+        ready = self.count >= 2 * WINDOW
+        found = np.zeros(ready.shape, bool)
+        found[ready] = improves(self.last[ready], self.count[ready])
+        return found
+
+    @property
+    def newest(self) -> "Losses":
+        """The last of the records by itself."""
+        return self.at(len(self.outcomes) - 1)
 
     def at(self, record: int) -> "Losses":
         """One of the records by itself."""
         one = slice(record, record + 1)
         return Losses(**{name: values[one] for name, values in vars(self).items()})
+
+
+def improves(last: Floats, count: Ints) -> Mask:
+    """Whether the median of the last losses is lower than that of those before, beyond chance.
+
+    Args:
+        last: as in `Losses`, [n, 20].
+        count: how many losses there were, ten at least, [n].
+    """
+    found = np.empty(len(last), bool)
+    sizes = np.minimum(count // 2, COMPARED)
+    for size in np.unique(sizes).tolist():
+        of_size = sizes == size
+        found[of_size] = _improves(last[of_size, -2 * size :], size)
+    return found
+
+
+def _improves(last: Floats, size: int) -> Mask:
+    before, recent = last[:, :size], last[:, size:]
+    then, now = column_median(before.T), column_median(recent.T)
+    residuals = np.concatenate([np.abs(before - then[:, None]), np.abs(recent - now[:, None])], axis=1)
+    # Of a normal variable the median's standard error is 1.25 sigma / sqrt(n), sigma is 1.4826 MAD.
+    error = 1.25 * 1.4826 * column_median(residuals.T) * math.sqrt(2 / size)
+    gained = then - now
+    certain = gained >= SIGNIFICANT * error
+    found: Mask = certain & (gained >= (1 - IMPROVING) * np.maximum(np.abs(then), LEAST))
+    return found
+
+
+def _beginnings(losses: Floats) -> Floats:
+    """Where the training began and the median, by how many of its first losses are known, [known + 1, 2]."""
+    known = [(math.nan, math.nan)]
+    for size in range(1, losses.size + 1):
+        beginning = losses[:size].tolist()
+        known.append((_beginning(beginning), median(beginning)))
+    return np.array(known)
 
 
 def _beginning(losses: list[float]) -> float:
@@ -187,12 +211,7 @@ def _beginning(losses: list[float]) -> float:
     return losses[0] if max(losses[0] / middle, middle / losses[0]) > THROWN else middle
 
 
-def improves(losses: list[float]) -> bool:
-    """Whether the median of the last losses is lower than that of those before, beyond chance."""
-    size = min(COMPARED, len(losses) // 2)
-    before, recent = losses[-2 * size : -size], losses[-size:]
-    then, now = median(before), median(recent)
-    residuals = [abs(loss - then) for loss in before] + [abs(loss - now) for loss in recent]
-    # Of a normal variable the median's standard error is 1.25 sigma / sqrt(n), sigma is 1.4826 MAD.
-    error = 1.25 * 1.4826 * median(residuals) * math.sqrt(2 / size)
-    return then - now >= (1 - IMPROVING) * max(abs(then), 1e-12) and then - now >= SIGNIFICANT * error
+def _windows(line: npt.NDArray[Scalar], begins: Ints, length: int) -> npt.NDArray[Scalar]:
+    """Stretches of a line, [begins, length]."""
+    windows: npt.NDArray[Scalar] = line[begins[:, None] + np.arange(length)]
+    return windows

@@ -45,9 +45,7 @@ class Progress:
         """
         steps = np.array([record.step for record in records], np.int64)
         gaps = steps - np.array([steps[0] if self._step is None else self._step, *steps[:-1]])
-        table = records[0].table
-        values = records[0].values[None] if len(records) == 1 else np.stack([r.values for r in records])
-        matrices = Matrices(values, table.columns, source)
+        matrices = Matrices.of_records(records, source)
         told = matrices.of(np.array([loss_row]))
         loss = _loss_of(told)
         losses = self._losses.follow(loss)

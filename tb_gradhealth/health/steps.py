@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from tb_gradhealth.health.arrays import Floats, Ints
-from tb_gradhealth.health.outcome import LossTrend
+from tb_gradhealth.health.outcome import Losses
 
 
 @dataclass(frozen=True)
@@ -17,13 +17,14 @@ class Lines:
         values: float64 [steps, judged]: RMS, or largest |x| for an activation; NaN for rows that are not
             watched, infinite where a tensor was not finite.
         loss: |loss|, float64 [steps]; NaN where it is not watched.
-        trend: the losses of every step of the run so far; None where some of them were never written.
+        trend: the losses of every step of the run as of the last line, arrays of shape [1]; None where some
+            of them were never written.
     """
 
     steps: Ints
     values: Floats
     loss: Floats
-    trend: LossTrend | None
+    trend: Losses | None
 
 
 def windowed(values: Floats, length: int) -> Floats:

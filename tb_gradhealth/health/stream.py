@@ -13,7 +13,7 @@ from tb_gradhealth.health.findings import Finding, finding_id
 from tb_gradhealth.health.history import BUDGET, History, Point
 from tb_gradhealth.health.incidents import grouped
 from tb_gradhealth.health.measured import NOTHING, measured_on
-from tb_gradhealth.health.outcome import LossTrend, Outcome
+from tb_gradhealth.health.outcome import Losses, LossTrend, Outcome
 from tb_gradhealth.health.progress import Progress
 from tb_gradhealth.health.rule_set import RuleSet
 from tb_gradhealth.health.states import SymptomState, states_of
@@ -177,10 +177,11 @@ class StreamHealth:
         self._watches = [Watch(SYMPTOMS[name], rules) for name, rules in wanted.items() if rules.enabled]
         self._progress = Progress(self._accompanied)
         self._loss_by_step = LossTrend()
+        self._losses: Losses | None = None
         self._unbroken: int | None = None
         self._judged = 0
         self._structure = Structure.of((), {})
-        self._source = Source(np.full(1, -1))
+        self._source = Source(RowTable(()), np.full(1, -1))
         self._table: RowTable | None = None
         self._measured = NOTHING
 
@@ -210,7 +211,7 @@ class StreamHealth:
         first = points[self._judged].content
         if isinstance(first, Steps):
             return [points[self._judged]]
-        most = max(1, BLOCK // max(first.values.nbytes, 1))
+        most = max(1, BLOCK // max(first.nbytes, 1))
         block = []
         for point in points[self._judged : self._judged + most]:
             if isinstance(point.content, Steps) or point.content.table is not first.table:
@@ -243,7 +244,7 @@ class StreamHealth:
         loss = _lines_of(steps, column[[row]] if row >= 0 else np.array([-1]))
         trend = self._every_loss(steps.steps, loss[:, 0])
         if trend is not None:
-            self._progress.every_loss(trend.outcome)
+            self._progress.every_loss(trend.outcomes[0])
         for watch in self._watches:
             values = _lines_of(steps, column[watch.rows])
             watch.observe_steps(Lines(steps.steps, values, loss[:, 0], trend), self.outcome)
@@ -253,15 +254,16 @@ class StreamHealth:
         row = self.history.row(*LOSS)
         return row if row is not None and row < len(self._structure.rows) else -1
 
-    def _every_loss(self, steps: Ints, losses: Floats) -> LossTrend | None:
-        """The trend over every step of the run, as long as no step is missing from the lines."""
+    def _every_loss(self, steps: Ints, losses: Floats) -> Losses | None:
+        """What the losses of every step of the run come to, as long as no step is missing from the lines."""
         wanted = self.history.first_step if self._unbroken is None else self._unbroken + 1
         if wanted is None or steps[0] > wanted:
             return None
-        for loss in losses[steps >= wanted].tolist():
-            self._loss_by_step.observe(loss)
+        new = losses[steps >= wanted]
+        if new.size:
+            self._losses = self._loss_by_step.follow(new).newest
         self._unbroken = int(steps[-1])
-        return self._loss_by_step
+        return self._losses
 
     def _settle(self, record: Record) -> None:
         """Take in another row table: the rows known until now, described as this record describes them."""
@@ -274,7 +276,7 @@ class StreamHealth:
         self._structure = Structure.of(rows, record.table.settings)
         source = np.full(len(rows) + 1, -1)
         source[places] = np.arange(places.size)
-        self._source = Source(source)
+        self._source = Source(record.table, source)
         for watch in self._watches:
             watch.settle(self._structure)
 

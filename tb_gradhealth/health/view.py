@@ -1,6 +1,6 @@
 """Some consecutive records as one rule sees them."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -10,112 +10,105 @@ import numpy.typing as npt
 from tb_gradhealth.health.arrays import Floats, Ints, Mask
 from tb_gradhealth.health.outcome import Losses, Outcome
 from tb_gradhealth.health.structure import Structure
-from tb_gradhealth.record import Kind
+from tb_gradhealth.record import Kind, Record, RowTable
 from tb_gradhealth.record.columns import MAGNITUDES
 from tb_gradhealth.record.magnitudes import unpack_shares
 
 
 class Source:
-    """Where the history's rows lie in the records of one row table."""
+    """Where the numbers of the history's rows lie among those written of a record of one row table."""
 
-    def __init__(self, places: Ints) -> None:
+    def __init__(self, table: RowTable, places: Ints) -> None:
         """A source.
 
         Args:
-            places: for each of the history's rows its place in the records, -1 where they lack it; and a last
+            table: describes the records.
+            places: for each of the history's rows its place in the table, -1 where it lacks it; and a last
                 -1, for the row -1, which stands for none.
         """
+        self.table = table
         self._places = places
-        self._known: dict[bytes, Places] = {}
+        self._columns = {name: number for number, name in enumerate(table.columns)}
+        self._known: dict[tuple[bytes, str], Ints] = {}
 
-    def of(self, rows: Ints) -> "Places":
-        """The places of some of the history's rows, int64 [rows]; one object for the same rows."""
-        key = rows.tobytes()
+    def of(self, rows: Ints, name: str) -> Ints:
+        """Where a column of some of the history's rows is written, int64 [rows]; behind all where never."""
+        key = rows.tobytes(), name
         found = self._known.get(key)
         if found is None:
-            found = self._known[key] = Places(self._places[rows])
+            found = self._known[key] = self._found(rows, name)
         return found
 
-
-class Places:
-    """Places of rows in the records.
-
-    Attributes:
-        at: the places, int64 [rows]; any where the records lack the row.
-        missing: which ones they lack, None for none of them.
-    """
-
-    def __init__(self, places: Ints) -> None:
-        missing = places < 0
-        self.at = np.maximum(places, 0)
-        self.missing = missing if missing.any() else None
+    def _found(self, rows: Ints, name: str) -> Ints:
+        behind = self.table.written.size
+        if name not in self._columns or not len(self.table.rows):
+            return np.full(rows.size, behind)
+        places = self._places[rows]
+        written = self.table.places[np.maximum(places, 0), self._columns[name]].astype(np.int64)
+        return np.where((places < 0) | (written < 0), behind, written)
 
 
 class Matrices:
-    """The records' matrices, whose rows are looked up by their places in the history."""
+    """The numbers of some records, whose rows are looked up by their places in the history."""
 
-    def __init__(self, values: npt.NDArray[np.float32], columns: tuple[str, ...], source: Source) -> None:
-        """Matrices.
+    def __init__(self, written: npt.NDArray[np.float32], source: Source) -> None:
+        """Matrices; `of_records` makes them.
 
         Args:
-            values: [records, rows of the table, columns].
-            columns: the columns' names.
-            source: where the rows are.
+            written: what is written of each record, and a last NaN; [records, numbers + 1].
+            source: where in them the rows are.
         """
-        self._values = values
-        self._columns = {name: number for number, name in enumerate(columns)}
+        self._written = written
         self._source = source
-        self._picked: dict[Places, Columns] = {}
+        self._picked: dict[bytes, Columns] = {}
+
+    @classmethod
+    def of_records(cls, records: Sequence[Record], source: Source) -> "Matrices":
+        """The numbers of some records of the source's table."""
+        written = np.empty((len(records), source.table.written.size + 1), np.float32)
+        written[:, -1] = np.nan
+        for line, record in zip(written, records, strict=True):
+            line[:-1] = record.written
+        return cls(written, source)
 
     def of(self, rows: Ints) -> "Columns":
         """Some of the history's rows, int64 [rows]; -1 stands for one that is not there."""
-        places = self._source.of(rows)
-        found = self._picked.get(places)
+        key = rows.tobytes()
+        found = self._picked.get(key)
         if found is None:
-            found = self._picked[places] = Columns(self._values, self._columns, places)
+            found = self._picked[key] = Columns(self._written, self._source, rows)
         return found
 
     def at(self, record: int) -> "Matrices":
         """One of the records by itself."""
-        return Matrices(self._values[record : record + 1], tuple(self._columns), self._source)
+        return Matrices(self._written[record : record + 1], self._source)
 
 
 class Columns:
     """The columns of some rows over the records, picked once for all rules that ask for them."""
 
-    def __init__(self, values: npt.NDArray[np.float32], numbers: Mapping[str, int], places: Places) -> None:
+    def __init__(self, written: npt.NDArray[np.float32], source: Source, rows: Ints) -> None:
         """Columns of rows.
 
         Args:
-            values: [records, rows of the table, columns].
-            numbers: by name which column it is.
-            places: where the rows are.
+            written: as in `Matrices`.
+            source: where the rows are.
+            rows: the history's rows, int64 [rows].
         """
-        records, rows, columns = values.shape
-        self._values = values
-        self._numbers = numbers
-        matrices = np.arange(0, records * rows * columns, max(rows * columns, 1))[:, None]
-        self._begins = matrices + places.at * columns
-        self._missing = places.missing
+        self._written = written
+        self._source = source
+        self._rows = rows
         self._picked: dict[str, Floats] = {}
 
     def column(self, name: str) -> Floats:
         """One of them, float64 [records, rows], read-only; NaN where not measured or not recorded."""
         found = self._picked.get(name)
         if found is None:
-            found = self._picked[name] = self._pick(name)
+            # Rules ask for a tenth of the numbers: to pick them out is faster than to lay all of them out.
+            found = self._written.take(self._source.of(self._rows, name), axis=1).astype(np.float64)
             found.flags.writeable = False
+            self._picked[name] = found
         return found
-
-    def _pick(self, name: str) -> Floats:
-        if name not in self._numbers or not self._values.size:
-            return np.full((len(self._values), self._begins.shape[1]), np.nan)
-        # Rules ask for a tenth of the numbers: to pick them out is faster than to turn the matrices over.
-        picked = self._values.take(self._begins + self._numbers[name])
-        values: Floats = picked.astype(np.float64)
-        if self._missing is not None:
-            values[:, self._missing] = np.nan
-        return values
 
 
 @dataclass(frozen=True)

@@ -121,7 +121,7 @@ class MonitoredRun:
             taken = 0
             while waiting and taken < BLOCK:
                 content = waiting.popleft()
-                taken += content.values.nbytes
+                taken += content.nbytes
                 self.health.observe(content)
         self._turns += 1
         return not waiting and self.health.judge(until)

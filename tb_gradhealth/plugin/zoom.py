@@ -73,7 +73,7 @@ class Zoom:
         if record.step < self._first and newest is not None:
             self._histories[table.stream] = History()  # training went back before all of the range
         elif self._first <= record.step <= self._last:
-            history.append(Record(record.step, record.wall_time, table, record.values[[place]]))
+            history.append(Record(record.step, record.wall_time, table, record.part([place], slice(None))))
             if len(history.points) > MOST_RECORDS:
                 raise TooMuchError
 

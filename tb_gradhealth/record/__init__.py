@@ -7,10 +7,7 @@ so every framework and every reader shares it.
 
 from tb_gradhealth.record.codec import (
     VERSION,
-    Record,
     RecordError,
-    Steps,
-    WrittenRecord,
     decode_steps,
     decode_table,
     decode_values,
@@ -19,6 +16,7 @@ from tb_gradhealth.record.codec import (
     encode_values,
 )
 from tb_gradhealth.record.columns import COLUMNS, layouts
+from tb_gradhealth.record.records import Record, Steps, WrittenRecord
 from tb_gradhealth.record.rows import KINDS, ROLES, Kind, Role, Row, RowTable, Setting
 from tb_gradhealth.record.tags import PLUGIN_NAME, Tag, parse_tag, record_tag, steps_tag, table_tag
 

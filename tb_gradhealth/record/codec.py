@@ -4,15 +4,14 @@ import hashlib
 import json
 import math
 from collections.abc import Mapping
-from dataclasses import MISSING, dataclass, fields
-from functools import cached_property
+from dataclasses import MISSING, fields
 from typing import Any, Final
 from weakref import WeakValueDictionary
 
 import numpy as np
 import numpy.typing as npt
 
-from tb_gradhealth.record.magnitudes import PACKED, unpack_shares
+from tb_gradhealth.record.records import laid_out
 from tb_gradhealth.record.rows import KINDS, ROLES, Row, RowTable
 
 VERSION: Final = 2
@@ -50,67 +49,6 @@ class RecordError(ValueError):
     """The bytes are not a table or record this version can read; the message says why."""
 
 
-@dataclass(frozen=True, eq=False)
-class Record:
-    """One recorded step.
-
-    Attributes:
-        step: the training step whose gradients were measured.
-        wall_time: seconds since the epoch.
-        table: describes rows and columns.
-        values: float32 of shape [len(table.rows), len(table.columns)].
-    """
-
-    step: int
-    wall_time: float
-    table: RowTable
-    values: npt.NDArray[np.float32]
-
-    def column(self, name: str) -> npt.NDArray[np.float32]:
-        """One statistic of every row, float32 of shape [rows]; NaN if this table lacks it."""
-        if name not in self.table.columns:
-            return np.full(len(self.table.rows), np.nan, np.float32)
-        return self.values[:, self.table.columns.index(name)]
-
-    def magnitudes(self) -> npt.NDArray[np.float32]:
-        """Share of non-zero elements per log2-magnitude bin, float32 of shape [rows, 30]."""
-        packed = [self.column(f"magnitudes_{index}") for index in range(PACKED)]
-        return unpack_shares(np.stack(packed, axis=-1))
-
-
-class WrittenRecord(Record):
-    """A record whose matrix is made when it is first looked at: until then its event's bytes are enough."""
-
-    def __init__(self, step: int, wall_time: float, table: RowTable, payload: bytes, begin: int) -> None:
-        """A record in an event.
-
-        Args:
-            step: as in `Record`.
-            wall_time: as in `Record`.
-            table: as in `Record`.
-            payload: the event.
-            begin: where in it as many float32 begin as the table announces; not checked again.
-        """
-        # A frozen dataclass assigns each field by a call of its own, which takes four times as long.
-        own = self.__dict__
-        own["step"], own["wall_time"], own["table"], own["_written"] = (
-            step,
-            wall_time,
-            table,
-            (payload, begin),
-        )
-
-    @cached_property
-    def values(self) -> npt.NDArray[np.float32]:
-        """As in `Record`."""
-        payload, begin = vars(self)["_written"]
-        # Copied, since in an event numbers begin at any byte.
-        written = np.frombuffer(payload, "<f4", math.prod(self.table.shape), begin).astype(np.float32)
-        matrix = _matrix(self.table, written)
-        vars(self).pop("_written", None)
-        return matrix
-
-
 def encode_table(table: RowTable) -> bytes:
     """The table as UTF-8 JSON."""
     return json.dumps({"format": FORMAT, "version": VERSION, **table.as_json()}).encode()
@@ -144,30 +82,6 @@ def _decoded(content: bytes) -> RowTable:
         raise RecordError(f"the row table is malformed: {error!r}") from None
 
 
-@dataclass(frozen=True, eq=False)
-class Steps:
-    """Consecutive steps out of the flight recorder: one number for each watched tensor and step.
-
-    Attributes:
-        last_step: the training step of the last line.
-        wall_time: of the writing, in seconds since the epoch.
-        table: describes the tensors.
-        values: float32 of shape [steps, len(table.watched)]: for an activation the largest |x| of the part
-            of the batch that was looked at, for every other tensor its RMS. NaN or infinite where the tensor
-            was not finite.
-    """
-
-    last_step: int
-    wall_time: float
-    table: RowTable
-    values: npt.NDArray[np.float32]
-
-    @property
-    def steps(self) -> npt.NDArray[np.int64]:
-        """The training steps of the lines, int64 of shape [steps]."""
-        return np.arange(self.last_step - len(self.values) + 1, self.last_step + 1)
-
-
 def encode_values(table: RowTable, values: npt.ArrayLike) -> bytes:
     """The matrix as little-endian float32, without what the table's layouts leave out."""
     matrix = np.ascontiguousarray(values, dtype="<f4")
@@ -187,16 +101,7 @@ def decode_values(table: RowTable, content: bytes, shape: tuple[int, ...]) -> np
     """
     if shape != table.shape:
         raise RecordError(f"the record has shape {list(shape)}, its row table says {list(table.shape)}")
-    return _matrix(table, _floats("record", content, shape))
-
-
-def _matrix(table: RowTable, written: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
-    """What was written of a record, each number in its place."""
-    if not table.layouts:
-        return written.reshape(table.shape)
-    values = np.full((len(table.rows), len(table.columns)), np.nan, np.float32)
-    values.reshape(-1)[table.written] = written
-    return values
+    return laid_out(table, _floats("record", content, shape))
 
 
 def decode_steps(table: RowTable, content: bytes, shape: tuple[int, ...]) -> npt.NDArray[np.float32]:

@@ -114,6 +114,13 @@ class RowTable:
         positions: npt.NDArray[np.intp] = columns[within]
         return positions + np.repeat(np.arange(len(self.rows)) * len(self.columns), written)
 
+    @cached_property
+    def places(self) -> npt.NDArray[np.int32]:
+        """Where each number of the matrix is among those written, int32 [rows, columns]; -1 for never."""
+        places = np.full(len(self.rows) * len(self.columns), -1, np.int32)
+        places[self.written] = np.arange(self.written.size, dtype=np.int32)
+        return places.reshape(len(self.rows), len(self.columns))
+
     @property
     def shape(self) -> tuple[int, ...]:
         """Shape of a record on the wire: a vector, or the whole matrix where nothing is left out."""

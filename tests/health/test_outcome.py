@@ -1,9 +1,15 @@
 """The loss's trend, on curves whose answer is known by construction."""
 
+import math
+from itertools import pairwise
+from statistics import median
+
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from tb_gradhealth.health.outcome import outcome_of
+from tb_gradhealth.health.outcome import LossTrend, outcome_of
 
 steps = np.arange(60.0)
 noise = np.random.default_rng(0).normal(0, 0.02, 60)
@@ -36,3 +42,55 @@ def test_pure_noise_hardly_ever_looks_like_learning():
     generator = np.random.default_rng(5)
     verdicts = [outcome_of(2.4 + generator.normal(0, 0.2, length)) for length in range(20, 220)]
     assert verdicts.count("learning") <= 4
+
+
+def told_by_hand(losses):
+    """The outcome, where the training began, the best stretch, and whether the last losses improve: of a list
+    of losses, by the definitions, with Python's own median."""
+    finite = [loss for loss in losses if math.isfinite(loss)]
+    recorded = [loss for loss in losses if not math.isnan(loss)]
+    first, middle = (finite[0], median(finite[:3])) if finite else (math.nan, math.nan)
+    if finite and not (first > 0 and middle > 0 and max(first / middle, middle / first) > 3):
+        first = middle
+    ends = range(5, len(finite) + 1, 5)
+    best = min((median(finite[end - 5 : end]) for end in ends), default=math.inf)
+    improves = False
+    if len(finite) >= 10:
+        size = min(10, len(finite) // 2)
+        before, after = finite[-2 * size : -size], finite[-size:]
+        then, now = median(before), median(after)
+        spread = median([abs(loss - then) for loss in before] + [abs(loss - now) for loss in after])
+        error = 1.25 * 1.4826 * spread * math.sqrt(2 / size)
+        improves = then - now >= max(0.03 * abs(then), 3e-14, 3 * error)
+    if recorded and not any(map(math.isfinite, recorded[-5:])):
+        return "diverging", first, best, improves
+    if len(finite) < 10:
+        return "undecided" if recorded else "unknown", first, best, improves
+    recent = median(finite[-5:])
+    if first - recent >= 0.3 * max(abs(first), 1e-12) or (recent < first and improves):
+        return "learning", first, best, improves
+    diverged = recent - best >= max(abs(best), 1e-12)
+    return "diverging" if diverged else "stalled", first, best, improves
+
+
+@given(
+    st.lists(
+        st.one_of(
+            st.floats(-4, 4, width=16), st.floats(0, 50, width=16), st.sampled_from([math.nan, math.inf])
+        ),
+        min_size=1,
+        max_size=60,
+    ),
+    st.sets(st.integers(1, 59)),
+)
+def test_each_record_is_told_what_the_losses_up_to_it_say_however_they_are_cut(losses, cuts):
+    trend = LossTrend()
+    ends = sorted({0, len(losses), *(cut for cut in cuts if cut < len(losses))})
+    for begin, end in pairwise(ends):
+        told = trend.follow(np.array(losses[begin:end]))
+        improves = told.improves()
+        for record in range(end - begin):
+            outcome, first, best, rising = told_by_hand(losses[: begin + record + 1])
+            assert told.outcomes[record] == outcome
+            np.testing.assert_allclose((told.first[record], told.best[record]), (first, best), rtol=1e-12)
+            assert improves[record] == rising

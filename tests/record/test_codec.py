@@ -242,5 +242,9 @@ def test_a_record_within_an_event_has_the_same_numbers(table, data, before):
     assert (record.step, record.wall_time, record.table) == (3, 1.5, table)
     assert record.values.tobytes() == expected.tobytes()
     assert record.values.shape == expected.shape
-    assert record.values is record.values
     assert record.values.flags.aligned
+    np.testing.assert_array_equal(record.written, Record(3, 1.5, table, expected).written)
+    if values.size:
+        row, column = data.draw(st.tuples(*(st.integers(0, size - 1) for size in shape)))
+        for index in ((row, column), (slice(None), column), ([row], slice(None)), ([row, 0], column)):
+            np.testing.assert_array_equal(record.part(*index), expected[index])

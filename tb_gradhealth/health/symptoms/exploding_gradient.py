@@ -4,8 +4,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from tb_gradhealth.health.arrays import Floats, Ints, Mask, carried, grown
-from tb_gradhealth.health.baseline import Baseline, Rows, Usual, column_median
+from tb_gradhealth.health.arrays import Floats, Ints, Mask, carried, column_median, grown
+from tb_gradhealth.health.baseline import Baseline, Rows, Usual
 from tb_gradhealth.health.limits import Limits, limit
 from tb_gradhealth.health.steps import Lines, windowed
 from tb_gradhealth.health.structure import Scope, Structure

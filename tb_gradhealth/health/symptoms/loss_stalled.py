@@ -4,7 +4,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from tb_gradhealth.health.arrays import Mask
 from tb_gradhealth.health.limits import Limits, limit
+from tb_gradhealth.health.outcome import Losses
 from tb_gradhealth.health.steps import Lines
 from tb_gradhealth.health.structure import Scope, Structure
 from tb_gradhealth.health.symptom import WARNING, Facts, Judgement, Labels, Symptom, judgement, of_loss
@@ -76,24 +78,22 @@ class LossStalled(Symptom[LossStalledLimits]):
         ready = (losses.count >= self.limits.records) & ~rising
         self._judged |= bool(ready.any())
         gain = np.where(ready, losses.gain, np.nan)
-        stuck = np.zeros(gain.size, bool)
-        for record in np.flatnonzero(gain < self.limits.threshold).tolist():
-            stuck[record] = self._stuck(losses.improves(record), losses.gain[record])
+        stuck = self._stuck(losses)
         value = np.repeat(gain[:, None], view.rows.size, axis=1)
         return judgement(value, self.limits.threshold, of_loss(view), below=True, where=stuck[:, None])
 
     def observe_steps(self, lines: Lines) -> Judgement | None:
         """Judge a run that was too short for records, step by step."""
         trend = lines.trend
-        if self._judged or trend is None or trend.count < self.limits.steps:
+        if self._judged or trend is None or trend.count[-1] < self.limits.steps:
             return None
-        value = np.full(lines.values.shape[1], trend.gain)
+        value = np.full(lines.values.shape[1], trend.gain[-1])
         since = np.full(value.size, lines.steps[0])
-        stuck = np.full(value.size, self._stuck(trend.improves, trend.gain))
+        stuck = np.full(value.size, self._stuck(trend)[0])
         return judgement(value, self.limits.threshold, WARNING, below=True, where=stuck, since=since)
 
-    def _stuck(self, improves: bool, gain: float) -> bool:
-        return not improves and gain > -self.limits.risen
+    def _stuck(self, losses: Losses) -> Mask:
+        return ~losses.improves() & (losses.gain > -self.limits.risen)
 
     def message(self, facts: Facts) -> str:
         """Say how little was gained."""

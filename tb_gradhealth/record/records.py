@@ -1,0 +1,131 @@
+"""What a run's events hold of ours: records, and the flight recorder's steps."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from tb_gradhealth.record.magnitudes import PACKED, unpack_shares
+from tb_gradhealth.record.rows import RowTable
+
+Numbers = npt.NDArray[np.float32]
+
+
+@dataclass(frozen=True, eq=False)
+class Record:
+    """One recorded step.
+
+    Attributes:
+        step: the training step whose gradients were measured.
+        wall_time: seconds since the epoch.
+        table: describes rows and columns.
+        values: float32 of shape [len(table.rows), len(table.columns)].
+    """
+
+    step: int
+    wall_time: float
+    table: RowTable
+    values: Numbers
+
+    @property
+    def written(self) -> Numbers:
+        """What is written of the matrix, float32 [numbers]; see `RowTable.written`."""
+        numbers: Numbers = self.values.reshape(-1)
+        return numbers[self.table.written] if self.table.layouts else numbers
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes of the matrix, whether it was laid out or not."""
+        return 4 * len(self.table.rows) * len(self.table.columns)
+
+    def part(self, rows: Any, columns: Any) -> Numbers:
+        """What ``values[rows, columns]`` is, by any index that NumPy knows, without laying out the rest."""
+        return np.asarray(self.values[rows, columns])
+
+    def column(self, name: str) -> Numbers:
+        """One statistic of every row, float32 of shape [rows]; NaN if this table lacks it."""
+        if name not in self.table.columns:
+            return np.full(len(self.table.rows), np.nan, np.float32)
+        return self.part(slice(None), self.table.columns.index(name))
+
+    def magnitudes(self) -> Numbers:
+        """Share of non-zero elements per log2-magnitude bin, float32 of shape [rows, 30]."""
+        packed = [self.column(f"magnitudes_{index}") for index in range(PACKED)]
+        return unpack_shares(np.stack(packed, axis=-1))
+
+
+class WrittenRecord(Record):
+    """A record in its event's bytes: half of what its matrix takes, which is laid out for who asks for it."""
+
+    def __init__(self, step: int, wall_time: float, table: RowTable, payload: bytes, begin: int) -> None:
+        """A record in an event.
+
+        Args:
+            step: as in `Record`.
+            wall_time: as in `Record`.
+            table: as in `Record`.
+            payload: the event.
+            begin: where in it as many float32 begin as the table announces; not checked again.
+        """
+        # A frozen dataclass assigns each field by a call of its own, which takes four times as long.
+        own = self.__dict__
+        own["step"], own["wall_time"], own["table"] = step, wall_time, table
+        own["_payload"], own["_begin"] = payload, begin
+
+    @property
+    def written(self) -> Numbers:
+        """As in `Record`; begins at any byte."""
+        own = self.__dict__
+        return np.frombuffer(own["_payload"], "<f4", self.table.written.size, own["_begin"])
+
+    @property
+    def values(self) -> Numbers:
+        """As in `Record`; laid out each time."""
+        return laid_out(self.table, self.written.astype(np.float32))
+
+    def part(self, rows: Any, columns: Any) -> Numbers:
+        """As in `Record`."""
+        places = np.asarray(self.table.places[rows, columns])
+        found = np.full(places.shape, np.nan, np.float32)
+        known = places >= 0
+        found[known] = self.written[places[known]]
+        return found
+
+
+def laid_out(table: RowTable, written: Numbers) -> Numbers:
+    """The matrix of a record, float32 [rows, columns], from what is written of it, NaN elsewhere."""
+    if not table.layouts:
+        return written.reshape(table.shape)
+    values = np.full((len(table.rows), len(table.columns)), np.nan, np.float32)
+    values.reshape(-1)[table.written] = written
+    return values
+
+
+@dataclass(frozen=True, eq=False)
+class Steps:
+    """Consecutive steps out of the flight recorder: one number for each watched tensor and step.
+
+    Attributes:
+        last_step: the training step of the last line.
+        wall_time: of the writing, in seconds since the epoch.
+        table: describes the tensors.
+        values: float32 of shape [steps, len(table.watched)]: for an activation the largest |x| of the part
+            of the batch that was looked at, for every other tensor its RMS. NaN or infinite where the tensor
+            was not finite.
+    """
+
+    last_step: int
+    wall_time: float
+    table: RowTable
+    values: Numbers
+
+    @property
+    def steps(self) -> npt.NDArray[np.int64]:
+        """The training steps of the lines, int64 of shape [steps]."""
+        return np.arange(self.last_step - len(self.values) + 1, self.last_step + 1)
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes of the lines."""
+        return self.values.nbytes
