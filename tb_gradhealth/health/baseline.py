@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from itertools import accumulate
 from typing import Final
 
 import numpy as np
@@ -159,9 +158,9 @@ class Baseline:
         np.minimum(counts, LENGTH, out=counts)
         recent = np.concatenate([self.recent, np.where(admitted, logs, np.nan)])
         past, centers, spreads = self.past, self.center[None], self.spread[None]
-        fresh = [_is_fresh(self.compared + number) for number in range(len(logs))]
-        if any(fresh):
-            at = np.array([number for number, taken in enumerate(fresh) if taken])
+        fresh = _are_fresh(self.compared + np.arange(len(logs)))
+        at = fresh.nonzero()[0]
+        if at.size:
             pasts = self._pasts(recent, len(self.recent) + at)
             past, recent = pasts[-1].copy(), recent[len(self.recent) + at[-1] :].copy()
             center, spread = _center_and_spread(pasts, counts[at])
@@ -175,7 +174,7 @@ class Baseline:
             outliers=np.zeros(self.outliers.size, np.int64),
             compared=self.compared + len(logs),
         )
-        latest = np.array(list(accumulate(fresh)), np.int64)
+        latest = fresh.cumsum()
         score = (logs - centers.take(latest, axis=0)) / spreads.take(latest, axis=0)
         return Usual(counts[:-1], np.exp(centers).take(latest, axis=0), score), after
 
@@ -198,9 +197,9 @@ class Baseline:
         return pasts
 
 
-def _is_fresh(number: int) -> bool:
-    """Whether median and spread are taken anew for the record of this number."""
-    return number <= SETTLED or number % REFRESHED == 0
+def _are_fresh(numbers: Ints) -> Mask:
+    """Whether median and spread are taken anew for the records of these numbers, [records]."""
+    return np.asarray((numbers <= SETTLED) | (numbers % REFRESHED == 0))
 
 
 def _center_and_spread(pasts: Floats, counts: Ints) -> tuple[Floats, Floats]:

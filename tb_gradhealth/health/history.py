@@ -28,7 +28,7 @@ MOST_LINES: Final = 16
 """Writings of the flight recorder that are remembered, the newest ones."""
 
 
-@dataclass
+@dataclass(slots=True)
 class Point:
     """One record, or one writing of the flight recorder, with what the rules measured on it.
 
@@ -102,8 +102,10 @@ class History:
         count = len(self.points)
         if count <= LEAST_POINTS:
             return False
+        if count > MOST_POINTS:
+            return True
         size = max(self.points[-1].size, self._judged_size)  # the newest may not have been judged yet
-        return count > MOST_POINTS or count * size + self._enveloped > self._budget
+        return count * size + self._enveloped > self._budget
 
     def append(self, content: Record | Steps) -> bool:
         """Add what was written; a record that goes back in steps replaces what it overtakes.

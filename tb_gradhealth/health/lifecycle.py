@@ -159,10 +159,9 @@ def _told(outcomes: Sequence[Outcome], learned: int) -> Told:
 
 def _learned(outcomes: Sequence[Outcome], before: int) -> int:
     """In how many records in a row the loss has improved after these, of so many before them."""
-    for number, outcome in enumerate(reversed(outcomes)):
-        if outcome != "learning":
-            return number
-    return before + len(outcomes)
+    if outcomes.count("learning") == len(outcomes):  # the usual case, at every block and rule
+        return before + len(outcomes)
+    return next(number for number, outcome in enumerate(reversed(outcomes)) if outcome != "learning")
 
 
 def _events(course: Course, judged: Judgement, told: Told, habits: Habits) -> Events:
