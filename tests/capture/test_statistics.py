@@ -97,7 +97,10 @@ def test_every_statistic_equals_numpy_in_float64(as_step):
 
 
 def test_so_it_does_where_there_are_other_devices(as_step, monkeypatch):
-    monkeypatch.setattr("tb_gradhealth.capture.tensorflow.measuring.seldom.has_accelerator", lambda: True)
+    for module in ("seldom", "reductions"):
+        monkeypatch.setattr(
+            f"tb_gradhealth.capture.tensorflow.measuring.{module}.has_accelerator", lambda: True
+        )
     normal = tensors()["normal"]
     got = dict(zip(COLUMNS, measure({"normal": normal}, as_step)["normal"], strict=True))
     for column, value in expected(normal).items():

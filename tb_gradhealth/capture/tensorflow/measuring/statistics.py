@@ -6,31 +6,19 @@ case uses only those, and what they cannot say (a square that overflowed, a NaN 
 is worked out carefully in a branch that is taken only when they give it away.
 """
 
-import itertools
 from collections.abc import Callable, Sequence
 from typing import Any, Final
 
 import tensorflow as tf
 
-from tb_gradhealth.capture.tensorflow.measuring.extremes import highest, is_compiled
 from tb_gradhealth.capture.tensorflow.measuring.operands import Operand
+from tb_gradhealth.capture.tensorflow.measuring.reductions import reduced
 
 MEASURED: Final = ("rms", "mean", "minimum", "maximum", "zero_fraction", "nan_count", "inf_count")
 """The columns `measure` gives, in order."""
 
 TINY: Final = 1e-15
 """Below this, squares come near the smallest float32 and lose digits: the careful branch scales first."""
-
-HUGE: Final = 1 << 22
-BLOCK: Final = 1 << 19
-"""A tensor from so many elements on is read in blocks of so many, which stay in the cache meanwhile."""
-
-LANES: Final = 2
-"""So many reductions run at a time: what one has read is still in the cache for the next, and what need not
-be handed from thread to thread is not. A large one spreads over all cores by itself."""
-
-MOST_BLOCKS: Final = 32
-"""They are a multiple of that size where there would be more, for the graph's sake."""
 
 
 def measure(operands: Sequence[Operand], zeros: Any) -> Any:
@@ -40,7 +28,7 @@ def measure(operands: Sequence[Operand], zeros: Any) -> Any:
     ``zeros`` is the fraction, float32 [n], see `magnitudes.sampled`.
     """
     counts = tf.stack([x.count for x in operands])
-    squares, total, low, high = _reduced(operands)
+    squares, total, low, high = reduced(operands)
     rms = tf.sqrt(2 * squares / counts)
     return unless_doubtful(rms, total / counts, low, high, zeros, lambda: careful_statistics(operands))
 
@@ -64,45 +52,6 @@ def unless_doubtful(rms: Any, mean: Any, low: Any, high: Any, zeros: Any, carefu
     plain = finite & ((rms > TINY) | ((low == 0) & (high == 0)))
     measured = tf.cond(tf.reduce_all(plain), lambda: usual, careful)
     return tf.concat([measured[:, :4], zeros[:, None], measured[:, 4:]], axis=1)
-
-
-def _reduced(operands: Sequence[Operand]) -> Any:
-    """Half the sum of squares, sum, minimum and maximum of every operand, float32 [4, n]."""
-    blocks = [(number, block) for number, x in enumerate(operands) for block in _blocks(x)]
-    of_blocks: list[list[Any]] = [[] for _ in operands]
-    lanes: list[list[Any]] = [[] for _ in range(LANES)]
-    for (number, (values, extremes)), lane in zip(blocks, itertools.cycle(lanes)):
-        for reduction, elements in (
-            (tf.nn.l2_loss, values),
-            (tf.reduce_sum, values),
-            (tf.reduce_min, extremes),
-            (highest, extremes),
-        ):
-            with tf.control_dependencies(lane[-1:]):
-                lane.append(reduction(elements))
-        of_blocks[number].append(tf.stack(lane[-4:]))
-    results = [parts[0] if len(parts) == 1 else _together(tf.stack(parts)) for parts in of_blocks]
-    return tf.unstack(tf.stack(results), axis=1)
-
-
-def _blocks(x: Operand) -> list[tuple[Any, Any]]:
-    """The parts of a huge operand that are read one after the other; they lie in it, nothing is copied."""
-    size = x.values.shape.num_elements()
-    if size is None or size < HUGE or x.values is not x.extremes or is_compiled():
-        return [(x.values, x.extremes)]
-    flat = tf.reshape(x.values, [-1])
-    block = -(-size // (BLOCK * MOST_BLOCKS)) * BLOCK
-    whole = size // block
-    parts = tf.unstack(tf.reshape(flat[: whole * block], [whole, block]))
-    if size % block:
-        parts.append(flat[whole * block :])
-    return [(part, part) for part in parts]
-
-
-def _together(of_blocks: Any) -> Any:
-    """What `_reduced` takes of each block, float32 [blocks, 4], for all of them, float32 [4]."""
-    squares, total, low, high = tf.unstack(of_blocks, axis=1)
-    return tf.stack([tf.reduce_sum(squares), tf.reduce_sum(total), tf.reduce_min(low), highest(high)])
 
 
 def careful_statistics(operands: Sequence[Operand]) -> Any:
