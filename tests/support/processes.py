@@ -5,6 +5,7 @@ Some things can only be tried there: devices that must be configured before Tens
 
 import json
 import os
+import signal
 import socket
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
@@ -21,9 +22,15 @@ _context.set_forkserver_preload(["tensorflow", "keras"])
 
 def start(function: Callable[..., None], *arguments: Any) -> BaseProcess:
     """Begin a call of a module's function."""
-    process = _context.Process(target=function, args=arguments)
+    process = _context.Process(target=_as_from_a_terminal, args=(function, *arguments))
     process.start()
     return process
+
+
+def _as_from_a_terminal(function: Callable[..., None], *arguments: Any) -> None:
+    # A shell that starts tests in the background has them ignore Ctrl-C, and their children with them.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    function(*arguments)
 
 
 def exit_code(process: BaseProcess) -> int | None:
