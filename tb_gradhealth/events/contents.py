@@ -32,6 +32,9 @@ MAX_TABLES: Final = 1_000
 MAX_LINES: Final = 100_000
 """A model has a handful; the limits only keep a hostile file from filling the memory."""
 
+MOST_REPEATED: Final = 1 << 20
+"""Numbers that a flight recorder's lines may leave out as repetitions of their last one."""
+
 
 class Trouble(NamedTuple):
     """A value that cannot be used. ``kind`` merges its like, ``message`` is a sentence."""
@@ -178,6 +181,7 @@ def _record(event: event_pb2.Event, value: summary_pb2.Summary.Value, table: Row
 def _steps(event: event_pb2.Event, value: summary_pb2.Summary.Value, table: RowTable) -> Steps:
     shape = _float_shape(value, "a flight recorder's lines are float32")
     sound = len(shape) == 2 and 0 < shape[0] <= MAX_LINES and shape[1] == len(table.watched)
+    sound = sound and math.prod(shape) <= MOST_REPEATED
     try:
         values = decode_steps(table, _content(value.tensor, shape, sound), shape)
     except RecordError as error:

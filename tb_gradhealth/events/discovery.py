@@ -130,6 +130,10 @@ def _event_file(root: Root, found: Found) -> tuple[str, EventFile]:
     if root.name is not None:
         run = os.path.join(root.name, run)
     shown = os.path.join(root.name or "", found.folder, found.name)
+    # Of a name that is no UTF-8 Python holds what neither a URL nor JSON can.
+    run, shown = (
+        name.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace") for name in (run, shown)
+    )
     return run, EventFile(found.path, shown, recorder, found.status)
 
 

@@ -38,9 +38,10 @@ class Tail:
         self._offset = 0
         self._head = b""
         self._over = False
+        self._faulty = False
         self._identity: Hashable = None
         self._seen: tuple[int, Hashable] | None = None
-        self._shrunk: Status | None = None
+        self._shrunk: tuple[Status, State] | None = None
 
     @property
     def offset(self) -> int:
@@ -83,6 +84,8 @@ class Tail:
         if status.size < self._offset:
             return self._smaller(status)
         self._shrunk = None
+        if self._faulty and self._seen is not None and status.size == self._seen[0]:
+            return "replaced"  # a sound copy may have been written over it
         if self._head and status.regular:
             with self._storage.opened(self.path, status) as (file, _):
                 if file.at(0, len(self._head)) != self._head:
@@ -99,6 +102,8 @@ class Tail:
             OSError: the file cannot be read now; the next reading tries again from the same place.
         """
         with self._storage.opened(self.path, known) as (file, status):
+            if self._identity not in (None, status.identity):
+                return  # another file took its place since it was looked at; the next look says so
             self._identity = status.identity
             yield from self._pieces(file, status.size)
         self._seen = (status.size, status.version)
@@ -114,10 +119,12 @@ class Tail:
                 return  # it shrank just now
             if len(self._head) < HEAD and self._offset <= len(self._head):
                 self._head = (self._head[: self._offset] + piece)[:HEAD]
-            last = self._offset + len(piece) >= size
-            decoded = decode(piece, self._offset, self._containing, last)
+            decoded = decode(piece, self._offset, self._containing, last=True)
+            if decoded.blank and not self._is_blank(file, self._offset + len(piece), size):
+                decoded = decode(piece, self._offset, self._containing)
             self._offset += decoded.consumed
             self._over, wanted = decoded.over, decoded.wanted
+            self._faulty |= bool(decoded.faults)
             yield from decoded.frames
             yield from decoded.faults
             if decoded.blank:
@@ -128,6 +135,19 @@ class Tail:
 
         Where the storage has no mark of a file's identity, it is believed when two listings say so.
         """
-        before, self._shrunk = self._shrunk, status
-        told_twice = before is not None and before is not status and before.size == status.size
-        return "replaced" if status.identity is not None or told_twice else "same"
+        before = self._shrunk
+        if before is not None and before[0] is status:
+            return before[1]
+        told_twice = before is not None and before[0].size == status.size
+        state: State = "replaced" if status.identity is not None or told_twice else "same"
+        self._shrunk = status, state
+        return state
+
+    def _is_blank(self, file: Opened, offset: int, size: int) -> bool:
+        """Whether nothing but zeros follows: bytes that may not have arrived yet."""
+        while offset < size:
+            piece = file.at(offset, self._chunk)
+            if not piece or piece.count(0) != len(piece):
+                return False
+            offset += len(piece)
+        return True

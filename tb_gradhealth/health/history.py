@@ -107,6 +107,16 @@ class History:
         size = max(self.points[-1].size, self._judged_size)  # the newest may not have been judged yet
         return count * size + self._enveloped > self._budget
 
+    @property
+    def full_of_lines(self) -> bool:
+        """Whether it is time to forget writings of the flight recorder."""
+        return sum(isinstance(point.content, Steps) for point in self.points) >= MOST_LINES
+
+    def forget_lines(self) -> None:
+        """Forget the oldest writing of the flight recorder."""
+        oldest = next(i for i, point in enumerate(self.points) if isinstance(point.content, Steps))
+        del self.points[oldest]
+
     def append(self, content: Record | Steps) -> bool:
         """Add what was written; a record that goes back in steps replaces what it overtakes.
 
@@ -115,7 +125,7 @@ class History:
         """
         self._place_rows(content.table)
         if isinstance(content, Steps):
-            self._append_lines(content)
+            self.points.append(Point(content.last_step, content, self.records))
             return False
         overtaken = self._forget_from(content.step)
         self.records += 1
@@ -238,12 +248,6 @@ class History:
         if not self.records:
             self.first_step = None
         return True
-
-    def _append_lines(self, lines: Steps) -> None:
-        self.points.append(Point(lines.last_step, lines, self.records))
-        written = [index for index, point in enumerate(self.points) if isinstance(point.content, Steps)]
-        for index in reversed(written[:-MOST_LINES]):
-            del self.points[index]
 
     def _place_rows(self, table: RowTable) -> None:
         if table.id in self._tables:

@@ -1,7 +1,7 @@
 """One recorder's history under the rules: records in, findings and their evidence out."""
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from datetime import date
 from typing import Final
@@ -73,12 +73,12 @@ class StreamHealth:
     def observe(self, content: Record | Steps) -> None:
         """Add what was written; a record that goes back in steps replaces what it overtakes."""
         self._places = None
+        if isinstance(content, Steps) and self.history.full_of_lines:
+            self._judge_before(self.history.forget_lines)
         if self.history.append(content):
             self._begin()
         if self.history.full:
-            self.judge()
-            self.history.thin()
-            self._judged = len(self.history.points)
+            self._judge_before(self.history.thin)
 
     def accompany(self) -> None:
         """Other recorders write into this run too: judge what is known anew, with its loss as no measure."""
@@ -92,7 +92,9 @@ class StreamHealth:
         for watch, place in self._found().values():
             tensor = self.structure.rows[watch.rows[place]].tensor
             muted = self._rules.muted(watch.rule.id, tensor, today)
-            located.append(watch.finding(place, self.structure, self.stream, self.outcome, muted))
+            finding = watch.finding(place, self.structure, self.stream, self.outcome, muted)
+            if finding is not None:
+                located.append(finding)
         return grouped(located, tolerance=self.cadence or 1, stream=self.stream)
 
     def watches(self) -> list[Watch]:
@@ -204,6 +206,12 @@ class StreamHealth:
                     self._judge(points, [each.content for each in points if isinstance(each.content, Record)])
                 self._judged += len(points)
         return self._judged == len(self.history.points)
+
+    def _judge_before(self, forget: Callable[[], None]) -> None:
+        """What is to be forgotten has been judged by then, whoever asked and when."""
+        self.judge()
+        forget()
+        self._judged = len(self.history.points)
 
     def _waiting(self) -> list[Point]:
         """The points that are judged next: the flight recorder's lines, or a block of records."""

@@ -130,8 +130,19 @@ class Watch:
         """Places in ``rows`` that have a finding."""
         return np.flatnonzero(self.course.opened != NEVER)
 
-    def finding(self, place: int, structure: Structure, stream: str, outcome: Outcome, muted: str) -> Located:
-        """The finding at a place in ``rows``, in words."""
+    def finding(
+        self, place: int, structure: Structure, stream: str, outcome: Outcome, muted: str
+    ) -> Located | None:
+        """The finding at a place in ``rows``, in words; None where the rule fails to find them."""
+        try:
+            return self._in_words(place, structure, stream, outcome, muted)
+        except Exception as error:
+            self._fail(int(self.course.last[place]), error)
+            return None
+
+    def _in_words(
+        self, place: int, structure: Structure, stream: str, outcome: Outcome, muted: str
+    ) -> Located:
         course, rule, described = self.course, self.rule, structure.rows[self.rows[place]]
         resolved = int(course.resolved[place])
         facts = Facts(

@@ -101,6 +101,11 @@ class Monitor:
                     yield from self._read_on(name, files)
             self._refreshed = began
 
+    def bytes_read(self) -> int:
+        """Of all runs' event files, whoever wrote them."""
+        with self._lock:
+            return sum(run.loading.bytes_read for run in self._runs.values())
+
     def files(self, run: str) -> tuple[EventFile, ...]:
         """The event files of a run, in order; empty for one that is not there."""
         return self._discovery.runs.get(run, ())

@@ -1,5 +1,6 @@
 """One run of a log directory: its reader, its health, and how far it was read."""
 
+import logging
 from collections import deque
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -9,6 +10,8 @@ from tb_gradhealth.health import RuleSet, RunHealth
 from tb_gradhealth.health.history import BUDGET
 from tb_gradhealth.health.stream import BLOCK
 from tb_gradhealth.record import Record, Steps
+
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -48,13 +51,14 @@ class MonitoredRun:
         self._files: Sequence[EventFile] = ()
         self._bytes = 0
         self._read_once = False
+        self._failure = ""
         # Problems are put into words for each revision, so only after something was done.
         self._turns, self._revised, self._said = 0, -1, ""
 
     @property
     def ours(self) -> bool:
         """Whether the run holds anything of ours, readable or not, as far as it was read."""
-        return self._reader.ours or any(file.recorder for file in self._files)
+        return bool(self._failure) or self._reader.ours or any(file.recorder for file in self._files)
 
     @property
     def done(self) -> bool:
@@ -80,7 +84,8 @@ class MonitoredRun:
     def problems(self) -> tuple[Problem, ...]:
         """What is wrong with its files, at most some dozens of lines."""
         unjudged = tuple(Problem(self.name, None, failure) for failure in self.health.failures())
-        return self._notes + self._reader.problems() + unjudged
+        failed = (Problem(self.name, None, self._failure),) if self._failure else ()
+        return self._notes + failed + self._reader.problems() + unjudged
 
     def unfinished(self) -> tuple[Problem, ...]:
         """Files that end within a record, which is how a file looks that is being written."""
@@ -101,9 +106,14 @@ class MonitoredRun:
     def records(self, files: Sequence[EventFile]) -> Iterator[Record | Steps]:
         """Everything new in the run's files, for `judge`; nothing that others look at waits for it."""
         self._files = files
-        for record in self._reader.read(files):
-            self._turns += 1
-            yield record
+        if self._failure:
+            return
+        try:
+            for record in self._reader.read(files):
+                self._turns += 1
+                yield record
+        except Exception as error:
+            self._fail(error)
         self._turns += 1
 
     def judge(self, waiting: deque[Record | Steps], until: float) -> bool:
@@ -117,14 +127,20 @@ class MonitoredRun:
             Whether all of it is judged.
         """
         self._turns += 1
-        while self.health.judge(until) and waiting:
-            taken = 0
-            while waiting and taken < BLOCK:
-                content = waiting.popleft()
-                taken += content.nbytes
-                self.health.observe(content)
-        self._turns += 1
-        return not waiting and self.health.judge(until)
+        try:
+            while self.health.judge(until) and waiting:
+                taken = 0
+                while waiting and taken < BLOCK:
+                    content = waiting.popleft()
+                    taken += content.nbytes
+                    self.health.observe(content)
+            return not waiting and self.health.judge(until)
+        except Exception as error:
+            self._fail(error)
+            waiting.clear()
+            return True
+        finally:
+            self._turns += 1
 
     def read_through(self) -> None:
         """Note that its files were read to their ends."""
@@ -139,7 +155,7 @@ class MonitoredRun:
     def replay(self, files: Sequence[EventFile]) -> Iterator[Record | Steps]:
         """Like `read`, pausing after each record: ``health`` is then as it was while the run trained."""
         for record in self.records(files):
-            self.health.observe(record)
+            self.judge(deque([record]), float("inf"))
             yield record
         self.read_through()
 
@@ -149,6 +165,15 @@ class MonitoredRun:
         if note is None:
             return self
         return MonitoredRun(self.name, note, rules=self._rules, budget=self._budget)
+
+    def _fail(self, error: Exception) -> None:
+        """Give this run up: what it holds must not take the other runs along."""
+        _log.error("%s cannot be read", self.name, exc_info=error)
+        self._failure = (
+            f"cannot be read, so nothing of it is shown: {error!r}. The other runs are; please report this, "
+            "with the event file if you may"
+        )
+        self.health = RunHealth(self._rules, budget=self._budget)
 
 
 def _status(file: EventFile) -> tuple[int, float]:

@@ -76,6 +76,8 @@ def _answered(request: Request, route: Route) -> Response:
     prepared = route(request)
     tag = _tag(request, prepared.revision)
     headers = {"ETag": f'W/"{tag}"', "Vary": "Accept-Encoding"}
+    if request.if_none_match.star_tag:
+        prepared.body()  # "*" is whatever is there, so it has to be there
     if request.if_none_match.contains_weak(tag):
         return Response(status=304, headers={**headers, "Cache-Control": "no-cache, must-revalidate"})
     body = prepared.body()

@@ -2,7 +2,7 @@
 
 import math
 import threading
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 from google.protobuf.message import DecodeError
@@ -11,13 +11,16 @@ from tensorboard.plugins.hparams import plugin_data_pb2
 
 from tb_gradhealth.events import EventFile
 from tb_gradhealth.events.framing import decode
-from tb_gradhealth.events.storage import storage_of
+from tb_gradhealth.events.storage import Status, storage_of
 
 TAG: Final = "_hparams_/session_start_info"
 """What `tensorboard.plugins.hparams.metadata.SESSION_START_INFO_TAG` is."""
 
 HEAD: Final = 256 << 10
 """Bytes at the start of a file in which they are looked for: they are written when training begins."""
+
+LIKENESS: Final = 256
+"""Bytes at the start that tell a file that was written anew from one that grew."""
 
 MOST_FILES: Final = 8
 MOST: Final = 200
@@ -32,31 +35,35 @@ class HyperParameters:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._found: dict[str, Mapping[str, Value]] = {}
-        self._looked: dict[str, tuple[int, Hashable]] = {}
+        self._looked: dict[str, Status] = {}
+        self._begins: dict[str, bytes] = {}
 
     def of(self, files: Sequence[EventFile]) -> Mapping[str, Value] | None:
         """The hyper-parameters in the first of these files that has any, None where none has."""
         with self._lock:
             for file in files[:MOST_FILES]:
-                if file.path not in self._found:
-                    self._look(file)
+                self._look(file)
                 if file.path in self._found:
                     return self._found[file.path]
         return None
 
     def _look(self, file: EventFile) -> None:
-        before, _ = self._looked.get(file.path, (0, None))
-        if before >= HEAD:
-            return
+        before = self._looked.get(file.path)
         try:
             status = file.now()
-            if self._looked.get(file.path) == (status.size, status.version):
+            if before == status:
                 return
             with storage_of(file.path).opened(file.path, status) as (opened, _):
+                begins = opened.at(0, LIKENESS)
+                is_known = file.path in self._found or (before is not None and before.size >= HEAD)
+                if is_known and begins.startswith(self._begins[file.path]):
+                    self._looked[file.path] = status
+                    return
                 head = opened.at(0, HEAD)
         except OSError:
             return  # said where the run is read
-        self._looked[file.path] = status.size, status.version
+        self._looked[file.path], self._begins[file.path] = status, begins
+        self._found.pop(file.path, None)
         for frame in decode(head, 0, TAG.encode()).frames:
             values = _values(frame.payload)
             if values is not None:

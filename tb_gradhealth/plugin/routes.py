@@ -113,7 +113,8 @@ class _Routes:
                 )
             )
 
-        return Prepared(self._revision([]), body)
+        # What others write into a run's files shows in how far it is read, and in its hyper-parameters.
+        return Prepared(f"{self._revision([])} {self._monitor.bytes_read()}", body)
 
     def problems(self, request: Request) -> Prepared:
         name = parameters.optional(request, "run")
@@ -206,7 +207,9 @@ class _Routes:
                 report = report_of(watched, names=wanted or None)
             return Body(form.render(report).encode("utf-8", "replace"), form.mimetype, attachment(form.file))
 
-        return Prepared(self._revision(wanted), body)
+        if wanted:
+            self._monitor.prefer(wanted)
+        return Prepared(self._revision([]), body)  # it tells the problems of the whole log directory
 
     def judge(self, request: Request) -> Prepared:
         wanted = parameters.several(request, "run", JUDGED_AT_ONCE)

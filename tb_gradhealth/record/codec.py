@@ -19,6 +19,8 @@ VERSION: Final = 2
 
 FORMAT: Final = "gradhealth.rows"
 MAX_ROWS: Final = 1_000_000
+LARGEST: Final = 2**63 - 1
+"""No whole number is larger, nor its opposite smaller: NumPy could not hold it."""
 
 _TYPES: Final[Mapping[str, type]] = {
     "tensor": str,
@@ -77,6 +79,8 @@ def _decoded(content: bytes) -> RowTable:
         raise RecordError(f'the row table does not say "format": "{FORMAT}"')
     check_version(read.get("version"))
     try:
+        if b"\\ud" in content.lower():
+            json.dumps(read, ensure_ascii=False).encode()  # half of a surrogate pair is no text
         return _table_from_json(read)
     except (AttributeError, KeyError, TypeError, ValueError, OverflowError) as error:
         raise RecordError(f"the row table is malformed: {error!r}") from None
@@ -148,6 +152,8 @@ def _table_from_json(read: dict[str, Any]) -> RowTable:
     settings = {_text(key): value for key, value in read["settings"].items()}
     if any(isinstance(value, (dict, list)) for value in settings.values()):
         raise TypeError("a setting is not a plain value")
+    if any(isinstance(value, int) and abs(value) > LARGEST for value in settings.values()):
+        raise ValueError("a setting is a number beyond 64 bits")
     rows = _rows_from_json(read["rows"])
     # Tables of version 1 have neither.
     watched = tuple(_whole(index) for index in read.get("watched", []))
@@ -196,6 +202,8 @@ def _rows_from_json(listed: list[dict[str, Any]]) -> tuple[Row, ...]:
         rows.append(row)
     if not sizes <= {int}:
         raise TypeError("a size in a shape is not a whole number")
+    if any(abs(number) > LARGEST for own in listed for number in (own["depth"], *own["shape"])):
+        raise ValueError("a depth or a size in a shape is beyond 64 bits")
     return tuple(rows)
 
 

@@ -1,13 +1,15 @@
 """Texts out of a log, made harmless: nothing moves a cursor, turns text around, starts a formula."""
 
+import re
 import unicodedata
 from typing import Final
 
 LONGEST: Final = 1_000
 """Characters of a name or message that are shown; a name can be of any length."""
 
-FORMULA_STARTS: Final = ("=", "+", "-", "@", "\t", "\r", "＝", "＋", "－", "＠")
-"""What makes a spreadsheet read a cell as a formula (OWASP, "CSV Injection"), full-width forms too."""
+FORMULA: Final = re.compile(r"(^|;)(?=\s*[=+\-@\t\r＝＋－＠])")
+"""What makes a spreadsheet read a cell as a formula (OWASP, "CSV Injection"), full-width forms too; after a
+semicolon as well, which parts cells where a comma is used for decimals."""
 
 
 def visible(text: str, longest: int = LONGEST) -> str:
@@ -22,8 +24,7 @@ def visible(text: str, longest: int = LONGEST) -> str:
 
 def cell(text: str) -> str:
     """The text for a spreadsheet's cell: never a formula."""
-    shown = visible(text)
-    return f"'{shown}" if shown.lstrip().startswith(FORMULA_STARTS) else shown
+    return FORMULA.sub(r"\1'", visible(text))
 
 
 def _written_out(letter: str) -> str:

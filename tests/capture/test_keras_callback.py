@@ -243,3 +243,154 @@ def test_keras_own_tensorboard_callback_takes_nothing_from_ours_nor_we_from_it(
     fit(make_model(), batches, together if first == "ours" else together[::-1])
     assert read_run(tmp_path / "both" / "gradhealth").steps == [0, 10, 20, 30]
     assert theirs(tmp_path / "both") == theirs(tmp_path / "alone") != []
+
+
+def attributes(model):
+    """What the model and its optimizer hold themselves, but for what `fit` itself leaves."""
+    left = ("history", "train_function", "_eval_epoch_iterator", "stop_evaluating")
+    return {name for owner in (model, model.optimizer) for name in vars(owner) if name not in left}
+
+
+def test_two_callbacks_in_one_fit_both_record_and_leave_the_model_alone(tmp_path, read_run, batches):
+    model = make_model()
+    fit(model, batches)
+    before = attributes(model)
+    function = model.train_function
+    fit(model, batches, [gradhealth.KerasCallback(tmp_path / name) for name in "ab"])
+    assert attributes(model) == before
+    assert model.train_function is function
+    first, second = (read_run(tmp_path / name) for name in "ab")
+    assert first.steps == second.steps == [40, 50, 60, 70]
+
+
+class Bad(keras.callbacks.Callback):
+    """Raises where it is told to."""
+
+    def __init__(self, hook):
+        super().__init__()
+
+        def planted(*arguments, **named):
+            raise RuntimeError("planted")
+
+        setattr(self, hook, planted)
+
+
+@pytest.mark.parametrize("hook", ["on_epoch_begin", "on_epoch_end", "on_train_batch_end", "on_train_end"])
+@pytest.mark.parametrize("place", [0, 1])
+def test_an_exception_of_another_callback_leaves_the_model_alone(tmp_path, read_run, batches, hook, place):
+    model, callback = make_model(), gradhealth.KerasCallback(tmp_path)
+    fit(model, batches)
+    before = attributes(model)
+    callbacks = [callback]
+    callbacks.insert(place, Bad(hook))
+    with pytest.raises(RuntimeError, match="planted"):
+        fit(model, batches, callbacks)
+    assert attributes(model) == before
+    assert read_run(tmp_path).steps[:1] == ([] if hook == "on_epoch_begin" else [40])
+
+
+def test_an_exception_in_the_validation_leaves_the_model_alone(tmp_path, batches):
+    model, callback = make_model(run_eagerly=True), gradhealth.KerasCallback(tmp_path)
+    fit(model, batches)
+    before = attributes(model)
+
+    def validation():
+        for _ in range(4):
+            yield batches[0][:8], batches[1][:8]
+        raise RuntimeError("planted")
+
+    with pytest.raises(Exception, match="planted"):
+        model.fit(*batches, validation_data=validation(), verbose=0, callbacks=[callback])
+    assert attributes(model) == before
+
+
+@pytest.mark.parametrize(
+    "kept", [list, lambda pair: dict(zip("ab", pair, strict=True))], ids=["list", "dict"]
+)
+def test_optimizers_kept_in_a_list_or_a_dict_are_seen(tmp_path, read_run, batches, kept):
+    class Model(keras.Model):
+        def __init__(self):
+            super().__init__()
+            self.hidden, self.out = keras.layers.Dense(8), keras.layers.Dense(3)
+            self.optimizers = kept([keras.optimizers.SGD(0.01), keras.optimizers.SGD(0.01)])
+
+        def call(self, x):
+            return self.out(self.hidden(x))
+
+        def train_step(self, data):
+            x, y = data
+            with tf.GradientTape() as tape:
+                loss = LOSS(y, self(x, training=True))
+            variables = self.trainable_variables
+            grads = tape.gradient(loss, variables)
+            optimizers = self.optimizers.values() if isinstance(self.optimizers, dict) else self.optimizers
+            for optimizer, part in zip(optimizers, (slice(2), slice(2, 4)), strict=True):
+                optimizer.apply(grads[part], variables[part])
+            return {"loss": loss}
+
+    model = Model()
+    model(batches[0][:8])
+    model.compile(jit_compile=False)
+    fit(model, batches, [gradhealth.KerasCallback(tmp_path)], epochs=1)
+    rows = read_run(tmp_path).records[0].table.rows
+    assert len([row for row in rows if row.kind == "gradient" and not row.not_measured]) == 4
+
+
+def test_a_model_built_by_its_first_step_has_one_table_also_when_run_eagerly(tmp_path, read_run, batches):
+    class Model(keras.Model):
+        def __init__(self):
+            super().__init__()
+            self.hidden, self.out = keras.layers.Dense(8, name="hidden"), keras.layers.Dense(3, name="out")
+
+        def call(self, x):
+            return self.out(self.hidden(x))
+
+    model = Model()
+    model.compile("sgd", LOSS, run_eagerly=True)
+    fit(model, batches, [gradhealth.KerasCallback(tmp_path, every=5)], epochs=1)
+    run = read_run(tmp_path)
+    assert run.steps == [0, 5, 10, 15]
+    assert [r.tensor for r in run.records[0].table.rows if r.kind == "activation"] == ["hidden", "out"]
+    assert run.table_events == 1
+
+
+@pytest.mark.parametrize(
+    "outputs",
+    [
+        lambda x: {1: x, "b": x},
+        lambda x: (x, tf.RaggedTensor.from_tensor(x)),
+        lambda x: tf.sparse.from_dense(x),
+    ],
+    ids=["keys that cannot be sorted", "ragged", "sparse"],
+)
+def test_whatever_a_layer_puts_out_does_not_disturb_it(outputs):
+    class Odd(keras.layers.Layer):
+        def call(self, x):
+            return outputs(x)
+
+    layer = Odd(name="odd")
+    with gradhealth.capture(layer) as activations:
+        layer.call(tf.ones([2, 3]))
+    reasons = {call.name: call.reason for call in activations.calls}
+    assert reasons
+    assert set(reasons.values()) <= {"", "a RaggedTensor is not measured", "a SparseTensor is not measured"}
+
+
+@pytest.mark.parametrize("activations", [True, False])
+def test_a_step_whose_optimizer_is_out_of_sight_trains_on_with_a_warning(tmp_path, batches, activations):
+    optimizer = keras.optimizers.SGD(0.01)
+
+    class Model(keras.Sequential):
+        def train_step(self, data):
+            x, y = data
+            with tf.GradientTape() as tape:
+                loss = LOSS(y, self(x, training=True))
+            optimizer.apply(tape.gradient(loss, self.trainable_variables), self.trainable_variables)
+            return {"loss": loss}
+
+    model = make_model(cls=Model, optimizer=keras.optimizers.SGD(0.01))
+    optimizer.build(model.trainable_variables)
+    before = model.get_weights()[0]
+    with pytest.warns(RuntimeWarning, match="keep each optimizer in an attribute of the model"):
+        fit(model, batches, [gradhealth.KerasCallback(tmp_path, activations=activations)])
+    assert np.any(model.get_weights()[0] != before)

@@ -1,5 +1,6 @@
 """The recorder in a hand-written loop: what it writes, when, and what happened in between."""
 
+import gc
 import re
 
 import numpy as np
@@ -240,3 +241,183 @@ def test_write_inside_a_function_says_where_it_belongs(tmp_path):
     recorder = gradhealth.Recorder(tmp_path)
     with pytest.raises(RuntimeError, match="after the step, outside the function"):
         tf.function(lambda: recorder.write(0))()
+
+
+def small_step(recorder, variable):
+    def step(gradient):
+        recorder.observe([(gradient, variable)])
+
+    return step
+
+
+@pytest.fixture
+def variable():
+    return tf.Variable(tf.ones([2]), name="layer/kernel")
+
+
+def test_records_while_functions_run_operation_by_operation(tmp_path, read_run, variable):
+    tf.config.run_functions_eagerly(True)
+    try:
+        with gradhealth.Recorder(tmp_path, every=2) as recorder:
+            step = tf.function(small_step(recorder, variable))
+            for number in range(4):
+                step(tf.fill([2], number + 1.0))
+                recorder.write(number)
+    finally:
+        tf.config.run_functions_eagerly(False)
+    run = read_run(tmp_path)
+    assert run.steps == [0, 2]
+    assert run.values("gradient", "layer/kernel", "rms") == [1, 3]
+
+
+@pytest.mark.parametrize("run", [lambda step: step, tf.function], ids=["eager", "function"])
+def test_debuggers_of_tensorflow_s_do_not_see_what_we_compute(tmp_path, read_run, variable, run):
+    tf.debugging.enable_check_numerics()
+    try:
+        with gradhealth.Recorder(tmp_path, every=2) as recorder:
+            step = run(small_step(recorder, variable))
+            for number in range(3):
+                step(tf.ones([2]))
+                recorder.write(number)
+            with pytest.raises(tf.errors.InvalidArgumentError, match="NaN"):
+                tf.math.log(tf.constant(-1.0))
+    finally:
+        tf.debugging.disable_check_numerics()
+    assert read_run(tmp_path).steps == [0, 2]
+
+
+def test_one_step_may_run_eagerly_and_compiled_in_any_order(tmp_path, read_run, variable):
+    with gradhealth.Recorder(tmp_path, every=1) as recorder:
+        step = small_step(recorder, variable)
+        for number, as_run in enumerate((step, tf.function(step, jit_compile=True), tf.function(step), step)):
+            as_run(tf.fill([2], number + 1.0))
+            recorder.write(number)
+    assert read_run(tmp_path).values("gradient", "layer/kernel", "rms") == [1, 2, 3, 4]
+
+
+def test_a_layer_rebuilt_for_other_inputs_is_another_tensor(tmp_path, read_run):
+    with gradhealth.Recorder(tmp_path, every=1) as recorder:
+        for number, inputs in enumerate((4, 5)):
+            variable = tf.Variable(tf.ones([inputs, 3]), name="layer/kernel")
+            recorder.observe([(tf.fill([inputs, 3], float(number + 1)), variable)])
+            recorder.write(number)
+    run = read_run(tmp_path)
+    assert run.values("gradient", "layer/kernel", "rms") == [1, 2]
+    assert [record.table.rows[0].shape for record in run.records] == [(4, 3), (5, 3)]
+
+
+def test_activations_of_changing_length_are_one_tensor_and_of_changing_rank_another(tmp_path, read_run):
+    with gradhealth.Recorder(tmp_path, every=10) as recorder:
+        for number in range(12):
+            scores = tf.fill([2, number + 3, number + 3], number + 1.0)
+            recorder.observe([], activations={"scores": scores})
+            recorder.write(number)
+        recorder.observe([], activations={"scores": tf.ones([2, 3])})
+        recorder.write(12)
+    run = read_run(tmp_path)
+    assert run.steps == [0, 10, 12]
+    assert run.values("activation", "scores", "rms") == [1, 11, 1]
+    assert run.table_events == 2
+
+
+def test_gradients_accumulated_in_variables_are_measured(tmp_path, read_run, variable):
+    with gradhealth.Recorder(tmp_path) as recorder:
+        recorder.observe([(tf.Variable([3.0, 4.0]), variable)])
+        recorder.write(0)
+    assert read_run(tmp_path).values("gradient", "layer/kernel", "maximum") == [4]
+
+
+def test_nothing_in_a_tensor_is_no_fault(tmp_path, read_run, as_step):
+    table = tf.Variable(tf.ones([5, 2]), name="embedding/embeddings")
+    with gradhealth.Recorder(tmp_path, every=3) as recorder:
+
+        @as_step
+        def step(outputs, values, indices):
+            slices = tf.IndexedSlices(values, indices, tf.constant([5, 2]))
+            recorder.observe([(slices, table)], activations={"expert": outputs})
+
+        for number, tokens in enumerate((4, 0, 4, 0, 4, 4, 4)):
+            step(tf.fill([tokens, 3], 2.0), tf.fill([tokens, 2], 3.0), tf.range(tokens))
+            recorder.write(number)
+    run = read_run(tmp_path)
+    assert run.steps == [0, 3, 6]
+    for kind, tensor, value in (("activation", "expert", 2), ("gradient", "embedding/embeddings", 3)):
+        assert run.values(kind, tensor, "bad_steps") == [0, 0, 0]
+        np.testing.assert_array_equal(run.values(kind, tensor, "rms"), [value, np.nan, value])
+
+
+def test_sets_of_tensors_in_turns_keep_the_numbers_of_their_steps(tmp_path, read_run):
+    first, second = (tf.Variable(tf.ones([2]), name=f"{name}/kernel") for name in "ab")
+    with gradhealth.Recorder(tmp_path, every=2) as recorder:
+        for number in range(12):
+            variable = second if number % 3 == 2 else first
+            recorder.observe([(tf.fill([2], number + 1.0), variable)])
+            recorder.write(number)
+    run = read_run(tmp_path)
+    told = [(r.step, r.table.rows[0].tensor, float(r.values[0, 0])) for r in run.records]
+    seen = {name: [step for step, tensor, _ in told if tensor == f"{name}/kernel"] for name in "ab"}
+    assert seen == {"a": [0, 3, 6, 9], "b": [2, 8]}
+    rms = run.records[0].table.columns.index("rms")
+    assert all(record.values[0, rms] == record.step + 1 for record in run.records)
+
+
+def test_a_recorder_that_goes_out_of_use_writes_what_its_ring_holds(tmp_path, read_run, variable):
+    def train():
+        recorder = gradhealth.Recorder(tmp_path)
+        for number in range(5):
+            recorder.observe([(tf.fill([2], np.nan if number == 4 else 1.0), variable)])
+            recorder.write(number)
+
+    train()
+    gc.collect()
+    run = read_run(tmp_path)
+    assert run.steps == [0, 4]
+    assert np.isnan(run.steps_written[-1].values[-1, 0])
+
+
+def test_spikes_that_keep_coming_stay_within_the_budget(tmp_path, variable):
+    sizes = {}
+    with gradhealth.Recorder(tmp_path, budget=0.02) as recorder:
+        for number in range(1600):
+            recorder.observe([(tf.fill([2], 1000.0 if number % 20 == 15 else 1.0), variable)])
+            recorder.write(number)
+            sizes[number] = sum(file.stat().st_size for file in tmp_path.rglob("*tfevents*"))
+    assert sizes[1599] < 1.5 * 0.02 * 2**20
+
+
+@pytest.mark.parametrize(
+    ("setting", "written"),
+    [(np.float32(0.5), 0.5), (np.int64(3), 3), (np.array([2.0]), 2.0), (np.bool_(True), True)],
+)
+def test_settings_may_be_numpy_s(tmp_path, read_run, variable, setting, written):
+    with gradhealth.Recorder(tmp_path, settings={"mine": setting}) as recorder:
+        recorder.observe([(tf.ones([2]), variable)])
+        recorder.write(0)
+    assert read_run(tmp_path).records[0].table.settings["mine"] == written
+
+
+def test_other_settings_are_refused_with_a_sentence(tmp_path):
+    with pytest.raises(TypeError, match="mine is a list: write a text, a number"):
+        gradhealth.Recorder(tmp_path, settings={"mine": [1]})
+
+
+def test_two_gradients_and_two_variables_are_no_pairs(tmp_path, variable):
+    gradients, variables = [tf.ones([2])] * 2, [variable, tf.Variable([1.0, 2.0])]
+    with gradhealth.Recorder(tmp_path) as recorder, pytest.raises(ValueError, match=r"write zip\(grads"):
+        recorder.observe((gradients, variables))
+
+
+def test_a_loss_alone_is_nothing_to_watch(tmp_path):
+    with (
+        gradhealth.Recorder(tmp_path) as recorder,
+        pytest.raises(ValueError, match="model has variables only"),
+    ):
+        recorder.observe([], loss=tf.constant(1.0))
+
+
+def test_capture_follows_keras_s_layers_only():
+    with (
+        pytest.raises(TypeError, match="a Keras model or layer, not a Module"),
+        gradhealth.capture(tf.Module()),
+    ):
+        pass

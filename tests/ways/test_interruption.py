@@ -2,14 +2,20 @@
 
 import gc
 import signal
+import time
+from multiprocessing import get_context
 
 import by_hand
 import failing
 import keras
 import networks
+import numpy as np
 import pytest
+import tensorflow as tf
 from interruptible import TRAININGS, interrupted
 from recorded import Recorded
+
+import tb_gradhealth as gradhealth
 
 
 @pytest.mark.parametrize("train", TRAININGS)
@@ -40,3 +46,20 @@ def test_an_exception_of_the_user_s_passes_through_and_leaves_a_log(log_dir, fai
     assert recorded.steps == [0, 2, 4]
     expected = by_hand.train(networks.classifier(), keras.optimizers.SGD(0.01), networks.batches(5))
     expected.hold_against(recorded, kinds="gradient weight loss")
+
+
+def test_a_process_forked_off_a_training_ends_on_a_signal_and_writes_nothing(log_dir):
+    variable = tf.Variable([1.0, 2.0], name="layer/kernel")
+    with gradhealth.Recorder(log_dir) as recorder:
+        recorder.observe([(tf.constant([1.0, np.nan]), variable)])
+        recorder.write(0)
+        recorder.observe([(tf.constant([1.0, np.nan]), variable)])
+        before = [file.read_bytes() for file in log_dir.rglob("*tfevents*")]
+        child = get_context("fork").Process(target=time.sleep, args=(60,))
+        child.start()
+        child.terminate()
+        child.join(20)
+        assert child.exitcode == -signal.SIGTERM
+        assert [file.read_bytes() for file in log_dir.rglob("*tfevents*")] == before
+        recorder.write(1)
+    assert Recorded(log_dir).steps == [0, 1]

@@ -67,7 +67,8 @@ function csvCell(value: string | number | boolean | null): string {
   if (value === null) return ''
   if (typeof value !== 'string') return String(value)
   // A spreadsheet would run text that begins like a formula; names come from whoever wrote the logs.
-  const safe = /^[=+\-@\t\r]/.test(value) ? `'${value}` : value
+  // A semicolon parts cells where a comma is used for decimals.
+  const safe = value.replace(/(^|;)(?=\s*[=+\-@\t\r＝＋－＠])/g, "$1'")
   return /[",\r\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe
 }
 

@@ -6,7 +6,7 @@ import signal
 import threading
 import weakref
 from types import FrameType
-from typing import Protocol
+from typing import Final, Protocol
 
 
 class Closable(Protocol):
@@ -14,6 +14,9 @@ class Closable(Protocol):
 
     def close(self) -> None:
         """Write what is left."""
+
+    def disown(self) -> None:
+        """Never write again: this process is a copy of the one that does."""
 
 
 _open: "weakref.WeakSet[Closable]" = weakref.WeakSet()
@@ -59,4 +62,28 @@ def _terminated(number: int, frame: FrameType | None) -> None:
         os.kill(os.getpid(), number)
 
 
+_forking: Final = threading.local()
+
+
+def _block() -> None:
+    # Until a process just forked off is ready for it, SIGTERM would do there what is its parent's to do.
+    _forking.mask = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})
+
+
+def _unblock() -> None:
+    signal.pthread_sigmask(signal.SIG_SETMASK, _forking.mask)
+
+
+def _in_a_copy() -> None:
+    """In a process that was forked off: what is open is its parent's, and so is what to do on SIGTERM."""
+    for recorder in list(_open):
+        recorder.disown()
+    _open.clear()
+    if _ours():
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    _unblock()
+
+
 atexit.register(_close_all)
+if hasattr(os, "register_at_fork"):  # not on Windows, where nothing is forked
+    os.register_at_fork(before=_block, after_in_parent=_unblock, after_in_child=_in_a_copy)

@@ -1,5 +1,6 @@
 """`KerasCallback`: the recorder for `model.fit`, in one line."""
 
+import inspect
 import weakref
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
@@ -32,9 +33,10 @@ class KerasCallback(keras.callbacks.Callback):  # type: ignore[misc]
     a `LossScaleOptimizer`'s are divided by its scale, and what an optimizer clips is measured before and
     after. Training's results stay what they are without it.
 
-    While `fit` runs, the model's ``train_step``, ``compute_loss`` and ``train_function`` and its
-    optimizer's ``apply`` are wrapped; afterwards they are exactly what they were. Steps are counted on from
-    one `fit` to the next.
+    While `fit` runs, the model's ``train_step``, ``call``, ``compute_loss``, ``train_function`` and
+    ``evaluate``, its optimizers' ``apply`` and the hooks of Keras's list of callbacks are wrapped;
+    afterwards, or once something raises, they are exactly what they were. Steps are counted on from one
+    `fit` to the next.
 
     Args:
         log_dir: the run's directory, one of those TensorBoard is pointed at.
@@ -92,7 +94,7 @@ class KerasCallback(keras.callbacks.Callback):  # type: ignore[misc]
         )
         first_step = max(self._next_step, optimizer_calls(model.optimizer))
         self._fit = _Fit(model, recorder, first_step, self._activations)
-        # If another callback raises, Keras tells nobody: this one only goes out of use.
+        # Should all else fail, the model is restored when the callback goes out of use.
         weakref.finalize(self, self._fit.finish)
         self._last_batch = -1
 
@@ -127,12 +129,19 @@ class _Fit:
     def __init__(self, model: Any, recorder: Recorder, first_step: int, activations: bool) -> None:
         self.recorder = recorder
         self.next_step = self._first_step = first_step
-        self._wrapped = ExitStack()
-        for owner, name, wrapper in WatchedStep(model, recorder, activations).wrappers():
-            self._wrapped.enter_context(replaced(owner, name, wrapper))
-        self._wrapped.callback(setattr, model, "train_function", model.train_function)
-        model.make_train_function(force=True)
-        model.train_function = _Guarded(model.train_function, self.finish)
+        with ExitStack() as wrapped:
+            for owner, name, wrapper in WatchedStep(model, recorder, activations).wrappers():
+                wrapped.enter_context(replaced(owner, name, wrapper))
+            before = model.train_function
+            others = before.watchers if isinstance(before, _Guarded) else []
+            model.make_train_function(force=True)
+            train_function, model.train_function = model.train_function, before
+            for name, function in (("train_function", train_function), ("evaluate", model.evaluate)):
+                guarded = _Guarded(function, [*others, self.finish])
+                wrapped.enter_context(replaced(model, name, guarded))
+            self._hooks = _Hooks(self.finish)
+            wrapped.callback(self._hooks.leave)
+            self._wrapped = wrapped.pop_all()
 
     def write(self, calls: int) -> None:
         """Write what is due after so many more steps."""
@@ -144,29 +153,79 @@ class _Fit:
         """Restore the model and close the file; a second time changes nothing."""
         self._wrapped.close()
         with tf.summary.record_if(True):
+            # The last steps may be known to nobody yet, where an exception came before `on_train_batch_end`.
+            self.recorder.write_counted(self._first_step, self.recorder.every)
             self.next_step = max(self.next_step, self._first_step + self.recorder.observed())
             self.recorder.close()
 
 
 class _Guarded:
-    """A train function that says so when it raises: `on_train_end` does not come then.
+    """A function that says so when it raises: `on_train_end` does not come then.
 
     In all else it is the function itself. Keras's TensorBoard callback, for one, looks at a train
     function's attributes to find the graph it draws.
+
+    Attributes:
+        function: the function.
+        watchers: what is called then.
     """
 
-    def __init__(self, train_function: Callable[..., Any], raised: Callable[[], None]) -> None:
-        self._train_function = train_function
-        self._raised = raised
+    def __init__(self, function: Callable[..., Any], watchers: Sequence[Callable[[], None]]) -> None:
+        self.function = function
+        self.watchers = list(watchers)
 
-    def __call__(self, iterator: Any) -> Any:
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
         try:
-            return self._train_function(iterator)
+            return self.function(*args, **kwargs)
         except END_OF_DATA:
             raise
         except BaseException:
-            self._raised()
+            for raised in tuple(self.watchers):
+                raised()
             raise
 
     def __getattr__(self, name: str) -> Any:
-        return getattr(self._train_function, name)
+        return getattr(self.function, name)
+
+
+class _Hooks:
+    """The hooks of the list of callbacks that is calling now, guarded.
+
+    Keras tells no callback of its list, nor of an exception that another one raised. The list holds the
+    callback, whose going out of use ends the training too, so here it is held weakly.
+    """
+
+    def __init__(self, raised: Callable[[], None]) -> None:
+        self._raised = raised
+        callbacks = _calling_list()
+        self._callbacks = weakref.ref(callbacks) if callbacks is not None else lambda: None
+        for name in _hook_names(callbacks):
+            hook = getattr(callbacks, name)
+            if isinstance(hook, _Guarded):
+                hook.watchers.append(raised)
+            else:
+                setattr(callbacks, name, _Guarded(hook, [raised]))
+
+    def leave(self) -> None:
+        """Make them what they were, once nobody watches them any more."""
+        callbacks = self._callbacks()
+        for name in _hook_names(callbacks):
+            hook = getattr(callbacks, name)
+            if isinstance(hook, _Guarded) and self._raised in hook.watchers:
+                hook.watchers.remove(self._raised)
+                if not hook.watchers:
+                    setattr(callbacks, name, hook.function)
+
+
+def _hook_names(callbacks: Any) -> list[str]:
+    return [name for name in dir(callbacks) if name.startswith("on_")]
+
+
+def _calling_list() -> Any:
+    frame = inspect.currentframe()
+    while frame is not None:
+        caller = frame.f_locals.get("self")
+        if isinstance(caller, keras.callbacks.CallbackList):
+            return caller
+        frame = frame.f_back
+    return None

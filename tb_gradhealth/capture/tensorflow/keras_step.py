@@ -1,7 +1,8 @@
 """A Keras model's training step, with what it computes looked at on the way."""
 
 import functools
-from collections.abc import Callable, Iterator, Sequence
+import warnings
+from collections.abc import Callable, Iterator, Mapping, Sequence, ValuesView
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -14,6 +15,11 @@ from tb_gradhealth.capture.tensorflow.network.settings import numbers_of_trainin
 from tb_gradhealth.capture.tensorflow.network.structure import frozen_variables
 from tb_gradhealth.capture.tensorflow.recorder import Recorder
 from tb_gradhealth.capture.tensorflow.watching.replicas import replica
+
+NO_OPTIMIZER: Final = (
+    "tb_gradhealth saw no optimizer apply gradients in a training step, so it records none: keep each "
+    "optimizer in an attribute of the model, or in a list or dict there, or use gradhealth.Recorder"
+)
 
 CLIPPING: Final = ("clipnorm", "global_clipnorm", "clipvalue")
 
@@ -41,6 +47,7 @@ class WatchedStep:
         self._model = model
         self._recorder = recorder
         self._activations = activations
+        self._warned = False
         # By replica: their steps are traced in turns.
         self._seen: dict[int, _Seen] = {}
 
@@ -66,8 +73,14 @@ class WatchedStep:
                 seen.activations = stack.enter_context(capture(self._model)) if captured else None
                 logs = train_step(*args, **kwargs)
             trained = list(seen.gradients.values())
+            if not trained and not self._warned:
+                self._warned = True
+                warnings.warn(NO_OPTIMIZER, RuntimeWarning, stacklevel=2)
             clipped = [seen.clipped.get(id(variable)) for _, variable in trained] if seen.clipped else None
             frozen = [(None, variable) for variable in frozen_variables(self._model)]
+            del self._seen[replica()]
+            if not trained and (seen.activations is None or not seen.activations.calls):
+                return logs
             self._recorder.observe(
                 [*trained, *frozen],
                 weights=[variable for _, variable in trained],
@@ -76,7 +89,6 @@ class WatchedStep:
                 clipped=None if clipped is None else [*clipped, *(None for _ in frozen)],
                 training=seen.training,
             )
-            del self._seen[replica()]
             return logs
 
         return observed_train_step
@@ -151,7 +163,11 @@ def _clipping_seen(
 
 def _optimizers(model: Any) -> list[Any]:
     """The optimizer `fit` knows, and those that a model with a training step of its own keeps besides."""
-    own = [value for value in vars(model).values() if isinstance(value, keras.optimizers.Optimizer)]
+    own: list[Any] = []
+    for kept in vars(model).values():
+        values = kept.values() if isinstance(kept, Mapping) else kept
+        own += values if isinstance(values, (list, tuple, ValuesView)) else [kept]
+    own = [value for value in own if isinstance(value, keras.optimizers.Optimizer)]
     found = {id(optimizer): optimizer for optimizer in [model.optimizer, *own] if optimizer is not None}
     return list(found.values())
 

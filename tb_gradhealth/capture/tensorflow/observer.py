@@ -12,15 +12,17 @@ import numpy as np
 import numpy.typing as npt
 import tensorflow as tf
 
+from tb_gradhealth.capture.tensorflow.measuring.extremes import is_compiled
 from tb_gradhealth.capture.tensorflow.measuring.seldom import seldom
 from tb_gradhealth.capture.tensorflow.measuring.state import state
 from tb_gradhealth.capture.tensorflow.network.selection import Selection
-from tb_gradhealth.capture.tensorflow.network.structure import GATED, SATURATING
+from tb_gradhealth.capture.tensorflow.network.structure import WITH_UNITS
 from tb_gradhealth.capture.tensorflow.sheet import Sheet, unit_count
 from tb_gradhealth.capture.tensorflow.watching.ring import Ring
 from tb_gradhealth.capture.tensorflow.watching.sentinel import Sentinel
 from tb_gradhealth.capture.tensorflow.watching.skipped import Skipped
 from tb_gradhealth.capture.tensorflow.watching.sticky import Facts
+from tb_gradhealth.capture.tensorflow.watching.unchecked import unchecked
 from tb_gradhealth.record import COLUMNS, RowTable, Setting, layouts
 
 EARLY: Final = ("loss", "activation", "gradient", "weight", "training")
@@ -58,7 +60,7 @@ class Observer:
         self._present = [index for index, value in enumerate(selection.values) if value is not None]
         kinds = {self.rows[index].kind: index for index in self._present}
         self._early = [kinds[kind] for kind in EARLY if kind in kinds][:1]
-        with tf.init_scope():
+        with tf.init_scope(), unchecked():
             self._sheet = Sheet(selection)
             self._sentinel = Sentinel(self.rows, self._sheet.watched, self._sheet.with_units)
             self.seen = state(np.int64(0), "seen")
@@ -67,16 +69,16 @@ class Observer:
             self.matrix = state(np.full([2, len(self.rows), len(COLUMNS)], np.nan, np.float32), "matrix")
             self.ring = Ring(len(self._sentinel.order), every)
             self._skipped = Skipped(self.rows, self._sentinel.order)
-        # One function: an eager loop starts it instead of a hundred operations, and a step that is traced
-        # twice, as Keras does, finds it traced.
-        self._function = tf.function(self._observe, reduce_retracing=True, autograph=False)
+        # By whether a compiler takes them: it needs other operations.
+        self._functions: dict[bool, Any] = {}
 
     def collect(self) -> tuple[int, Ints, Mask, Floats]:
         """``seen``, ``recorded``, ``untaken`` and ``matrix`` for the host, which from now on has taken them.
 
         One call: reading them one after the other takes the host four times as long.
         """
-        seen, recorded, untaken, matrix = self._collect()
+        with unchecked():
+            seen, recorded, untaken, matrix = self._collect()
         return int(seen), recorded.numpy(), untaken.numpy(), matrix.numpy()
 
     @cached_property
@@ -90,7 +92,7 @@ class Observer:
 
     def table(self, stream: str, settings: Mapping[str, Setting]) -> RowTable:
         """The row table of these records."""
-        units = any(unit_count(row, GATED | frozenset(SATURATING)) for row in self.rows)
+        units = any(unit_count(row, WITH_UNITS) for row in self.rows)
         return RowTable(
             self.rows,
             stream=stream,
@@ -108,9 +110,17 @@ class Observer:
     def __call__(self, selection: Selection) -> tuple[Any, Any]:
         """Take in one step's tensors; whether a record is due now, and whether one is out of turn."""
         values = [value for value in selection.values if value is not None]
-        with tf.name_scope("gradhealth"):
-            due, tripped = self._function(values, selection.spread)
+        with tf.name_scope("gradhealth"), unchecked():
+            due, tripped = self._function()(values, selection.spread)
         return due, tripped
+
+    def _function(self) -> Any:
+        # One function: an eager loop starts it instead of a hundred operations, and a step that is traced
+        # twice, as Keras does, finds it traced.
+        compiled = is_compiled()
+        if compiled not in self._functions:
+            self._functions[compiled] = tf.function(self._observe, reduce_retracing=True, autograph=False)
+        return self._functions[compiled]
 
     def _observe(self, values: list[Any], spread: Any) -> tuple[Any, Any]:
         present = dict(zip(self._present, values, strict=True))

@@ -1,8 +1,9 @@
 """`Recorder`: statistics taken inside the training step, written outside it."""
 
 import time
+from collections import deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from os import PathLike
 from typing import TYPE_CHECKING, Any, Final
 
@@ -22,7 +23,7 @@ from tb_gradhealth.capture.tensorflow.watching.replicas import replica, replicas
 from tb_gradhealth.capture.tensorflow.writing.budget import Budget
 from tb_gradhealth.capture.tensorflow.writing.verdict import RunVerdict
 from tb_gradhealth.capture.tensorflow.writing.writer import RunWriter, wanted
-from tb_gradhealth.record import COLUMNS, Record, RowTable, Steps
+from tb_gradhealth.record import COLUMNS, Record, RowTable, Setting, Steps
 
 if TYPE_CHECKING:
     from tb_gradhealth.health import Finding, RuleSet
@@ -41,6 +42,9 @@ class _Tracked:
         told: the step, so counted, up to which the flight recorder's lines are written.
         known: one of its steps whose number in the training is known.
         step: that number, None before the first.
+        numbers: those of its last steps, as far as Python saw each of them and not only the first, traced.
+        traced: whether it did not.
+        tripped: the step, so counted, of the last record out of turn that was written.
     """
 
     observer: Observer
@@ -50,10 +54,16 @@ class _Tracked:
     told: int = 0
     known: int = 0
     step: int | None = None
+    numbers: deque[int] = field(default_factory=deque)
+    traced: bool = False
+    tripped: int = 0
 
     def step_of(self, count: int) -> int:
         """The number in the training of the observer's step so counted."""
-        return (self.step or 0) + count - self.known
+        ago = self.known - count
+        if 0 <= ago < len(self.numbers):
+            return self.numbers[-1 - ago]
+        return (self.step or 0) - ago
 
 
 class Recorder:
@@ -81,12 +91,15 @@ class Recorder:
     thoroughly, and also in a step where something is not finite or many times its usual size. It keeps
     what it finds in variables, among them one copy of the measured weights (for their true updates) and one
     number per tensor for each of the last steps. `write` reads them only when a record is due. What is
-    left is written when the recorder is closed, and at the latest when Python ends or the process is told
-    to (SIGTERM).
+    left is written when the recorder is closed or goes out of use, and at the latest when Python ends or the
+    process is told to (SIGTERM). A process forked off it writes nothing.
 
     Under a `tf.distribute` strategy `observe` belongs into the replicas' step, all of which must call it. Its
     gradients and loss are then added up over the replicas, as the optimizer does it, which costs one more
     exchange of the gradients; weights and activations are the first replica's, and it alone writes.
+
+    Attributes:
+        every: steps from one record to the next.
 
     Args:
         log_dir: the run's directory, one of those TensorBoard is pointed at.
@@ -110,13 +123,13 @@ class Recorder:
         budget: float = 256,
         rules: "RuleSet | None" = None,
     ) -> None:
-        self._every = checked_every(every)
+        self.every = checked_every(every)
         self._stream = "" if name == DEFAULT_NAME else name
-        self._settings = {
+        self._settings: dict[str, Setting] = {
             "framework": "tensorflow",
-            "every": self._every,
+            "every": self.every,
             **optimizer_settings(optimizer),
-            **(settings or {}),
+            **{setting: checked_setting(setting, value) for setting, value in (settings or {}).items()},
         }
         self._optimizer = optimizer
         self._optimizer_calls = optimizer_calls(optimizer)
@@ -125,6 +138,8 @@ class Recorder:
         self._writer = RunWriter(log_dir)
         self._verdict = RunVerdict(rules)
         self._calls = 0
+        self._followed = 0
+        self._fresh: list[_Tracked] = []
         self._next_check = 0
         self._last_step: int | None = None
         self._last_record_step = 0
@@ -172,12 +187,17 @@ class Recorder:
         selection = select(pairs, weights, activations, loss, clipped, training, lag, spread, phase)
         tracked = self._tracked.get(selection.key)
         if tracked is None:
-            observer = Observer(selection, self._every)
+            observer = Observer(selection, self.every)
             settings = {**selection.settings, **self._settings}
-            tracked = _Tracked(observer, observer.table(self._stream, settings), self._calls)
+            numbers: deque[int] = deque(maxlen=2 * self.every)
+            table = observer.table(self._stream, settings)
+            tracked = _Tracked(observer, table, self._calls, numbers=numbers)
             self._tracked[selection.key] = tracked
             self._next_check = 0
         tracked.observer(selection)
+        tracked.traced |= not tf.executing_eagerly()
+        if not tracked.traced:
+            self._fresh.append(tracked)
 
     def write(self, step: Any) -> None:
         """Write the record if one is due; call it after each step, or after several with the last's number.
@@ -195,6 +215,7 @@ class Recorder:
         last = int(step)
         calls = 1 if self._last_step is None or last <= self._last_step else last - self._last_step
         self._last_step = last
+        self._follow(last, calls)
         self._advance(calls, lambda tracked: last)
 
     def write_counted(self, first_step: int, calls: int) -> None:
@@ -204,6 +225,7 @@ class Recorder:
             first_step: number of the first step that this recorder observed.
             calls: steps since the last call, at most.
         """
+        self._follow(first_step + self._followed + len(self._fresh) - 1, len(self._fresh))
         self._advance(calls, lambda tracked: first_step + tracked.calls_before + tracked.seen - 1)
 
     def observed(self) -> int:
@@ -238,11 +260,37 @@ class Recorder:
         self._tracked.clear()
         closed(self)
 
+    def disown(self) -> None:
+        """Leave it to the process that this one was forked from."""
+        self._closed = True
+
+    def __del__(self) -> None:
+        # A loop that ended in an exception, and nobody holds it any more.
+        if not getattr(self, "_closed", True):
+            self.close()
+
     def __enter__(self) -> "Recorder":
         return self
 
     def __exit__(self, *exception: object) -> None:
         self.close()
+
+    def _follow(self, last: int, calls: int) -> None:
+        """Number the steps that Python saw since the last call: sets of tensors may come in turns.
+
+        Args:
+            last: the number in the training of the newest.
+            calls: how many there were; where they are not as many as what was observed, every set is taken to
+                be observed in every step.
+        """
+        fresh, self._fresh = self._fresh, []
+        self._followed += len(fresh)
+        for place, tracked in enumerate(fresh):
+            later = fresh[place + 1 :]
+            ago = len(later) if len(fresh) == calls else sum(each is tracked for each in later)
+            tracked.numbers.append(last - ago)
+            tracked.known += 1
+            tracked.step = last - ago
 
     def _advance(self, calls: int, newest: Callable[[_Tracked], int]) -> None:
         """Look where it is time to.
@@ -259,7 +307,7 @@ class Recorder:
             return
         # One that is no longer called is not waited for.
         called = [tracked for tracked in self._tracked.values() if self._look(tracked, newest)]
-        waits = [self._every - (tracked.seen - 1) % self._every for tracked in called]
+        waits = [self.every - (tracked.seen - 1) % self.every for tracked in called]
         self._next_check = self._calls + min(waits, default=1)
 
     def _look(self, tracked: _Tracked, newest: Callable[[_Tracked], int] | None) -> bool:
@@ -272,18 +320,21 @@ class Recorder:
         observer = tracked.observer
         before = tracked.seen
         tracked.seen, recorded, untaken, matrix = observer.collect()
-        if newest is not None and tracked.seen != before:
+        if newest is not None and tracked.seen != before and not tracked.numbers:
             tracked.known, tracked.step = tracked.seen, newest(tracked)
         taken = untaken & (tracked.step is not None and wanted())
         stride = self._budget.stride(self._writer.size)
-        if ((recorded[DUE] - 1) // self._every) % stride:
+        if ((recorded[DUE] - 1) // self.every) % stride:
             taken[DUE] = False
+        if newest is not None and stride > 1 and tracked.seen - tracked.tripped < stride * self.every:
+            taken[TRIPPED] = False  # it waits for its turn, or for the end
         if (taken != untaken).any():
             # The facts of a record that is not wanted (`tf.summary.record_if`) go into the next one.
             observer.leave(untaken & ~taken)
         for place in sorted(np.flatnonzero(taken), key=lambda place: int(recorded[place])):
             self._write_record(tracked, matrix[place], tracked.step_of(int(recorded[place])))
         if taken[TRIPPED]:
+            tracked.tripped = tracked.seen
             self._write_lines(tracked)
             self._writer.flush()
         return tracked.seen != before
@@ -323,6 +374,21 @@ class Recorder:
             first = np.where(bad.any(axis=0), len(bad) - 1 - bad.argmax(axis=0), np.nan)
             values[watched, COLUMNS.index("bad_ago")] = first
             self._write_record(tracked, values, tracked.step_of(tracked.seen))
+
+
+def checked_setting(name: str, value: Any) -> Setting:
+    """A setting as it is written: NumPy's numbers and tensors of one element as Python's.
+
+    Raises:
+        TypeError: it is not a text, a number, a bool or None.
+    """
+    if hasattr(value, "numpy"):
+        value = value.numpy()
+    if isinstance(value, (np.generic, np.ndarray)) and value.size == 1:
+        value = value.item()
+    if value is None or isinstance(value, (str, int, float)):
+        return value
+    raise TypeError(f"settings: {name} is a {type(value).__name__}: write a text, a number, a bool or None")
 
 
 def checked_every(every: Any) -> int:

@@ -18,9 +18,11 @@ class Local:
 
     def kind(self, path: str) -> str:
         """What a path leads to."""
-        if os.path.isdir(path):
-            return "folder"
-        return "file" if os.path.exists(path) else ""
+        try:
+            found = os.stat(path)
+        except (FileNotFoundError, NotADirectoryError):
+            return ""
+        return "folder" if stat.S_ISDIR(found.st_mode) else "file"
 
     def walk(self, root: str) -> Iterator[Found | Listed | tuple[str, str]]:
         """Every file below a folder, without asking each for its status: that would be most of the work."""

@@ -69,7 +69,8 @@ class DeadUnits(Symptom[DeadUnitsLimits]):
         """Judge every ReLU-like activation that was watched for long enough."""
         limits = self.limits
         long_enough = view.column("window") >= limits.batches
-        value = np.where(long_enough, view.column("dead_fraction"), np.nan)
+        share = view.column("dead_fraction")
+        value = np.where(long_enough & np.isfinite(share), share, np.nan)
         level = np.where(value > limits.critical, CRITICAL, WARNING)
         least = np.where(value >= limits.inexcusable, 1, 0)
         return judgement(value, limits.threshold, level, least=least)

@@ -26,6 +26,9 @@ FALLEN = 0.1
 NEEDED = 3
 """Windows in a row that must have grown, as for records."""
 
+LONGEST = 4096
+"""Lines that are looked at, the newest: each is held against all before it, which takes their square."""
+
 GROWN, LARGE = 0, 1
 """The aspects: beyond its own usual size, or beyond that of its weights."""
 
@@ -140,8 +143,9 @@ class ExplodingGradient(Symptom[ExplodingGradientLimits]):
 
     def observe_steps(self, lines: Lines) -> Judgement | None:
         """Find three windows in a row, each beyond ten times the median of those before and growing."""
+        newest = Lines(lines.steps[-LONGEST:], lines.values[-LONGEST:], lines.loss[-LONGEST:], lines.trend)
         for length in WINDOWS:
-            judged = self._in_windows(lines, length)
+            judged = self._in_windows(newest, length)
             if judged is not None and judged.breach.any():
                 return judged
         return None

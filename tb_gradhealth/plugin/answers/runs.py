@@ -37,7 +37,10 @@ def runs_answer(
         "logdir": logdir,
         "now": now,
         "loading": _loading(watched),
-        "runs": [{**rows.of(run), "hparams": hparams(name)} for name, run in watched.runs.items()],
+        "runs": [
+            {**rows.of(run), "loading": asdict(run.loading), "hparams": hparams(name)}
+            for name, run in watched.runs.items()
+        ],
         "other_runs": watched.other_runs,
         "problems": problems_json(watched.problems),
     }
@@ -80,7 +83,6 @@ def run_row(run: MonitoredRun) -> Json:
         "incidents": len({finding.incident for finding in counted}),
         "symptoms": _worst(counted),
         "loss": {"first": number(summary.loss_first), "last": number(summary.loss_last)},
-        "loading": asdict(run.loading),
         "not_measured": [
             {"tensor": row.tensor, "kind": row.kind, "reason": row.not_measured}
             for row in summary.not_measured

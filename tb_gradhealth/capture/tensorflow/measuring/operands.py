@@ -86,8 +86,8 @@ def _touched_rows(slices: Any) -> Operand:
     begins = tf.concat([tf.zeros_like(indices[:1]), tf.cast(indices[1:] != indices[:-1], indices.dtype)], 0)
     run = tf.cumsum(tf.cast(begins, tf.int32))
     summed = tf.math.unsorted_segment_sum(tf.gather(values, order), run, slots)
-    touched = tf.reduce_max(run) + 1
-    width = tf.cast(tf.size(values), tf.float32) / tf.cast(slots, tf.float32)
+    touched = tf.reduce_sum(tf.cast(begins, tf.int32)) + tf.minimum(slots, 1)  # there may be no slices at all
+    width = tf.cast(tf.size(values), tf.float32) / tf.cast(tf.maximum(slots, 1), tf.float32)
     is_row = tf.reshape(
         tf.range(slots) < touched, tf.concat([[slots], tf.ones([tf.rank(values) - 1], tf.int32)], 0)
     )

@@ -7,13 +7,19 @@ import tensorflow as tf
 
 
 def seldom(predicate: Any, branch: Callable[[], Any]) -> None:
-    """Run a branch that is long and seldom taken; inside a function that is being traced.
+    """Run a branch that is long and seldom taken.
 
     `tf.cond` is unfolded into the graph around it, where every operation of the branch not taken still costs
     a visit, 1 ms a step for a network of 20 layers, and every tensor that the branch uses a switch. As one
     function the operations cost one visit; as one operation, which a condition is at first, so do the
     tensors. That form runs its branch on one device, so it is for machines that have but one kind.
+
+    Nothing is traced where functions are to run operation by operation (`tf.config.run_functions_eagerly`).
     """
+    if tf.executing_eagerly():
+        if predicate:
+            branch()
+        return
     if has_accelerator():
         body = tf.function(branch, autograph=False, experimental_attributes={"_noinline": True})
         tf.cond(predicate, body, lambda: None)

@@ -1,10 +1,11 @@
 """`capture`: what the layers of a Keras model put out while they are called."""
 
 import functools
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from typing import Any, Final
+from weakref import WeakValueDictionary
 
 import keras
 import tensorflow as tf
@@ -86,10 +87,17 @@ class Activations:
         """Note the float tensors among a call's outputs; ``graph`` is the one they are to be used in."""
         if not self.listening:
             return
-        for output in tf.nest.flatten(outputs):
+        for output in _leaves(outputs):
             if not tf.is_tensor(output) or not output.dtype.is_floating:
                 continue
-            reason = "" if _graph_of(output) in (graph, None) else INNER_GRAPH
+            if not isinstance(output, tf.Tensor):
+                reason = f"a {type(output).__name__} is not measured"
+            elif _graph_of(output) in (graph, None):
+                reason = ""
+            elif graph is None:
+                continue  # Keras builds a layer by calling it once without data
+            else:
+                reason = INNER_GRAPH
             self.calls.append(Call(self._names(place.name), place, None if reason else output, reason))
 
 
@@ -109,7 +117,15 @@ def capture(model: Any) -> Iterator[Activations]:
 
     Args:
         model: a `keras.Model` or layer, built or not.
+
+    Raises:
+        TypeError: it is something else.
     """
+    if not hasattr(model, "_flatten_layers"):
+        raise TypeError(
+            f"capture follows a Keras model or layer, not a {type(model).__name__}: hand over the outputs "
+            'you have by name instead, activations={"dense": tensor}'
+        )
     activations = Activations(describe(model), getattr(getattr(model, "dtype_policy", None), "name", ""))
     graph = None if tf.executing_eagerly() else tf.compat.v1.get_default_graph()
     with ExitStack() as wrapped:
@@ -120,22 +136,36 @@ def capture(model: Any) -> Iterator[Activations]:
         yield activations
 
 
+NO_ATTRIBUTE: Final = object()
+
+
+class _Held(list[Any]):
+    """What an attribute held, from the beginning to now."""
+
+
+_held: Final[WeakValueDictionary[tuple[int, str], _Held]] = WeakValueDictionary()
+"""By `id` and attribute, for as long as it is replaced."""
+
+
 @contextmanager
 def replaced(owner: Any, name: str, value: Any) -> Iterator[None]:
     """Give one object an attribute of its own for a while, leaving it exactly as it was.
 
-    Keras tracks what is assigned to a layer, so the assignment goes around it.
+    Keras tracks what is assigned to a layer, so the assignment goes around it. Of several who replace the
+    same attribute any may end first. What somebody else has assigned since then stays.
     """
-    had = name in vars(owner)
-    before = vars(owner).get(name)
+    held = _held.setdefault((id(owner), name), _Held([vars(owner).get(name, NO_ATTRIBUTE)]))
+    held.append(value)
     object.__setattr__(owner, name, value)
     try:
         yield
     finally:
-        if had:
-            object.__setattr__(owner, name, before)
-        else:
+        is_ours = vars(owner).get(name) is held[-1]
+        held.remove(value)
+        if is_ours and held[-1] is NO_ATTRIBUTE:
             object.__delattr__(owner, name)
+        elif is_ours:
+            object.__setattr__(owner, name, held[-1])
 
 
 def _noting(call: Callable[..., Any], place: LayerPlace, activations: Activations, graph: Any) -> Any:
@@ -146,6 +176,17 @@ def _noting(call: Callable[..., Any], place: LayerPlace, activations: Activation
         return outputs
 
     return noting_call
+
+
+def _leaves(outputs: Any) -> Iterator[Any]:
+    # Flattened by TensorFlow or Keras a mapping's keys have to be such as can be sorted.
+    if isinstance(outputs, Mapping):
+        outputs = list(outputs.values())
+    if isinstance(outputs, (list, tuple)):
+        for output in outputs:
+            yield from _leaves(output)
+    else:
+        yield outputs
 
 
 def _graph_of(tensor: Any) -> Any:

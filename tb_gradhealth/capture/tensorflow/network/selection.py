@@ -8,6 +8,7 @@ import tensorflow as tf
 
 from tb_gradhealth.capture.tensorflow.network.activations import INNER_GRAPH, Activations, Call
 from tb_gradhealth.capture.tensorflow.network.structure import (
+    WITH_UNITS,
     LayerPlace,
     Structure,
     UniqueNames,
@@ -25,7 +26,7 @@ NOT_PAIRS: Final = (
     "write zip(grads, variables)"
 )
 NOTHING: Final = (
-    "there is nothing to watch: no gradient, no activation, no loss. A model has variables only once it is "
+    "there is nothing to watch: no gradient, no weight, no activation. A model has variables only once it is "
     "built: call it on a batch, or model.build(input_shape), before you ask for model.trainable_variables"
 )
 
@@ -63,8 +64,7 @@ class Selection:
     def key(self) -> tuple[object, ...]:
         """What must be equal for two selections to share their state and row table.
 
-        Of the shapes only the last axis counts: the others of activations vary with the batch and the length
-        of sequences.
+        Also what tells whether the program of the one fits the other.
         """
         parts = (
             (
@@ -72,7 +72,7 @@ class Selection:
                 row.kind,
                 row.dtype,
                 row.not_measured,
-                row.shape[-1:],
+                _lasting(row),
                 isinstance(value, tf.IndexedSlices),
             )
             for row, value in zip(self.rows, self.values, strict=True)
@@ -132,7 +132,7 @@ def select(
     for name, number in (training or {}).items():
         row = Row(name, "training", "training", "other", names.layers)
         chosen.append((row, tf.convert_to_tensor(number)))
-    if not chosen:
+    if not (pairs or measured or captured.calls):
         raise ValueError(NOTHING)
     rows, values = zip(*chosen, strict=True)
     policy = activations.dtype_policy if isinstance(activations, Activations) else ""
@@ -146,9 +146,22 @@ def in_pairs(grads_and_vars: Iterable[Any]) -> list[tuple[Any, Any]]:
         ValueError: they are something else.
     """
     pairs = list(grads_and_vars)
-    if any(not isinstance(pair, Sequence) or len(pair) != 2 for pair in pairs):
-        raise ValueError(NOT_PAIRS)
+    for pair in pairs:
+        # A list of two gradients has the length of a pair too.
+        if not isinstance(pair, Sequence) or len(pair) != 2 or not hasattr(pair[1], "assign"):
+            raise ValueError(NOT_PAIRS)
     return [(gradient, variable) for gradient, variable in pairs]
+
+
+def _lasting(row: Row) -> tuple[int, ...]:
+    """What of a row's shape does not vary from step to step.
+
+    An activation's sizes vary with the batch and the length of sequences, but for the number of its units,
+    which is looked at where its function has some that may fall silent or saturate.
+    """
+    if row.kind != "activation":
+        return row.shape
+    return len(row.shape), *(row.shape[-1:] if row.activation in WITH_UNITS else ())
 
 
 def _check_shapes(name: str, gradient: Any, variable: Any) -> None:
@@ -206,7 +219,8 @@ class _Naming:
     def row(self, kind: Kind, variable: Any) -> Row:
         name = self._names[id(variable)]
         place = self._structure.place_of(variable)
-        shape = tuple(-1 if size is None else int(size) for size in variable.shape)
+        sizes = tf.TensorShape(variable.shape)
+        shape = () if sizes.rank is None else tuple(-1 if size is None else size for size in sizes)
         return Row(
             tensor=name,
             kind=kind,
@@ -228,6 +242,8 @@ def _checked(row: Row, value: Any, missing: str = "") -> tuple[Row, Any]:
     """The row with its value, or with the reason why it has none."""
     if value is None:
         return _unmeasured(row, missing), None
+    if isinstance(value, tf.Variable):
+        value = tf.convert_to_tensor(value)  # a gradient accumulated by hand
     if not isinstance(value, (tf.Tensor, tf.IndexedSlices)):
         if tf.is_tensor(value):
             return _unmeasured(row, f"a {type(value).__name__} is not measured"), None
@@ -236,7 +252,8 @@ def _checked(row: Row, value: Any, missing: str = "") -> tuple[Row, Any]:
         return _unmeasured(row, f"dtype {value.dtype.name} is not a floating one"), None
     if value.shape.rank is None:
         return _unmeasured(row, "its rank is not known while tracing"), None
-    if value.shape.num_elements() == 0:
+    # Of an activation only this batch may be empty, as where no token was sent to an expert.
+    if 0 in value.shape[row.kind == "activation" :]:
         return _unmeasured(row, "it has no elements"), None
     if not tf.executing_eagerly() and _foreign(value):
         return _unmeasured(row, INNER_GRAPH), None

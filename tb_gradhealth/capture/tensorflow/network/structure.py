@@ -41,6 +41,9 @@ SATURATING: Final = {
 }
 """Activation functions with two flat ends, and their ranges."""
 
+WITH_UNITS: Final = GATED | frozenset(SATURATING)
+"""Activation functions whose outputs are looked at unit by unit, the last axis."""
+
 ACTIVATION_LAYERS: Final = {
     "ReLU": "relu",
     "LeakyReLU": "leaky_relu",

@@ -50,7 +50,9 @@ class Sentinel:
         peaks: dict[int, Any] = {}
         parts = [rms_of([values[index] for index in group]) for group in self._by_rms]
         if self._by_peak:
-            parts.append(tf.stack([self._peak(index, values[index], peaks) for index in self._by_peak]))
+            largest = tf.stack([self._peak(index, values[index], peaks) for index in self._by_peak])
+            # The largest of no elements, as of an expert's output where no token was sent to it.
+            parts.append(tf.where(tf.equal(largest, -float("inf")), 0.0, largest))
         return tf.concat(parts, 0), [peaks[index] for index in self._with_units]
 
     def _peak(self, index: int, value: Any, peaks: dict[int, Any]) -> Any:
@@ -75,5 +77,6 @@ def rms_of(tensors: Sequence[Any]) -> Any:
         parts.append(packing.rms(packing.pack([values[index] for index in small])))
     if single:
         squares = tf.stack([tf.nn.l2_loss(values[index]) for index in single])
-        parts.append(tf.sqrt(2 * squares / tf.stack([count(values[index]) for index in single])))
+        counts = tf.stack([count(values[index]) for index in single])
+        parts.append(tf.sqrt(2 * squares / tf.maximum(counts, 1)))
     return tf.gather(tf.concat(parts, 0), np.argsort([*small, *single]))
