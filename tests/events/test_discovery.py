@@ -99,3 +99,22 @@ def test_a_link_that_leads_nowhere_and_a_folder_named_like_a_file_hurt_nobody(tm
     touch(tmp_path, "run/tfevents.1", "tfevents.folder/tfevents.1")
     (tmp_path / "run/loop").symlink_to("loop")
     assert list(discover([Root(str(tmp_path))]).runs) == ["run", "tfevents.folder"]
+
+
+def test_names_that_are_no_utf_8_are_written_out(tmp_path):
+    folder = os.path.join(os.fsencode(tmp_path), b"bad\xff")
+    os.mkdir(folder)
+    with open(os.path.join(folder, b"tfevents.1"), "wb") as file:
+        file.write(b"x")
+    (file,) = discover([Root(str(tmp_path))]).runs["bad\\xff"]
+    assert file.shown == "bad\\xff/tfevents.1"
+    assert file.now().size == 1
+
+
+def test_a_place_that_cannot_be_looked_at_is_not_a_missing_one(tmp_path):
+    loop = tmp_path / "loop"
+    loop.symlink_to(loop)
+    found = discover([Root(str(loop))])
+    assert found.missing == ()
+    assert found.unseen == ("",)
+    assert "cannot be looked into" in found.problems[0].message

@@ -11,6 +11,7 @@ from remote_storage import memory_bucket, s3_bucket, s3_server
 from tb_gradhealth.events import Root, RunReader, discover
 from tb_gradhealth.events.storage import storage_of
 from tb_gradhealth.events.tail import Tail
+from tb_gradhealth.monitor import Monitor
 
 FILE = "run/events.out.tfevents.1.host"
 
@@ -226,3 +227,17 @@ def test_a_remote_file_gives_the_records_of_a_local_one_however_it_grows(content
         assert list(tails[1].read()) == list(tails[0].read())
         assert (tails[1].offset, tails[1].unfinished) == (tails[0].offset, tails[0].unfinished)
     assert storage_of(address).status(address).size == len(whole)
+
+
+def test_a_smaller_file_in_its_place_is_noticed_however_often_one_asks(bucket, content, tmp_path):
+    whole, ends = content
+    bucket.put(FILE, whole)
+    monitor = Monitor([Root(bucket.root)])
+    monitor.refresh()
+    bucket.put(FILE, whole[: ends[2]])
+    for _ in range(3):
+        monitor.refresh()
+    with monitor.reading() as watched:
+        (run,) = watched.runs.values()
+        assert run.health.summary().records == 3
+        assert ["was replaced by another file" in problem.message for problem in run.problems()] == [True]

@@ -1,6 +1,7 @@
 import dataclasses
 import json
 import os
+import tracemalloc
 
 import numpy as np
 import pytest
@@ -10,7 +11,7 @@ from tensorboard.compat.proto import event_pb2, summary_pb2, tensor_pb2, tensor_
 
 from tb_gradhealth.events import EventFile, RunReader
 from tb_gradhealth.events.problems import MAX_PROBLEMS
-from tb_gradhealth.record import encode_table, record_tag, steps_tag, table_tag
+from tb_gradhealth.record import Row, RowTable, encode_table, record_tag, steps_tag, table_tag
 
 
 def test_records_come_back_as_they_were_written(log, table, reading, write):
@@ -357,3 +358,22 @@ def test_whatever_an_event_of_ours_says_reading_ends_without_an_exception(log, t
         RecordWriter(file).write(bytes(payload))
     reading.reader = RunReader()
     reading.records()
+
+
+def test_repetitions_that_would_fill_the_memory_are_refused(log, reading, write):
+    table = RowTable(
+        tuple(Row(f"k{i}", "gradient", "k", "kernel", 0) for i in range(2_000)), watched=tuple(range(2_000))
+    )
+    log.append(write.table_event(table))
+    event = write.tensor_event(steps_tag(table.id), np.float32([1.0]))
+    value = event.summary.value[0].tensor
+    value.float_val[:], value.tensor_content = [1.0], b""
+    value.tensor_shape.Clear()
+    for size in (100_000, 2_000):
+        value.tensor_shape.dim.add(size=size)
+    log.append(event)
+    tracemalloc.start()
+    assert reading.records() == []
+    assert tracemalloc.get_traced_memory()[1] < 64 << 20
+    tracemalloc.stop()
+    assert "float32 need 800000000" in reading.reader.problems()[0].message

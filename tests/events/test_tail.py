@@ -157,3 +157,41 @@ def test_a_named_pipe_is_not_waited_for(tmp_path):
     os.mkfifo(tmp_path / "events.out.tfevents.pipe")
     with pytest.raises(OSError, match="not a regular file"):
         list(Tail(str(tmp_path / "events.out.tfevents.pipe")).read())
+
+
+@pytest.mark.parametrize("half", [0, 7, 40])
+def test_that_holds_for_more_zeros_than_are_read_at_once(log, table, content, monkeypatch, half):
+    for step in range(40):
+        log.record(table, step)
+    whole = log.path.read_bytes()
+    expected = payloads(Tail(str(log.path)).read())
+    monkeypatch.setattr(tail_module, "CHUNK", 200)
+    begin = len(content) + half
+    log.path.write_bytes(whole[:begin] + bytes(len(whole) - begin))
+    tail = Tail(str(log.path))
+    found = list(tail.read())
+    assert not [item for item in found if isinstance(item, Fault)]
+    log.path.write_bytes(whole)
+    assert payloads(found) + payloads(tail.read()) == expected
+
+
+def test_a_damaged_file_that_is_mended_in_place_is_read_again(log, content):
+    damaged = bytearray(content)
+    damaged[-20] ^= 1
+    log.path.write_bytes(damaged)
+    tail = Tail(str(log.path))
+    assert [item for item in tail.read() if isinstance(item, Fault)]
+    assert tail.state() == "same"
+    log.path.write_bytes(content)
+    assert tail.state() == "replaced"
+
+
+def test_another_file_that_takes_its_place_at_the_last_moment_is_not_read_on(log, table, content, tmp_path):
+    tail = Tail(str(log.path))
+    assert len(payloads(tail.read())) == 5
+    known = tail._storage.status(str(log.path))
+    other = tmp_path / "other"
+    other.write_bytes(content * 3)
+    os.replace(other, log.path)
+    assert list(tail.read(known)) == []
+    assert tail.state() == "replaced"

@@ -196,3 +196,54 @@ def test_a_loss_that_only_a_later_table_has_is_none_of_the_records_before():
         one_by_one.findings()
     assert at_once.findings() == one_by_one.findings()
     assert at_once.failures() == ()
+
+
+often = st.lists(st.sampled_from(["on"] * 10 + ["steps"] * 10 + ["back"]), min_size=50, max_size=90)
+
+
+def seldom_sick(content, generator):
+    """The same with ones for numbers, and now and then a NaN in a tensor."""
+    sick = generator.random(content.values.shape) < 0.01
+    if isinstance(content, Steps):
+        return dataclasses.replace(content, values=np.where(sick, np.nan, 1).astype(np.float32))
+    values = np.ones(content.values.shape, np.float32)
+    for name in ("nan_count", "inf_count", "bad_steps"):
+        place = COLUMNS.index(name)
+        values[:, place] = sick[:, place]
+    return dataclasses.replace(content, values=values)
+
+
+@settings(max_examples=25, deadline=None)
+@given(seed=st.integers(0, 2**32), moves=often, every=st.integers(1, 9))
+def test_nor_where_the_flight_recorder_writes_more_than_is_remembered(seed, moves, every):
+    generator = np.random.default_rng(seed)
+    log = [seldom_sick(content, generator) for content in written((seed, moves))]
+    at_once, stepwise = judged(log), judged(log, lambda index: index % every == 0)
+    assert at_once.findings() == stepwise.findings()
+    assert str(list(at_once.states())) == str(list(stepwise.states()))
+
+
+def test_a_nan_between_many_writings_of_the_flight_recorder_is_found_whoever_asks():
+    table = network(0)
+    healthy = np.ones((len(table.rows), len(COLUMNS)), np.float32)
+    for name in ("nan_count", "inf_count", "bad_steps"):
+        healthy[:, COLUMNS.index(name)] = 0
+    log = []
+    for number in range(40):
+        values = healthy.copy()
+        values[0, COLUMNS.index("nan_count")] = number == 30
+        log.append(Record(10 * number, 1e9, table, values))
+        log.append(Steps(10 * number, 1e9, table, np.ones((5, len(table.watched)), np.float32)))
+    for asking in (lambda _: False, lambda _: True, lambda index: index % 7 == 0):
+        found = judged(log, asking).findings()
+        assert [(f.tensor, f.opened_step) for f in found if f.symptom == "non-finite"] == [("d0/kernel", 300)]
+
+
+def test_a_hundred_thousand_lines_take_no_minute_and_lose_no_explosion():
+    table = network(0)
+    lines = np.ones((100_000, len(table.watched)), np.float32)
+    lines[-6:, 0] = 10.0 ** np.arange(2, 8)
+    lines[-6:, -1] = 10.0 ** np.arange(2, 8)
+    values = np.zeros((len(table.rows), len(COLUMNS)), np.float32)
+    found = judged([Record(1, 1e9, table, values), Steps(100_001, 1e9, table, lines)]).findings()
+    assert [f.opened_step for f in found if f.symptom == "exploding-gradient"] == [99_996]

@@ -6,7 +6,9 @@ from run_log import RunLog
 from tensorboard.summary.writer.event_file_writer import EventFileWriter
 
 from tb_gradhealth.events import Root
+from tb_gradhealth.health.stream import StreamHealth
 from tb_gradhealth.health.symptoms.gradient_spike import GradientSpike
+from tb_gradhealth.health.symptoms.non_finite import NonFinite
 from tb_gradhealth.monitor import Monitor
 from tb_gradhealth.record import Row, RowTable
 
@@ -192,3 +194,38 @@ def test_a_rule_that_fails_is_said_and_the_others_go_on(tmp_path, monitor, start
         (finding,) = watched.runs["a"].health.findings()
         assert (finding.symptom, finding.count) == ("non-finite", 3)
     assert "Traceback" in caplog.text
+
+
+def test_a_run_that_cannot_be_judged_takes_no_other_along(tmp_path, monitor, start, monkeypatch):
+    for name in "abc":
+        start(tmp_path / name).step(0)
+    settle = StreamHealth._settle
+
+    def failing(stream, record):
+        if record.step == 7:
+            raise OverflowError("planted")
+        settle(stream, record)
+
+    monkeypatch.setattr(StreamHealth, "_settle", failing)
+    start(tmp_path / "bad").step(7)
+    for _ in range(2):
+        monitor.refresh()
+        assert records(monitor) == {"a": 1, "b": 1, "bad": 0, "c": 1}
+    with monitor.reading() as watched:
+        (problem,) = watched.runs["bad"].problems()
+        assert watched.loaded
+    assert (problem.path, "planted" in problem.message) == ("bad", True)
+
+
+def test_a_finding_that_cannot_be_put_into_words_takes_no_other_along(tmp_path, monitor, start, monkeypatch):
+    def failing(self, facts):
+        raise OverflowError("planted")
+
+    monkeypatch.setattr(NonFinite, "message", failing)
+    run = start(tmp_path / "a")
+    run.step(0)
+    run.step(10, nan_count=1, bad_steps=1, bad_ago=0)
+    monitor.refresh()
+    with monitor.reading() as watched:
+        assert watched.runs["a"].health.findings() == ()
+        assert "non-finite is not judged from step 10 on" in watched.runs["a"].problems()[-1].message

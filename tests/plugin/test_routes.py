@@ -622,3 +622,39 @@ def write_hparams(folder, values):
     writer = EventFileWriter(str(folder), filename_suffix=".hparams")
     writer.add_event(event_pb2.Event(summary=summary_pb2.Summary(value=[value])))
     writer.close()
+
+
+def test_a_304_hides_no_hyper_parameters_that_came_later(get, logs):
+    tag = get("runs").headers["ETag"]
+    assert get("runs", headers={"If-None-Match": tag}).status_code == 304
+    write_hparams(logs / "fine" / "gradhealth", {"rate": 0.5})
+    time.sleep(FRESH)
+    assert get("runs", headers={"If-None-Match": tag}).status_code == 200
+
+
+def test_nor_a_problem_outside_the_runs_of_a_report(get, logs):
+    tag = get("report", run="fine").headers["ETag"]
+    assert get("report", run="fine", headers={"If-None-Match": tag}).status_code == 304
+    (logs / "other").mkdir()
+    (logs / "other" / "events.out.tfevents.1.host").write_bytes(b"x" * 100)
+    time.sleep(FRESH)
+    assert get("report", run="fine", headers={"If-None-Match": tag}).status_code == 200
+
+
+def test_whatever_is_there_has_to_be_there(get):
+    given = {"If-None-Match": "*"}
+    assert get("runs", headers=given).status_code == 304
+    assert get("evidence", run="fine", finding="nothing", headers=given).status_code == 404
+
+
+def test_a_run_made_anew_under_its_name_has_its_own_hyper_parameters(get, logs):
+    folder = logs / "fine" / "gradhealth"
+    write_hparams(folder, {"rate": 0.5})
+    assert strict_json(get("runs"))["runs"][0]["hparams"] == {"rate": 0.5}
+    (file,) = folder.glob("*.hparams*")
+    file.unlink()
+    write_hparams(logs / "elsewhere", {"rate": 0.25, "units": 3.0})
+    (other,) = (logs / "elsewhere").glob("*.hparams*")
+    other.rename(file)
+    time.sleep(FRESH)
+    assert strict_json(get("runs"))["runs"][0]["hparams"] == {"rate": 0.25, "units": 3.0}

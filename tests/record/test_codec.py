@@ -248,3 +248,34 @@ def test_a_record_within_an_event_has_the_same_numbers(table, data, before):
         row, column = data.draw(st.tuples(*(st.integers(0, size - 1) for size in shape)))
         for index in ((row, column), (slice(None), column), ([row], slice(None)), ([row, 0], column)):
             np.testing.assert_array_equal(record.part(*index), expected[index])
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"depth": 2**63},
+        {"shape": [10**400]},
+        {"shape": [-(2**70)]},
+        {"tensor": "\ud800"},
+        {"layer": "a\udfffb"},
+    ],
+    ids=str,
+)
+def test_what_no_array_and_no_text_can_hold_is_refused(change):
+    read = json.loads(encode_table(RowTable((Row("a", "gradient", "a", "kernel", 0),))))
+    read["rows"][0].update(change)
+    with pytest.raises(RecordError, match="malformed"):
+        decode_table(json.dumps(read).encode())
+
+
+@pytest.mark.parametrize("change", [{"stream": "\ud800"}, {"settings": {"every": 10**400}}], ids=str)
+def test_nor_in_a_table_s_own_fields(change):
+    read = {**json.loads(encode_table(RowTable(()))), **change}
+    with pytest.raises(RecordError, match="malformed"):
+        decode_table(json.dumps(read).encode())
+
+
+def test_a_whole_pair_of_surrogates_is_a_letter():
+    table = RowTable((Row("\U0001f600", "gradient", "a", "kernel", 0),))
+    assert b"\\ud83d" in encode_table(table)
+    assert decode_table(encode_table(table)) == table

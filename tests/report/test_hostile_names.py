@@ -120,3 +120,11 @@ def test_what_is_visible_stays_as_it_is(name):
 @pytest.mark.parametrize("text", ["dense/kernel", "a-b", "1e-3 is below"])
 def test_ordinary_cells_stay_as_they_are(text):
     assert cell(text) == text
+
+
+@pytest.mark.parametrize("name", ["-2;@SUM(1)", "a;=1+1", "a; =1+1;b", "＝1;＋2", " =1"])
+def test_a_cell_is_no_formula_where_a_semicolon_parts_cells_either(name):
+    parts = next(csv.reader([cell(name)], delimiter=";"))
+    assert not [
+        part for part in parts if part.lstrip().startswith(("=", "+", "-", "@", "＝", "＋", "－", "＠"))
+    ]

@@ -20,6 +20,14 @@ describe('CSV', () => {
     expect(toCsv([aFinding({ run })])).toContain(`'${run}`)
   })
 
+  it.each([' =1+1', '＝1+1', '@x;＋2'])('nor %j', (run) => {
+    expect(toCsv([aFinding({ run })])).toContain(`'${run.replace(';', ";'")}`)
+  })
+
+  it('does so after a semicolon, which parts cells in some languages', () => {
+    expect(toCsv([aFinding({ run: '2;@SUM(1); =1' })])).toContain(",2;'@SUM(1);' =1,")
+  })
+
   it('leaves negative numbers numbers', () => {
     expect(toCsv([aFinding({ value: -2.5 })])).toContain(',-2.5,0.001,')
   })
