@@ -126,7 +126,9 @@ class StreamHealth:
         """Steps between two records as the recorder announced them, if it did."""
         newest = self.history.newest()
         every = newest.table.settings.get("every") if newest else None
-        return every if isinstance(every, int) and not isinstance(every, bool) else None
+        if not isinstance(every, int) or isinstance(every, bool):
+            return None
+        return every if 0 < every < 2**63 else None
 
     def losses(self) -> Floats:
         """The loss at each kept record, float64 of shape [kept records], NaN where it was not recorded."""

@@ -152,8 +152,6 @@ def _table_from_json(read: dict[str, Any]) -> RowTable:
     settings = {_text(key): value for key, value in read["settings"].items()}
     if any(isinstance(value, (dict, list)) for value in settings.values()):
         raise TypeError("a setting is not a plain value")
-    if any(isinstance(value, int) and abs(value) > LARGEST for value in settings.values()):
-        raise ValueError("a setting is a number beyond 64 bits")
     rows = _rows_from_json(read["rows"])
     # Tables of version 1 have neither.
     watched = tuple(_whole(index) for index in read.get("watched", []))

@@ -247,3 +247,12 @@ def test_a_hundred_thousand_lines_take_no_minute_and_lose_no_explosion():
     values = np.zeros((len(table.rows), len(COLUMNS)), np.float32)
     found = judged([Record(1, 1e9, table, values), Steps(100_001, 1e9, table, lines)]).findings()
     assert [f.opened_step for f in found if f.symptom == "exploding-gradient"] == [99_996]
+
+
+@pytest.mark.parametrize("every", [10**400, -(10**400), 0, 1e300, "often", True])
+def test_a_cadence_that_is_none_is_not_believed(every):
+    table = dataclasses.replace(network(0), settings={"every": every})
+    values = np.ones((len(table.rows), len(COLUMNS)), np.float32)
+    health = judged([Record(10 * number, 1e9, table, values) for number in range(30)])
+    assert health.summary().every is None
+    assert health.findings()
