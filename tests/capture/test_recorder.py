@@ -421,3 +421,14 @@ def test_capture_follows_keras_s_layers_only():
         gradhealth.capture(tf.Module()),
     ):
         pass
+
+
+def test_a_step_tried_eagerly_first_has_the_numbers_it_is_given_when_traced(tmp_path, read_run, variable):
+    with gradhealth.Recorder(tmp_path, every=2) as recorder:
+        step = small_step(recorder, variable)
+        for number, as_run in [(0, step), *((number, tf.function(step)) for number in (100, 101, 102, 103))]:
+            as_run(tf.fill([2], number + 1.0))
+            recorder.write(number)
+    run = read_run(tmp_path)
+    assert run.steps == [0, 101, 103]
+    assert run.values("gradient", "layer/kernel", "rms") == [1, 102, 104]

@@ -1,7 +1,7 @@
 """`Recorder`: statistics taken inside the training step, written outside it."""
 
 import time
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from os import PathLike
@@ -195,7 +195,9 @@ class Recorder:
             self._tracked[selection.key] = tracked
             self._next_check = 0
         tracked.observer(selection)
-        tracked.traced |= not tf.executing_eagerly()
+        if not tf.executing_eagerly():
+            tracked.traced = True
+            tracked.numbers.clear()
         if not tracked.traced:
             self._fresh.append(tracked)
 
@@ -283,14 +285,16 @@ class Recorder:
             calls: how many there were; where they are not as many as what was observed, every set is taken to
                 be observed in every step.
         """
-        fresh, self._fresh = self._fresh, []
+        fresh = [tracked for tracked in self._fresh if not tracked.traced]
+        self._fresh = []
         self._followed += len(fresh)
-        for place, tracked in enumerate(fresh):
-            later = fresh[place + 1 :]
-            ago = len(later) if len(fresh) == calls else sum(each is tracked for each in later)
-            tracked.numbers.append(last - ago)
+        in_turns = len(fresh) == calls
+        to_come = Counter(map(id, fresh))
+        for place, tracked in enumerate(fresh, start=1):
+            to_come[id(tracked)] -= 1
+            tracked.step = last - (len(fresh) - place if in_turns else to_come[id(tracked)])
             tracked.known += 1
-            tracked.step = last - ago
+            tracked.numbers.append(tracked.step)
 
     def _advance(self, calls: int, newest: Callable[[_Tracked], int]) -> None:
         """Look where it is time to.
