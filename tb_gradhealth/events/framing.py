@@ -66,7 +66,7 @@ def decode(piece: bytes, offset: int, containing: bytes = b"", last: bool = Fals
         piece: bytes of the file.
         offset: where in the file they lie.
         containing: only records that contain these bytes are returned; all are verified.
-        last: whether the piece ends where the file does. A shared disk may show a file's new size before
+        last: whether nothing but zeros may follow the piece. A shared disk may show a file's new size before
             its new bytes, as zeros: a record that ends in nothing but zeros is waited for.
     """
     frames: list[Frame] = []

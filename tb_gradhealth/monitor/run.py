@@ -155,7 +155,7 @@ class MonitoredRun:
     def replay(self, files: Sequence[EventFile]) -> Iterator[Record | Steps]:
         """Like `read`, pausing after each record: ``health`` is then as it was while the run trained."""
         for record in self.records(files):
-            self.judge(deque([record]), float("inf"))
+            self.health.observe(record)
             yield record
         self.read_through()
 

@@ -9,7 +9,7 @@ from google.protobuf.message import DecodeError
 from tensorboard.compat.proto import event_pb2, summary_pb2
 from tensorboard.plugins.hparams import plugin_data_pb2
 
-from tb_gradhealth.events import EventFile
+from tb_gradhealth.events import EventFile, tail
 from tb_gradhealth.events.framing import decode
 from tb_gradhealth.events.storage import Status, storage_of
 
@@ -18,9 +18,6 @@ TAG: Final = "_hparams_/session_start_info"
 
 HEAD: Final = 256 << 10
 """Bytes at the start of a file in which they are looked for: they are written when training begins."""
-
-LIKENESS: Final = 256
-"""Bytes at the start that tell a file that was written anew from one that grew."""
 
 MOST_FILES: Final = 8
 MOST: Final = 200
@@ -54,7 +51,7 @@ class HyperParameters:
             if before == status:
                 return
             with storage_of(file.path).opened(file.path, status) as (opened, _):
-                begins = opened.at(0, LIKENESS)
+                begins = opened.at(0, tail.HEAD)
                 is_known = file.path in self._found or (before is not None and before.size >= HEAD)
                 if is_known and begins.startswith(self._begins[file.path]):
                     self._looked[file.path] = status

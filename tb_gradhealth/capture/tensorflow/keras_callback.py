@@ -139,8 +139,7 @@ class _Fit:
             for name, function in (("train_function", train_function), ("evaluate", model.evaluate)):
                 guarded = _Guarded(function, [*others, self.finish])
                 wrapped.enter_context(replaced(model, name, guarded))
-            self._hooks = _Hooks(self.finish)
-            wrapped.callback(self._hooks.leave)
+            wrapped.callback(_Hooks(self.finish).leave)
             self._wrapped = wrapped.pop_all()
 
     def write(self, calls: int) -> None:

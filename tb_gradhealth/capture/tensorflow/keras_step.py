@@ -2,7 +2,7 @@
 
 import functools
 import warnings
-from collections.abc import Callable, Iterator, Mapping, Sequence, ValuesView
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -163,13 +163,14 @@ def _clipping_seen(
 
 def _optimizers(model: Any) -> list[Any]:
     """The optimizer `fit` knows, and those that a model with a training step of its own keeps besides."""
-    own: list[Any] = []
-    for kept in vars(model).values():
-        values = kept.values() if isinstance(kept, Mapping) else kept
-        own += values if isinstance(values, (list, tuple, ValuesView)) else [kept]
-    own = [value for value in own if isinstance(value, keras.optimizers.Optimizer)]
-    found = {id(optimizer): optimizer for optimizer in [model.optimizer, *own] if optimizer is not None}
-    return list(found.values())
+    kept = list(vars(model).values())
+    for value in vars(model).values():
+        if isinstance(value, Mapping):
+            kept += value.values()
+        elif isinstance(value, (list, tuple)):
+            kept += value
+    found = [model.optimizer, *(value for value in kept if isinstance(value, keras.optimizers.Optimizer))]
+    return list({id(optimizer): optimizer for optimizer in found if optimizer is not None}.values())
 
 
 def _unscaled(gradient: Any, scale: Any) -> Any:
