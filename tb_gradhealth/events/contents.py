@@ -1,4 +1,4 @@
-"""What the events of one run say: row tables, records, steps, and values under our name that are neither."""
+"""What the events of one run say: row tables, records, steps, epochs, and what is unknown."""
 
 import math
 from collections.abc import Callable, Iterator, Mapping
@@ -11,11 +11,14 @@ from tensorboard.compat.proto import event_pb2, summary_pb2, tensor_pb2, types_p
 from tb_gradhealth.events.forms import Forms
 from tb_gradhealth.record import (
     PLUGIN_NAME,
+    Content,
+    Epoch,
     Record,
     RecordError,
     RowTable,
     Steps,
     Tag,
+    decode_epoch,
     decode_steps,
     decode_table,
     decode_values,
@@ -65,8 +68,8 @@ class Contents:
         self._forms = Forms()
         self.record = self._forms.record
 
-    def interpret(self, payload: bytes) -> Iterator[Record | Steps | Trouble]:
-        """What one record of the file holds for us: usually nothing, one `Record` or `Steps`."""
+    def interpret(self, payload: bytes) -> Iterator[Content | Trouble]:
+        """What one record of the file holds for us: usually nothing, or one `Content`."""
         try:
             event = event_pb2.Event.FromString(payload)
         except DecodeError:
@@ -87,7 +90,7 @@ class Contents:
             if not math.isfinite(record.wall_time):
                 yield Trouble("wall time", f"the event's wall time is {record.wall_time}")
 
-    def _value(self, event: event_pb2.Event, value: summary_pb2.Summary.Value) -> Record | Steps | None:
+    def _value(self, event: event_pb2.Event, value: summary_pb2.Summary.Value) -> Content | None:
         tag = parse_tag(value.tag)
         if tag is None:
             if value.metadata.plugin_data.plugin_name == PLUGIN_NAME:
@@ -101,7 +104,7 @@ class Contents:
             self._keep(tag, _table(value.tag, value.tensor))
             return None
         table = self._table_of(value.tag, tag)
-        return (_record if tag.content == "record" else _steps)(event, value, table)
+        return _READERS[tag.content](event, value, table)
 
     def _check_metadata(self, value: summary_pb2.Summary.Value) -> None:
         """TensorFlow repeats the metadata in each event, other writers only give it in a tag's first."""
@@ -161,10 +164,9 @@ def _unusable(tag: str, kind: str, predicate: str) -> _UnusableError:
 
 
 def _table(tag: str, tensor: tensor_pb2.TensorProto) -> RowTable:
-    if tensor.dtype != types_pb2.DT_STRING or tensor.tensor_shape.dim or len(tensor.string_val) != 1:
-        raise _unusable(tag, "type", f"holds {_type(tensor)}, a row table is one string")
+    content = _string(tag, tensor, "a row table is one string")
     try:
-        return decode_table(tensor.string_val[0])
+        return decode_table(content)
     except RecordError as error:
         raise _unusable(tag, "table", f"cannot be read: {error}") from None
 
@@ -187,6 +189,22 @@ def _steps(event: event_pb2.Event, value: summary_pb2.Summary.Value, table: RowT
     except RecordError as error:
         raise _unusable(value.tag, "shape", f"cannot be read: {error}") from None
     return Steps(last_step=event.step, wall_time=event.wall_time, table=table, values=values)
+
+
+def _epoch(event: event_pb2.Event, value: summary_pb2.Summary.Value, table: RowTable) -> Epoch:
+    try:
+        values = decode_epoch(_string(value.tag, value.tensor, "an epoch is one string"))
+    except RecordError as error:
+        raise _unusable(value.tag, "epoch", f"cannot be read: {error}") from None
+    return Epoch(step=event.step, wall_time=event.wall_time, table=table, values=values)
+
+
+_READERS: Final[Mapping[str, Callable[[event_pb2.Event, summary_pb2.Summary.Value, RowTable], Content]]] = {
+    "record": _record,
+    "steps": _steps,
+    "epoch": _epoch,
+}
+"""By what a tag says that its tensor holds."""
 
 
 def _float_shape(value: summary_pb2.Summary.Value, expected: str) -> tuple[int, ...]:
@@ -212,6 +230,12 @@ def _whole_number(content: bytes) -> object:
         return int(content)
     except ValueError:
         return content
+
+
+def _string(tag: str, tensor: tensor_pb2.TensorProto, expected: str) -> bytes:
+    if tensor.dtype != types_pb2.DT_STRING or tensor.tensor_shape.dim or len(tensor.string_val) != 1:
+        raise _unusable(tag, "type", f"holds {_type(tensor)}, {expected}")
+    return bytes(tensor.string_val[0])
 
 
 def _type(tensor: tensor_pb2.TensorProto) -> str:

@@ -8,7 +8,7 @@ from tb_gradhealth.events.discovery import EventFile
 from tb_gradhealth.events.framing import Fault, Frame
 from tb_gradhealth.events.problems import Problem, ProblemLog
 from tb_gradhealth.events.tail import Tail
-from tb_gradhealth.record import Record, RowTable, Steps
+from tb_gradhealth.record import Content, RowTable
 
 _UNREADABLE = "unreadable"
 
@@ -84,8 +84,8 @@ class RunReader:
         except OSError:
             return False  # reading it says so
 
-    def read(self, files: Sequence[EventFile]) -> Iterator[Record | Steps]:
-        """All records and steps that are new since the last reading, in the order of the files.
+    def read(self, files: Sequence[EventFile]) -> Iterator[Content]:
+        """All records, steps and epochs that are new since the last reading, in the order of the files.
 
         Args:
             files: the run's files as they are now, ordered.
@@ -105,7 +105,7 @@ class RunReader:
                 self._log.forget(file.shown, _UNREADABLE)
                 self._log.add(file.shown, _UNREADABLE, None, f"cannot be read: {error.strerror or error}")
 
-    def _read(self, file: EventFile, tail: Tail) -> Iterator[Record | Steps]:
+    def _read(self, file: EventFile, tail: Tail) -> Iterator[Content]:
         known = self._contents.record
         for item in tail.read(file.status):
             if isinstance(item, Fault):

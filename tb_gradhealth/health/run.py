@@ -14,7 +14,7 @@ from tb_gradhealth.health.history import BUDGET, History
 from tb_gradhealth.health.rule_set import RuleSet
 from tb_gradhealth.health.states import SymptomState
 from tb_gradhealth.health.stream import Evidence, StreamHealth
-from tb_gradhealth.record import Record, Row, Steps
+from tb_gradhealth.record import Content, Epoch, Row
 
 _BIRTHS: Final = count()
 
@@ -78,8 +78,10 @@ class RunHealth:
         """Another one after each record, and in each object: until then what it gave may be kept."""
         return f"{self._born}.{self._observed}"
 
-    def observe(self, content: Record | Steps) -> None:
+    def observe(self, content: Content) -> None:
         """Add a record or the flight recorder's steps, in the order in which the file holds them."""
+        if isinstance(content, Epoch):
+            return  # not judged yet
         self._findings = None
         self._observed += 1
         name = content.table.stream

@@ -12,7 +12,7 @@ from tb_gradhealth.events import Discovery, EventFile, Lookout, Problem, Root
 from tb_gradhealth.health import RuleSet
 from tb_gradhealth.health.history import BUDGET
 from tb_gradhealth.monitor.run import MonitoredRun
-from tb_gradhealth.record import Record, Steps
+from tb_gradhealth.record import Content
 
 TOTAL_BUDGET: Final = 4 << 30
 LEAST_BUDGET: Final = 2 << 20
@@ -180,9 +180,9 @@ class Monitor:
                 yield
 
 
-def _some(records: Iterator[Record | Steps]) -> tuple[deque[Record | Steps], bool]:
+def _some(records: Iterator[Content]) -> tuple[deque[Content], bool]:
     """What can be read in the time of a piece, and whether that was all."""
-    batch: deque[Record | Steps] = deque()
+    batch: deque[Content] = deque()
     end = time.monotonic() + SLICE
     for record in records:
         batch.append(record)

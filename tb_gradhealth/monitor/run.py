@@ -9,7 +9,7 @@ from tb_gradhealth.events import EventFile, Problem, RunReader
 from tb_gradhealth.health import RuleSet, RunHealth
 from tb_gradhealth.health.history import BUDGET
 from tb_gradhealth.health.stream import BLOCK
-from tb_gradhealth.record import Record, Steps
+from tb_gradhealth.record import Content
 
 _log = logging.getLogger(__name__)
 
@@ -103,7 +103,7 @@ class MonitoredRun:
         """Whether it is read to its end and nothing in its files is new."""
         return self._read_once and self._reader.same(files)
 
-    def records(self, files: Sequence[EventFile]) -> Iterator[Record | Steps]:
+    def records(self, files: Sequence[EventFile]) -> Iterator[Content]:
         """Everything new in the run's files, for `judge`; nothing that others look at waits for it."""
         self._files = files
         if self._failure:
@@ -116,7 +116,7 @@ class MonitoredRun:
             self._fail(error)
         self._turns += 1
 
-    def judge(self, waiting: deque[Record | Steps], until: float) -> bool:
+    def judge(self, waiting: deque[Content], until: float) -> bool:
         """Judge what was read, in order, as far as time allows, block by block; at least one of them.
 
         Args:
@@ -152,7 +152,7 @@ class MonitoredRun:
         for _ in self.replay(files):
             pass
 
-    def replay(self, files: Sequence[EventFile]) -> Iterator[Record | Steps]:
+    def replay(self, files: Sequence[EventFile]) -> Iterator[Content]:
         """Like `read`, pausing after each record: ``health`` is then as it was while the run trained."""
         for record in self.records(files):
             self.health.observe(record)

@@ -10,7 +10,7 @@ from tb_gradhealth.events import EventFile, RunReader
 from tb_gradhealth.health import survey
 from tb_gradhealth.health.cells import Cells
 from tb_gradhealth.health.history import History
-from tb_gradhealth.record import Record, RowTable, Steps
+from tb_gradhealth.record import Record, RowTable
 
 MOST_RECORDS: Final = 16_384
 """Records of one tensor that are held for a range; a chart has 4,096 points at most."""
@@ -56,7 +56,7 @@ class Zoom:
             self._reader, self._histories = RunReader(), {}
         end = time.monotonic() + PATIENCE
         for content in self._reader.read(files):
-            if isinstance(content, Steps):
+            if not isinstance(content, Record):
                 continue
             self._add(content)
             if time.monotonic() > end:

@@ -1,8 +1,8 @@
 """The ground floor: the wire format between training and everything that reads it.
 
 A *row table* describes the measured tensors once; each *record* is one float32 matrix, a row per
-tensor and a column per statistic; the flight recorder's *steps* are one line for each step. NumPy only,
-so every framework and every reader shares it.
+tensor and a column per statistic; the flight recorder's *steps* are one line for each step; an *epoch* is
+what the training itself reported. NumPy only, so every framework and every reader shares it.
 """
 
 from tb_gradhealth.record.codec import (
@@ -16,9 +16,18 @@ from tb_gradhealth.record.codec import (
     encode_values,
 )
 from tb_gradhealth.record.columns import COLUMNS, layouts
-from tb_gradhealth.record.records import Record, Steps, WrittenRecord
+from tb_gradhealth.record.epochs import decode_epoch, encode_epoch
+from tb_gradhealth.record.records import Content, Epoch, Record, Steps, WrittenRecord
 from tb_gradhealth.record.rows import KINDS, ROLES, Kind, Role, Row, RowTable, Setting
-from tb_gradhealth.record.tags import PLUGIN_NAME, Tag, parse_tag, record_tag, steps_tag, table_tag
+from tb_gradhealth.record.tags import (
+    PLUGIN_NAME,
+    Tag,
+    epoch_tag,
+    parse_tag,
+    record_tag,
+    steps_tag,
+    table_tag,
+)
 
 __all__ = [
     "COLUMNS",
@@ -26,6 +35,8 @@ __all__ = [
     "PLUGIN_NAME",
     "ROLES",
     "VERSION",
+    "Content",
+    "Epoch",
     "Kind",
     "Record",
     "RecordError",
@@ -36,12 +47,15 @@ __all__ = [
     "Steps",
     "Tag",
     "WrittenRecord",
+    "decode_epoch",
     "decode_steps",
     "decode_table",
     "decode_values",
+    "encode_epoch",
     "encode_steps",
     "encode_table",
     "encode_values",
+    "epoch_tag",
     "layouts",
     "parse_tag",
     "record_tag",

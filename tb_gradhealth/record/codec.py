@@ -14,7 +14,7 @@ import numpy.typing as npt
 from tb_gradhealth.record.records import laid_out
 from tb_gradhealth.record.rows import KINDS, ROLES, Row, RowTable
 
-VERSION: Final = 2
+VERSION: Final = 3
 """Version of tables and records. Readers refuse newer ones and keep reading older ones."""
 
 FORMAT: Final = "gradhealth.rows"
@@ -33,14 +33,20 @@ _TYPES: Final[Mapping[str, type]] = {
     "activation": str,
     "output": bool,
     "not_measured": str,
+    "inputs": list,
+    "between": str,
 }
 """A row's fields and what they are in JSON."""
 
-_DEFAULTS: Final = {
-    field.name: field.default
-    for field in fields(Row)
-    if field.name != "shape" and field.default is not MISSING
+_DEFAULTS: Final[Mapping[str, object]] = {
+    **{
+        field.name: field.default
+        for field in fields(Row)
+        if field.name != "shape" and field.default is not MISSING
+    },
+    "inputs": [],
 }
+"""What a row leaves out, as in JSON. Its shape is always there."""
 
 
 _in_use: Final[WeakValueDictionary[bytes, RowTable]] = WeakValueDictionary()
@@ -192,14 +198,18 @@ def _rows_from_json(listed: list[dict[str, Any]]) -> tuple[Row, ...]:
         raise ValueError(f"unknown kinds or roles {sorted(unknown)}")
     rows = []
     sizes: set[type] = set()
+    names: set[type] = set()
     for own in listed:
         sizes.update(map(type, own["shape"]))
-        own["shape"] = tuple(own["shape"])
+        names.update(map(type, own["inputs"]))
+        own["shape"], own["inputs"] = tuple(own["shape"]), tuple(own["inputs"])
         row = Row.__new__(Row)
         object.__setattr__(row, "__dict__", own)
         rows.append(row)
     if not sizes <= {int}:
         raise TypeError("a size in a shape is not a whole number")
+    if not names <= {str}:
+        raise TypeError("an input of a row is not a name")
     if any(abs(number) > LARGEST for own in listed for number in (own["depth"], *own["shape"])):
         raise ValueError("a depth or a size in a shape is beyond 64 bits")
     return tuple(rows)

@@ -32,6 +32,7 @@ UNITS: Final = (
     "window",  # batches the dead units were watched for
     "dormant_fraction",  # units whose mean |x| is at most 0.025 of the layer's / units
     "saturated_fraction",  # units of which over 95 % lie in the outer 3 % of the function's range / units
+    "outer_fraction",  # outputs in the outer 5 % of a squashing function's range / outputs: |tanh| > 0.95
 )
 PEAK_RMS: Final = (
     "peak_rms",  # largest finite RMS since the previous record...
@@ -43,9 +44,13 @@ PEAK_MAX: Final = (
 )
 SPARSE: Final = ("untouched_fraction",)  # an embedding's rows that no gradient ever touched / rows
 REPLICAS: Final = ("replica_spread",)  # (largest - smallest replica's RMS) / the replicas' mean RMS
+FEATURES: Final = (
+    "constant_fraction",  # features (last axis) that are the same throughout the batch / features
+    "feature_spread",  # of a matrix: largest RMS of a feature / median RMS of those not all zero
+)
 MAGNITUDES: Final = tuple(f"magnitudes_{index}" for index in range(PACKED))
 
-STATISTICS: Final = (*MOMENTS, *FAULTS, *UNITS, *PEAK_RMS, *PEAK_MAX, *SPARSE, *REPLICAS)
+STATISTICS: Final = (*MOMENTS, *FAULTS, *UNITS, *PEAK_RMS, *PEAK_MAX, *SPARSE, *REPLICAS, *FEATURES)
 
 COLUMNS: Final = STATISTICS + MAGNITUDES
 """All column names of this format version. A reader finds columns by name, never by position."""
@@ -66,6 +71,8 @@ def layouts(*, units: bool, sparse: bool, replicas: bool) -> dict[str, tuple[str
         "weight": (*MOMENTS, *FAULTS, *MAGNITUDES),
         "update": MOMENTS,
         "activation": (*MOMENTS, *FAULTS, *PEAK_MAX, *MAGNITUDES, *(UNITS if units else ())),
+        "input": (*MOMENTS, *FAULTS, *FEATURES, *MAGNITUDES),
+        "target": (*MOMENTS, *FAULTS),
         "loss": (*MOMENTS, *FAULTS, *PEAK_MAX),
         "training": ("mean",),
     }

@@ -1,5 +1,6 @@
-"""What a run's events hold of ours: records, and the flight recorder's steps."""
+"""What a run's events hold of ours: records, the flight recorder's steps, and epochs."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -129,3 +130,30 @@ class Steps:
     def nbytes(self) -> int:
         """Bytes of the lines."""
         return self.values.nbytes
+
+
+@dataclass(frozen=True, eq=False)
+class Epoch:
+    """What the training itself reported at the end of an epoch.
+
+    Attributes:
+        step: the last training step of the epoch.
+        wall_time: of the writing, in seconds since 1970.
+        table: the row table that was in use.
+        values: by name, as reported: ``loss``, the metrics, and ``val_`` before each for the validation.
+            They may be NaN or infinite.
+    """
+
+    step: int
+    wall_time: float
+    table: RowTable
+    values: Mapping[str, float]
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes of the names and numbers, about."""
+        return sum(len(name) + 8 for name in self.values)
+
+
+Content = Record | Steps | Epoch
+"""Whatever a run's events hold of ours, row tables apart."""

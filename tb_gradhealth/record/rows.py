@@ -8,7 +8,7 @@ new one.
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Final, Literal, get_args
 
@@ -17,10 +17,10 @@ import numpy.typing as npt
 
 from tb_gradhealth.record.columns import COLUMNS
 
-Kind = Literal["gradient", "clipped", "weight", "update", "activation", "loss", "training"]
+Kind = Literal["gradient", "clipped", "weight", "update", "activation", "input", "target", "loss", "training"]
 """What of the tensor is measured. A clipped gradient is what the optimizer used, an update is the
-weight after the step minus before, and a training row is a number of the training itself (its learning
-rate), found in the column ``mean``."""
+weight after the step minus before, an input is what the model was given, a target what it should answer, and
+a training row is a number of the training itself (its learning rate), found in the column ``mean``."""
 
 Role = Literal["kernel", "recurrent", "embedding", "bias", "norm", "activation", "loss", "other"]
 """What the tensor is for; rules choose by it. Recurrent kernels multiply a hidden state."""
@@ -37,13 +37,19 @@ class Row:
 
     Attributes:
         tensor: name unique within its kind, e.g. ``"dense_1/kernel"``; an activation carries its
-            layer's name, the loss is ``"loss"``.
+            layer's name, the main loss is ``"loss"``, the inputs are ``"input"``, ``"input_2"``... or have
+            names of their own, and the targets are ``"target"``.
         layer: the layer's name, e.g. ``"dense_1"``.
         depth: the layer's place in forward order, 0 first.
         shape: static shape; -1 where it varies with the batch.
         activation: name of the layer's activation function, ``""`` where there is none or unknown.
         output: whether the layer produces the model's output.
         not_measured: why the row holds no numbers (``"gradient is None"``), ``""`` where it does.
+        inputs: of an activation the names of the activation and input rows whose values feed it; empty where
+            they are not known.
+        between: what lies between those and this layer and is not measured, e.g. ``"operations that are no
+            layer"``; ``""`` where their values reach the layer as they are or through layers that only pass
+            on what came in (dropout, reshaping, pooling).
     """
 
     tensor: str
@@ -56,6 +62,20 @@ class Row:
     activation: str = ""
     output: bool = False
     not_measured: str = ""
+    inputs: tuple[str, ...] = ()
+    between: str = ""
+
+    def as_json(self) -> dict[str, object]:
+        """The row as plain JSON values; without ``inputs`` and ``between`` where it has neither.
+
+        So a table of an earlier format version keeps its id when it is written again.
+        """
+        values = {**self.__dict__, "shape": list(self.shape), "inputs": list(self.inputs)}
+        return {name: value for name, value in values.items() if value or name not in ADDED}
+
+
+ADDED: Final = frozenset({"inputs", "between"})
+"""The fields of a row that format version 3 added."""
 
 
 @dataclass(frozen=True)
@@ -94,7 +114,7 @@ class RowTable:
             "columns": list(self.columns),
             "layouts": {kind: list(columns) for kind, columns in self.layouts.items()},
             "watched": list(self.watched),
-            "rows": [asdict(row) for row in self.rows],
+            "rows": [row.as_json() for row in self.rows],
         }
 
     @cached_property

@@ -8,7 +8,7 @@ from tb_gradhealth.events import EventFile, Root, discover
 from tb_gradhealth.health import Finding, Severity, at_least
 from tb_gradhealth.health.findings import SEVERITIES
 from tb_gradhealth.monitor import MonitoredRun
-from tb_gradhealth.record import Record
+from tb_gradhealth.record import Record, Steps
 
 
 @dataclass(frozen=True)
@@ -68,7 +68,7 @@ def _observed(run: MonitoredRun, files: Sequence[EventFile]) -> Observation:
     steps: set[int] = set()
     sightings: dict[str, Sighting] = {}
     for content in run.replay(files):
-        step = content.step if isinstance(content, Record) else content.last_step
+        step = content.last_step if isinstance(content, Steps) else content.step
         if isinstance(content, Record):
             steps.add(step)
         sightings = _updated(sightings, run.health.findings(), step)

@@ -7,7 +7,7 @@ import pytest
 from run_log import RunLog
 
 from tb_gradhealth.events import EventFile, RunReader
-from tb_gradhealth.record import Record, Row, RowTable, Steps
+from tb_gradhealth.record import Epoch, Record, Row, RowTable, Steps
 
 TABLE = RowTable(
     (Row("dense/kernel", "gradient", "dense", "kernel", 0, (8, 8)), Row("loss", "loss", "loss", "loss", 1)),
@@ -18,11 +18,12 @@ TABLE = RowTable(
 
 @pytest.fixture(scope="module")
 def content(tmp_path_factory):
-    """The file's version, a row table, three records and the flight recorder's lines."""
+    """The file's version, a row table, three records, the flight recorder's lines and an epoch."""
     with RunLog(tmp_path_factory.mktemp("whole"), TABLE) as log:
         for step in range(3):
             log.matrix(step, np.full([2, 3], step + 0.5, np.float32))
         log.steps(2, np.ones([3, 1]))
+        log.epoch(2, loss=0.5)
         return log.file.read_bytes()
 
 
@@ -46,13 +47,15 @@ def read(path, content):
 def told(each):
     if isinstance(each, Steps):
         return ("steps", each.last_step, each.values.tolist())
+    if isinstance(each, Epoch):
+        return ("epoch", each.step, dict(each.values))
     assert isinstance(each, Record)
     return ("record", each.step, each.values.tolist())
 
 
 def test_a_file_that_ends_anywhere_gives_all_whole_records_and_waits_for_the_rest(tmp_path, content):
     whole, _ = read(tmp_path / "whole", content)
-    assert [kind for kind, *_ in whole] == ["record"] * 3 + ["steps"]
+    assert [kind for kind, *_ in whole] == ["record"] * 3 + ["steps", "epoch"]
     places = begins(content)
     for size in range(len(content)):
         found, reader = read(tmp_path / "cut", content[:size])

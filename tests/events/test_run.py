@@ -171,7 +171,7 @@ FOREIGN_RECORDS = {
     "another plugin": (scalar_event, "'scalars'"),
     "no tensor": (simple_value, "no tensor"),
     "a newer version": (
-        lambda w, tag: w.tensor_event(tag, np.ones((2, 3), np.float32), metadata=w.metadata(b"3")),
+        lambda w, tag: w.tensor_event(tag, np.ones((2, 3), np.float32), metadata=w.metadata(b"99")),
         "upgrade tb_gradhealth",
     ),
     "no version": (
@@ -206,7 +206,7 @@ def changed(table, **fields):
 
 BROKEN_TABLES = {
     "not JSON": (lambda table: b"{", "not JSON"),
-    "a newer version": (lambda table: changed(table, version=3), "upgrade tb_gradhealth"),
+    "a newer version": (lambda table: changed(table, version=99), "upgrade tb_gradhealth"),
     "other JSON": (lambda table: b"[]", "gradhealth.rows"),
     "settings of the wrong type": (lambda table: changed(table, settings=[]), "cannot be read"),
     "an endless shape": (

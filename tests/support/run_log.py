@@ -8,10 +8,18 @@ from tensorboard.compat.proto import event_pb2, summary_pb2
 from tensorboard.summary.writer.event_file_writer import EventFileWriter
 from tensorboard.util import tensor_util
 
-from tb_gradhealth.record import RowTable, encode_table, record_tag, steps_tag, table_tag
+from tb_gradhealth.record import (
+    RowTable,
+    encode_epoch,
+    encode_table,
+    epoch_tag,
+    record_tag,
+    steps_tag,
+    table_tag,
+)
 
 
-def our_metadata(content: bytes = b"2", plugin: str = "gradhealth") -> summary_pb2.SummaryMetadata:
+def our_metadata(content: bytes = b"3", plugin: str = "gradhealth") -> summary_pb2.SummaryMetadata:
     data = summary_pb2.SummaryMetadata.PluginData(plugin_name=plugin, content=content)
     return summary_pb2.SummaryMetadata(plugin_data=data, data_class=summary_pb2.DATA_CLASS_TENSOR)
 
@@ -58,7 +66,11 @@ class RunLog:
         """Append the flight recorder's lines, [steps, watched]."""
         self._add(steps_tag(self.table.id), np.asarray(lines, np.float32), last_step)
 
-    def _add(self, tag: str, values: np.ndarray, step: int) -> None:
+    def epoch(self, step: int, **values: float) -> None:
+        """Append what the training reported at the end of an epoch."""
+        self._add(epoch_tag(self.table.id), encode_epoch(values), step)
+
+    def _add(self, tag: str, values: np.ndarray | bytes, step: int) -> None:
         self._writer.add_event(tensor_event(tag, values, step=step, wall_time=1.7e9 + step))
         self._writer.flush()
 
