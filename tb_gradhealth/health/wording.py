@@ -8,14 +8,16 @@ def times(factor: float) -> str:
     if math.isnan(factor):
         return "an unknown number of"
     if math.isinf(factor):
-        return "infinitely many"
+        return "more than 1e38"  # beyond float32, in which everything is measured
     if factor >= 1e6:
         return f"{factor:.0e}".replace("e+0", "e").replace("e+", "e")
     if factor >= 100:
         return f"{float(f'{factor:.2g}'):,.0f}"
     if factor >= 10:
         return f"{factor:.0f}"
-    return f"{factor:.1f}" if factor >= 0.1 or factor == 0 else f"{factor:.1g}"
+    if factor >= 0.1:
+        return f"{factor:.1f}".removesuffix(".0")
+    return f"{factor:.1g}".replace("e-0", "e-")
 
 
 def number(value: float) -> str:
@@ -57,8 +59,8 @@ def percent(share: float) -> str:
         return "over 99 %"
     if abs(hundredths) >= 1:
         return f"{hundredths:,.0f} %"
-    if 0 < hundredths < 0.01:
-        return "less than 0.01 %"
+    if 0 < abs(hundredths) < 0.01:
+        return "less than 0.01 %" if hundredths > 0 else "0 %"
     return f"{hundredths + 0.0:.1g} %"
 
 

@@ -13,7 +13,7 @@ from tb_gradhealth.health.steps import Lines
 from tb_gradhealth.health.structure import Scope, Structure
 from tb_gradhealth.health.symptom import INFO, WARNING, Facts, Judgement, Labels, Symptom, judgement, of_loss
 from tb_gradhealth.health.view import View
-from tb_gradhealth.health.wording import percent
+from tb_gradhealth.health.wording import times
 
 TENTH = COMPARED // 5
 """Place of the 10 % quantile among so many sorted losses."""
@@ -69,7 +69,7 @@ class LossOscillating(Symptom[LossOscillatingLimits]):
     needs = "fewer than 20 losses were recorded"
     statistic = "mean"
     labels = Labels("relative swing", "loss")
-    unit = "share"
+    unit = "times"
     judges = ("loss",)
     limits_type = LossOscillatingLimits
     weighed = False
@@ -165,6 +165,6 @@ class LossOscillating(Symptom[LossOscillatingLimits]):
         """Say how large the swings are."""
         return (
             f"The loss {facts.tense('has been', 'was')} swinging up and down {facts.since}: by "
-            f"{percent(facts.value)} of its median in the {2 * COMPARED} values up to step "
-            f"{facts.peak_step:,}, {percent(facts.threshold)} is the limit."
+            f"{times(facts.value)} × its median in the {2 * COMPARED} values up to step "
+            f"{facts.peak_step:,}, {times(facts.threshold)} × is the limit."
         )

@@ -135,7 +135,8 @@ class LossStalled(Symptom[LossStalledLimits]):
         """What was gained, and by which measure, [records]."""
         gains = np.fmax.reduce([losses.gain, losses.mean_gain, losses.epoch_gain])
         skilled = np.isfinite(losses.skill)
-        return np.where(skilled, losses.skill, gains), np.where(skilled, SKILLED, GAINED)
+        gained = np.where(skilled, losses.skill, gains)
+        return np.clip(gained, -1, 1), np.where(skilled, SKILLED, GAINED)
 
     def _stuck(self, losses: Losses) -> Mask:
         """Whether it does not fall, or too slowly, and has not risen so much that it diverges, [records]."""
