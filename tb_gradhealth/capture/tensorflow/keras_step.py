@@ -14,7 +14,8 @@ from tb_gradhealth.capture.tensorflow.network.activations import Activations, ca
 from tb_gradhealth.capture.tensorflow.network.settings import numbers_of_training
 from tb_gradhealth.capture.tensorflow.network.structure import frozen_variables
 from tb_gradhealth.capture.tensorflow.recorder import Recorder
-from tb_gradhealth.capture.tensorflow.watching.replicas import replica
+from tb_gradhealth.capture.tensorflow.returned_loss import BatchValues, batch_values, returned_losses
+from tb_gradhealth.capture.tensorflow.watching.replicas import replica, replicas
 
 NO_OPTIMIZER: Final = (
     "tb_gradhealth saw no optimizer apply gradients in a training step, so it records none: keep each "
@@ -71,7 +72,10 @@ class WatchedStep:
                 # The first replica speaks for all; two captures at once would undo each other.
                 captured = self._activations and replica() == 0
                 seen.activations = stack.enter_context(capture(self._model)) if captured else None
+                values = stack.enter_context(batch_values(self._model))
                 logs = train_step(*args, **kwargs)
+                if seen.loss is None:
+                    seen.loss = _returned(logs, values)
             trained = list(seen.gradients.values())
             if not trained and not self._warned:
                 self._warned = True
@@ -135,6 +139,15 @@ class WatchedStep:
                 return apply(grads, variables) if trainable_variables is not None else apply(grads)
 
         return observed_apply
+
+
+def _returned(logs: Any, values: BatchValues) -> dict[str, Any] | None:
+    """The losses of a step that never asked the model for one, as each replica's share of the sum."""
+    losses = {name: values.behind(value) for name, value in returned_losses(logs).items()}
+    floats = {
+        name: tf.cast(tf.convert_to_tensor(value), tf.float32) / replicas() for name, value in losses.items()
+    }
+    return floats or None
 
 
 @contextmanager

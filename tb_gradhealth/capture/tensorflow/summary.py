@@ -75,7 +75,7 @@ def summary(
         grads_and_vars: pairs of gradient and variable, as for ``optimizer.apply_gradients``.
         weights: the variables to measure, with their updates; by default those of ``grads_and_vars``.
         activations: from `capture`, or a mapping of names to tensors.
-        loss: this batch's loss.
+        loss: this batch's loss; several by name, ``{"d_loss": ..., "g_loss": ...}``.
         clipped: the gradients after clipping, in the order of ``grads_and_vars``, which are those before it.
         step: the training step, 0 for the first; by default `tf.summary.experimental.get_step`.
         every: calls from one record to the next.

@@ -126,9 +126,9 @@ def select(
         chosen += [_checked(names.row(kind, variable), _tensor(variable)) for variable in measured]
     for call in captured.calls:
         chosen.append(_activation(call, names.depth(call.place.name)))
-    if loss is not None:
-        row = Row("loss", "loss", "loss", "loss", names.layers, output=True)
-        chosen.append(_checked(row, tf.convert_to_tensor(loss)))
+    for name, value in _as_losses(loss).items():
+        row = Row(name, "loss", "loss", "loss", names.layers, output=True)
+        chosen.append(_checked(row, tf.convert_to_tensor(value)))
     for name, number in (training or {}).items():
         row = Row(name, "training", "training", "other", names.layers)
         chosen.append((row, tf.convert_to_tensor(number)))
@@ -285,6 +285,12 @@ def _as_activations(activations: Activations | Mapping[str, Any] | None) -> Acti
         return activations
     calls = [Call(name, LayerPlace(name), tensor) for name, tensor in (activations or {}).items()]
     return Activations(calls=calls)
+
+
+def _as_losses(loss: Any) -> Mapping[str, Any]:
+    if loss is None:
+        return {}
+    return loss if isinstance(loss, Mapping) else {"loss": loss}
 
 
 def _foreign(value: Any) -> bool:
