@@ -159,6 +159,8 @@ class Recorder:
         loss: Any = None,
         clipped: Iterable[Any] | None = None,
         training: Mapping[str, Any] | None = None,
+        inputs: Any = None,
+        targets: Any = None,
     ) -> None:
         """Take in this step's tensors; call it once a step, inside it, before or after the update.
 
@@ -171,6 +173,8 @@ class Recorder:
                 before it.
             training: numbers of the training itself, by name; by default the learning rate and the loss
                 scale of the recorder's optimizer.
+            inputs: what the model was given, a tensor or several by name; by default what `capture` saw.
+            targets: what it should answer, likewise.
 
         Raises:
             ValueError: gradients do not come in pairs with their variables or do not fit them, there are
@@ -187,7 +191,9 @@ class Recorder:
             training = numbers_of_training(self._optimizer)
         lag = int(self._settings.get("gradient_accumulation_steps") or 1)
         phase = self._optimizer_calls % lag
-        selection = select(pairs, weights, activations, loss, clipped, training, lag, spread, phase)
+        selection = select(
+            pairs, weights, activations, loss, clipped, training, lag, spread, phase, inputs, targets
+        )
         tracked = self._tracked.get(selection.key)
         if tracked is None:
             observer = Observer(selection, self.every)

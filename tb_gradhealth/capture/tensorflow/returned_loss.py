@@ -40,9 +40,10 @@ class BatchValues:
         update, result = metric.update_state, metric.result
 
         def noting_update(values: Any, *args: Any, **kwargs: Any) -> Any:
-            if not args and kwargs.get("sample_weight") is None or len(np.shape(values)) == 0:
-                number = tf.reduce_mean(tf.cast(tf.convert_to_tensor(values), tf.float32))
-                self._given.setdefault(id(metric), []).append(number)
+            numbers = tf.cast(tf.convert_to_tensor(values), tf.float32)
+            weighted = bool(args) or kwargs.get("sample_weight") is not None
+            if not weighted or numbers.shape.rank == 0:
+                self._given.setdefault(id(metric), []).append(tf.reduce_mean(numbers))
             return update(values, *args, **kwargs)
 
         def noting_result(*args: Any, **kwargs: Any) -> Any:
@@ -83,7 +84,7 @@ def returned_losses(logs: Logs) -> dict[str, Any]:
     }
     if MAIN in losses:
         return {MAIN: losses[MAIN]}
-    return {MAIN: value for value in losses.values()} if len(losses) == 1 else losses
+    return dict(zip([MAIN], losses.values(), strict=True)) if len(losses) == 1 else losses
 
 
 def _is_number(value: Any) -> bool:
