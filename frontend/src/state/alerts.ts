@@ -1,7 +1,7 @@
 /** The rows of the alert table: what was found, through what the reader chose. */
 
 import { computed, type ReadonlySignal } from '@preact/signals'
-import type { Finding, Run } from '../contract'
+import type { Run } from '../contract'
 import { FACETS, type FacetCounts, faceted } from '../lib/facets'
 import { compilePattern, type Pattern } from '../lib/filter'
 import { flatRows, groupFindings, pageRows, type TableRow } from '../lib/incidents'
@@ -9,7 +9,7 @@ import type { Entry, Name } from '../lib/register'
 import { assignColours } from '../lib/run-colour'
 import { onceEach, saying } from '../lib/search'
 import { DEFAULT_SORT } from '../lib/sort'
-import { type Sentence, shareSentence, tellingFindings, verdictSentence } from '../lib/verdict'
+import { type Sentence, verdictSentence } from '../lib/verdict'
 import type { FindingKey, ViewState } from '../lib/view-state'
 import type { ServerState } from './server'
 import type { View } from './view'
@@ -113,19 +113,7 @@ export function createAlerts(server: ServerState, view: View): Alerts {
     return colours
   })
 
-  const verdict = computed(() => {
-    const page = server.page.value
-    const title = titleOf(server)
-    if (page === null) {
-      const telling = [...server.parts.value.values()].flatMap(tellingOf)
-      return verdictSentence(runs.value, telling, selected.value, title)
-    }
-    const named = page.named ? [page.named] : []
-    const whole = selected.value !== null || runs.value.length === allRuns.value.length
-    return whole
-      ? verdictSentence(runs.value, named, selected.value, title)
-      : shareSentence(runs.value)
-  })
+  const verdict = computed(() => verdictSentence(runs.value, selected.value))
 
   return {
     runPattern,
@@ -139,17 +127,6 @@ export function createAlerts(server: ServerState, view: View): Alerts {
     counts,
     verdict,
   }
-}
-
-const telling = new WeakMap<readonly Entry[], Finding[]>()
-
-/** What a verdict needs of a run's findings: kept, since of many runs few move on. */
-function tellingOf(part: readonly Entry[]): Finding[] {
-  const before = telling.get(part)
-  if (before) return before
-  const kept = tellingFindings(part.map(({ finding }) => finding))
-  telling.set(part, kept)
-  return kept
 }
 
 /** Whether the table shows all incidents in its own order: what the first page is made for. */

@@ -27,7 +27,7 @@ const lstm = aFinding({
 })
 
 async function show({
-  runs = [aRun(), aRun({ run: 'rnn', verdict: 'healthy' }), aHealthyRun()] as Run[],
+  runs = [aRun(), aHealthyRun({ run: 'rnn', rank: 1 }), aHealthyRun()] as Run[],
   findings = [dense0, dense1, lstm] as Finding[],
   hash = '#gradhealth',
 } = {}) {
@@ -60,7 +60,7 @@ describe('the first screen', () => {
     expect(screen.getByText('Reading the log directory…')).toBeTruthy()
     await tab.server.refresh()
     expect((await screen.findByRole('heading', { level: 1 })).textContent).toBe(
-      'mlp_sigmoid: vanishing gradient in dense_0/kernel since step 40',
+      'mlp_sigmoid: dense_0/kernel receives almost no gradient since step 40.',
     )
   })
 
@@ -103,7 +103,7 @@ describe('runs', () => {
     fireEvent.click(screen.getByRole('button', { name: /^rnn/ }))
     await waitFor(() => expect(layers()).toEqual(['lstm/kernel']))
     expect(host.readHash()).toContain('p.gradhealth.run=rnn')
-    expect(screen.getByRole('heading', { level: 1 }).textContent).toBe('rnn looks healthy')
+    expect(screen.getByRole('heading', { level: 1 }).textContent).toBe('rnn: Healthy so far.')
     fireEvent.click(screen.getByRole('button', { name: 'All runs' }))
     await waitFor(() => expect(layers()).toHaveLength(3))
   })
