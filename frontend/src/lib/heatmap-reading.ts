@@ -2,8 +2,8 @@
 
 import { cellAt, cellSpan, type LineCells } from './heatmap-cells'
 import { type Line, type Mark, markAt } from './heatmap-rows'
-import { count, formatStep, formatValue } from './numbers'
-import { columnName } from './statistics'
+import { count, formatMeasured, formatStep } from './numbers'
+import { columnName, unitOf } from './statistics'
 import type { Range } from './view-state'
 
 export interface ReadPicture {
@@ -32,7 +32,7 @@ export function cellReading(
   const parts = [
     shown.title,
     stepsOf(cellSpan(cells.steps, cell, range)),
-    `${of} ${Number.isNaN(value) ? 'no finite value' : formatValue(value)}`,
+    `${of} ${Number.isNaN(value) ? 'no finite value' : formatMeasured(value, unitOf(column))}`,
   ]
   const mark = markAt(marks, line, step)
   if (mark) {

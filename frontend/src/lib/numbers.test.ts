@@ -5,6 +5,7 @@ import {
   formatBesideLimit,
   formatMeasured,
   formatStep,
+  formatStepTick,
   formatTick,
   formatValue,
 } from './numbers'
@@ -34,8 +35,20 @@ it.each([
   expect(formatValue(value)).toBe(text)
 })
 
+it('writes the ticks of an axis of shares exactly', () => {
+  const ticks = [0, 0.005, 0.57, 0.996, 1].map((tick) => formatTick(tick, 'share'))
+  expect(ticks.map((text) => text.replaceAll('\u00a0', ' '))).toEqual([
+    '0 %',
+    '0.5 %',
+    '57 %',
+    '99.6 %',
+    '100 %',
+  ])
+  expect(formatTick(1e-4, 'ratio')).toBe('1e-4')
+})
+
 it('shortens large numbers on an axis', () => {
-  expect([500, 4000, 12000, 2.5e6].map(formatTick)).toEqual(['500', '4,000', '12k', '2.5M'])
+  expect([500, 4000, 12000, 2.5e6].map(formatStepTick)).toEqual(['500', '4,000', '12k', '2.5M'])
 })
 
 it('counts in English', () => {

@@ -70,8 +70,18 @@ function unsignedZero(value: number): number {
   return value === 0 ? 0 : value
 }
 
-/** The axis' shape of a number: as short as it can be told. */
-export function formatTick(value: number): string {
+/** A number at an axis of values: a share there is exact, and said in hundredths. */
+export function formatTick(value: number, unit: Unit): string {
+  return unit === 'share' ? `${formatValue(roundedHundredths(value))}${SPACE}%` : formatValue(value)
+}
+
+/** 57 for 0.57, of which a hundred times is 56.99999999999999. */
+function roundedHundredths(share: number): number {
+  return Number((100 * share).toPrecision(12))
+}
+
+/** A step at an axis: as short as it can be told. */
+export function formatStepTick(value: number): string {
   const size = Math.abs(value)
   if (size >= 1e6) return `${PLAIN.format(value / 1e6)}M`
   if (size >= 1e4) return `${PLAIN.format(value / 1e3)}k`

@@ -116,11 +116,13 @@ export function runFacts(run: Run, now: number): string[] {
 }
 
 /** How a loss moved: "2.310 → 2.300", "3.374 → NaN since 343"; null where none was recorded. */
-export function lossText({ first, last, non_finite_since }: Loss): string | null {
-  const begun = first === null ? [] : [formatLoss(first)]
-  if (non_finite_since !== null)
-    return [...begun, `NaN since ${formatStep(non_finite_since)}`].join(' → ')
-  return first === null ? null : [...begun, formatLoss(last)].join(' → ')
+export function lossText(
+  { first, last, non_finite_since }: Loss,
+  format: (loss: number | null) => string = formatLoss,
+): string | null {
+  const since = non_finite_since === null ? null : `NaN since ${formatStep(non_finite_since)}`
+  if (first === null) return since
+  return `${format(first)} → ${since ?? format(last)}`
 }
 
 function formatLoss(loss: number | null): string {

@@ -1,7 +1,7 @@
 /** The rows of the alert table: what was found, through what the reader chose. */
 
 import { computed, type ReadonlySignal } from '@preact/signals'
-import type { Run } from '../contract'
+import type { Finding, Run } from '../contract'
 import { FACETS, type FacetCounts, faceted } from '../lib/facets'
 import { compilePattern, type Pattern } from '../lib/filter'
 import { flatRows, groupFindings, pageRows, type TableRow } from '../lib/incidents'
@@ -18,6 +18,8 @@ export interface Alerts {
   readonly runPattern: ReadonlySignal<Pattern>
   readonly layerPattern: ReadonlySignal<Pattern>
   readonly runs: ReadonlySignal<readonly Run[]>
+  /** All of them by their names. */
+  readonly runOf: ReadonlySignal<ReadonlyMap<string, Run>>
   readonly runColours: ReadonlySignal<ReadonlyMap<string, number>>
   /** Whether what was chosen can only be told of all findings, which are still on their way. */
   readonly waiting: ReadonlySignal<boolean>
@@ -29,6 +31,8 @@ export interface Alerts {
   /** What each chip would show under all the other filters; null while that is not known. */
   readonly counts: ReadonlySignal<FacetCounts | null>
   readonly verdict: ReadonlySignal<Sentence>
+  /** The finding that another one follows from, whether or not it passes the filters. */
+  readonly followed: (finding: Finding) => Finding | null
 }
 
 export function createAlerts(server: ServerState, view: View): Alerts {
@@ -52,6 +56,7 @@ export function createAlerts(server: ServerState, view: View): Alerts {
   const layerPattern = computed(() => compilePattern(layerFilter.value))
   const allRuns = computed(() => server.answer.value?.runs ?? [])
   const runs = computed(() => allRuns.value.filter(({ run }) => runPattern.value.matches(run)))
+  const runOf = computed(() => new Map(allRuns.value.map((run) => [run.run, run])))
   const waiting = computed(() => server.page.value !== null && !showsEverything(current.value))
 
   const within = computed(() => {
@@ -115,10 +120,16 @@ export function createAlerts(server: ServerState, view: View): Alerts {
 
   const verdict = computed(() => verdictSentence(runs.value, selected.value))
 
+  const followed = ({ run, follows }: Finding) =>
+    (follows === null ? [] : (server.parts.value.get(run) ?? [])).find(
+      ({ finding }) => finding.id === follows,
+    )?.finding ?? null
+
   return {
     runPattern,
     layerPattern,
     runs,
+    runOf,
     runColours,
     waiting,
     passing,
@@ -126,6 +137,7 @@ export function createAlerts(server: ServerState, view: View): Alerts {
     rowCount,
     counts,
     verdict,
+    followed,
   }
 }
 
