@@ -36,9 +36,12 @@ export function cellReading(
   ]
   const mark = markAt(marks, line, step)
   if (mark) {
-    const { symptom, tensor, opened_step } = mark.finding
-    const since = `since step ${formatStep(opened_step)}`
-    parts.push(`${title(symptom)} of ${tensor} ${since}, click for its evidence`)
+    const { symptom, tensor, opened_step, resolved_step } = mark.finding
+    const when =
+      resolved_step === null
+        ? `since step ${formatStep(opened_step)}`
+        : `from step ${formatStep(opened_step)} to ${formatStep(resolved_step)}`
+    parts.push(`${title(symptom)} of ${tensor} ${when}, click for its evidence`)
   }
   return parts.join(' · ')
 }
