@@ -46,8 +46,9 @@ HEALTHY, SICK, UNREADABLE = 0, 1, 2
 def check(logdir: str, fail_on: str, form: str, source: str, explain: bool) -> None:
     """Judge every run below LOGDIR with the rules of the tab.
 
-    Exit code 0: nothing at or above --fail-on. 1: findings at or above it. 2: wrong usage, nothing to
-    judge, or data that could not be read, so that a pipeline never passes on what was not looked at.
+    Exit code 0: nothing at or above --fail-on, be it that it is too early to say. 1: findings at or above
+    it. 2: wrong usage, nothing to judge, or data that could not be read, so that a pipeline never passes on
+    what was not looked at.
     """
     try:
         rules = load(source)

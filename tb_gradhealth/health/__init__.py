@@ -5,6 +5,7 @@ recorded in bounded size; ``lifecycle`` turns judgements into findings; ``incide
 began together and says which came first; ``rule_set`` is what a user may change.
 """
 
+from tb_gradhealth.health.assessment import Assessment, NotJudged, ranks
 from tb_gradhealth.health.findings import Finding, Severity, Verdict, at_least, finding_as_json
 from tb_gradhealth.health.limits import Limits, Number, Parameter, parameters
 from tb_gradhealth.health.rule_set import Mute, RuleSet, SymptomRules
@@ -17,10 +18,12 @@ from tb_gradhealth.health.symptoms import SYMPTOMS
 __all__ = [
     "SYMPTOMS",
     "AnySymptom",
+    "Assessment",
     "Evidence",
     "Finding",
     "Limits",
     "Mute",
+    "NotJudged",
     "Number",
     "Parameter",
     "RuleSet",
@@ -34,4 +37,5 @@ __all__ = [
     "at_least",
     "finding_as_json",
     "parameters",
+    "ranks",
 ]

@@ -2,18 +2,22 @@
 
 import hashlib
 import math
-from collections.abc import Iterable
-from dataclasses import asdict, dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass, replace
+from itertools import count
 from typing import Final, Literal, get_args
 
 from tb_gradhealth.record import Kind
 
 Severity = Literal["info", "warning", "critical"]
 State = Literal["open", "resolved"]
-Unit = Literal["", "share", "z"]
-"""What a value is told in: as a share of a whole, as a robust z, or as the plain number it is."""
+Unit = Literal["", "share", "z", "elements", "steps", "times", "ratio", "variables"]
+"""The unit of a measured value and its limit: a share of a whole, a robust z, a count of elements, steps or
+variables, a factor ("times"), a quotient of two sizes ("ratio"); empty for a plain number."""
 
-Verdict = Literal["healthy", "warning", "critical", "unknown"]
+Verdict = Literal["healthy", "too early", "warning", "critical", "unknown"]
+"""A run in one word. "too early": no finding, and too little recorded to call it healthy. "unknown": no
+readable record."""
 
 SEVERITIES: Final[tuple[Severity, ...]] = get_args(Severity)
 """From least to worst."""
@@ -38,7 +42,13 @@ class Finding:
         message: one sentence for a person, with the layer, the numbers and the step.
         incident: names the findings that began together; they share it.
         muted: why the rule set mutes it, ``""`` where it does not. A muted finding does not count.
-        unit: what ``value`` and ``threshold`` are told in.
+        unit: the unit of ``value`` and ``threshold``.
+        follows: the id of the finding of the same incident that this one follows from; None for the origin,
+        and
+            for one that only began at the same time.
+        order: sorts findings, the most urgent incident first; members of an incident stay together, its
+        origin
+            first.
     """
 
     id: str
@@ -60,6 +70,8 @@ class Finding:
     incident: str = ""
     muted: str = ""
     unit: Unit = ""
+    follows: str | None = None
+    order: tuple[int, int, int] = (0, 0, 0)
 
 
 def finding_id(stream: str, symptom: str, kind: Kind, tensor: str) -> str:
@@ -74,9 +86,10 @@ def short_id(*parts: str) -> str:
 
 def finding_as_json(finding: Finding) -> dict[str, object]:
     """The finding's fields as plain JSON values; numbers that are not finite become null."""
+    values = {**asdict(finding), "order": list(finding.order)}
     return {
         name: None if isinstance(value, float) and not math.isfinite(value) else value
-        for name, value in asdict(finding).items()
+        for name, value in values.items()
     }
 
 
@@ -85,10 +98,45 @@ def at_least(severity: Severity, limit: Severity) -> bool:
     return SEVERITIES.index(severity) >= SEVERITIES.index(limit)
 
 
-def verdict_of(findings: Iterable[Finding], records: int) -> Verdict:
-    """The run in one word: its worst finding, open or resolved; informative and muted ones do not count."""
+def verdict_of(findings: Iterable[Finding], records: int, enough: bool = True) -> Verdict:
+    """The run in one word: its worst finding, open or resolved; informative and muted ones do not count.
+
+    Args:
+        findings: the run's.
+        records: how many were judged.
+        enough: whether they are enough to call a run without findings healthy.
+    """
     if records == 0:
         return "unknown"
     counted = (SEVERITIES.index(finding.severity) for finding in findings if not finding.muted)
     worst = max(counted, default=0)
-    return "healthy" if worst == 0 else ("warning" if worst == 1 else "critical")
+    if worst == 0:
+        return "healthy" if enough else "too early"
+    return "warning" if worst == 1 else "critical"
+
+
+VERDICTS: Final[tuple[Verdict, ...]] = ("critical", "warning", "unknown", "too early", "healthy")
+"""The worst first: the order in which runs are listed."""
+
+
+def urgency(findings: Sequence[Finding]) -> tuple[int, int]:
+    """Sorts incidents: the gravest first, of these the one that began first; muted ones are last.
+
+    Args:
+        findings: the members of one incident.
+    """
+    counted = [finding for finding in findings if not finding.muted]
+    worst = max((SEVERITIES.index(finding.severity) for finding in counted), default=-1)
+    grave = [finding for finding in counted if SEVERITIES.index(finding.severity) == worst] or findings
+    return len(SEVERITIES) - 1 - worst, min(finding.opened_step for finding in grave)
+
+
+def in_order(incidents: Iterable[Sequence[Finding]]) -> tuple[Finding, ...]:
+    """The findings of some incidents with their ``order``, sorted by it."""
+    ranked = sorted(incidents, key=urgency)
+    numbered = count()
+    return tuple(
+        replace(finding, order=(*urgency(incident), next(numbered)))
+        for incident in ranked
+        for finding in incident
+    )

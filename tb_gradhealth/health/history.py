@@ -8,6 +8,7 @@ import numpy as np
 
 from tb_gradhealth.health.arrays import Floats, Ints
 from tb_gradhealth.health.envelope import Envelope, Layout
+from tb_gradhealth.health.epochs import EpochLog
 from tb_gradhealth.health.measured import NOTHING, Measured
 from tb_gradhealth.record import Record, Row, RowTable, Steps
 
@@ -87,6 +88,7 @@ class History:
         self.rows: list[Row] = []
         self.first_rows: list[Row] = []
         self.records = 0
+        self.epochs = EpochLog()
         self.first_step: int | None = None
         self._budget = budget
         self._places: dict[tuple[str, str], int] = {}
@@ -226,6 +228,7 @@ class History:
         newest = self.newest()
         if newest is None or newest.step < step:
             return False
+        self.epochs.forget_from(step)
         kept: list[Point] = []
         counted = 0
         for point in self.points:

@@ -9,6 +9,8 @@ from tb_gradhealth.health.findings import SEVERITIES, Finding, short_id
 from tb_gradhealth.record import Row
 
 CAUSAL_ORDER: Final = {
+    "input": -2,
+    "target": -1,
     "activation": 0,
     "loss": 1,
     "gradient": 2,
@@ -17,7 +19,10 @@ CAUSAL_ORDER: Final = {
     "weight": 5,
     "training": 6,
 }
-"""Within one step: the forward pass, the loss, the backward pass, what the optimizer wrote."""
+"""Within one step: the data, the forward pass, the loss, the backward pass, what the optimizer wrote."""
+
+EVERYWHERE: Final = frozenset({"non-finite"})
+"""Symptoms that spread through the whole network: their cause may lie in any layer."""
 
 
 @dataclass(frozen=True)
@@ -29,19 +34,22 @@ class Located:
         row: what was judged.
         from_output: whether, among gradients, the one nearest to the output comes first.
         leads_to: symptoms that this one brings about.
+        propagates: whether it passes on from tensor to tensor within a step, as NaN does.
     """
 
     finding: Finding
     row: Row
     from_output: bool
     leads_to: frozenset[str]
+    propagates: bool = False
 
 
 def grouped(located: Sequence[Located], tolerance: int, stream: str) -> list[list[Finding]]:
     """Findings that share an onset, grouped, with one likely origin in each group.
 
     What began later joins a group whose faults last in the same layers, in half of them at least, and are
-    known to bring it about: a layer whose gradient vanishes is dead sooner or later, which is not news.
+    known to bring it about: a layer whose gradient vanishes is dead sooner or later, which is not news. For
+    the loss, which every layer feeds, and for NaN, which spreads, the cause may lie in any layer.
 
     The origin is sought among the group's worst findings: something merely worth knowing that was there a
     record earlier did not cause the NaN beside it. A weaker finding comes into question only where its
@@ -75,9 +83,7 @@ def _joined(groups: list[list[Located]]) -> list[list[Located]]:
             incident
             for entry in group
             for incident in {
-                incident
-                for cause, incident in causes.get((entry.finding.symptom, entry.row.layer), ())
-                if _lasts(cause, entry)
+                incident for cause, incident in causes.get(_wanted_cause(entry), ()) if _lasts(cause, entry)
             }
         )
         place, share = explained.most_common(1)[0] if explained else (0, 0)
@@ -88,8 +94,15 @@ def _joined(groups: list[list[Located]]) -> list[list[Located]]:
         for entry in group:
             if _weight(entry) > 0:
                 for symptom in entry.leads_to:
-                    causes.setdefault((symptom, entry.row.layer), []).append((entry, place))
+                    for layer in (entry.row.layer, ""):
+                        causes.setdefault((symptom, layer), []).append((entry, place))
     return incidents
+
+
+def _wanted_cause(entry: Located) -> tuple[str, str]:
+    """The symptom that a cause must lead to, and the layer it must lie in; ``""`` for any."""
+    anywhere = entry.row.kind == "loss" or entry.finding.symptom in EVERYWHERE
+    return entry.finding.symptom, "" if anywhere else entry.row.layer
 
 
 def _lasts(cause: Located, later: Located) -> bool:
@@ -102,7 +115,30 @@ def _incident(group: list[Located], tolerance: int, stream: str) -> list[Finding
     origin = _origin(group, tolerance)
     identity = short_id("incident", stream, str(group[0].finding.opened_step))
     others = [entry for entry in group if entry is not origin]
-    return [replace(entry.finding, origin=entry is origin, incident=identity) for entry in (origin, *others)]
+    following = _following(origin, others)
+    first = replace(origin.finding, origin=True, incident=identity)
+    return [
+        first,
+        *(
+            replace(entry.finding, incident=identity, follows=first.id if entry in following else None)
+            for entry in others
+        ),
+    ]
+
+
+def _following(origin: Located, others: list[Located]) -> list[Located]:
+    """The members of an incident that its origin is known to bring about, directly or through other members.
+
+    What only began at the same time is not among them.
+    """
+    reached: set[str] = set()
+    pending = [*origin.leads_to, *([origin.finding.symptom] if origin.propagates else [])]
+    while pending:
+        symptom = pending.pop()
+        if symptom not in reached:
+            reached.add(symptom)
+            pending += [s for entry in others if entry.finding.symptom == symptom for s in entry.leads_to]
+    return [entry for entry in others if entry.finding.symptom in reached]
 
 
 def _origin(group: list[Located], tolerance: int) -> Located:

@@ -45,8 +45,8 @@ DIVERGED: Final = 2.0
 LEAST: Final = 1e-12
 """The smallest scale a loss is measured on."""
 
-_OUTCOMES: Final[tuple[Outcome, ...]] = get_args(Outcome)
-LEARNING, STALLED, DIVERGING, UNDECIDED, UNKNOWN = range(len(_OUTCOMES))
+OUTCOMES: Final[tuple[Outcome, ...]] = get_args(Outcome)
+LEARNING, STALLED, DIVERGING, UNDECIDED, UNKNOWN = range(len(OUTCOMES))
 
 
 def outcome_of(losses: Floats) -> Outcome:
@@ -67,6 +67,8 @@ class LossTrend:
         self._beginning = np.empty(0)
         self._last = np.full(2 * COMPARED, np.nan)
         self._seen = np.empty(0, bool)  # whether the last recorded losses were finite
+        self._first = np.empty(0)
+        self._finite = True
 
     def follow(self, losses: Floats) -> "Losses":
         """Add the losses of some records, one at least, and judge after each; what was known then.
@@ -87,14 +89,41 @@ class LossTrend:
         codes = self._judged(first, recent, best, count, last, self._failing(losses, finite))
         self._count, self._best, self._last = int(count[-1]), float(best[-1]), last[-1].copy()
         return Losses(
-            outcomes=tuple([_OUTCOMES[code] for code in codes.tolist()]),
+            outcomes=tuple([OUTCOMES[code] for code in codes.tolist()]),
             first=first,
             early=early,
             best=best,
             gain=(first - recent) / np.maximum(np.abs(first), LEAST),
+            mean_gain=self._mean_gain(numbers, count, last),
+            recent=recent,
             count=count,
             last=last,
+            finite=self._are_finite(losses, finite),
+            skill=np.full(losses.size, np.nan),
+            epoch_gain=np.full(losses.size, np.nan),
+            epoch_at_best=np.zeros(losses.size, bool),
         )
+
+    def _mean_gain(self, numbers: Floats, count: Ints, last: Floats) -> Floats:
+        """Share by which the mean of the last losses is below that of as many first ones, [records]."""
+        self._first = np.concatenate([self._first, numbers])[:COMPARED]
+        sums = np.concatenate([[0.0], self._first.cumsum()])
+        sizes = np.minimum(count // 2, COMPARED)
+        known = np.maximum(sizes, 1)
+        begin = sums[np.minimum(sizes, self._first.size)] / known
+        window = np.arange(last.shape[1]) >= last.shape[1] - known[:, None]
+        end = np.where(window, np.nan_to_num(last), 0).sum(axis=1) / known
+        gain = (begin - end) / np.maximum(np.abs(begin), LEAST)
+        return np.where(sizes > 0, gain, np.nan)
+
+    def _are_finite(self, losses: Floats, finite: Mask) -> Mask:
+        """Whether the newest recorded loss is finite, up to each record; so before there is any."""
+        recorded = ~np.isnan(losses)
+        number = np.where(recorded, np.arange(1, losses.size + 1), 0)
+        newest = np.maximum.accumulate(number)
+        found = np.concatenate([[self._finite], finite])[newest]
+        self._finite = bool(found[-1])
+        return np.asarray(found)
 
     def _failing(self, losses: Floats, finite: Mask) -> Ints:
         """1 where none of the last recorded losses was finite, 0 where one was, -1 before there are any."""
@@ -108,7 +137,7 @@ class LossTrend:
     def _judged(
         self, first: Floats, recent: Floats, best: Floats, count: Ints, last: Floats, failing: Ints
     ) -> Ints:
-        """The outcome after each record as its place in ``_OUTCOMES``."""
+        """The outcome after each record as its place in ``OUTCOMES``."""
         # A loss may be negative or cross zero, so a gain is measured on the scale of where it began.
         learned = first - recent >= (1 - LEARNED) * np.maximum(np.abs(first), LEAST)
         ready = (count >= 2 * WINDOW) & (failing != 1)
@@ -132,8 +161,15 @@ class Losses:
         early: median of the first losses, NaN likewise.
         best: median of the best whole stretch, infinite before the first is full.
         gain: share of its first value that the loss has lost; negative where it rose.
+        mean_gain: the same of the means of the first and the last losses, ten each at most: what medians miss
+            of a loss whose weight lies in a few batches.
+        recent: median of the last five finite losses, NaN without one.
         count: finite losses seen, int64.
         last: the last 20 finite losses, NaN in front where there are fewer, [records, 20].
+        finite: whether the newest recorded loss is finite.
+        skill: 1 - loss / loss of the best constant prediction, see `health.skill`; NaN where not known.
+        epoch_gain: share of the first epoch's loss that was lost since; NaN below two epochs.
+        epoch_at_best: whether the newest of two or more epochs is near the best one.
     """
 
     outcomes: tuple[Outcome, ...]
@@ -141,8 +177,14 @@ class Losses:
     early: Floats
     best: Floats
     gain: Floats
+    mean_gain: Floats
+    recent: Floats
     count: Ints
     last: Floats
+    finite: Mask
+    skill: Floats
+    epoch_gain: Floats
+    epoch_at_best: Mask
 
     @property
     def least(self) -> Floats:

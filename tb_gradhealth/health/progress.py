@@ -1,11 +1,13 @@
 """What records say of the training as a whole: its loss, its own numbers, the steps it skipped."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from tb_gradhealth.health.arrays import Floats
-from tb_gradhealth.health.outcome import LossTrend, Outcome
+from tb_gradhealth.health.arrays import Floats, Ints, Mask
+from tb_gradhealth.health.epochs import EpochLog, EpochTrend
+from tb_gradhealth.health.outcome import Losses, LossTrend, Outcome
+from tb_gradhealth.health.skill import References, with_references
 from tb_gradhealth.health.spikes import LossNotice
 from tb_gradhealth.health.structure import Structure
 from tb_gradhealth.health.view import Block, Columns, Matrices, Source
@@ -18,16 +20,22 @@ class Progress:
     Attributes:
         outcome: whether the loss improves, as of the last of them.
         skipping: the loss scaler skipped every step since the last of them but one.
+        bad_since: the step since which the loss is not finite, None where its newest value is.
     """
 
-    def __init__(self, accompanied: bool) -> None:
+    def __init__(self, accompanied: bool, epochs: EpochLog) -> None:
         """Nothing is known.
 
         Args:
             accompanied: other recorders write into the same run, see `Block`.
+            epochs: what the training reports of its epochs.
         """
+        self._epochs = epochs
+        self._references = _nothing_known(epochs.before(np.empty(0, np.int64)))
+        self._latest: Losses | None = None
         self.outcome: Outcome = "unknown"
         self.skipping = False
+        self.bad_since: int | None = None
         self._accompanied = accompanied
         self._losses = LossTrend()
         self._notice = LossNotice()
@@ -48,15 +56,19 @@ class Progress:
         matrices = Matrices.of_records(records, source)
         told = matrices.of(np.array([loss_row]))
         loss = _loss_of(told)
-        losses = self._losses.follow(loss)
-        outcomes = tuple(map(self._weighed, losses.outcomes))
         places = structure.kinds["training"].nonzero()[0]
         numbers = matrices.of(places).column("mean").T
         training = {structure.rows[place].tensor: n for place, n in zip(places, numbers, strict=True)}
+        references = self._references_at(steps, training)
+        followed = self._losses.follow(loss)
+        self._references, self._latest = references, followed.newest
+        losses = with_references(followed, references)
+        outcomes = tuple(map(self._weighed, losses.outcomes))
         skipped = self._newly_skipped(training.get("skipped_steps"), steps.size)
         passed = gaps[-1] if self._step is not None or steps.size > 1 else steps[-1]
         self.skipping = bool(skipped[-1] > 0 and skipped[-1] >= passed)
         self.outcome, self._step = outcomes[-1], int(steps[-1])
+        self._note_bad(steps, loss, told.column("bad_ago")[:, 0])
         return Block(
             steps=steps,
             gaps=gaps,
@@ -69,12 +81,49 @@ class Progress:
             training=training,
             skipped=skipped,
             accompanied=self._accompanied,
+            sound=_are_sound(matrices, structure, losses),
         )
 
-    def every_loss(self, outcome: Outcome) -> None:
-        """Take in what the losses of every step come to, where those of the records do not say it yet."""
+    def note_steps(self, steps: Ints, loss: Floats) -> None:
+        """Note whether the losses of the flight recorder's steps, [steps], end finite."""
+        later = steps > (steps[0] - 1 if self._step is None else self._step)
+        self._note_bad(steps[later], loss[later], np.zeros(np.count_nonzero(later)))
+
+    def _note_bad(self, steps: Ints, loss: Floats, ago: Floats) -> None:
+        """Note since when the losses are not finite; ``ago`` steps before one that began, arrays [steps]."""
+        if self.bad_since is None and not np.isinf(loss).any():
+            return
+        for step, value, before in zip(steps.tolist(), loss.tolist(), ago.tolist(), strict=True):
+            if value == value and abs(value) != float("inf"):
+                self.bad_since = None
+            elif value == value and self.bad_since is None:
+                self.bad_since = step - (int(before) if before > 0 else 0)
+
+    def every_loss(self, losses: Losses) -> Losses:
+        """Take in the losses of every step, [1], where those of the records do not say what becomes of them.
+
+        Returns:
+            The same with what they are compared with.
+        """
+        known = with_references(losses, _newest(self._references, self._epochs.all()))
         if not self._accompanied and self.outcome in ("undecided", "unknown"):
-            self.outcome = outcome
+            self.outcome = known.outcomes[0]
+        return known
+
+    def finally_known(self) -> Losses | None:
+        """The newest losses with all that is known now, epochs after the last record included; [1]."""
+        if self._latest is None:
+            return None
+        return with_references(self._latest, _newest(self._references, self._epochs.all()))
+
+    def _references_at(self, steps: Ints, training: Mapping[str, Floats]) -> References:
+        unknown = np.full(steps.size, np.nan)
+        return References(
+            constant_loss=training.get("constant_loss", unknown),
+            constant_accuracy=training.get("constant_accuracy", unknown),
+            regularization=np.nan_to_num(training.get("regularization", unknown)),
+            epochs=self._epochs.before(steps),
+        )
 
     def _weighed(self, outcome: Outcome) -> Outcome:
         return "undecided" if self._accompanied and outcome != "unknown" else outcome
@@ -87,6 +136,28 @@ class Progress:
         before = np.concatenate([[self._skipped], skipped[:-1]])
         self._skipped = float(skipped[-1])
         return np.asarray(np.nan_to_num(skipped - np.nan_to_num(before)))
+
+
+def _nothing_known(epochs: EpochTrend) -> References:
+    unknown = np.full(1, np.nan)
+    return References(unknown, unknown, np.zeros(1), epochs)
+
+
+def _newest(known: References, epochs: EpochTrend) -> References:
+    """The newest of some references, [1], with other epochs."""
+    return References(
+        constant_loss=known.constant_loss[-1:],
+        constant_accuracy=known.constant_accuracy[-1:],
+        regularization=known.regularization[-1:],
+        epochs=epochs,
+    )
+
+
+def _are_sound(matrices: Matrices, structure: Structure, losses: Losses) -> Mask:
+    """The records at which the loss and the weights are finite: on others nothing but that can be judged."""
+    weights = matrices.of(np.flatnonzero(structure.kinds["weight"]))
+    bad = weights.column("nan_count") + weights.column("inf_count") > 0
+    return np.asarray(losses.finite & ~bad.any(axis=1))
 
 
 def _loss_of(told: Columns) -> Floats:

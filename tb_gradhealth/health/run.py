@@ -9,12 +9,14 @@ from typing import Final
 import numpy as np
 
 from tb_gradhealth.health.arrays import Floats
-from tb_gradhealth.health.findings import Finding, Verdict, verdict_of
+from tb_gradhealth.health.assessment import Assessment, assess
+from tb_gradhealth.health.findings import Finding, Verdict, in_order
 from tb_gradhealth.health.history import BUDGET, History
 from tb_gradhealth.health.rule_set import RuleSet
 from tb_gradhealth.health.states import SymptomState
 from tb_gradhealth.health.stream import Evidence, StreamHealth
-from tb_gradhealth.record import Content, Epoch, Row
+from tb_gradhealth.health.symptoms import SYMPTOMS
+from tb_gradhealth.record import Content, Row
 
 _BIRTHS: Final = count()
 
@@ -32,6 +34,7 @@ class RunSummary:
         every: steps between two records.
         loss_first: the first recorded finite loss.
         loss_last: the last recorded finite loss.
+        loss_bad_since: the step since which the loss is not finite; None where its newest value is.
         not_measured: rows without numbers; each says why.
     """
 
@@ -43,6 +46,7 @@ class RunSummary:
     every: int | None
     loss_first: float | None
     loss_last: float | None
+    loss_bad_since: int | None
     not_measured: tuple[Row, ...]
 
 
@@ -71,6 +75,7 @@ class RunHealth:
         self._today = today
         self._streams: dict[str, StreamHealth] = {}
         self._findings: tuple[Finding, ...] | None = None
+        self._assessment: Assessment | None = None
         self._born, self._observed = next(_BIRTHS), 0
 
     @property
@@ -80,9 +85,7 @@ class RunHealth:
 
     def observe(self, content: Content) -> None:
         """Add a record or the flight recorder's steps, in the order in which the file holds them."""
-        if isinstance(content, Epoch):
-            return  # not judged yet
-        self._findings = None
+        self._findings = self._assessment = None
         self._observed += 1
         name = content.table.stream
         if name not in self._streams:
@@ -105,12 +108,11 @@ class RunHealth:
         return all(judged)
 
     def findings(self) -> tuple[Finding, ...]:
-        """All findings so far: incidents in order of their onset, the likely origin of each first."""
+        """All findings so far: the most urgent incident first, the likely origin first in each."""
         if self._findings is None:
             today = self._today()
             incidents = [found for stream in self._streams.values() for found in stream.incidents(today)]
-            incidents.sort(key=lambda incident: min(finding.opened_step for finding in incident))
-            self._findings = tuple(finding for incident in incidents for finding in incident)
+            self._findings = in_order(incidents)
         return self._findings
 
     def states(self) -> Iterator[SymptomState]:
@@ -124,7 +126,20 @@ class RunHealth:
 
     def verdict(self) -> Verdict:
         """The run in one word."""
-        return verdict_of(self.findings(), sum(stream.history.records for stream in self._streams.values()))
+        return self.assessment().verdict
+
+    def assessment(self) -> Assessment:
+        """The run at a glance."""
+        if self._assessment is None:
+            streams = [stream for stream in self._streams.values() if stream.history.records]
+            self._assessment = assess(
+                SYMPTOMS.values(),
+                [(watch, stream.structure) for stream in streams for watch in stream.watches()],
+                self.findings(),
+                records=sum(stream.history.records for stream in streams),
+                enough=all(stream.enough for stream in streams),
+            )
+        return self._assessment
 
     def evidence(self, identity: str) -> Evidence:
         """What stands behind a finding.
@@ -164,7 +179,7 @@ class RunHealth:
         """The run in a few numbers."""
         streams = [stream for stream in self._streams.values() if stream.history.records]
         if not streams:
-            return RunSummary(0, None, None, None, 0, None, None, None, ())
+            return RunSummary(0, None, None, None, 0, None, None, None, None, ())
         main = streams[0]
         losses = main.losses()
         finite = losses[np.isfinite(losses)]
@@ -181,6 +196,7 @@ class RunHealth:
             every=main.cadence,
             loss_first=float(finite[0]) if finite.size else None,
             loss_last=float(finite[-1]) if finite.size else None,
+            loss_bad_since=main.loss_bad_since,
             not_measured=tuple(row for row in rows if row.not_measured),
         )
 

@@ -2,13 +2,14 @@
 
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import date
 from typing import Final
 
 import numpy as np
 
 from tb_gradhealth.health.arrays import Floats, Ints
+from tb_gradhealth.health.coverage import gap_before, input_at_fault
 from tb_gradhealth.health.findings import Finding, finding_id
 from tb_gradhealth.health.history import BUDGET, History, Point
 from tb_gradhealth.health.incidents import grouped
@@ -21,11 +22,17 @@ from tb_gradhealth.health.steps import Lines
 from tb_gradhealth.health.structure import Structure
 from tb_gradhealth.health.symptoms import SYMPTOMS
 from tb_gradhealth.health.view import Source
-from tb_gradhealth.health.watch import Watch
-from tb_gradhealth.record import Record, RowTable, Steps
+from tb_gradhealth.health.watch import Known, Watch
+from tb_gradhealth.record import Content, Epoch, Record, RowTable, Steps
 
 LOSS: Final = ("loss", "loss")
 """Kind and tensor of the row that holds the loss, in its ``mean``."""
+
+RECORDS: Final = 10
+"""Records that make a verdict: what most rules need before they say anything."""
+
+STEPS: Final = 32
+"""So many steps from the start, which the flight recorder holds without a gap, make one too."""
 
 BLOCK: Final = 6 << 20
 """Bytes of records that are judged at once, in some twenty milliseconds: NumPy's calls hardly count then.
@@ -70,9 +77,12 @@ class StreamHealth:
         self._places: dict[str, tuple[Watch, int]] | None = None
         self._begin()
 
-    def observe(self, content: Record | Steps) -> None:
+    def observe(self, content: Content) -> None:
         """Add what was written; a record that goes back in steps replaces what it overtakes."""
         self._places = None
+        if isinstance(content, Epoch):
+            self.history.epochs.add(content)
+            return
         if isinstance(content, Steps) and self.history.full_of_lines:
             self._judge_before(self.history.forget_lines)
         if self.history.append(content):
@@ -89,13 +99,40 @@ class StreamHealth:
     def incidents(self, today: date) -> list[list[Finding]]:
         """All findings so far, grouped by their onset, each group's likely origin first."""
         located = []
-        for watch, place in self._found().values():
+        found, known = self._found().values(), self._known()
+        for watch, place in found:
             tensor = self.structure.rows[watch.rows[place]].tensor
             muted = self._rules.muted(watch.rule.id, tensor, today)
-            finding = watch.finding(place, self.structure, self.stream, self.outcome, muted)
+            finding = watch.finding(place, self.structure, self.stream, known, muted)
             if finding is not None:
                 located.append(finding)
-        return grouped(located, tolerance=self.cadence or 1, stream=self.stream)
+        incidents = grouped(located, tolerance=self.cadence or 1, stream=self.stream)
+        return [self._with_notes(incident) for incident in incidents]
+
+    def _known(self) -> Known:
+        """What is known of the training now."""
+        losses = self._progress.finally_known()
+        before = self._progress.outcome
+        outcome = before
+        if losses is not None and losses.outcomes[0] == "learning" and not self._accompanied:
+            outcome = "learning"
+        newest = self.history.newest()
+        steps = [newest.step if newest else 0, self.history.epochs.last_step or 0]
+        return Known(outcome, None if self._accompanied else losses, max(steps), outcome != before)
+
+    def _with_notes(self, incident: list[Finding]) -> list[Finding]:
+        """The incident; its origin's message says what beside it was not measured, or proves its cause."""
+        origin = incident[0]
+        if origin.symptom != "non-finite":
+            return incident
+        row = self.structure.rows[self._row_of(origin)]
+        bad = {(each.kind, each.tensor) for each in incident if each.symptom == origin.symptom}
+        note = gap_before(row, self.structure) + input_at_fault(row, bad, self.structure)
+        return [replace(origin, message=origin.message + note), *incident[1:]]
+
+    def _row_of(self, finding: Finding) -> int:
+        watch, place = self._found()[finding.id]
+        return int(watch.rows[place])
 
     def watches(self) -> list[Watch]:
         """Every rule with the state of its rows, as of the last record."""
@@ -120,6 +157,21 @@ class StreamHealth:
     def outcome(self) -> Outcome:
         """Whether the loss improves, as of the last judged record."""
         return self._progress.outcome
+
+    @property
+    def enough(self) -> bool:
+        """Whether enough is recorded for a verdict."""
+        self.judge()
+        lines = 0
+        if self._unbroken is not None and self.history.first_step is not None:
+            lines = self._unbroken - self.history.first_step + 1
+        return self.history.records >= RECORDS or lines >= STEPS
+
+    @property
+    def loss_bad_since(self) -> int | None:
+        """The step since which the loss is not finite; None where its newest value is."""
+        self.judge()
+        return self._progress.bad_since
 
     @property
     def cadence(self) -> int | None:
@@ -179,7 +231,7 @@ class StreamHealth:
     def _begin(self) -> None:
         wanted = {identity: self._rules.symptom(identity) for identity in SYMPTOMS}
         self._watches = [Watch(SYMPTOMS[name], rules) for name, rules in wanted.items() if rules.enabled]
-        self._progress = Progress(self._accompanied)
+        self._progress = Progress(self._accompanied, self.history.epochs)
         self._loss_by_step = LossTrend()
         self._losses: Losses | None = None
         self._unbroken: int | None = None
@@ -253,8 +305,9 @@ class StreamHealth:
         row = self._loss_row()
         loss = _lines_of(steps, column[[row]] if row >= 0 else np.array([-1]))
         trend = self._every_loss(steps.steps, loss[:, 0])
+        self._progress.note_steps(steps.steps, loss[:, 0])
         if trend is not None:
-            self._progress.every_loss(trend.outcomes[0])
+            trend = self._progress.every_loss(trend)
         for watch in self._watches:
             values = _lines_of(steps, column[watch.rows])
             watch.observe_steps(Lines(steps.steps, values, loss[:, 0], trend), self.outcome)

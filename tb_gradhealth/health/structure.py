@@ -123,6 +123,11 @@ class Structure:
         large = self.size >= SMALLEST_JUDGED
         return scope if not (scope.judged & large).any() else scope.without(~large, TINY)
 
+    def main_loss(self) -> Scope:
+        """The loss that the training as a whole lowers; of several named ones none is that."""
+        main = np.array([row.tensor == "loss" for row in self.rows], bool)
+        return self.all_of("loss").without(~main, "one of several losses: what it does alone is no success")
+
     def tensors(self, kind: Kind) -> Scope:
         """Tensors of any role that are not tiny."""
         return self.all_of(kind).without(self.size < SMALLEST_JUDGED, TINY)

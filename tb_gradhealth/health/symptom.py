@@ -1,7 +1,7 @@
 """What a symptom is: words for people, and a rule that turns records into judgements."""
 
 from abc import ABC, abstractmethod
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, ClassVar, Final, Generic, Literal, TypeVar
 
 import numpy as np
@@ -9,11 +9,12 @@ import numpy as np
 from tb_gradhealth.health.arrays import Floats, Ints, Mask
 from tb_gradhealth.health.findings import Unit
 from tb_gradhealth.health.limits import Limits, parameters
-from tb_gradhealth.health.outcome import Outcome
+from tb_gradhealth.health.outcome import LEARNED, Losses, Outcome
+from tb_gradhealth.health.skill import CHANCE, SOLVED
 from tb_gradhealth.health.steps import Lines
 from tb_gradhealth.health.structure import Scope, Structure
 from tb_gradhealth.health.view import View
-from tb_gradhealth.record import Row
+from tb_gradhealth.record import Kind, Row
 
 INFO: Final = 0
 WARNING: Final = 1
@@ -51,6 +52,14 @@ class Judgement:
         """What it says of some of its rows."""
         return Judgement(**{name: array[:, rows] for name, array in vars(self).items() if array is not None})
 
+    def where(self, records: Mask) -> "Judgement":
+        """The same with nothing measured at the other records, [records]."""
+        if records.all():
+            return self
+        kept = records[:, None]
+        value = np.where(kept, self.value, np.nan)
+        return replace(self, value=value, breach=self.breach & kept, held=self.held & kept)
+
     def as_record(self) -> "Judgement":
         """What it says of lines, [judged], as if they were a record, [1, judged]."""
         return Judgement(**{name: array[None] for name, array in vars(self).items() if array is not None})
@@ -67,7 +76,11 @@ class Labels:
 
 @dataclass(frozen=True)
 class Facts:
-    """What a message may speak of: one finding at its worst; ``aspect`` as in `Judgement`."""
+    """What a message may speak of: one finding at its worst; ``aspect`` as in `Judgement`.
+
+    ``resolved`` says that it is over: what is told of it is past. ``gain`` and ``skill`` are the newest of
+    `Losses`, NaN where not known.
+    """
 
     row: Row
     opened_step: int
@@ -77,12 +90,42 @@ class Facts:
     threshold: float
     outcome: Outcome
     aspect: int = 0
+    resolved: bool = False
+    gain: float = float("nan")
+    skill: float = float("nan")
+
+    def tense(self, present: str, past: str) -> str:
+        """The words for what lasts, or for what is over."""
+        return past if self.resolved else present
+
+    @property
+    def since(self) -> str:
+        """When it holds: ``since step 40``; of what is over ``from step 40 to step 90``."""
+        if not self.resolved:
+            return f"since step {self.opened_step:,}"
+        if self.last_step <= self.opened_step:
+            return f"at step {self.opened_step:,}"
+        return f"from step {self.opened_step:,} to step {self.last_step:,}"
 
     @property
     def yet(self) -> str:
         """What the loss did meanwhile, as the end of a sentence; empty where nothing is known."""
-        said = {"learning": ", yet the loss improves", "undecided": "", "unknown": ""}
-        return said.get(self.outcome, ", and the loss has not improved")
+        if self.outcome == "learning":
+            fell = not self.skill >= SOLVED or self.gain >= 1 - LEARNED
+            return (
+                ", yet the loss improves" if fell else ", yet it does far better than a constant prediction"
+            )
+        if self.outcome == "diverging":
+            return ", and the loss has left its best value"
+        if self.outcome == "stalled":
+            fell = self.gain >= CHANCE
+            said = (
+                "the results are no better than a constant prediction's"
+                if fell
+                else "the loss has not improved"
+            )
+            return f", and {said}"
+        return ""
 
 
 L = TypeVar("L", bound=Limits)
@@ -105,6 +148,8 @@ class Symptom(ABC, Generic[L]):
     labels: ClassVar[Labels]
     unit: ClassVar[Unit] = ""
     """What the measured value and its threshold are told in."""
+    judges: ClassVar[tuple[Kind, ...]]
+    """The kinds of rows it needs; where a run has none of them, the symptom is not judged."""
     limits_type: ClassVar[type[Limits]]
     direction: ClassVar[Literal["above", "below"]] = "above"
     logarithmic: ClassVar[bool] = False
@@ -120,6 +165,10 @@ class Symptom(ABC, Generic[L]):
     """Information as long as nobody knows what the loss does: common in healthy trainings too."""
     forgiven: ClassVar[bool] = False
     """Once over it is information: it was a phase."""
+    propagates: ClassVar[bool] = False
+    """Whether it passes on from tensor to tensor within a step."""
+    needs_finite: ClassVar[bool] = True
+    """Whether it judges only records at which loss and weights are finite."""
     leads_to: ClassVar[frozenset[str]] = frozenset()
     """Symptoms that this one brings about: it may head their incident though it weighs less."""
 
@@ -159,6 +208,10 @@ class Symptom(ABC, Generic[L]):
         """
         return None
 
+    def contradicted(self, losses: Losses) -> bool:
+        """Whether what is known of the loss by now, arrays of shape [1], speaks against an open finding."""
+        return False
+
     @abstractmethod
     def message(self, facts: Facts) -> str:
         """One sentence with the layer, the numbers and the step, in plain words."""
@@ -176,6 +229,7 @@ class Symptom(ABC, Generic[L]):
             "logarithmic": cls.logarithmic,
             "direction": cls.direction,
             "threshold": parameters(cls.limits_type)["threshold"].default,
+            "unit": cls.unit,
         }
 
 

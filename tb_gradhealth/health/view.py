@@ -1,7 +1,7 @@
 """Some consecutive records as one rule sees them."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -129,6 +129,8 @@ class Block:
         skipped: steps since the record before that the loss scaler skipped.
         accompanied: other recorders write into the same run. Networks that train against each other, as in a
             GAN, do not lower their losses, so these say nothing of success then.
+        sound: whether loss and weights are finite. Where they are not, only `non-finite` has something to
+            judge: all other numbers follow from that.
     """
 
     steps: Ints
@@ -142,6 +144,7 @@ class Block:
     training: Mapping[str, Floats]
     skipped: Floats
     accompanied: bool = False
+    sound: Mask = field(default_factory=lambda: np.ones(1, bool))
 
     def at(self, record: int) -> "Block":
         """One of the records by itself."""
@@ -157,6 +160,7 @@ class Block:
             losses=self.losses.at(record),
             training={name: numbers[one] for name, numbers in self.training.items()},
             skipped=self.skipped[one],
+            sound=self.sound[one],
         )
 
 

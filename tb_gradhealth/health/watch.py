@@ -11,7 +11,7 @@ from tb_gradhealth.health.course import NEVER, Course
 from tb_gradhealth.health.findings import SEVERITIES, Finding, finding_id
 from tb_gradhealth.health.incidents import Located
 from tb_gradhealth.health.lifecycle import Habits, advance, advance_by_steps, reweigh
-from tb_gradhealth.health.outcome import Outcome
+from tb_gradhealth.health.outcome import Losses, Outcome
 from tb_gradhealth.health.rule_set import SymptomRules
 from tb_gradhealth.health.steps import Lines
 from tb_gradhealth.health.structure import Scope, Structure
@@ -36,6 +36,34 @@ class Observed:
     changed: Mask
     value: Floats
     reference: Floats | None
+
+
+@dataclass(frozen=True)
+class Known:
+    """What is known of the training when findings are put into words.
+
+    Attributes:
+        outcome: what the loss does.
+        losses: the newest losses with everything they are compared with, arrays of shape [1]; None without
+            any.
+        step: the last step that anything is known of.
+        lowers: the outcome became ``"learning"`` after the last record, by the epochs.
+    """
+
+    outcome: Outcome
+    losses: Losses | None
+    step: int
+    lowers: bool
+
+    @property
+    def gain(self) -> float:
+        """Share of its first value that the loss has lost; NaN where not known."""
+        return float("nan") if self.losses is None else float(self.losses.gain[0])
+
+    @property
+    def skill(self) -> float:
+        """How much better than a constant prediction it is, see `health.skill`; NaN where not known."""
+        return float("nan") if self.losses is None else float(self.losses.skill[0])
 
 
 class Watch:
@@ -93,6 +121,8 @@ class Watch:
         before = vars(self.rule).copy(), vars(self.course).copy()
         try:
             judged = self.rule.observe(View(block, self.rows))
+            if self.rule.needs_finite:
+                judged = judged.where(block.sound)
             changed = advance(self.course, judged, block.steps, block.outcomes, self._habits)
         except Exception as error:  # one rule that fails must not take the others' findings along
             if block.steps.size > 1:
@@ -131,21 +161,23 @@ class Watch:
         return np.flatnonzero(self.course.opened != NEVER)
 
     def finding(
-        self, place: int, structure: Structure, stream: str, outcome: Outcome, muted: str
+        self, place: int, structure: Structure, stream: str, known: "Known", muted: str
     ) -> Located | None:
         """The finding at a place in ``rows``, in words; None where the rule fails to find them."""
         try:
-            return self._in_words(place, structure, stream, outcome, muted)
+            return self._in_words(place, structure, stream, known, muted)
         except Exception as error:
             if not self.failure:  # it is asked for again and again
                 self._fail(int(self.course.last[place]), error)
             return None
 
-    def _in_words(
-        self, place: int, structure: Structure, stream: str, outcome: Outcome, muted: str
-    ) -> Located:
+    def _in_words(self, place: int, structure: Structure, stream: str, known: "Known", muted: str) -> Located:
         course, rule, described = self.course, self.rule, structure.rows[self.rows[place]]
-        resolved = int(course.resolved[place])
+        resolved, severity = int(course.resolved[place]), int(course.severity[place])
+        if resolved == NEVER and known.losses is not None and rule.contradicted(known.losses):
+            resolved, severity = known.step, self._habits.least
+        elif resolved == NEVER and known.lowers and rule.weighed:
+            severity = min(severity, max(int(course.least[place]), self._habits.least))
         facts = Facts(
             row=described,
             opened_step=int(course.opened[place]),
@@ -154,13 +186,16 @@ class Watch:
             value=float(course.extreme[place]),
             threshold=rule.limits.threshold,
             # Of what is over, the loss of today says nothing.
-            outcome=outcome if resolved == NEVER else "unknown",
+            outcome=known.outcome if resolved == NEVER else "unknown",
             aspect=int(course.aspect[place]),
+            resolved=resolved != NEVER,
+            gain=known.gain,
+            skill=known.skill,
         )
         finding = Finding(
             id=finding_id(stream, rule.id, described.kind, described.tensor),
             symptom=rule.id,
-            severity=SEVERITIES[int(course.severity[place])],
+            severity=SEVERITIES[severity],
             kind=described.kind,
             tensor=described.tensor,
             layer=described.layer,
@@ -177,7 +212,7 @@ class Watch:
             muted=muted,
             unit=rule.unit,
         )
-        return Located(finding, described, rule.worst_first_from_output, rule.leads_to)
+        return Located(finding, described, rule.worst_first_from_output, rule.leads_to, rule.propagates)
 
     def _fail(self, step: int, error: Exception) -> None:
         _log.exception("%s failed at step %d", self.rule.id, step)

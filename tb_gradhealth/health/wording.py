@@ -4,14 +4,20 @@ import math
 
 
 def times(factor: float) -> str:
-    """A factor: ``2,400``, ``35``, ``4.2``; beyond a million in powers of ten."""
-    if not math.isfinite(factor):
-        return "infinitely many"
+    """A factor: ``2,400``, ``35``, ``4.2``, ``0.03``; beyond a million in powers of ten."""
+    if math.isnan(factor):
+        return "an unknown number of"
+    if math.isinf(factor):
+        return "more than 1e38"  # beyond float32, in which everything is measured
     if factor >= 1e6:
         return f"{factor:.0e}".replace("e+0", "e").replace("e+", "e")
     if factor >= 100:
         return f"{float(f'{factor:.2g}'):,.0f}"
-    return f"{factor:.0f}" if factor >= 10 else f"{factor:.1f}"
+    if factor >= 10:
+        return f"{factor:.0f}"
+    if factor >= 0.1:
+        return f"{factor:.1f}".removesuffix(".0")
+    return f"{factor:.1g}".replace("e-0", "e-")
 
 
 def number(value: float) -> str:
@@ -19,19 +25,45 @@ def number(value: float) -> str:
     if not math.isfinite(value):
         return "not finite"
     if value != 0 and not 1e-4 <= abs(value) < 1e5:
-        return f"{value:.1e}".replace("e-0", "e-").replace("e+0", "e")
-    return f"{value:.0f}" if abs(value) >= 10 else f"{value:.2g}"
+        return f"{value:.1e}".replace("e-0", "e-").replace("e+0", "e").replace("e+", "e")
+    return f"{value:.0f}" if abs(value) >= 10 else f"{value + 0.0:.2g}"  # + 0.0: never "-0"
 
 
 def beside_limit(value: float, threshold: float, unit: str) -> str:
-    """A measured value beside its limit: ``86 / 10``, ``61 % / 20 %``, ``z 14 / 8``."""
+    """A measured value beside its limit, with the unit.
+
+    ``61 % / 20 %``, ``z 14 / 8``, ``86 × / 10 ×``, ``64 / 0 elements``, ``0.00041 / 0.001``.
+    """
     if unit == "share":
         return f"{percent(value)} / {percent(threshold)}"
-    return f"{unit} {number(value)} / {number(threshold)}".lstrip()
+    if unit == "z":
+        return f"z {number(value)} / {number(threshold)}"
+    if unit == "times":
+        return f"{number(value)} × / {number(threshold)} ×"
+    if unit in ("elements", "steps", "variables"):
+        return f"{whole(value)} / {whole(threshold)} {unit}"
+    return f"{number(value)} / {number(threshold)}"
+
+
+def whole(value: float) -> str:
+    """A count: ``12,288``."""
+    return f"{value:,.0f}" if math.isfinite(value) else "not finite"
 
 
 def percent(share: float) -> str:
-    """A share: ``61 %``, ``0.4 %``."""
+    """A share: ``61 %``, ``0.4 %``, ``0 %``; never ``-0 %``, nor ``100 %`` for what is a little less."""
     if not math.isfinite(share):
         return "not finite"
-    return f"{100 * share:.0f} %" if abs(share) >= 0.01 or share == 0 else f"{100 * share:.1g} %"
+    hundredths = 100 * share
+    if 99.5 <= hundredths < 100:
+        return "over 99 %"
+    if abs(hundredths) >= 1:
+        return f"{hundredths:,.0f} %"
+    if 0 < abs(hundredths) < 0.01:
+        return "less than 0.01 %" if hundredths > 0 else "0 %"
+    return f"{hundredths + 0.0:.1g} %"
+
+
+def loss_name(tensor: str) -> str:
+    """A loss as the beginning of a sentence: ``The loss``, or ``The loss d_loss`` of one of several."""
+    return "The loss" if tensor == "loss" else f"The loss {tensor}"

@@ -9,7 +9,7 @@ from typing import Any, Final, get_args
 
 from tb_gradhealth.health import SYMPTOMS
 from tb_gradhealth.health.derived import DERIVED
-from tb_gradhealth.health.findings import SEVERITIES, Unit
+from tb_gradhealth.health.findings import SEVERITIES, Unit, Verdict
 from tb_gradhealth.plugin import parameters
 from tb_gradhealth.record import KINDS
 from tb_gradhealth.record.columns import STATISTICS
@@ -228,6 +228,8 @@ def _schemas() -> Schema:
         incident=TEXT,
         muted=TEXT,
         unit={"enum": list(get_args(Unit))},
+        follows=_or_null(TEXT),
+        order={"type": "array", "items": WHOLE, "minItems": 3, "maxItems": 3},
     )
     trend = {"type": "array", "items": _or_null(NUMBER), "maxItems": 40}
     tally = {"type": "object", "additionalProperties": WHOLE}
@@ -239,10 +241,34 @@ def _schemas() -> Schema:
         rows=_list(_object(run=TEXT, lead=TEXT, findings=WHOLE)),
         named=_or_null(finding),
     )
+    closest = _object(
+        symptom={"enum": list(SYMPTOMS)},
+        kind={"enum": list(KINDS)},
+        tensor=TEXT,
+        value=NUMBER,
+        threshold=NUMBER,
+        unit={"enum": list(get_args(Unit))},
+        direction={"enum": ["above", "below"]},
+    )
+    checked = _object(
+        tensors=WHOLE,
+        records=WHOLE,
+        first_step=_or_null(WHOLE),
+        last_step=_or_null(WHOLE),
+        symptoms=_list({"enum": list(SYMPTOMS)}),
+        not_judged=_list(_object(symptom={"enum": list(SYMPTOMS)}, title=TEXT, reason=TEXT)),
+        closest=_or_null(closest),
+    )
     run = _object(
         run=TEXT,
         revision=TEXT,
-        verdict={"enum": ["healthy", "warning", "critical", "unknown"]},
+        verdict={"enum": list(get_args(Verdict))},
+        rank=WHOLE,
+        headline=TEXT,
+        named=_or_null(TEXT),
+        reservation=TEXT,
+        enough=_object(records=WHOLE, wanted=WHOLE),
+        checked=checked,
         first_step=_or_null(WHOLE),
         last_step=_or_null(WHOLE),
         last_wall_time=_or_null(NUMBER),
@@ -252,7 +278,7 @@ def _schemas() -> Schema:
         counts=counts,
         incidents=WHOLE,
         symptoms={"type": "object", "additionalProperties": severity},
-        loss=_object(first=_or_null(NUMBER), last=_or_null(NUMBER)),
+        loss=_object(first=_or_null(NUMBER), last=_or_null(NUMBER), non_finite_since=_or_null(WHOLE)),
         hparams=_or_null(ANYTHING),
         loading=_object(done=FLAG, bytes_read=WHOLE, bytes=WHOLE),
         not_measured=_list(_object(tensor=TEXT, kind=TEXT, reason=TEXT)),

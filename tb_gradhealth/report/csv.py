@@ -29,6 +29,8 @@ COLUMNS: Final = (
     "muted",
     "message",
     "id",
+    "follows",
+    "unit",
 )
 
 
@@ -47,6 +49,8 @@ def _cell(finding: Finding, column: str) -> object:
     value = getattr(finding, column)
     if isinstance(value, str):
         return cell(value)
+    if value is None:
+        return ""
     if isinstance(value, bool):
         return str(value).lower()
     return "" if isinstance(value, float) and not math.isfinite(value) else value

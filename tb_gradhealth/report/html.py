@@ -8,6 +8,7 @@ from tb_gradhealth.health import Severity
 from tb_gradhealth.health.wording import beside_limit
 from tb_gradhealth.report.inert import visible
 from tb_gradhealth.report.model import Report
+from tb_gradhealth.report.relation import relations
 
 
 def as_html(report: Report, fail_on: Severity) -> str:
@@ -21,5 +22,5 @@ def _template() -> jinja2.Template:
     environment = jinja2.Environment(
         loader=loader, autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
-    environment.filters |= {"visible": visible, "beside_limit": beside_limit}
+    environment.filters |= {"visible": visible, "beside_limit": beside_limit, "relations": relations}
     return environment.get_template("report.html.j2")

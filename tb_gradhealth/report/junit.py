@@ -32,9 +32,12 @@ def _suite(suites: ElementTree.Element, run: RunReport, fail_on: Severity) -> No
     if run.verdict == "unknown":
         unread.append(Problem("", None, "no readable record"))
     _reading(suite, name, unread)
+    not_judged = {each.symptom: each.reason for each in run.not_judged}
     for symptom in SYMPTOMS:
         case = ElementTree.SubElement(suite, "testcase", classname=name, name=symptom)
         _judge(case, [finding for finding in run.findings if finding.symptom == symptom], fail_on)
+        if symptom in not_judged:
+            _not_judged(case, not_judged[symptom])
     _count(suite)
 
 
@@ -50,6 +53,10 @@ def _judge(case: ElementTree.Element, findings: Sequence[Finding], fail_on: Seve
         ElementTree.SubElement(case, "skipped", message="muted: " + visible(findings[0].muted))
     if others := [finding for finding in counted if finding not in grave]:
         ElementTree.SubElement(case, "system-out").text = _lines(others)
+
+
+def _not_judged(case: ElementTree.Element, reason: str) -> None:
+    ElementTree.SubElement(case, "skipped", message="not judged: " + visible(reason))
 
 
 def _reading(suite: ElementTree.Element, name: str, problems: Sequence[Problem]) -> None:

@@ -6,6 +6,7 @@ from tb_gradhealth.health import Finding, Severity
 from tb_gradhealth.health.wording import beside_limit
 from tb_gradhealth.report.inert import visible
 from tb_gradhealth.report.model import Report, RunReport
+from tb_gradhealth.report.relation import relations
 
 _PUNCTUATION = re.compile(r"""[!"#$%&'()*+,\-./:;<=>?\[\\\]^_`{|}~]""")
 
@@ -29,10 +30,11 @@ def escaped(text: str) -> str:
 
 def _run(run: RunReport) -> list[str]:
     seen = "" if run.last_step is None else f", step {run.last_step:,}, {run.tensors} tensors"
-    lines = [f"## {escaped(run.run)}: {run.verdict}{seen}", ""]
+    lines = [f"## {escaped(run.run)}: {escaped(run.told)}{seen}", ""]
     if run.findings:
         lines += ["| " + " | ".join(HEADS) + " |", "|" + " --- |" * len(HEADS)]
-        lines += [_line(finding) for finding in run.findings] + [""]
+        related = relations(run.findings)
+        lines += [_line(finding, related[finding.id]) for finding in run.findings] + [""]
     lines += [f"- {escaped(finding.message)}" for finding in run.findings if finding.origin]
     for problem in (*run.problems, *run.notes):
         place = problem.path + ("" if problem.offset is None else f" at byte {problem.offset:,}")
@@ -40,10 +42,10 @@ def _run(run: RunReport) -> list[str]:
     return [*lines, ""]
 
 
-def _line(finding: Finding) -> str:
+def _line(finding: Finding, relation: str) -> str:
     layer = escaped(finding.tensor)
-    if finding.origin:
-        layer += " **likely origin**"
+    if relation:
+        layer += f" **{relation}**" if finding.origin else f" {escaped(relation)}"
     if finding.muted:
         layer += f" (muted: {escaped(finding.muted)})"
     cells = (

@@ -6,10 +6,11 @@ Its JSON is a contract with pipelines: fields are added, never renamed or taken 
 import math
 from collections.abc import Collection
 from dataclasses import asdict, dataclass
+from operator import itemgetter
 from typing import Final
 
 from tb_gradhealth.events import Problem
-from tb_gradhealth.health import Finding, SymptomState, Verdict, finding_as_json
+from tb_gradhealth.health import Finding, NotJudged, SymptomState, Verdict, finding_as_json, ranks
 from tb_gradhealth.monitor import MonitoredRun, Watched
 
 SCHEMA: Final = "gradhealth.report/1"
@@ -22,10 +23,14 @@ class RunReport:
     Attributes:
         run: its name, as TensorBoard has it.
         verdict: the run in one word.
+        told: the verdict in words, with what it could not take into account.
+        headline: the run in a sentence.
+        reservation: what the verdict could not take into account; empty where nothing is missing.
+        not_judged: the symptoms that were not judged, and why.
         last_step: the latest recorded step, None without records.
         records: recorded steps that were judged.
         tensors: tensors measured.
-        findings: in order of their onset.
+        findings: the most urgent incident first, in each the likely origin first.
         problems: what could not be read.
         notes: what is worth knowing and no problem, such as a file that is still being written.
         states: why each symptom of each tensor is, or is not, flagged; empty where nobody asked.
@@ -33,6 +38,10 @@ class RunReport:
 
     run: str
     verdict: Verdict
+    told: str
+    headline: str
+    reservation: str
+    not_judged: tuple[NotJudged, ...]
     last_step: int | None
     records: int
     tensors: int
@@ -44,7 +53,10 @@ class RunReport:
 
 @dataclass(frozen=True)
 class Report:
-    """A log directory, judged; ``problems`` are those that belong to no run."""
+    """A log directory, judged: the run to look at first comes first.
+
+    ``problems`` are those that belong to no run.
+    """
 
     runs: tuple[RunReport, ...]
     problems: tuple[Problem, ...]
@@ -57,6 +69,9 @@ class Report:
                 {
                     "run": run.run,
                     "verdict": run.verdict,
+                    "headline": run.headline,
+                    "reservation": run.reservation,
+                    "not_judged": [asdict(each) for each in run.not_judged],
                     "last_step": run.last_step,
                     "records": run.records,
                     "tensors": run.tensors,
@@ -85,14 +100,22 @@ def report_of(watched: Watched, explain: bool = False, names: Collection[str] | 
         names: the runs to report of; all where None.
     """
     runs = [run for name, run in watched.runs.items() if names is None or name in names]
-    return Report(tuple(_run(run, explain) for run in runs), (*watched.problems, *_nothing_there(watched)))
+    ranked = ranks([run.health.assessment() for run in runs])
+    in_order = [run for _, run in sorted(zip(ranked, runs, strict=True), key=itemgetter(0))]
+    return Report(
+        tuple(_run(run, explain) for run in in_order), (*watched.problems, *_nothing_there(watched))
+    )
 
 
 def _run(run: MonitoredRun, explain: bool) -> RunReport:
-    summary = run.health.summary()
+    summary, assessment = run.health.summary(), run.health.assessment()
     return RunReport(
         run=run.name,
-        verdict=run.health.verdict(),
+        verdict=assessment.verdict,
+        told=assessment.told,
+        headline=assessment.headline,
+        reservation=assessment.reservation,
+        not_judged=assessment.not_judged,
         last_step=summary.last_step,
         records=summary.records,
         tensors=summary.tensors,

@@ -12,6 +12,7 @@ from tb_gradhealth.health import Finding, SymptomState
 from tb_gradhealth.health.wording import beside_limit
 from tb_gradhealth.report.inert import visible
 from tb_gradhealth.report.model import Report, RunReport
+from tb_gradhealth.report.relation import relations
 
 WIDE: Final = 240
 
@@ -20,6 +21,7 @@ STYLES: Final = {
     "warning": "yellow",
     "info": "blue",
     "healthy": "green",
+    "too early": "dim",
     "unknown": "dim",
 }
 
@@ -49,9 +51,8 @@ def _console() -> Console:
 
 
 def _headline(run: RunReport) -> Text:
-    verdict = "no readable record" if run.verdict == "unknown" else run.verdict
     seen = "" if run.last_step is None else f"  step {run.last_step:,}, {run.tensors} tensors"
-    return Text.assemble((visible(run.run), "bold"), "  ", (verdict, STYLES[run.verdict]), (seen, "dim"))
+    return Text.assemble((visible(run.run), "bold"), "  ", (run.told, STYLES[run.verdict]), (seen, "dim"))
 
 
 def _table(findings: tuple[Finding, ...]) -> Table:
@@ -60,14 +61,16 @@ def _table(findings: tuple[Finding, ...]) -> Table:
         table.add_column(
             name, justify="right" if name in ("opened", "last seen", "value / limit") else "left"
         )
+    related = relations(findings)
     for finding in findings:
-        origin = "  likely origin" if finding.origin else ""
+        relation = f"  {visible(related[finding.id])}" if related[finding.id] else ""
         muted = f"  muted: {visible(finding.muted)}" if finding.muted else ""
+        colour = "magenta" if finding.origin else "dim"
         table.add_row(
             Text(finding.severity, STYLES[finding.severity]),
             finding.symptom,
             # Text, not markup: a layer may be called [bold].
-            Text.assemble(visible(finding.tensor), (origin, "magenta"), (muted, "dim")),
+            Text.assemble(visible(finding.tensor), (relation, colour), (muted, "dim")),
             finding.kind,
             f"{finding.opened_step:,}",
             f"{finding.last_step:,}",

@@ -47,7 +47,7 @@ REPORT = {
             "items": {
                 "required": ["run", "verdict", "last_step", "tensors", "findings", "problems"],
                 "properties": {
-                    "verdict": {"enum": ["healthy", "warning", "critical", "unknown"]},
+                    "verdict": {"enum": ["healthy", "too early", "warning", "critical", "unknown"]},
                     "findings": {"type": "array", "items": FINDING},
                 },
             },
@@ -87,8 +87,8 @@ def test_the_report_keeps_its_contract(tmp_path):
     write(tmp_path / "fine")
     report = json.loads(run(tmp_path, "--format", "json").stdout)
     jsonschema.validate(report, REPORT)
-    fine, sick = report["runs"]
-    assert (fine["run"], fine["verdict"], fine["last_step"], fine["tensors"]) == ("fine", "healthy", 50, 2)
+    sick, fine = report["runs"]
+    assert (fine["run"], fine["verdict"], fine["last_step"], fine["tensors"]) == ("fine", "too early", 50, 2)
     assert (sick["run"], sick["verdict"]) == ("sick", "critical")
     assert [(found["symptom"], found["origin"]) for found in sick["findings"]] == [
         ("non-finite", True),  # 30 % of dead units a record earlier did not cause a NaN
@@ -101,9 +101,10 @@ def test_the_report_keeps_its_contract(tmp_path):
 def test_the_table_names_run_layer_and_origin(tmp_path):
     write(tmp_path / "sick", nan=3)
     lines = run(tmp_path).stdout.splitlines()
-    assert lines[0] == "sick  critical  step 50, 2 tensors"
+    missing = "no weights, updates, inputs and loss recorded, 7 symptoms not judged"
+    assert lines[0] == f"sick  critical; {missing}  step 50, 2 tensors"
     assert re.sub(r" +", " ", lines[2]).strip() == (
-        "critical non-finite dense/kernel likely origin gradient 0 50 3 / 0 open"
+        "critical non-finite dense/kernel likely origin gradient 0 50 3 / 0 elements open"
     )
 
 

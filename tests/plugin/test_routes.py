@@ -72,8 +72,18 @@ def test_runs_say_how_each_is(get, logs):
         "other_runs": 0,
         "problems": [],
     }
-    assert fine["verdict"] == "healthy"
+    assert (fine["verdict"], fine["enough"]) == ("too early", {"records": 4, "wanted": 10})
+    assert (fine.pop("rank"), sick.pop("rank")) == (1, 0)
+    checked = sick.pop("checked")
+    assert checked["symptoms"] == ["non-finite"]
+    assert {each["symptom"] for each in checked["not_judged"]} == set(SYMPTOMS) - {"non-finite"}
+    assert (checked["tensors"], checked["records"], checked["last_step"]) == (1, 4, 30)
+    (finding,) = strict_json(get("findings", run="sick"))["findings"]
     assert sick == {
+        "headline": finding["message"],
+        "named": finding["id"],
+        "reservation": "no weights, updates, activations and inputs recorded, 8 symptoms not judged",
+        "enough": {"records": 4, "wanted": 10},
         "run": "sick",
         "verdict": "critical",
         "first_step": 0,
@@ -86,7 +96,7 @@ def test_runs_say_how_each_is(get, logs):
         "incidents": 1,
         "symptoms": {"non-finite": "critical"},
         "hparams": None,
-        "loss": {"first": 2.0, "last": pytest.approx(1.7)},
+        "loss": {"first": 2.0, "last": pytest.approx(1.7), "non_finite_since": None},
         "not_measured": [
             {"tensor": "frozen/kernel", "kind": "gradient", "reason": "dtype int32 is not a floating one"}
         ],

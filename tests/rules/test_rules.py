@@ -64,7 +64,7 @@ def test_a_mute_shows_its_reason_and_does_not_count():
     health = findings(rules)
     assert {f.tensor: f.muted for f in health.findings()} == {"a_1": "a sparse head, see #12", "b_1": ""}
     assert health.verdict() == "warning"
-    assert findings(rules_from({"mute": [{"reason": "known"}]})).verdict() == "healthy"
+    assert findings(rules_from({"mute": [{"reason": "known"}]})).verdict() == "too early"
 
 
 @pytest.mark.parametrize(("today", "muted"), [(date(2026, 3, 1), True), (date(2026, 3, 2), False)])

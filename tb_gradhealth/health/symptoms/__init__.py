@@ -9,6 +9,7 @@ from tb_gradhealth.health.symptoms.dead_units import DeadUnits
 from tb_gradhealth.health.symptoms.dormant_units import DormantUnits
 from tb_gradhealth.health.symptoms.exploding_gradient import ExplodingGradient
 from tb_gradhealth.health.symptoms.gradient_spike import GradientSpike
+from tb_gradhealth.health.symptoms.input_scale import InputScale
 from tb_gradhealth.health.symptoms.loss_diverging import LossDiverging
 from tb_gradhealth.health.symptoms.loss_oscillating import LossOscillating
 from tb_gradhealth.health.symptoms.loss_scaling import LossScaling
@@ -44,6 +45,7 @@ SYMPTOMS: Final[dict[str, type[AnySymptom]]] = {
         UpdateRatio,
         WeightGrowth,
         PoorInitialization,
+        InputScale,
         LossScaling,
         PrecisionUnderflow,
         UntouchedEmbedding,

@@ -9,7 +9,7 @@ from tb_gradhealth.health.spikes import Spike, SpikeLimits
 from tb_gradhealth.health.structure import Scope, Structure
 from tb_gradhealth.health.symptom import INFO, WARNING, Facts, Judgement, Labels
 from tb_gradhealth.health.view import View
-from tb_gradhealth.health.wording import times
+from tb_gradhealth.health.wording import number, times
 
 
 @dataclass(frozen=True)
@@ -50,6 +50,8 @@ class ActivationSpike(Spike[ActivationSpikeLimits]):
     statistic = "peak_max"
     labels = Labels("robust z", "max |activation|", "usual maximum")
     unit = "z"
+    propagates = True
+    judges = ("activation",)
     limits_type = ActivationSpikeLimits
     leads_to = frozenset({"non-finite", "loss-spike", "gradient-spike", "exploding-gradient", "dead-units"})
 
@@ -65,7 +67,7 @@ class ActivationSpike(Spike[ActivationSpikeLimits]):
     def message(self, facts: Facts) -> str:
         """Say which layer jumped, when, and how far out it was."""
         return (
-            f"The output of {facts.row.layer} jumped out of its usual range at step {facts.opened_step:,}: "
-            f"it lies {times(facts.value)} × its usual spread above normal, {facts.threshold:g} × is the "
-            f"limit."
+            f"The output of {facts.row.layer} jumped out of its usual range at step {facts.peak_step:,}: "
+            f"it lies {times(facts.value)} × its usual spread above normal, {number(facts.threshold)} × is "
+            "the limit."
         )

@@ -17,6 +17,7 @@ from tb_gradhealth.health.symptom import (
     judgement,
 )
 from tb_gradhealth.health.view import View
+from tb_gradhealth.health.wording import whole
 
 
 @dataclass(frozen=True)
@@ -57,6 +58,8 @@ class DeadLayer(Symptom[DeadLayerLimits]):
     needs = "its gradient was not measured"
     statistic = "peak_rms"
     labels = Labels("steps without a gradient", "largest gradient RMS")
+    judges = ("gradient",)
+    unit = "steps"
     limits_type = DeadLayerLimits
     immediate = True
     leads_to = frozenset({"loss-stalled"})
@@ -111,6 +114,7 @@ class DeadLayer(Symptom[DeadLayerLimits]):
     def message(self, facts: Facts) -> str:
         """Say for how long nothing arrived."""
         return (
-            f"{facts.row.tensor} has not learned for {facts.value:,.0f} steps, since step "
-            f"{facts.opened_step:,}: its gradient or its update is exactly zero{facts.yet}."
+            f"{facts.row.tensor} {facts.tense('has not learned', 'did not learn')} for {whole(facts.value)} "
+            f"steps in a row, {facts.since}: its gradient or its update {facts.tense('is', 'was')} exactly "
+            f"zero{facts.yet}."
         )

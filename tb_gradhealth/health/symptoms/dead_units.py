@@ -57,6 +57,7 @@ class DeadUnits(Symptom[DeadUnitsLimits]):
     statistic = "zero_fraction"
     labels = Labels("share of dead units", "share of zero outputs")
     unit = "share"
+    judges = ("activation",)
     limits_type = DeadUnitsLimits
     patient = True
     leads_to = frozenset({"vanishing-gradient", "dead-layer", "loss-stalled"})
@@ -81,6 +82,6 @@ class DeadUnits(Symptom[DeadUnitsLimits]):
         units = f" ({round(facts.value * shape[-1])} of {shape[-1]})" if shape and shape[-1] > 0 else ""
         return (
             f"{percent(facts.value)} of the units of {facts.row.layer}{units} gave zero for every sample "
-            f"since step {facts.opened_step:,} and no longer learn; {percent(facts.threshold)} is the limit"
+            f"{facts.since}{facts.tense(' and no longer learn', '')}; {percent(facts.threshold)} is the limit"
             f"{facts.yet}."
         )

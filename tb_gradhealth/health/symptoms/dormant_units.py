@@ -57,6 +57,7 @@ class DormantUnits(Symptom[DormantUnitsLimits]):
     statistic = "dormant_fraction"
     labels = Labels("share of dormant units", "share of dormant units")
     unit = "share"
+    judges = ("activation",)
     limits_type = DormantUnitsLimits
     raised = False
     patient = True
@@ -85,6 +86,6 @@ class DormantUnits(Symptom[DormantUnitsLimits]):
     def message(self, facts: Facts) -> str:
         """Say how many of the layer's units are dormant."""
         return (
-            f"{percent(facts.value)} of the units of {facts.row.layer} have given next to nothing since step "
-            f"{facts.opened_step:,}; {percent(facts.threshold)} is worth knowing."
+            f"{percent(facts.value)} of the units of {facts.row.layer} {facts.tense('have given', 'gave')} "
+            f"next to nothing {facts.since}; {percent(facts.threshold)} is worth knowing."
         )

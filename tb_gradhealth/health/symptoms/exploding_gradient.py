@@ -24,7 +24,7 @@ FALLEN = 0.1
 """Share of its first value that a loss has lost of which one may hope that it falls."""
 
 NEEDED = 3
-"""Windows in a row that must have grown, as for records."""
+"""Windows in a row that must have grown, as for records; an overflow counts as one."""
 
 LONGEST = 4096
 """Lines that are looked at, the newest: each is held against all before it, which takes their square."""
@@ -54,7 +54,8 @@ class ExplodingGradient(Symptom[ExplodingGradientLimits]):
     by a loss scale make it so, and Adam does not even notice. So that is information until the loss is
     known not to improve, unless it is a thousand times as large and the loss has not fallen so far.
     Gradients are taken before the optimizer's clipping, the largest since the last record. In the flight
-    recorder's lines, windows of one step or of two stand for records.
+    recorder's lines, windows of one step or of two stand for records; growth that ends in an overflow is
+    found though it lasted no longer than one or two of them.
     """
 
     id = "exploding-gradient"
@@ -79,10 +80,25 @@ class ExplodingGradient(Symptom[ExplodingGradientLimits]):
     needs = "its gradient or its past is not known"
     statistic = "rms"
     labels = Labels("times its usual size or its weights", "gradient RMS", "usual gradient RMS")
+    judges = ("gradient",)
+    unit = "times"
     limits_type = ExplodingGradientLimits
     logarithmic = True
     forgiven = True
-    leads_to = frozenset({"non-finite", "loss-diverging", "activation-spike", "dead-units"})
+    leads_to = frozenset(
+        {
+            "non-finite",
+            "loss-diverging",
+            "loss-oscillating",
+            "loss-stalled",
+            "loss-spike",
+            "activation-spike",
+            "gradient-spike",
+            "dead-units",
+            "weight-growth",
+            "saturated-activation",
+        }
+    )
 
     def __init__(self, limits: ExplodingGradientLimits) -> None:
         super().__init__(limits)
@@ -153,7 +169,7 @@ class ExplodingGradient(Symptom[ExplodingGradientLimits]):
     def _in_windows(self, lines: Lines, length: int) -> Judgement | None:
         finite = np.where(np.isfinite(lines.values), lines.values, np.nan)
         windows, losses = windowed(finite, length), windowed(lines.loss[:, None], length)
-        if len(windows) <= NEEDED:
+        if len(windows) < NEEDED:
             return None
         growth = np.full(windows.shape, np.nan)
         breach = np.zeros(windows.shape, bool)
@@ -162,10 +178,20 @@ class ExplodingGradient(Symptom[ExplodingGradientLimits]):
             worse = not losses[index, 0] <= column_median(losses[:index])[0]
             growing = windows[index] > windows[index - 1]
             breach[index] = (growth[index] > self.limits.threshold) & growing & worse
-        return self._persistent(lines.steps[::length], growth, breach)
+        overflow = windowed(np.isinf(lines.values).astype(np.float64), length) > 0
+        return self._persistent(lines.steps[::length], growth, breach, overflow)
 
-    def _persistent(self, begins: Ints, growth: Floats, breach: Mask) -> Judgement:
-        run = breach[2:] & breach[1:-1] & breach[:-2]  # three in a row; a window later counts from its first
+    def _persistent(self, begins: Ints, growth: Floats, breach: Mask, overflow: Mask) -> Judgement:
+        """What grew over three windows in a row, or over fewer until it was no longer finite.
+
+        Before an overflow two are enough, or one of a thousand times the usual size: what ends in NaN for
+        another reason, a logarithm of zero say, does not grow before.
+        """
+        three = breach[2:] & breach[1:-1] & breach[:-2]
+        two = breach[1:-1] & breach[:-2] & overflow[2:]
+        one = breach[:-1] & (growth[:-1] > self.limits.critical * self.limits.threshold) & overflow[1:]
+        run = one.copy()
+        run[: len(three)] |= three | two
         found = np.asarray(run.any(axis=0))
         value = np.where(found, np.fmax.reduce(np.where(breach, growth, 0)), np.nan)
         level = np.where(value > self.limits.critical * self.limits.threshold, CRITICAL, WARNING)
@@ -174,14 +200,14 @@ class ExplodingGradient(Symptom[ExplodingGradientLimits]):
 
     def message(self, facts: Facts) -> str:
         """Say how much larger than what, and since when."""
-        since, peak = f"since step {facts.opened_step:,}", f"step {facts.peak_step:,}"
+        peak, been = f"step {facts.peak_step:,}", facts.tense("has been", "was")
         limit = f"{number(facts.threshold)} × is the limit{facts.yet}"
         if facts.aspect == LARGE:
             return (
-                f"The gradient of {facts.row.tensor} has been far larger than its weights {since}: "
+                f"The gradient of {facts.row.tensor} {been} far larger than its weights {facts.since}: "
                 f"{times(facts.value)} × at {peak}, {limit}."
             )
         return (
-            f"The gradient of {facts.row.tensor} has been exploding {since}: at {peak} it was "
+            f"The gradient of {facts.row.tensor} {been} exploding {facts.since}: at {peak} it was "
             f"{times(facts.value)} × its usual size, {limit}."
         )

@@ -6,7 +6,7 @@ from tb_gradhealth.health.spikes import Spike, SpikeLimits, quietened
 from tb_gradhealth.health.structure import Scope, Structure
 from tb_gradhealth.health.symptom import INFO, WARNING, Facts, Judgement, Labels
 from tb_gradhealth.health.view import View
-from tb_gradhealth.health.wording import times
+from tb_gradhealth.health.wording import number, times
 
 
 class GradientSpike(Spike[SpikeLimits]):
@@ -41,8 +41,10 @@ class GradientSpike(Spike[SpikeLimits]):
     statistic = "peak_rms"
     labels = Labels("robust z", "largest gradient RMS", "usual gradient RMS")
     unit = "z"
+    propagates = True
+    judges = ("gradient",)
     limits_type = SpikeLimits
-    leads_to = frozenset({"non-finite", "loss-spike"})
+    leads_to = frozenset({"non-finite", "loss-spike", "activation-spike", "dead-units", "loss-diverging"})
 
     def scope(self, structure: Structure) -> Scope:
         """Weight matrices."""
@@ -59,6 +61,6 @@ class GradientSpike(Spike[SpikeLimits]):
         """Say which gradient jumped, when, and how far out it was."""
         return (
             f"The gradient of {facts.row.tensor} jumped out of its usual range at step {facts.peak_step:,}: "
-            f"it lies {times(facts.value)} × its usual spread above normal, {facts.threshold:g} × is the "
-            f"limit."
+            f"it lies {times(facts.value)} × its usual spread above normal, {number(facts.threshold)} × is "
+            "the limit."
         )

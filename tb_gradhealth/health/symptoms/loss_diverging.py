@@ -5,11 +5,15 @@ from dataclasses import dataclass
 import numpy as np
 
 from tb_gradhealth.health.limits import Limits, limit
-from tb_gradhealth.health.outcome import WINDOW
+from tb_gradhealth.health.outcome import WINDOW, Losses
+from tb_gradhealth.health.skill import SOLVED
 from tb_gradhealth.health.structure import Scope, Structure
 from tb_gradhealth.health.symptom import Facts, Judgement, Labels, Symptom, judgement, of_loss
 from tb_gradhealth.health.view import View
-from tb_gradhealth.health.wording import number, times
+from tb_gradhealth.health.wording import times
+
+MULTIPLE, ABOVE = 0, 1
+"""The aspects: a multiple of a positive best value, or a distance from one that is not."""
 
 
 @dataclass(frozen=True)
@@ -45,13 +49,15 @@ class LossDiverging(Symptom[LossDivergingLimits]):
     needs = "fewer than ten losses were recorded"
     statistic = "mean"
     labels = Labels("times its best", "loss", "best median")
+    judges = ("loss",)
+    unit = "times"
     limits_type = LossDivergingLimits
     logarithmic = True
     weighed = False
 
     def scope(self, structure: Structure) -> Scope:
         """The loss."""
-        return structure.all_of("loss")
+        return structure.main_loss()
 
     def observe(self, view: View) -> Judgement:
         """Compare the best of the last losses with the best stretch."""
@@ -61,13 +67,23 @@ class LossDiverging(Symptom[LossDivergingLimits]):
         times_best[losses.count < 2 * WINDOW] = np.nan
         # A loss near zero may double many times and still be solved: it must matter beside the first.
         matters = least >= losses.first - 0.5 * np.abs(losses.first)
+        # What single batches say does not hold where the mean of an epoch, or the metrics, say otherwise.
+        matters &= ~losses.epoch_at_best & ~(losses.skill >= SOLVED)
         value = np.repeat(times_best[:, None], view.rows.size, axis=1)
-        return judgement(value, self.limits.threshold, of_loss(view), where=matters[:, None])
+        aspect = np.where(best > 0, MULTIPLE, ABOVE)[:, None].repeat(view.rows.size, axis=1)
+        return judgement(value, self.limits.threshold, of_loss(view), where=matters[:, None], aspect=aspect)
+
+    def contradicted(self, losses: Losses) -> bool:
+        """Whether the newest epoch is about the best, or the results are good."""
+        return bool(losses.epoch_at_best[0] or losses.skill[0] >= SOLVED)
 
     def message(self, facts: Facts) -> str:
         """Say how far it is from its best."""
+        if facts.aspect == ABOVE:
+            distance = f"lay {times(facts.value - 1)} × its size above it, {times(facts.threshold - 1)} ×"
+        else:
+            distance = f"was {times(facts.value)} × as large, {times(facts.threshold)} ×"
         return (
-            f"The loss has left its best value since step {facts.opened_step:,}: at step "
-            f"{facts.peak_step:,} it was {times(facts.value)} × as large, {number(facts.threshold)} × is the "
-            f"limit."
+            f"The loss {facts.tense('has left', 'left')} its best value {facts.since}: up to step "
+            f"{facts.peak_step:,} even the lowest of five records {distance} is the limit."
         )

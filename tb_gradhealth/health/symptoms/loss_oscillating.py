@@ -7,11 +7,13 @@ import numpy as np
 
 from tb_gradhealth.health.arrays import Floats, Ints, Mask
 from tb_gradhealth.health.limits import Limits, limit
-from tb_gradhealth.health.outcome import COMPARED
+from tb_gradhealth.health.outcome import COMPARED, Losses
+from tb_gradhealth.health.skill import CHANCE
+from tb_gradhealth.health.steps import Lines
 from tb_gradhealth.health.structure import Scope, Structure
-from tb_gradhealth.health.symptom import INFO, Facts, Judgement, Labels, Symptom, judgement, of_loss
+from tb_gradhealth.health.symptom import INFO, WARNING, Facts, Judgement, Labels, Symptom, judgement, of_loss
 from tb_gradhealth.health.view import View
-from tb_gradhealth.health.wording import percent
+from tb_gradhealth.health.wording import times
 
 TENTH = COMPARED // 5
 """Place of the 10 % quantile among so many sorted losses."""
@@ -24,10 +26,14 @@ SMALLEST_WEIGHT = 1e-3
 class LossOscillatingLimits(Limits):
     """How large swings are, how often they turn, and what makes them a fault."""
 
-    threshold: float = limit(1.0, "range of the middle 80 % of the last losses over their median")
+    threshold: float = limit(0.8, "range of the middle 80 % of the last losses over their median")
     turns: float = limit(0.3, "share of changes that reverse one of the same kind", most=1)
     swing: float = limit(0.2, "a change counts from this share of the median on")
     unlearned: float = limit(0.25, "share of its first values that the median loss must still have")
+    solved: float = limit(0.75, "skill from which a loss may swing as it likes", most=1)
+    overshoot: float = limit(
+        0.6, "share by which neighbouring losses are opposed when steps overshoot", most=1
+    )
     wild: float = limit(2.0, "times their median that the range must be to warn", least=1)
     steps: float = limit(1e-2, "RMS(update) / RMS(w) above which steps throw the loss")
 
@@ -35,10 +41,15 @@ class LossOscillatingLimits(Limits):
 class LossOscillating(Symptom[LossOscillatingLimits]):
     """Range of the middle 80 % of the last 20 losses over their median, 30 % of whose changes turn round.
 
-    Quantiles, since a single spike is no oscillation. Small batches make a small loss jagged, so the median
-    must still be a quarter of the first losses. That is information: noise does so too, and nothing in the
-    loss alone tells it from overshooting. A warning it is where swings are wild and the steps explain them:
-    those of some weight matrix have been too large for it.
+    Quantiles, since a single spike is no oscillation. Small batches make a small loss jagged, so little must
+    have been learned: skill below three quarters, or a median that is still a quarter of the first losses.
+    That is information, for noise does so too. A warning it is where the steps explain the swings:
+
+    * neighbouring losses are opposed, their correlation at lag one is -0.6 or less. Noise of batches has
+    none;
+      a step beyond 2 / curvature overshoots the minimum each time, with period two (Cohen et al., ICLR 2021);
+    * or swings are wild, or above the loss of a constant prediction, and the steps of some weight matrix have
+      been too large for it.
     """
 
     id = "loss-oscillating"
@@ -58,7 +69,8 @@ class LossOscillating(Symptom[LossOscillatingLimits]):
     needs = "fewer than 20 losses were recorded"
     statistic = "mean"
     labels = Labels("relative swing", "loss")
-    unit = "share"
+    unit = "times"
+    judges = ("loss",)
     limits_type = LossOscillatingLimits
     weighed = False
 
@@ -73,24 +85,52 @@ class LossOscillating(Symptom[LossOscillatingLimits]):
 
     def scope(self, structure: Structure) -> Scope:
         """The loss."""
-        return structure.all_of("loss")
+        return structure.main_loss()
 
     def observe(self, view: View) -> Judgement:
         """Measure swing and turns of the last losses."""
         limits, losses = self.limits, view.block.losses
-        ordered = np.sort(losses.last, axis=1)
-        low, high = ordered[:, TENTH], ordered[:, -1 - TENTH]
-        sizes = np.sort(np.abs(losses.last), axis=1)
-        median = (sizes[:, COMPARED - 1] + sizes[:, COMPARED]) / 2
-        swing = np.where(losses.count >= 2 * COMPARED, (high - low) / median, np.nan)
+        swing, median = self._swing(losses.last)
+        swing = np.where((losses.count >= 2 * COMPARED) & losses.finite, swing, np.nan)
         wide = swing > limits.threshold
-        jagged, thrown = wide.copy(), self._large_steps(view, wide & (swing >= limits.wild))
+        wild = (swing >= limits.wild) | (losses.skill < CHANCE)
+        jagged, thrown = wide.copy(), self._large_steps(view, wide & wild)
         if wide.any():
             jagged[wide] = self._jagged(losses.last[wide], median[wide])
-            jagged &= median >= limits.unlearned * np.minimum(np.abs(losses.first), np.abs(losses.early))
+            jagged &= self._unsolved(losses, median)
+            thrown[wide] |= self._overshoots(losses.last[wide])
         value = np.repeat(swing[:, None], view.rows.size, axis=1)
         level = np.repeat(np.where(thrown, of_loss(view), INFO)[:, None], view.rows.size, axis=1)
         return judgement(value, limits.threshold, level, where=jagged[:, None])
+
+    def observe_steps(self, lines: Lines) -> Judgement | None:
+        """Find overshooting from step to step, which records see only every few steps."""
+        trend, rows = lines.trend, lines.values.shape[1]
+        last = lines.loss[-2 * COMPARED :][None]
+        if trend is None or last.size < 2 * COMPARED or not np.isfinite(last).all():
+            return None
+        swing, median = self._swing(last)
+        found = self._jagged(last, median) & self._overshoots(last) & self._unsolved(trend, median)
+        since = np.full(rows, lines.steps[-2 * COMPARED])
+        return judgement(np.full(rows, swing[0]), self.limits.threshold, WARNING, where=found, since=since)
+
+    def contradicted(self, losses: Losses) -> bool:
+        """Whether the results are good."""
+        return bool(losses.skill[0] >= self.limits.solved)
+
+    def _swing(self, last: Floats) -> tuple[Floats, Floats]:
+        """Range of the middle 80 % of some losses, [records, 20], over their median, and that; [records]."""
+        ordered = np.sort(last, axis=1)
+        low, high = ordered[:, TENTH], ordered[:, -1 - TENTH]
+        sizes = np.sort(np.abs(last), axis=1)
+        median = (sizes[:, COMPARED - 1] + sizes[:, COMPARED]) / 2
+        return (high - low) / median, median
+
+    def _unsolved(self, losses: Losses, median: Floats) -> Mask:
+        """Whether little was learned, [records]."""
+        begun = np.minimum(np.abs(losses.first), np.abs(losses.early))
+        by_loss = median >= self.limits.unlearned * begun
+        return np.where(np.isnan(losses.skill), by_loss, losses.skill < self.limits.solved)
 
     def _jagged(self, last: Floats, median: Floats) -> Mask:
         """Whether so many large changes of the last losses, [records, 20], reverse one of the same kind."""
@@ -98,6 +138,12 @@ class LossOscillating(Symptom[LossOscillatingLimits]):
         large = np.abs(changes) > self.limits.swing * median[:, None]
         turns = np.mean((changes[:, 1:] * changes[:, :-1] < 0) & large[:, 1:] & large[:, :-1], axis=1)
         return np.asarray(turns >= self.limits.turns)
+
+    def _overshoots(self, last: Floats) -> Mask:
+        """Whether neighbours among the last losses, [records, 20], are opposed."""
+        ranks = last.argsort(axis=1).argsort(axis=1) - (last.shape[1] - 1) / 2  # a spike must not decide
+        opposed = -(ranks[:, 1:] * ranks[:, :-1]).sum(axis=1) / (ranks**2).sum(axis=1)
+        return np.asarray(opposed >= self.limits.overshoot)
 
     def _large_steps(self, view: View, asked: Mask) -> Mask:
         """Whether in the last 20 records steps were too large for some matrix, where that is asked."""
@@ -118,7 +164,7 @@ class LossOscillating(Symptom[LossOscillatingLimits]):
     def message(self, facts: Facts) -> str:
         """Say how large the swings are."""
         return (
-            f"The loss has been swinging up and down since step {facts.opened_step:,}: by "
-            f"{percent(facts.value)} of its median in the {2 * COMPARED} records up to step "
-            f"{facts.peak_step:,}, {percent(facts.threshold)} is the limit."
+            f"The loss {facts.tense('has been', 'was')} swinging up and down {facts.since}: by "
+            f"{times(facts.value)} × its median in the {2 * COMPARED} values up to step "
+            f"{facts.peak_step:,}, {times(facts.threshold)} × is the limit."
         )

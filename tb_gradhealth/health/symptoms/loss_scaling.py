@@ -16,7 +16,10 @@ from tb_gradhealth.health.symptom import (
     judgement,
 )
 from tb_gradhealth.health.view import View
-from tb_gradhealth.health.wording import times
+from tb_gradhealth.health.wording import number, percent, whole
+
+IN_A_ROW, SHARE, EXHAUSTED = 0, 1, 2
+"""The aspects."""
 
 
 @dataclass(frozen=True)
@@ -54,6 +57,8 @@ class LossScaling(Symptom[LossScalingLimits]):
     needs = "skipped steps are not counted"
     statistic = "mean"
     labels = Labels("times what is routine", "skipped steps")
+    judges = ()
+    unit = "times"
     limits_type = LossScalingLimits
     immediate = True
 
@@ -78,7 +83,8 @@ class LossScaling(Symptom[LossScalingLimits]):
         exhausted = np.where(view.training("loss_scale") < limits.scale, 2.0 * limits.threshold, 0.0)
         value = np.maximum(np.maximum(share, (in_a_row / limits.consecutive)[:, None]), exhausted[:, None])
         judged = judgement(value, limits.threshold, WARNING)
-        return Judgement(value, value >= limits.threshold, judged.held, judged.level)
+        aspect = np.where(exhausted[:, None] >= value, EXHAUSTED, np.where(share >= value, SHARE, IN_A_ROW))
+        return Judgement(value, value >= limits.threshold, judged.held, judged.level, aspect=aspect)
 
     def _skipped_in_a_row(self, skipped: Floats, passed: Ints) -> Floats:
         """How many steps have been skipped in a row at each record, [records]."""
@@ -90,7 +96,18 @@ class LossScaling(Symptom[LossScalingLimits]):
 
     def message(self, facts: Facts) -> str:
         """Say how much more than routine."""
+        if facts.aspect == EXHAUSTED:
+            return (
+                f"The loss scale {facts.tense('is', 'was')} below {number(self.limits.scale)} {facts.since}: "
+                f"halving it further {facts.tense('helps', 'helped')} nothing{facts.yet}."
+            )
+        skipped = facts.tense("has skipped", "skipped")
+        if facts.aspect == SHARE:
+            return (
+                f"The loss scaler {skipped} {percent(facts.value * self.limits.share)} of all steps "
+                f"{facts.since}; {percent(self.limits.share)} is routine{facts.yet}."
+            )
         return (
-            f"The loss scaler has skipped {times(facts.value)} × as many steps as is routine since step "
-            f"{facts.opened_step:,}{facts.yet}."
+            f"The loss scaler {skipped} {whole(facts.value * self.limits.consecutive)} steps in a row "
+            f"{facts.since}; fewer than {self.limits.consecutive} are routine{facts.yet}."
         )

@@ -6,7 +6,7 @@ from tb_gradhealth.health.spikes import Spike, SpikeLimits
 from tb_gradhealth.health.structure import Scope, Structure
 from tb_gradhealth.health.symptom import WARNING, Facts, Judgement, Labels
 from tb_gradhealth.health.view import View
-from tb_gradhealth.health.wording import times
+from tb_gradhealth.health.wording import loss_name, number, times
 
 
 class LossSpike(Spike[SpikeLimits]):
@@ -34,6 +34,8 @@ class LossSpike(Spike[SpikeLimits]):
     statistic = "peak_max"
     labels = Labels("robust z", "largest |loss|", "usual |loss|")
     unit = "z"
+    leads_to = frozenset({"loss-diverging", "non-finite"})
+    judges = ("loss",)
     limits_type = SpikeLimits
 
     def scope(self, structure: Structure) -> Scope:
@@ -48,6 +50,7 @@ class LossSpike(Spike[SpikeLimits]):
     def message(self, facts: Facts) -> str:
         """Say when it jumped, and how far out it was."""
         return (
-            f"The loss jumped out of its usual range at step {facts.peak_step:,}: it lies "
-            f"{times(facts.value)} × its usual spread above normal, {facts.threshold:g} × is the limit."
+            f"{loss_name(facts.row.tensor)} jumped out of its usual range at step {facts.peak_step:,}: it "
+            f"lies {times(facts.value)} × its usual spread above normal, {number(facts.threshold)} × is the "
+            "limit."
         )

@@ -4,34 +4,47 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from tb_gradhealth.health.arrays import Mask
+from tb_gradhealth.health.arrays import Floats, Ints, Mask
 from tb_gradhealth.health.limits import Limits, limit
-from tb_gradhealth.health.outcome import Losses
+from tb_gradhealth.health.outcome import COMPARED, Losses
 from tb_gradhealth.health.steps import Lines
 from tb_gradhealth.health.structure import Scope, Structure
 from tb_gradhealth.health.symptom import WARNING, Facts, Judgement, Labels, Symptom, judgement, of_loss
 from tb_gradhealth.health.view import View
 from tb_gradhealth.health.wording import percent
 
+GAINED, SKILLED, ZERO = 0, 1, 2
+"""The aspects: measured by the loss itself, against a constant prediction, and a loss of exactly zero."""
+
 
 @dataclass(frozen=True)
 class LossStalledLimits(Limits):
     """How much a training must have gained, and when that is asked."""
 
-    threshold: float = limit(0.1, "share of its first value that the loss must have lost", most=1)
+    threshold: float = limit(
+        0.1, "share of its first value, or of a constant prediction's loss, that must be gone", most=1
+    )
     risen: float = limit(
         0.5, "share by which a loss that is merely stalled may have risen; beyond, it diverges"
+    )
+    slow: float = limit(
+        0.1, "share of the threshold below which a loss that falls does so too slowly to get there", most=1
     )
     records: int = limit(10, "records with a loss before it is judged", least=10)
     steps: int = limit(32, "steps before a run is judged by the flight recorder's lines", least=10)
 
 
 class LossStalled(Symptom[LossStalledLimits]):
-    """(first - recent) / |first|: medians of the first three losses and of the last five.
+    """What a training has gained: against a constant prediction where that is known, else against its start.
+
+    Against a constant prediction it is the skill, 1 - loss / constant loss, or the same of accuracy or AUC,
+    whichever is best: a fine-tuning that starts good has gained nothing and is fine. Else it is the largest
+    of what three statistics lost since the start: the median of the first three records against that of the
+    last five, the mean of the first and of the last ten, and the mean loss of the first and newest epoch.
 
     Breaches below a tenth, and only where the last losses are not significantly lower than those before
-    them. A loss that came down and rests has converged, which is no symptom. While the learning rate is still
-    rising nothing is asked. It is forgiven when it ends: a plateau at the start that the training left.
+    them, or so little lower that ten times as long a run would not get there. While the learning rate is
+    still rising nothing is asked. It is forgiven when it ends: a plateau at the start that the training left.
     """
 
     id = "loss-stalled"
@@ -50,11 +63,15 @@ class LossStalled(Symptom[LossStalledLimits]):
         "Try to learn a single batch by heart; if that fails, model, loss and labels do not fit.",
         "Try learning rates ten times higher and ten times lower.",
     )
-    measure = "(median of the first 3 losses - median of the last 5) / |median of the first 3|"
+    measure = (
+        "1 - loss / loss of the best constant prediction (or of accuracy, AUC) where known; else (first - "
+        "last) / |first| of medians, means or epochs, whichever fell most"
+    )
     needs = "fewer than ten losses were recorded, or the learning rate still rises"
     statistic = "mean"
-    labels = Labels("share of the first loss gained", "loss")
+    labels = Labels("share gained", "loss")
     unit = "share"
+    judges = ("loss",)
     limits_type = LossStalledLimits
     direction = "below"
     weighed = False
@@ -64,43 +81,105 @@ class LossStalled(Symptom[LossStalledLimits]):
         super().__init__(limits)
         self._judged = False
         self._rate = 0.0
+        self._zero_since: int | None = None
 
     def scope(self, structure: Structure) -> Scope:
         """The loss."""
-        return structure.all_of("loss")
+        return structure.main_loss()
 
     def observe(self, view: View) -> Judgement:
-        """Compare where the loss is with where it began."""
+        """Compare where the loss is with where it began, and with what a constant prediction loses."""
         losses = view.block.losses
         rate = view.training("learning_rate", absent=0.0)
         before = np.concatenate([[self._rate], rate[:-1]])
         rising, self._rate = (rate > before) & (before > 0), float(rate[-1])
-        ready = (losses.count >= self.limits.records) & ~rising
+        ready = (losses.count >= self.limits.records) & losses.finite & ~rising
         self._judged |= bool(ready.any())
-        gain = np.where(ready, losses.gain, np.nan)
-        stuck = self._stuck(losses)
-        value = np.repeat(gain[:, None], view.rows.size, axis=1)
-        return judgement(value, self.limits.threshold, of_loss(view), below=True, where=stuck[:, None])
+        gained, aspect = self._measured(losses)
+        zero_since = self._zeros(view.block.loss, view.steps)
+        value = np.where(ready, gained, np.nan)[:, None]
+        return judgement(
+            np.repeat(value, view.rows.size, axis=1),
+            self.limits.threshold,
+            of_loss(view),
+            below=True,
+            where=self._stuck(losses)[:, None],
+            since=np.where(zero_since >= 0, zero_since, view.steps)[:, None].repeat(view.rows.size, axis=1),
+            aspect=np.where(zero_since >= 0, ZERO, aspect)[:, None].repeat(view.rows.size, axis=1),
+        )
 
     def observe_steps(self, lines: Lines) -> Judgement | None:
         """Judge a run that was too short for records, step by step."""
         trend = lines.trend
-        if self._judged or trend is None or trend.count[-1] < self.limits.steps:
+        if self._judged or trend is None or trend.count[-1] < self.limits.steps or not trend.finite[-1]:
             return None
-        value = np.full(lines.values.shape[1], trend.gain[-1])
-        since = np.full(value.size, lines.steps[0])
-        stuck = np.full(value.size, self._stuck(trend)[0])
-        return judgement(value, self.limits.threshold, WARNING, below=True, where=stuck, since=since)
+        rows = lines.values.shape[1]
+        gained, aspect = self._measured(trend)
+        zero = not lines.loss.any()
+        return judgement(
+            np.full(rows, gained[0]),
+            self.limits.threshold,
+            WARNING,
+            below=True,
+            where=np.full(rows, self._stuck(trend)[0]),
+            since=np.full(rows, lines.steps[0]),
+            aspect=np.full(rows, ZERO if zero else aspect[0]),
+        )
+
+    def contradicted(self, losses: Losses) -> bool:
+        """Whether the results are better than a constant prediction's, or the epochs' loss falls."""
+        falls = bool(losses.epoch_at_best[0]) and losses.epoch_gain[0] >= self.limits.threshold
+        return bool(losses.skill[0] >= self.limits.threshold or falls or losses.outcomes[0] == "learning")
+
+    def _measured(self, losses: Losses) -> tuple[Floats, Ints]:
+        """What was gained, and by which measure, [records]."""
+        gains = np.fmax.reduce([losses.gain, losses.mean_gain, losses.epoch_gain])
+        skilled = np.isfinite(losses.skill)
+        gained = np.where(skilled, losses.skill, gains)
+        return np.clip(gained, -1, 1), np.where(skilled, SKILLED, GAINED)
 
     def _stuck(self, losses: Losses) -> Mask:
-        return ~losses.improves() & (losses.gain > -self.limits.risen)
+        """Whether it does not fall, or too slowly, and has not risen so much that it diverges, [records]."""
+        limits = self.limits
+        gains = np.fmax(losses.gain, losses.mean_gain)
+        falling = losses.epoch_at_best & (losses.epoch_gain >= limits.threshold)
+        crawling = (gains < limits.slow * limits.threshold) & (losses.count >= 2 * COMPARED)
+        resting = (~losses.improves() | crawling) & ~falling
+        return np.asarray(resting & (losses.gain > -limits.risen))
+
+    def _zeros(self, loss: Floats, steps: Ints) -> Ints:
+        """The step since which the loss is exactly zero at each record, -1 where it is not; [records]."""
+        since = np.full(steps.size, -1)
+        for record, (value, step) in enumerate(zip(loss.tolist(), steps.tolist(), strict=True)):
+            if value == 0:
+                self._zero_since = step if self._zero_since is None else self._zero_since
+            elif value == value:  # one that was not recorded changes nothing
+                self._zero_since = None
+            since[record] = -1 if self._zero_since is None else self._zero_since
+        return since
 
     def message(self, facts: Facts) -> str:
-        """Say how little was gained."""
-        gained = (
-            f"fallen by {percent(facts.value)}" if facts.value > 0 else f"risen by {percent(-facts.value)}"
-        )
+        """Say how little was gained, and by which measure."""
+        value, least, at = facts.value, percent(facts.threshold), f"step {facts.peak_step:,}"
+        if facts.aspect == ZERO:
+            return (
+                f"The loss {facts.tense('is', 'was')} exactly 0 {facts.since}: nothing can be learned from "
+                "it. Look at the targets."
+            )
+        if facts.aspect == SKILLED and value > 0:
+            return (
+                f"At {at} the network had come {percent(value)} of the way from a constant prediction to a "
+                f"perfect one; {least} is the least that counts as learning."
+            )
+        if facts.aspect == SKILLED:
+            return f"At {at} the network was no better than predicting the same for every sample."
+        if value > 0:
+            moved = f"had fallen by no more than {percent(value)}"
+        elif value == 0:
+            moved = "had not fallen"
+        else:
+            moved = f"had risen by {percent(-value)} or more"
         return (
-            f"The loss has {gained} between its first steps and step {facts.peak_step:,}; where "
-            f"something is learned it falls by more than {percent(facts.threshold)}."
+            f"By its medians and means the loss {moved} between its first records and {at}; where something "
+            f"is learned it falls by more than {least}."
         )

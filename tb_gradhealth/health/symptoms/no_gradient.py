@@ -48,9 +48,12 @@ class NoGradient(Symptom[NoGradientLimits]):
     needs = "its gradient was not asked for"
     statistic = "rms"
     labels = Labels("without a gradient", "gradient RMS")
+    judges = ("gradient",)
+    unit = "variables"
     limits_type = NoGradientLimits
     immediate = True
     weighed = False
+    needs_finite = False
     leads_to = frozenset({"loss-stalled"})
 
     def scope(self, structure: Structure) -> Scope:
@@ -66,6 +69,6 @@ class NoGradient(Symptom[NoGradientLimits]):
     def message(self, facts: Facts) -> str:
         """Say that nothing leads from it to the loss."""
         return (
-            f"{facts.row.tensor} gets no gradient at all, since step {facts.opened_step:,}: the loss does "
-            f"not depend on it."
+            f"{facts.row.tensor} {facts.tense('gets', 'got')} no gradient at all {facts.since}: the loss "
+            f"{facts.tense('does', 'did')} not depend on it."
         )

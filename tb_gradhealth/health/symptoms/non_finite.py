@@ -9,6 +9,10 @@ from tb_gradhealth.health.limits import Limits, limit
 from tb_gradhealth.health.structure import Scope, Structure
 from tb_gradhealth.health.symptom import CRITICAL, INFO, Facts, Judgement, Labels, Symptom
 from tb_gradhealth.health.view import View
+from tb_gradhealth.health.wording import loss_name, whole
+
+COUNTED, PASSED = 0, 1
+"""The aspects: counted in a record, or only known of the steps between two records."""
 
 
 @dataclass(frozen=True)
@@ -19,12 +23,13 @@ class NonFiniteLimits(Limits):
 
 
 class NonFinite(Symptom[NonFiniteLimits]):
-    """Any NaN or infinity in a gradient, a weight, an activation or the loss.
+    """Any NaN or infinity in an input, a target, a gradient, a weight, an activation or the loss.
 
     The sticky columns give the first bad step even where it lies between two records. Updates are left
     out: they are the weights' own non-finite values again. Two things are information only: a gradient
     that overflowed under a loss scaler, which skips that step and halves its scale, as it is meant to;
     and an activation that holds infinities, but no NaN, while the loss stays finite: an attention mask.
+    It is over only when finite values are back in the tensor and in the loss.
     """
 
     id = "non-finite"
@@ -49,9 +54,26 @@ class NonFinite(Symptom[NonFiniteLimits]):
     needs = "its non-finite elements were not counted"
     statistic = "peak_rms"
     labels = Labels("non-finite elements", "RMS of the finite elements")
+    judges = ("gradient", "weight", "activation", "loss", "input", "target")
+    unit = "elements"
     limits_type = NonFiniteLimits
     immediate = True
     weighed = False
+    propagates = True
+    needs_finite = False
+    leads_to = frozenset(
+        {
+            "loss-stalled",
+            "loss-diverging",
+            "loss-oscillating",
+            "loss-scaling",
+            "dead-units",
+            "dead-layer",
+            "no-gradient",
+            "vanishing-gradient",
+            "precision-underflow",
+        }
+    )
 
     def __init__(self, limits: NonFiniteLimits) -> None:
         super().__init__(limits)
@@ -59,7 +81,7 @@ class NonFinite(Symptom[NonFiniteLimits]):
 
     def scope(self, structure: Structure) -> Scope:
         """Everything but updates and clipped gradients, which only pass on what others hold."""
-        return structure.all_of("gradient", "weight", "activation", "loss")
+        return structure.all_of("gradient", "weight", "activation", "loss", "input", "target")
 
     def settle(self, structure: Structure, rows: Ints) -> None:
         """Remember which rows are of which kind."""
@@ -74,11 +96,13 @@ class NonFinite(Symptom[NonFiniteLimits]):
         value[np.isnan(nan) & np.isnan(bad_steps)] = np.nan
         breach = value > self.limits.threshold
         level = np.where(breach & self._excused(view, breach, nan), INFO, CRITICAL)
+        aspect = np.where(np.fmax(nan, 0) + np.fmax(infinite, 0) > 0, COUNTED, PASSED)
         since = None
         if breach.any():
             ago = np.where(bad_steps > 0, np.fmax(view.column("bad_ago"), 0), 0)
             since = view.steps[:, None] - ago.astype(np.int64)
-        return Judgement(value, breach, breach, level, since=since)
+        held = breach | ~view.block.losses.finite[:, None]
+        return Judgement(value, breach, held, level, since=since, aspect=aspect)
 
     def _excused(self, view: View, breach: Mask, nan: Floats) -> Mask:
         """Rows whose non-finite values are part of the plan."""
@@ -95,7 +119,16 @@ class NonFinite(Symptom[NonFiniteLimits]):
         """Say what is not finite, and since when."""
         row = facts.row
         if row.kind == "loss":
-            return f"The loss is NaN or infinite since step {facts.opened_step:,}."
-        subject = {"gradient": "gradient", "weight": "weight", "activation": "output"}[row.kind]
-        count = f"{facts.value:,.0f} NaN or infinite value{'s' if facts.value != 1 else ''}"
-        return f"The {subject} of {row.tensor} holds {count}, first at step {facts.opened_step:,}."
+            return f"{loss_name(row.tensor)} {facts.tense('is', 'was')} NaN or infinite {facts.since}."
+        subject = {
+            "gradient": f"The gradient of {row.tensor}",
+            "weight": f"The weight {row.tensor}",
+            "activation": f"The output of {row.tensor}",
+            "input": f"The model's input {row.tensor}",
+            "target": f"The targets {row.tensor}" if row.tensor != "target" else "The targets",
+        }[row.kind]
+        if facts.aspect == PASSED:
+            return f"{subject} held NaN or infinite values, first at step {facts.opened_step:,}."
+        count = f"{whole(facts.value)} NaN or infinite value{'s' if facts.value != 1 else ''}"
+        held = f"held {count}" if facts.resolved or row.kind == "target" else f"holds {count}"
+        return f"{subject} {held}, first at step {facts.opened_step:,}."

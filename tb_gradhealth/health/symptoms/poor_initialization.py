@@ -56,11 +56,23 @@ class PoorInitialization(Symptom[PoorInitializationLimits]):
     needs = "the signal before it is not known"
     statistic = "rms"
     labels = Labels("factor per layer", "activation RMS", "RMS of the layer before")
+    judges = ("activation",)
+    unit = "times"
     limits_type = PoorInitializationLimits
     logarithmic = True
     raised = False
     patient = True
-    leads_to = frozenset({"vanishing-gradient", "exploding-gradient", "loss-stalled", "dead-units"})
+    leads_to = frozenset(
+        {
+            "vanishing-gradient",
+            "exploding-gradient",
+            "loss-stalled",
+            "loss-diverging",
+            "dead-units",
+            "saturated-activation",
+            "non-finite",
+        }
+    )
 
     def __init__(self, limits: PoorInitializationLimits) -> None:
         super().__init__(limits)

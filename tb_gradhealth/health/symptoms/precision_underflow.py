@@ -61,6 +61,7 @@ class PrecisionUnderflow(Symptom[PrecisionUnderflowLimits]):
     statistic = "rms"
     labels = Labels("share below the normal range", "gradient RMS")
     unit = "share"
+    judges = ("gradient",)
     limits_type = PrecisionUnderflowLimits
     leads_to = frozenset({"dead-layer", "vanishing-gradient"})
 
@@ -103,7 +104,7 @@ class PrecisionUnderflow(Symptom[PrecisionUnderflowLimits]):
         """Say how much of the gradient is lost."""
         return (
             f"{percent(facts.value)} of the gradient of {facts.row.tensor} has been too small for its number "
-            f"format since step {facts.opened_step:,}; {percent(facts.threshold)} is the limit{facts.yet}."
+            f"format {facts.since}; {percent(facts.threshold)} is the limit{facts.yet}."
         )
 
     def _smallest(self, settings: Mapping[str, Any], row: Row) -> int | None:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from tb_gradhealth.health.limits import Limits, limit
+from tb_gradhealth.health.skill import SOLVED
 from tb_gradhealth.health.structure import Scope, Structure
 from tb_gradhealth.health.symptom import (
     WARNING,
@@ -17,16 +18,25 @@ from tb_gradhealth.health.symptom import (
 from tb_gradhealth.health.view import View
 from tb_gradhealth.health.wording import percent
 
+UNITS, OUTPUTS = 0, 1
+"""The aspects: units that stay at an end, and outputs that are thrown from one to the other."""
+
 
 @dataclass(frozen=True)
 class SaturatedActivationLimits(Limits):
     """Share of a layer's units."""
 
     threshold: float = limit(0.5, "share of saturated units above which a layer is ill", most=1)
+    outer: float = limit(
+        0.85, "share of outputs in the outer 5 % of the range that is ill while little is learned", most=1
+    )
 
 
 class SaturatedActivation(Symptom[SaturatedActivationLimits]):
     """Share of a sigmoid- or tanh-like layer's units of which over 95 % lie in the outer 3 % of the range.
+
+    Units that inputs of a wrong scale throw from one end to the other count too, where nine in ten outputs
+    lie in the outer 5 % and the network is not much better than a constant prediction.
 
     At the flat ends the slope is next to zero, and so is what comes through of the gradient. A good
     classifier's output is meant to be there; so the model's output is judged only while the loss is known
@@ -54,8 +64,9 @@ class SaturatedActivation(Symptom[SaturatedActivationLimits]):
     statistic = "saturated_fraction"
     labels = Labels("share of saturated units", "share of saturated units")
     unit = "share"
+    judges = ("activation",)
     limits_type = SaturatedActivationLimits
-    leads_to = frozenset({"vanishing-gradient", "loss-stalled", "dead-layer"})
+    leads_to = frozenset({"vanishing-gradient", "loss-stalled", "dead-layer", "loss-oscillating"})
 
     def scope(self, structure: Structure) -> Scope:
         """Outputs of layers with a function that is flat at both ends."""
@@ -66,13 +77,23 @@ class SaturatedActivation(Symptom[SaturatedActivationLimits]):
         """Judge hidden layers always, the output where the loss does not improve."""
         output = view.structure.output[view.rows]
         excused = ~view.outcome_is("stalled", "diverging")[:, None] & output
-        value = np.where(excused, np.nan, view.column("saturated_fraction"))
-        return judgement(value, self.limits.threshold, WARNING)
+        units, outer = view.column("saturated_fraction"), view.column("outer_fraction")
+        unlearned = ~(view.block.losses.skill >= SOLVED) & ~view.outcome_is("learning")
+        thrown = (outer >= self.limits.outer) & unlearned[:, None] & ~(units > self.limits.threshold)
+        value = np.where(excused, np.nan, np.where(thrown, outer, units))
+        aspect = np.where(thrown, OUTPUTS, UNITS)
+        return judgement(value, self.limits.threshold, WARNING, aspect=aspect)
 
     def message(self, facts: Facts) -> str:
         """Say how many of the layer's units are at their ends."""
+        been = facts.tense("have been", "were")
+        if facts.aspect == OUTPUTS:
+            return (
+                f"{percent(facts.value)} of the outputs of {facts.row.layer} {been} in the outer 5 % of the "
+                f"range of {facts.row.activation} {facts.since}; {percent(self.limits.outer)} is the "
+                f"limit{facts.yet}."
+            )
         return (
-            f"{percent(facts.value)} of the units of {facts.row.layer} have been at the flat ends of "
-            f"{facts.row.activation} since step {facts.opened_step:,}; {percent(facts.threshold)} is the "
-            f"limit{facts.yet}."
+            f"{percent(facts.value)} of the units of {facts.row.layer} {been} at the flat ends of "
+            f"{facts.row.activation} {facts.since}; {percent(facts.threshold)} is the limit{facts.yet}."
         )

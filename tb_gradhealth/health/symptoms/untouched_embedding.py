@@ -50,6 +50,7 @@ class UntouchedEmbedding(Symptom[UntouchedEmbeddingLimits]):
     statistic = "untouched_fraction"
     labels = Labels("share of untouched rows", "share of untouched rows")
     unit = "share"
+    judges = ()
     limits_type = UntouchedEmbeddingLimits
     weighed = False
 

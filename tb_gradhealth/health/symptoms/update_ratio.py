@@ -66,11 +66,25 @@ class UpdateRatio(Symptom[UpdateRatioLimits]):
     needs = "its update was not measured, or nothing arrives at it"
     statistic = "rms"
     labels = Labels("times outside the healthy range", "update RMS", "weight RMS")
+    judges = ("update",)
+    unit = "times"
     limits_type = UpdateRatioLimits
     logarithmic = True
     raised = False
     patient = True
-    leads_to = frozenset({"loss-diverging", "loss-oscillating", "loss-stalled", "dead-units", "non-finite"})
+    leads_to = frozenset(
+        {
+            "loss-diverging",
+            "loss-oscillating",
+            "loss-stalled",
+            "dead-units",
+            "non-finite",
+            "exploding-gradient",
+            "saturated-activation",
+            "weight-growth",
+            "activation-spike",
+        }
+    )
 
     def __init__(self, limits: UpdateRatioLimits) -> None:
         super().__init__(limits)
@@ -103,15 +117,16 @@ class UpdateRatio(Symptom[UpdateRatioLimits]):
     def message(self, facts: Facts) -> str:
         """Say what share of the weights a step changed, and since when."""
         limits, tensor = self.limits, facts.row.tensor
-        since, peak = f"since step {facts.opened_step:,}", f"step {facts.peak_step:,}"
+        since, peak = facts.since, f"step {facts.peak_step:,}"
         if facts.aspect == TOO_SMALL:
             share, least = number(limits.smallest / facts.value), number(limits.smallest)
             return (
-                f"{tensor} has hardly moved {since}: {peak} changed it by {share} of its size, {least} is "
-                f"the least that gets anywhere{facts.yet}."
+                f"{tensor} {facts.tense('has hardly moved', 'hardly moved')} {since}: {peak} changed it by "
+                f"{share} of its size, {least} is the least that gets anywhere{facts.yet}."
             )
         share, most = number(100 * limits.largest * facts.value), number(100 * limits.largest)
         return (
-            f"The steps of {tensor} have been too large for its weights {since}: {peak} changed it by "
+            f"The steps of {tensor} {facts.tense('have been', 'were')} too large for its weights {since}: "
+            f"{peak} changed it by "
             f"{share} % of its size, {most} % is the limit{facts.yet}."
         )

@@ -7,6 +7,7 @@ import numpy as np
 
 from tb_gradhealth.health.arrays import Floats, Ints, Mask
 from tb_gradhealth.health.limits import Limits, limit
+from tb_gradhealth.health.skill import SOLVED
 from tb_gradhealth.health.structure import Scope, Structure
 from tb_gradhealth.health.symptom import Facts, Judgement, Labels, Symptom, judgement
 from tb_gradhealth.health.view import View
@@ -29,7 +30,7 @@ class VanishingGradientLimits(Limits):
     )
     small_norm: float = limit(
         1e-4,  # AUTOTRAINER (Zhang et al., ICSE 2021)
-        "norm below which the largest gradient nearer to the output is the reference",
+        "norm below which a gradient is tiny: then the one at the output is the reference",
     )
 
 
@@ -40,6 +41,10 @@ class VanishingGradient(Symptom[VanishingGradientLimits]):
     its median inside the fall; there a layer whose gradient norm is also tiny in absolute terms is
     compared with the matrix nearest to the output, as AUTOTRAINER does. Where the gradient is exactly
     zero, nothing arrives at all: that is a measured value of zero, even if it is so for every layer.
+
+    Two or three matrices, as in a shallow or a recurrent network, are too few for a fall. There, and where a
+    training does not get anywhere, AUTOTRAINER's rule alone is enough: the first matrix's gradient norm is
+    below 1e-4 and a thousandth of the last one's.
 
     A floor in units of the optimizer's epsilon is left out on purpose: in a large network with a mean loss
     healthy gradients are below it. Whether the weights still move is what update-ratio measures.
@@ -62,9 +67,11 @@ class VanishingGradient(Symptom[VanishingGradientLimits]):
         "Add BatchNormalization or LayerNormalization, or skip connections around blocks of layers.",
     )
     measure = "RMS(g of the layer) / median of RMS(g) over the weight matrices"
-    needs = "fewer than four weight matrices have a gradient, which is too few for a fall"
+    needs = "it is the only weight matrix that has a gradient, or one of few behind the first"
     statistic = "rms"
     labels = Labels("gradient RMS / reference layer", "gradient RMS", "reference layer")
+    judges = ("gradient",)
+    unit = "ratio"
     limits_type = VanishingGradientLimits
     leads_to = frozenset({"dead-layer", "loss-stalled"})
     direction = "below"
@@ -96,13 +103,40 @@ class VanishingGradient(Symptom[VanishingGradientLimits]):
         falling = np.zeros(rms.shape, bool)
         for records, matrices in _alike(np.isfinite(rms)):
             ordered = self._order[matrices[self._order]]
-            if ordered.size <= self.limits.layers:
+            if ordered.size < 2:
                 continue
-            value[records], reference[records] = self._beside_the_others(rms[records], ordered)
-            ill = records[(value[records] < self.limits.threshold).any(axis=1)]
-            if ill.size:
-                falling[np.ix_(ill, ordered)] = self._falling(rms[np.ix_(ill, ordered)])
+            if ordered.size > self.limits.layers:
+                value[records], reference[records] = self._beside_the_others(rms[records], ordered)
+                ill = records[(value[records] < self.limits.threshold).any(axis=1)]
+                if ill.size:
+                    falling[np.ix_(ill, ordered)] = self._falling(rms[np.ix_(ill, ordered)])
+            self._beside_the_last(view, rms, records, ordered, value, reference, falling)
         return judgement(value, self.limits.threshold, below=True, where=falling, reference=reference)
+
+    def _beside_the_last(
+        self,
+        view: View,
+        rms: Floats,
+        records: Ints,
+        ordered: Ints,
+        value: Floats,
+        reference: Floats,
+        falling: Mask,
+    ) -> None:
+        """Judge the first matrix by the last one's norm where nothing is learned, in place."""
+        first, last = ordered[0], ordered[-1]
+        unlearned = view.outcome_is("stalled", "diverging") & ~(view.block.losses.skill >= SOLVED)
+        norm, other = rms[records, first] * self._norm[first], rms[records, last] * self._norm[last]
+        share = norm / other
+        shallow = ordered.size <= self.limits.layers
+        asked = unlearned[records] & (norm < self.limits.small_norm)
+        found = asked & (share < self.limits.threshold)
+        told = found | (shallow & np.isfinite(share))
+        value[records[told], first], reference[records[told], first] = (
+            share[told],
+            other[told] / self._norm[first],
+        )
+        falling[records[found], first] = True
 
     def _beside_the_others(self, rms: Floats, ordered: Ints) -> tuple[Floats, Floats]:
         """The gradients' shares of their reference layers', and those, [records, judged]."""
@@ -135,13 +169,13 @@ class VanishingGradient(Symptom[VanishingGradientLimits]):
 
     def message(self, facts: Facts) -> str:
         """Say how much smaller, since when, and what the loss did."""
-        row, since = facts.row, f"since step {facts.opened_step:,}"
+        row, since = facts.row, facts.since
         if facts.value == 0:
-            return f"No gradient arrives at {row.tensor} {since}{facts.yet}."
+            return f"No gradient {facts.tense('arrives', 'arrived')} at {row.tensor} {since}{facts.yet}."
         smaller, allowed = times(1 / facts.value), times(1 / facts.threshold)
         return (
-            f"{row.tensor} has received gradients {smaller} × smaller than layers nearer to the output "
-            f"{since}; {allowed} × is the limit{facts.yet}."
+            f"{row.tensor} {facts.tense('has received', 'received')} gradients {smaller} × smaller than "
+            f"layers nearer to the output {since}; {allowed} × is the limit{facts.yet}."
         )
 
 

@@ -65,11 +65,13 @@ class WeightGrowth(Symptom[WeightGrowthLimits]):
     needs = "it starts at zero and is compared once it has grown"
     statistic = "rms"
     labels = Labels("times its size at the start", "weight RMS", "size at the start")
+    judges = ("weight",)
+    unit = "times"
     limits_type = WeightGrowthLimits
     logarithmic = True
     raised = False
     patient = True
-    leads_to = frozenset({"non-finite", "saturated-activation"})
+    leads_to = frozenset({"non-finite", "saturated-activation", "loss-diverging"})
 
     def __init__(self, limits: WeightGrowthLimits) -> None:
         super().__init__(limits)
@@ -127,21 +129,21 @@ class WeightGrowth(Symptom[WeightGrowthLimits]):
     def message(self, facts: Facts) -> str:
         """Say by how much, and since when."""
         tensor, at = facts.row.tensor, f"at step {facts.peak_step:,}"
-        since = f"since step {facts.opened_step:,}"
+        since, been = facts.since, facts.tense("has been", "was")
         if facts.aspect == SHRUNK:
             smaller, limit = times(facts.value * COLLAPSE), times(facts.threshold * COLLAPSE)
             return (
-                f"{tensor} has been collapsing {since}: {at} it was {smaller} × smaller than at the start, "
+                f"{tensor} {been} collapsing {since}: {at} it was {smaller} × smaller than at the start, "
                 f"{limit} × is the limit{facts.yet}."
             )
         if facts.aspect == DOUBLING:
             growth = times(facts.value * self.limits.doubling / facts.threshold)
             return (
-                f"{tensor} has been running away {since}: {at} it was {growth} × as large as a record "
+                f"{tensor} {been} running away {since}: {at} it was {growth} × as large as a record "
                 f"before, {number(self.limits.doubling)} × again and again is the limit{facts.yet}."
             )
         return (
-            f"{tensor} has been running away from its size at the start {since}: {times(facts.value)} × "
+            f"{tensor} {been} running away from its size at the start {since}: {times(facts.value)} × "
             f"{at}, {number(facts.threshold)} × is the limit{facts.yet}."
         )
 

@@ -17,7 +17,7 @@ class Told:
 
     def __init__(self, run: MonitoredRun) -> None:
         """Of a run that is held still; what is made of its findings later needs no lock."""
-        self.run, self.findings, self.verdict = run.name, run.health.findings(), run.health.verdict()
+        self.run, self.findings, self.assessment = run.name, run.health.findings(), run.health.assessment()
 
     @cached_property
     def text(self) -> str:
@@ -31,7 +31,7 @@ class Told:
     @cached_property
     def page(self) -> RunPage:
         """What a first page needs of them."""
-        return RunPage.of(self.run, self.verdict, self.findings)
+        return RunPage.of(self.run, self.assessment, self.findings)
 
 
 def findings_text(told: Sequence[Told]) -> bytes:

@@ -11,7 +11,7 @@ from tb_gradhealth.monitor import MonitoredRun
 from tb_gradhealth.plugin.answers.common import Json, counts, finding_json
 from tb_gradhealth.plugin.answers.rules import rules_document, rules_toml
 from tb_gradhealth.plugin.parameters import BadRequestError
-from tb_gradhealth.record import Record, Steps
+from tb_gradhealth.record import Content
 from tb_gradhealth.rules import RulesError, rules_from, rules_from_text
 
 LONGEST: Final = 16 << 10
@@ -30,7 +30,7 @@ class Remembered:
     """
 
     name: str
-    contents: Sequence[Record | Steps]
+    contents: Sequence[Content]
     findings: tuple[Finding, ...]
     whole: bool
 
@@ -38,7 +38,9 @@ class Remembered:
     def of(cls, run: MonitoredRun) -> "Remembered":
         """What is known of a run now."""
         histories = run.health.histories()
-        contents = [point.content for history in histories for point in history.points]
+        # What an epoch says holds of later records only, so epochs may all come first.
+        contents: list[Content] = [epoch for history in histories for epoch in history.epochs.contents]
+        contents += [point.content for history in histories for point in history.points]
         whole = all(len(history.kept_records()) == history.records for history in histories)
         return cls(run.name, contents, run.health.findings(), whole)
 

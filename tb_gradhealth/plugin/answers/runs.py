@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from typing import Final
 
+from tb_gradhealth.health import Assessment, RunSummary, ranks
 from tb_gradhealth.health.findings import SEVERITIES, Finding
 from tb_gradhealth.monitor import MonitoredRun, Watched
 from tb_gradhealth.plugin.answers.common import Json, counts, found, number, problems_json
@@ -31,6 +32,7 @@ def runs_answer(
         rows: what `run_row` says of each.
         hparams: the hyper-parameters of a run by its name, None where it has none.
     """
+    ranked = ranks([run.health.assessment() for run in watched.runs.values()])
     return {
         "schema": "gradhealth.runs/1",
         "version": __version__,
@@ -38,8 +40,8 @@ def runs_answer(
         "now": now,
         "loading": _loading(watched),
         "runs": [
-            {**rows.of(run), "loading": asdict(run.loading), "hparams": hparams(name)}
-            for name, run in watched.runs.items()
+            {**rows.of(run), "rank": rank, "loading": asdict(run.loading), "hparams": hparams(name)}
+            for rank, (name, run) in zip(ranked, watched.runs.items(), strict=True)
         ],
         "other_runs": watched.other_runs,
         "problems": problems_json(watched.problems),
@@ -65,14 +67,20 @@ def version_answer() -> Json:
 
 
 def run_row(run: MonitoredRun) -> Json:
-    """What `runs` says of one run, but for its hyper-parameters."""
+    """What `runs` says of one run, but for its rank and its hyper-parameters."""
+    assessment = run.health.assessment()
     summary = run.health.summary()
     findings = run.health.findings()
     counted = [finding for finding in findings if not finding.muted]
     return {
         "run": run.name,
         "revision": revision_of(run),
-        "verdict": run.health.verdict(),
+        "verdict": assessment.verdict,
+        "headline": assessment.headline,
+        "named": None if assessment.named is None else assessment.named.id,
+        "reservation": assessment.reservation,
+        "enough": {"records": assessment.records, "wanted": assessment.wanted},
+        "checked": _checked(assessment, summary),
         "first_step": summary.first_step,
         "last_step": summary.last_step,
         "last_wall_time": number(summary.last_wall_time),
@@ -82,12 +90,30 @@ def run_row(run: MonitoredRun) -> Json:
         "counts": counts(findings),
         "incidents": len({finding.incident for finding in counted}),
         "symptoms": _worst(counted),
-        "loss": {"first": number(summary.loss_first), "last": number(summary.loss_last)},
+        "loss": {
+            "first": number(summary.loss_first),
+            "last": number(summary.loss_last),
+            "non_finite_since": summary.loss_bad_since,
+        },
         "not_measured": [
             {"tensor": row.tensor, "kind": row.kind, "reason": row.not_measured}
             for row in summary.not_measured
         ],
         "problems": problems_json(run.problems()),
+    }
+
+
+def _checked(assessment: Assessment, summary: RunSummary) -> Json:
+    """What was looked at, which is all that can be said of a run without findings."""
+    closest = assessment.closest
+    return {
+        "tensors": summary.tensors,
+        "records": summary.records,
+        "first_step": summary.first_step,
+        "last_step": summary.last_step,
+        "symptoms": list(assessment.symptoms),
+        "not_judged": [asdict(each) for each in assessment.not_judged],
+        "closest": None if closest is None else asdict(closest),
     }
 
 

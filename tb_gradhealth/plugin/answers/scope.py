@@ -20,6 +20,8 @@ KIND_NAMES: Final = {
     "weight": "weights",
     "update": "updates",
     "activation": "activations",
+    "input": "inputs",
+    "target": "targets",
     "loss": "the loss",
     "training": "numbers of the training",
 }
@@ -53,6 +55,9 @@ def _defaults(symptom: type[AnySymptom]) -> Limits:
 def _network() -> Structure:
     """A row of each kind and role with each activation function and precision, one without a gradient."""
     rows = [Row("loss", "loss", "loss", "loss", 99)]
+    rows.append(Row("input", "input", "input", "other", 0, (-1, 64)))
+    rows.append(Row("target", "target", "target", "other", 99, (-1, 64)))
+    rows.append(Row("answer", "activation", "answer", "activation", 97, (-1, 64), "float32", "softmax", True))
     rows += [Row(name, "training", "", "other", 99) for name in ("learning_rate", "skipped_steps")]
     functions = ("relu", "tanh", "linear", "softmax")
     for depth, (role, function) in enumerate(product(get_args(Role), functions)):

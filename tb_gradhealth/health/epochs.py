@@ -1,0 +1,135 @@
+"""What the training itself reports at the end of its epochs: means, where records hold single batches."""
+
+from dataclasses import dataclass, replace
+from typing import Final
+
+import numpy as np
+
+from tb_gradhealth.health.arrays import Floats, Ints, Mask
+from tb_gradhealth.record import Epoch
+
+ACCURACIES: Final = frozenset(
+    {"accuracy", "acc", "binary_accuracy", "categorical_accuracy", "sparse_categorical_accuracy"}
+)
+"""Metrics that say which share of the samples is classified rightly."""
+
+AREAS: Final = frozenset({"auc", "roc_auc"})
+"""Metrics that are 0.5 for a constant prediction and 1 for a perfect one."""
+
+USED: Final = ACCURACIES | AREAS | {"loss"}
+"""What is remembered of an epoch."""
+
+MOST: Final = 1 << 12
+"""Epochs that are remembered; beyond, every second one is forgotten, but for the first and the last."""
+
+
+@dataclass(frozen=True)
+class EpochTrend:
+    """The epochs known at some steps; arrays of shape [records].
+
+    Attributes:
+        count: epochs with a loss, int64.
+        first: the first epoch's loss, NaN without one.
+        last: the newest epoch's, likewise.
+        best: the lowest so far, likewise.
+        accuracy: the newest accuracy, NaN where none is reported.
+        area: the newest area under the ROC curve, likewise.
+    """
+
+    count: Ints
+    first: Floats
+    last: Floats
+    best: Floats
+    accuracy: Floats
+    area: Floats
+
+    @property
+    def gain(self) -> Floats:
+        """Share of the first epoch's loss that was lost since; NaN below two epochs."""
+        gain = (self.first - self.last) / np.maximum(np.abs(self.first), 1e-12)
+        return np.where(self.count >= 2, gain, np.nan)
+
+    @property
+    def at_best(self) -> Mask:
+        """Whether the newest of two or more epochs is within a tenth of the best."""
+        near = self.last - self.best <= 0.1 * np.abs(self.best)
+        return np.asarray((self.count >= 2) & near)
+
+
+class EpochLog:
+    """The epochs of one history, in bounded memory."""
+
+    def __init__(self) -> None:
+        self._epochs: list[Epoch] = []
+        self._numbers: Floats | None = None
+
+    def add(self, epoch: Epoch) -> None:
+        """Add an epoch; one that goes back in steps replaces what it overtakes."""
+        self.forget_from(epoch.step)
+        used = {name: value for name, value in epoch.values.items() if name in USED}
+        self._epochs.append(replace(epoch, values=used))
+        if len(self._epochs) > MOST:
+            self._epochs = [*self._epochs[:-1:2], self._epochs[-1]]
+        self._numbers = None
+
+    def forget_from(self, step: int) -> None:
+        """Forget the epochs that end at this step or later: the training went back before it."""
+        while self._epochs and self._epochs[-1].step >= step:
+            self._epochs.pop()
+            self._numbers = None
+
+    @property
+    def contents(self) -> tuple[Epoch, ...]:
+        """What is remembered of the epochs, in order."""
+        return tuple(self._epochs)
+
+    @property
+    def last_step(self) -> int | None:
+        """The last step of the newest epoch, None without one."""
+        return self._epochs[-1].step if self._epochs else None
+
+    def before(self, steps: Ints) -> EpochTrend:
+        """What was known when records were written: the epochs that ended before each step.
+
+        Args:
+            steps: int64 [records], ascending.
+        """
+        if not self._epochs:
+            unknown = np.full(steps.size, np.nan)
+            return EpochTrend(np.zeros(steps.size, np.int64), *(unknown,) * 5)
+        if self._numbers is None:
+            self._numbers = np.array([_numbers(epoch) for epoch in self._epochs]).T
+        ended, loss, accuracy, area = self._numbers
+        known = np.searchsorted(ended, steps, "left")
+        finite = np.isfinite(loss)
+        first = np.full(ended.size, np.nan)
+        if finite.any():
+            start = int(finite.argmax())
+            first[start:] = loss[start]
+        return EpochTrend(
+            count=_at(finite.cumsum(), known, 0).astype(np.int64),
+            first=_at(first, known),
+            last=_at(loss, known),
+            best=_at(np.fmin.accumulate(np.where(finite, loss, np.nan)), known),
+            accuracy=_at(accuracy, known),
+            area=_at(area, known),
+        )
+
+    def all(self) -> EpochTrend:
+        """What all epochs say, arrays of shape [1]."""
+        return self.before(np.array([np.iinfo(np.int64).max]))
+
+
+def _numbers(epoch: Epoch) -> tuple[float, float, float, float]:
+    """An epoch's last step, loss, accuracy and area, NaN for what it does not report."""
+    loss = epoch.values.get("loss", np.nan)
+    return float(epoch.step), loss, _first_of(epoch, ACCURACIES), _first_of(epoch, AREAS)
+
+
+def _at(values: Floats | Ints, known: Ints, absent: float = np.nan) -> Floats:
+    """The value as of so many known epochs, [records]."""
+    return np.concatenate([[absent], np.asarray(values, np.float64)])[known]
+
+
+def _first_of(epoch: Epoch, names: frozenset[str]) -> float:
+    return next((value for name, value in epoch.values.items() if name in names), np.nan)

@@ -1,0 +1,96 @@
+"""How far a training has come, measured against what a constant prediction reaches.
+
+The loss of single batches says little by itself: it starts anywhere, its tails are heavy, and a loss that
+rests may have nothing left to gain. The best constant prediction needs no network; what a network is worth
+shows in how much less it loses.
+"""
+
+from dataclasses import dataclass, replace
+from typing import Final
+
+import numpy as np
+
+from tb_gradhealth.health.arrays import Floats
+from tb_gradhealth.health.epochs import EpochTrend
+from tb_gradhealth.health.outcome import (
+    DIVERGING,
+    LEARNED,
+    LEARNING,
+    OUTCOMES,
+    STALLED,
+    UNDECIDED,
+    WINDOW,
+    Losses,
+)
+
+CHANCE: Final = 0.1
+"""Skill below which a network is no better than a constant prediction."""
+
+SOLVED: Final = 0.5
+"""Skill from which a training counts as successful, whatever its loss does now."""
+
+
+@dataclass(frozen=True)
+class References:
+    """What losses are compared with; arrays of shape [records], NaN where not known.
+
+    Attributes:
+        constant_loss: the loss of the best constant prediction.
+        constant_accuracy: its accuracy.
+        regularization: the part of the loss that does not depend on the data; 0 where there is none.
+        epochs: what the training reported.
+    """
+
+    constant_loss: Floats
+    constant_accuracy: Floats
+    regularization: Floats
+    epochs: EpochTrend
+
+
+def with_references(losses: Losses, known: References) -> Losses:
+    """The losses with their `skill`, and the outcomes that follow from it and from the epochs.
+
+    * Skill of `SOLVED` or more is learning. Below `CHANCE` a loss that fell from a bad start and does not
+    fall
+      any more is stalled. In between nothing is held against a loss that rests.
+    * Two epochs whose mean loss falls are not stalled, and a newest epoch near the best one does not diverge,
+      whatever medians of single batches say: these miss what only some batches hold.
+    """
+    epochs = known.epochs
+    skill = _skill(losses, known)
+    improving = losses.improves() | (epochs.at_best & (epochs.gain >= CHANCE))
+    codes = np.array([OUTCOMES.index(outcome) for outcome in losses.outcomes], np.int64)
+    ready = np.isin(codes, (LEARNING, STALLED, DIVERGING)) & losses.finite
+    falls = ready & (epochs.gain >= CHANCE) & (codes != LEARNING)
+    codes[falls] = np.where(epochs.gain[falls] >= 1 - LEARNED, LEARNING, UNDECIDED)
+    codes[ready & (codes == DIVERGING) & epochs.at_best] = UNDECIDED
+    resting = ready & ~improving
+    codes[resting & (skill < CHANCE) & (codes == LEARNING)] = STALLED
+    codes[resting & (skill >= CHANCE) & np.isin(codes, (LEARNING, STALLED))] = UNDECIDED
+    codes[ready & (skill >= SOLVED)] = LEARNING
+    outcomes = tuple(OUTCOMES[code] for code in codes.tolist())
+    return replace(
+        losses, outcomes=outcomes, skill=skill, epoch_gain=epochs.gain, epoch_at_best=epochs.at_best
+    )
+
+
+def _skill(losses: Losses, known: References) -> Floats:
+    """1 - loss / constant loss, or the same of an accuracy: the best of what is known, [records].
+
+    The loss is the newest epoch's mean, or the mean of the last 20 recorded ones; without epochs the median
+    of the last five too, since a single spike lifts a mean.
+    """
+    recent = losses.last
+    with np.errstate(all="ignore"):
+        mean = np.nanmean(np.where(np.isnan(recent).all(axis=1, keepdims=True), np.inf, recent), axis=1)
+        scale = np.where(known.constant_loss > 1e-9, known.constant_loss, np.nan)
+        candidates = [mean, known.epochs.last]
+        no_epoch = np.isnan(known.epochs.last)
+        median = losses.recent
+        candidates.append(np.where(no_epoch, median, np.nan))
+        by_loss = [1 - (loss - known.regularization) / scale for loss in candidates]
+        room = 1 - known.constant_accuracy
+        by_accuracy = (known.epochs.accuracy - known.constant_accuracy) / np.where(room > 1e-9, room, np.nan)
+        by_area = 2 * known.epochs.area - 1
+        found = np.fmax.reduce([*by_loss, by_accuracy, by_area])
+    return np.where(losses.count >= WINDOW, found, np.nan)
