@@ -146,7 +146,9 @@ it.each([
 
 it('calls a run without a verdict empty only when it has been read', () => {
   const loading = { done: false, bytes_read: 0, bytes: 100 }
-  expect(runChip(aRun({ verdict: 'unknown', loading })).text).toBe('reading')
+  const unread = aRun({ run: 'late', verdict: 'unknown', loading })
+  expect(runChip(unread).text).toBe('reading')
+  expect(verdictSentence([unread], null).text).toBe('late: Not read yet.')
   expect(runChip(aRun({ verdict: 'unknown', loading: { ...loading, done: true } })).text).toBe(
     'no data',
   )

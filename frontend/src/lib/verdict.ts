@@ -10,15 +10,20 @@ export interface Chip {
   tone: Tone
 }
 
-export function runChip({ verdict, counts, loading }: Run): Chip {
-  // What has not been read yet may be anything.
-  if (verdict === 'unknown' && loading?.done === false) return { text: 'reading', tone: 'unknown' }
+export function runChip(run: Run): Chip {
+  const { verdict, counts } = run
+  if (isUnread(run)) return { text: 'reading', tone: 'unknown' }
   if (verdict === 'unknown') return { text: 'no data', tone: 'unknown' }
   if (verdict === 'too early') return { text: 'too early', tone: 'unknown' }
   if (verdict === 'critical') return { text: 'critical', tone: 'critical' }
   if (verdict === 'warning') return { text: count(counts.warning, 'warning'), tone: 'warning' }
   if (counts.info > 0) return { text: `${counts.info} info`, tone: 'info' }
   return { text: 'healthy', tone: 'healthy' }
+}
+
+/** What has not been read yet may be anything. */
+function isUnread({ verdict, loading }: Run): boolean {
+  return verdict === 'unknown' && loading?.done === false
 }
 
 /** What must stand beside a run's chip: how much it takes to say more, and what could not be taken into account. */
@@ -53,7 +58,8 @@ export function firstRun(runs: readonly Run[]): Run | null {
 }
 
 function headline(run: Run): Sentence {
-  return { text: `${nameOf(run)}: ${run.headline}`, tone: toneOf(run), run }
+  const said = isUnread(run) ? 'Not read yet.' : run.headline
+  return { text: `${nameOf(run)}: ${said}`, tone: toneOf(run), run }
 }
 
 /** The run at the root of the log directory is called ".", which no sentence should begin with. */

@@ -13,7 +13,7 @@ import type { ServerState } from './server'
 import type { View } from './view'
 
 export interface Layers {
-  /** The run that is shown: the chosen one, else the one to look at first. */
+  /** The run that is shown: the chosen one, else of those that have records the one to look at first. */
   readonly run: ReadonlySignal<string | null>
   readonly statistics: ReadonlySignal<readonly Statistic[]>
   readonly statistic: ReadonlySignal<Statistic | null>
@@ -35,8 +35,12 @@ const LEAST_CELLS = 96
 
 export function createLayers(api: Api, server: ServerState, view: View, alerts: Alerts): Layers {
   const shown = computed(() => view.current.value.view === 'layers')
-  const run = computed(() => view.current.value.run ?? firstRun(alerts.runs.value)?.run ?? null)
-  const told = computed(() => server.answer.value?.runs.find((other) => other.run === run.value))
+  // A run that has recorded nothing has no layers, however much it needs a look.
+  const firstRecorded = computed(() =>
+    firstRun(alerts.runs.value.filter(({ records }) => records > 0)),
+  )
+  const run = computed(() => view.current.value.run ?? firstRecorded.value?.run ?? null)
+  const told = computed(() => alerts.runOf.value.get(run.value ?? ''))
   const revision = computed(() => told.value?.revision ?? String(told.value?.records ?? ''))
   const tensors = signal<{ run: string; list: readonly Tensor[] } | null>(null)
   const heatmap = signal<Heatmap | null>(null)

@@ -278,7 +278,7 @@ describe('where nothing was found', () => {
     expect(screen.getByText('No symptom has been found.')).toBeTruthy()
     for (const text of [
       '26 tensors · 60 records · steps 0 to 590 · 1 symptom judged, 1 not',
-      'Vanishing gradient of dense_0/kernel gradient: 4e-3, a finding below 1e-3',
+      'Vanishing gradient · dense_0/kernel gradient · 4e-3, a finding below 1e-3',
       'Not judged: no loss recordedLoss spike',
     ]) {
       expect(panel().textContent).toContain(text)

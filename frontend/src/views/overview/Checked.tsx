@@ -64,8 +64,12 @@ function ClosestValue({ run: { checked } }: { run: Run }) {
   const near = nearness(closest)
   return (
     <>
-      {titleOf(server)(closest.symptom)} of <bdi class="mono">{closest.tensor}</bdi>
-      {closest.kind !== closest.tensor && <span class="muted"> {closest.kind}</span>}:{' '}
+      {titleOf(server)(closest.symptom)} ·{' '}
+      {closest.kind !== closest.tensor && (
+        <>
+          <bdi class="mono">{closest.tensor}</bdi> <span class="muted">{closest.kind}</span> ·{' '}
+        </>
+      )}
       {closestText(closest)}
       {near !== null && (
         <span class="nearness" aria-hidden="true">

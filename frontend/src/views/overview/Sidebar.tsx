@@ -54,12 +54,7 @@ function RunButton({ run, pressed, onClick }: { run: Run; pressed: boolean; onCl
       <Swatch run={run.run} />
       <span class="run-name">{run.run}</span> <span class={`chip ${chip.tone}`}>{chip.text}</span>
       <span class={isLive(run, now) ? 'run-facts live' : 'run-facts'}> {facts.join(' · ')}</span>
-      {reservation !== '' && (
-        <span class="run-facts" title={reservation}>
-          {' '}
-          {reservation}
-        </span>
-      )}
+      {reservation !== '' && <span class="run-facts wrapped"> {reservation}</span>}
     </button>
   )
 }

@@ -46,11 +46,7 @@ export function MatrixLine({ row, matrix, now }: MatrixLineProps) {
       </th>
       <td>
         <span class={`chip ${chip.tone}`}>{chip.text}</span>
-        {reservation !== '' && (
-          <span class="reservation" title={reservation}>
-            {reservation}
-          </span>
-        )}
+        {reservation !== '' && <div class="reservation">{reservation}</div>}
       </td>
       {matrix.symptoms.map((symptom) => (
         <td key={symptom} class="symptom">
