@@ -8,7 +8,16 @@ import tensorflow as tf
 from tensorboard.backend.event_processing.event_file_loader import EventFileLoader
 from tensorboard.util import tensor_util
 
-from tb_gradhealth.record import Record, Steps, decode_steps, decode_table, decode_values, parse_tag
+from tb_gradhealth.record import (
+    Epoch,
+    Record,
+    Steps,
+    decode_epoch,
+    decode_steps,
+    decode_table,
+    decode_values,
+    parse_tag,
+)
 
 MODES = {
     "eager": lambda step: step,
@@ -22,6 +31,7 @@ class Run:
 
     def __init__(self, directory):
         self.tables, self.records, self.steps_written, self.scalars, self.table_events = {}, [], [], [], 0
+        self.epochs = []
         for path in sorted(Path(directory).rglob("*tfevents*")):
             for event in EventFileLoader(str(path)).Load():
                 for value in event.summary.value:
@@ -39,6 +49,10 @@ class Run:
             assert value.metadata.plugin_data.plugin_name == "gradhealth"
             assert value.metadata.data_class == 2
             table = self.tables[tag.table_id]
+            if tag.content == "epoch":
+                values = decode_epoch(content.item())
+                self.epochs.append(Epoch(event.step, event.wall_time, table, values))
+                return
             raw = content.astype("<f4").tobytes()
             if tag.content == "steps":
                 lines = decode_steps(table, raw, content.shape)

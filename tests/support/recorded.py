@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 
 from tb_gradhealth.events import Root, RunReader, discover
-from tb_gradhealth.record import Record, Steps
+from tb_gradhealth.record import Epoch, Record, Steps
 
 MOMENTS = ("rms", "mean", "minimum", "maximum", "zero_fraction")
 
@@ -23,7 +23,7 @@ def statistics(values) -> dict[str, float]:
 
 
 class Recorded:
-    """All records and flight recorder lines of one run."""
+    """All records, flight recorder lines and epochs of one run."""
 
     def __init__(self, log_dir: Path, run: str = ".") -> None:
         discovery = discover([Root(str(log_dir))])
@@ -32,6 +32,7 @@ class Recorded:
         items = list(reader.read(self.files))
         assert not [*discovery.problems, *reader.problems()]
         self.records = [item for item in items if isinstance(item, Record)]
+        self.epochs = [item for item in items if isinstance(item, Epoch)]
         self.lines = [item for item in items if isinstance(item, Steps)]
 
     @property

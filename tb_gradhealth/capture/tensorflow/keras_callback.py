@@ -2,7 +2,7 @@
 
 import inspect
 import weakref
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from os import PathLike
 from typing import TYPE_CHECKING, Any, Final
@@ -22,7 +22,7 @@ END_OF_DATA: Final = (StopIteration, tf.errors.OutOfRangeError)
 
 
 class KerasCallback(keras.callbacks.Callback):  # type: ignore[misc]
-    """Records gradients, weights, updates, activations and loss of `model.fit`.
+    """Records gradients, weights, updates, activations and loss of `model.fit`, and its epochs' logs.
 
     Example::
 
@@ -31,7 +31,9 @@ class KerasCallback(keras.callbacks.Callback):  # type: ignore[misc]
     Works with ``jit_compile``, ``run_eagerly``, ``steps_per_execution``, distribution strategies and a
     ``train_step`` of one's own that uses the model's optimizers. Gradients are those handed to an optimizer;
     a `LossScaleOptimizer`'s are divided by its scale, and what an optimizer clips is measured before and
-    after. Training's results stay what they are without it.
+    after. The loss is the one that ``compute_loss`` gives; a step that computes its own returns it, under
+    ``"loss"`` or several names that end so, and of a `keras.metrics.Mean` it is what this step gave it.
+    Training's results stay what they are without it.
 
     While `fit` runs, the model's ``train_step``, ``call``, ``compute_loss``, ``train_function`` and
     ``evaluate``, its optimizers' ``apply`` and the hooks of Keras's list of callbacks are wrapped;
@@ -108,6 +110,11 @@ class KerasCallback(keras.callbacks.Callback):  # type: ignore[misc]
             self._fit.write(max(batch - self._last_batch, 1))
         self._last_batch = batch
 
+    def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
+        """Write the epoch's loss and metrics as `fit` reports them."""
+        if self._fit is not None and logs:
+            self._fit.write_epoch(logs)
+
     def on_train_end(self, logs: Any = None) -> None:
         """Close the file and restore the model."""
         self._finish()
@@ -147,6 +154,11 @@ class _Fit:
         # Keras's own TensorBoard callback sets a condition of its own (update_freq) around the batches.
         with tf.summary.record_if(True):
             self.recorder.write_counted(self._first_step, calls)
+
+    def write_epoch(self, logs: Mapping[str, Any]) -> None:
+        """Write what `fit` reports at the end of an epoch."""
+        with tf.summary.record_if(True):
+            self.recorder.write_epoch_counted(logs, self._first_step)
 
     def finish(self) -> None:
         """Restore the model and close the file; a second time changes nothing."""

@@ -11,15 +11,25 @@ import keras
 import tensorflow as tf
 
 from tb_gradhealth.capture.tensorflow.network.activations import Activations, capture, replaced
+from tb_gradhealth.capture.tensorflow.network.inputs import (
+    Named,
+    named_inputs,
+    named_targets,
+    told_apart,
+)
 from tb_gradhealth.capture.tensorflow.network.settings import numbers_of_training
 from tb_gradhealth.capture.tensorflow.network.structure import frozen_variables
 from tb_gradhealth.capture.tensorflow.recorder import Recorder
-from tb_gradhealth.capture.tensorflow.watching.replicas import replica
+from tb_gradhealth.capture.tensorflow.returned_loss import BatchValues, batch_values, returned_losses
+from tb_gradhealth.capture.tensorflow.watching.replicas import replica, replicas
 
 NO_OPTIMIZER: Final = (
     "tb_gradhealth saw no optimizer apply gradients in a training step, so it records none: keep each "
     "optimizer in an attribute of the model, or in a list or dict there, or use gradhealth.Recorder"
 )
+
+COMPUTE_LOSS: Final = ("x", "y", "y_pred", "sample_weight", "training")
+"""Arguments of a model's ``compute_loss``, in order."""
 
 CLIPPING: Final = ("clipnorm", "global_clipnorm", "clipvalue")
 
@@ -32,6 +42,7 @@ class _Seen:
     clipped: dict[int, Any] = field(default_factory=dict)
     training: dict[str, Any] = field(default_factory=dict)
     loss: Any = None
+    targets: Named = field(default_factory=list)
     activations: Activations | None = None
 
     def listen(self, listening: bool) -> None:
@@ -56,7 +67,6 @@ class WatchedStep:
         model = self._model
         wrappers = [
             (model, "train_step", self._train_step(model.train_step)),
-            (model, "call", self._call(model.call)),
             (model, "compute_loss", self._compute_loss(model.compute_loss)),
         ]
         return wrappers + [
@@ -70,8 +80,14 @@ class WatchedStep:
             with ExitStack() as stack:
                 # The first replica speaks for all; two captures at once would undo each other.
                 captured = self._activations and replica() == 0
-                seen.activations = stack.enter_context(capture(self._model)) if captured else None
+                inputs, seen.targets = _inputs_and_targets(args, self._model)
+                if captured:
+                    seen.activations = stack.enter_context(capture(self._model))
+                    seen.activations.give_data(inputs)
+                values = stack.enter_context(batch_values(self._model))
                 logs = train_step(*args, **kwargs)
+                if seen.loss is None:
+                    seen.loss = _returned(logs, values)
             trained = list(seen.gradients.values())
             if not trained and not self._warned:
                 self._warned = True
@@ -88,19 +104,12 @@ class WatchedStep:
                 loss=seen.loss,
                 clipped=None if clipped is None else [*clipped, *(None for _ in frozen)],
                 training=seen.training,
+                inputs=None if seen.activations is not None else told_apart(inputs),
+                targets=told_apart(seen.targets),
             )
             return logs
 
         return observed_train_step
-
-    def _call(self, call: Callable[..., Any]) -> Callable[..., Any]:
-        @functools.wraps(call)
-        def observed_call(*args: Any, **kwargs: Any) -> Any:
-            if replica() in self._seen:
-                self._seen[replica()].listen(True)
-            return call(*args, **kwargs)
-
-        return observed_call
 
     def _compute_loss(self, compute_loss: Callable[..., Any]) -> Callable[..., Any]:
         @functools.wraps(compute_loss)
@@ -109,6 +118,8 @@ class WatchedStep:
             seen = self._seen.get(replica())
             if seen is not None:  # Keras computes a validation's loss by the same method
                 seen.loss = loss
+                given = {**dict(zip(COMPUTE_LOSS, args, strict=False)), **kwargs}
+                seen.targets = named_targets(given.get("y")) or seen.targets
                 # What is called from now on is `tf.recompute_grad` on its way back.
                 seen.listen(False)
             return loss
@@ -135,6 +146,24 @@ class WatchedStep:
                 return apply(grads, variables) if trainable_variables is not None else apply(grads)
 
         return observed_apply
+
+
+def _inputs_and_targets(args: Any, model: Any) -> tuple[Named, Named]:
+    """What a step is given, as far as it has the form that Keras gives it: (x, y, weights) or less."""
+    try:
+        x, y, _ = keras.utils.unpack_x_y_sample_weight(args[0])
+    except (IndexError, ValueError):
+        return [], []
+    return named_inputs(x, model), named_targets(y)
+
+
+def _returned(logs: Any, values: BatchValues) -> dict[str, Any] | None:
+    """The losses of a step that never asked the model for one, as each replica's share of the sum."""
+    losses = {name: values.behind(value) for name, value in returned_losses(logs).items()}
+    floats = {
+        name: tf.cast(tf.convert_to_tensor(value), tf.float32) / replicas() for name, value in losses.items()
+    }
+    return floats or None
 
 
 @contextmanager

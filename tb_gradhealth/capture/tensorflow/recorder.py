@@ -23,7 +23,7 @@ from tb_gradhealth.capture.tensorflow.watching.replicas import replica, replicas
 from tb_gradhealth.capture.tensorflow.writing.budget import Budget
 from tb_gradhealth.capture.tensorflow.writing.verdict import RunVerdict
 from tb_gradhealth.capture.tensorflow.writing.writer import RunWriter, wanted
-from tb_gradhealth.record import COLUMNS, Record, RowTable, Setting, Steps
+from tb_gradhealth.record import COLUMNS, Epoch, Record, RowTable, Setting, Steps
 
 if TYPE_CHECKING:
     from tb_gradhealth.health import Finding, RuleSet
@@ -143,6 +143,9 @@ class Recorder:
         self._next_check = 0
         self._last_step: int | None = None
         self._last_record_step = 0
+        # The newest epoch that is not written, and how many there were.
+        self._epoch: tuple[dict[str, float], int] | None = None
+        self._epochs = 0
         self._closed = False
         opened(self)
 
@@ -156,6 +159,8 @@ class Recorder:
         loss: Any = None,
         clipped: Iterable[Any] | None = None,
         training: Mapping[str, Any] | None = None,
+        inputs: Any = None,
+        targets: Any = None,
     ) -> None:
         """Take in this step's tensors; call it once a step, inside it, before or after the update.
 
@@ -163,11 +168,13 @@ class Recorder:
             grads_and_vars: pairs of gradient and variable, as for ``optimizer.apply_gradients``.
             weights: the variables to measure, with their updates; by default those of ``grads_and_vars``.
             activations: from `capture`, or a mapping of names to tensors.
-            loss: this batch's loss.
+            loss: this batch's loss; several by name, ``{"d_loss": ..., "g_loss": ...}``.
             clipped: the gradients after clipping, in the order of ``grads_and_vars``, which then are those
                 before it.
             training: numbers of the training itself, by name; by default the learning rate and the loss
                 scale of the recorder's optimizer.
+            inputs: what the model was given, a tensor or several by name; by default what `capture` saw.
+            targets: what it should answer, likewise.
 
         Raises:
             ValueError: gradients do not come in pairs with their variables or do not fit them, there are
@@ -184,7 +191,9 @@ class Recorder:
             training = numbers_of_training(self._optimizer)
         lag = int(self._settings.get("gradient_accumulation_steps") or 1)
         phase = self._optimizer_calls % lag
-        selection = select(pairs, weights, activations, loss, clipped, training, lag, spread, phase)
+        selection = select(
+            pairs, weights, activations, loss, clipped, training, lag, spread, phase, inputs, targets
+        )
         tracked = self._tracked.get(selection.key)
         if tracked is None:
             observer = Observer(selection, self.every)
@@ -230,6 +239,34 @@ class Recorder:
         self._follow(first_step + self._followed + len(self._fresh) - 1, len(self._fresh))
         self._advance(calls, lambda tracked: first_step + tracked.calls_before + tracked.seen - 1)
 
+    def write_epoch(self, values: Mapping[str, Any], step: int | None = None) -> None:
+        """Write what the training reports of an epoch: its mean loss, its metrics, those of the validation.
+
+        Call it after the epoch's last `write`. An epoch counts towards the budget like a record; what is left
+        out to keep to it is written at the end, the last epoch of all at least.
+
+        Args:
+            values: numbers by name, as `fit` names them: ``loss``, ``accuracy``, ``val_loss``...; what is no
+                number is left out.
+            step: number of the epoch's last step; by default that of the last `write`.
+        """
+        if self._closed or self._writer.failed or not wanted():
+            return
+        numbers = {
+            str(name): number for name, value in values.items() if (number := _number(value)) is not None
+        }
+        last = self._last_step if step is None else int(step)
+        if not numbers or last is None:
+            return
+        self._epoch = numbers, last
+        if self._epochs % self._budget.stride(self._writer.size) == 0:
+            self._write_epoch()
+        self._epochs += 1
+
+    def write_epoch_counted(self, values: Mapping[str, Any], first_step: int) -> None:
+        """Like `write_epoch`, for a loop that knows where it began but not how many steps really ran."""
+        self.write_epoch(values, first_step + self.observed() - 1)
+
     def observed(self) -> int:
         """Steps observed so far."""
         return max((t.calls_before + int(t.observer.seen.numpy()) for t in self._tracked.values()), default=0)
@@ -256,6 +293,7 @@ class Recorder:
                 self._look(tracked, None)
                 if tracked.step is not None:
                     self._write_tail(tracked)
+        self._write_epoch()
         for tag, count in self._verdict.scalars().items():
             self._writer.scalar(tag, count, self._last_record_step)
         self._writer.close()
@@ -355,6 +393,17 @@ class Recorder:
         else:
             self._writer.flush_if_old()
 
+    def _write_epoch(self) -> None:
+        """Write the newest epoch, unless it is written."""
+        called = [tracked for tracked in self._tracked.values() if tracked.seen]
+        if self._epoch is None or not called:
+            return
+        (values, step), self._epoch = self._epoch, None
+        table = max(called, key=lambda tracked: tracked.calls_before + tracked.seen).table
+        self._writer.epoch(table, values, step)
+        self._verdict.observe_epoch(Epoch(step, time.time(), table, values))
+        self._writer.flush_if_old()
+
     def _write_lines(self, tracked: _Tracked) -> None:
         """Write the flight recorder's lines that are not written yet."""
         lines = tracked.observer.ring.since(tracked.seen, tracked.told)
@@ -378,6 +427,14 @@ class Recorder:
             first = np.where(bad.any(axis=0), len(bad) - 1 - bad.argmax(axis=0), np.nan)
             values[watched, COLUMNS.index("bad_ago")] = first
             self._write_record(tracked, values, tracked.step_of(tracked.seen))
+
+
+def _number(value: Any) -> float | None:
+    """A tensor of one element, NumPy's or Python's number as Python's; None for anything else."""
+    try:
+        return None if isinstance(value, str) else float(value)
+    except (TypeError, ValueError):
+        return None
 
 
 def checked_setting(name: str, value: Any) -> Setting:

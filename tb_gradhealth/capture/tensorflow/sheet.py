@@ -7,17 +7,23 @@ import numpy as np
 import tensorflow as tf
 
 from tb_gradhealth.capture.tensorflow.measuring.before import Before
+from tb_gradhealth.capture.tensorflow.measuring.features import features
 from tb_gradhealth.capture.tensorflow.measuring.magnitudes import sampled
 from tb_gradhealth.capture.tensorflow.measuring.operands import Operand, activation
 from tb_gradhealth.capture.tensorflow.measuring.statistics import MEASURED, measure
 from tb_gradhealth.capture.tensorflow.measuring.tensors import Split
 from tb_gradhealth.capture.tensorflow.measuring.touched import Touched
-from tb_gradhealth.capture.tensorflow.measuring.units import Units, dormant_fraction, saturated_fraction
-from tb_gradhealth.capture.tensorflow.network.selection import Selection
+from tb_gradhealth.capture.tensorflow.measuring.units import (
+    Units,
+    dormant_fraction,
+    outer_fraction,
+    saturated_fraction,
+)
+from tb_gradhealth.capture.tensorflow.network.selection import BATCHES, Selection
 from tb_gradhealth.capture.tensorflow.network.structure import GATED, RELU_LIKE, SATURATING
 from tb_gradhealth.capture.tensorflow.watching.sticky import Facts
 from tb_gradhealth.record import COLUMNS, Row
-from tb_gradhealth.record.columns import MAGNITUDES
+from tb_gradhealth.record.columns import FEATURES, MAGNITUDES
 
 WATCHED: Final = ("gradient", "weight", "activation", "loss")
 """Kinds of rows that are looked at in every step."""
@@ -49,6 +55,9 @@ class Sheet:
         self.with_units = [index for index in self.watched if unit_count(rows[index], RELU_LIKE)]
         self.sparse = [i for i in self.watched if isinstance(selection.values[i], tf.IndexedSlices)]
         self._activations = [index for index in self.watched if rows[index].kind == "activation"]
+        # Measured alike: on the batch's first samples.
+        self._batches = [index for index in present if rows[index].kind in BATCHES]
+        self._features = [index for index in selection.features if index in self._batches]
         self._training = of_kind["training"]
         self._tensors = Split(rows, selection.values, [i for i in self.watched if i not in self._activations])
         self._clipped = Split(rows, selection.values, of_kind["clipped"])
@@ -71,9 +80,10 @@ class Sheet:
             suspicious: whether something is wrong with the step, bool scalar: then every sample's
                 activations are searched.
         """
-        made = {index: activation(present[index], whole=False) for index in self._activations}
+        made = {index: activation(present[index], whole=False) for index in self._batches}
         columns = self._measured(present, made, known, suspicious)
         columns.update(self._unit_columns(present, made))
+        columns.update(self._feature_columns(made))
         if self.watched:
             columns.update(facts.columns(self._rows, columns))
         if self.sparse:
@@ -88,22 +98,22 @@ class Sheet:
     def _measured(
         self, present: Mapping[int, Any], made: Mapping[int, Operand], known: Any, suspicious: Any
     ) -> dict[str, Any]:
-        """The columns `MEASURED` and the magnitudes; ``made`` are the activations as operands."""
+        """The columns `MEASURED` and the magnitudes; ``made`` are the tensors of the batch as operands."""
         moments: list[Block] = []
         magnitudes: list[Block] = []
         if self._tensors.order:
             measured, shares = self._tensors.tensors(present).measure()
             moments.append((self._tensors.order, measured))
             magnitudes.append((self._tensors.order, shares))
-        if self._activations:
+        if self._batches:
             zeros, shares = sampled(list(made.values()))
             measured = tf.cond(
                 suspicious,
                 lambda: measure([activation(present[index], whole=True) for index in made], zeros),
                 lambda: measure(list(made.values()), zeros),
             )
-            moments.append((self._activations, measured))
-            magnitudes.append((self._activations, shares))
+            moments.append((self._batches, measured))
+            magnitudes.append((self._batches, shares))
         if self._clipped.order:
             clipped, _ = self._clipped.tensors(present).measure()
             moments.append((self._clipped.order, clipped))
@@ -120,7 +130,7 @@ class Sheet:
         }
 
     def _unit_columns(self, present: Mapping[int, Any], made: Mapping[int, Operand]) -> dict[str, Any]:
-        """Silent, dormant and saturated units, of the layers where each has a meaning."""
+        """Silent, dormant and saturated units and outer outputs, of the layers where each has a meaning."""
         columns: dict[str, Any] = {}
         if self.with_units:
             silent = self.units.columns([present[index] for index in self.with_units])
@@ -128,12 +138,20 @@ class Sheet:
         for name, functions, share in (
             ("dormant_fraction", GATED, lambda values, _: dormant_fraction(values)),
             ("saturated_fraction", frozenset(SATURATING), saturated_fraction),
+            ("outer_fraction", frozenset(SATURATING), outer_fraction),
         ):
             rows = [index for index in self._activations if unit_count(self._rows[index], functions)]
             if rows:
                 shares = [share(made[index].values, self._rows[index].activation) for index in rows]
                 (columns[name],) = self._columns([(rows, tf.stack(shares)[:, None])], 1)
         return columns
+
+    def _feature_columns(self, made: Mapping[int, Operand]) -> dict[str, Any]:
+        """What the features of the inputs are like."""
+        if not self._features:
+            return {}
+        measured = tf.stack([features(made[index].values) for index in self._features])
+        return dict(zip(FEATURES, self._columns([(self._features, measured)], len(FEATURES)), strict=True))
 
     def _columns(self, blocks: Sequence[Block], width: int) -> list[Any]:
         """Blocks of some rows as columns of all rows, float32 [rows] each, NaN for the others."""

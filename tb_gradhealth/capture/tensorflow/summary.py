@@ -54,6 +54,8 @@ def summary(
     activations: Activations | Mapping[str, Any] | None = None,
     loss: Any = None,
     clipped: Iterable[Any] | None = None,
+    inputs: Any = None,
+    targets: Any = None,
     step: Any = None,
     every: int = 10,
     name: str = DEFAULT_NAME,
@@ -75,8 +77,10 @@ def summary(
         grads_and_vars: pairs of gradient and variable, as for ``optimizer.apply_gradients``.
         weights: the variables to measure, with their updates; by default those of ``grads_and_vars``.
         activations: from `capture`, or a mapping of names to tensors.
-        loss: this batch's loss.
+        loss: this batch's loss; several by name, ``{"d_loss": ..., "g_loss": ...}``.
         clipped: the gradients after clipping, in the order of ``grads_and_vars``, which are those before it.
+        inputs: what the model was given, a tensor or several by name; by default what `capture` saw.
+        targets: what it should answer, likewise.
         step: the training step, 0 for the first; by default `tf.summary.experimental.get_step`.
         every: calls from one record to the next.
         name: tells apart several summaries in one run.
@@ -104,7 +108,9 @@ def summary(
     pairs = in_pairs(grads_and_vars)
     lag = int(getattr(optimizer, "gradient_accumulation_steps", None) or 1)
     training = numbers_of_training(optimizer)
-    selection = select(pairs, weights, activations, loss, clipped, training, lag)
+    selection = select(
+        pairs, weights, activations, loss, clipped, training, lag, inputs=inputs, targets=targets
+    )
     anchor = pairs[0][1] if pairs else None
     state = _state(selection, anchor, every, name, optimizer)
     state.announce(writer)

@@ -9,7 +9,7 @@ import numpy as np
 from tb_gradhealth.health.arrays import Floats, Ints, Mask
 from tb_gradhealth.health.limits import Limits, limit
 from tb_gradhealth.health.structure import Scope, Structure
-from tb_gradhealth.health.symptom import WARNING, Facts, Judgement, Labels, Symptom, judgement
+from tb_gradhealth.health.symptom import INFO, WARNING, Facts, Judgement, Labels, Symptom, judgement
 from tb_gradhealth.health.view import View
 from tb_gradhealth.health.wording import number, percent, times
 
@@ -78,7 +78,6 @@ class InputScale(Symptom[InputScaleLimits]):
     limits_type = InputScaleLimits
     logarithmic = True
     raised = False
-    patient = True
     leads_to = frozenset(
         {
             "saturated-activation",
@@ -114,7 +113,9 @@ class InputScale(Symptom[InputScaleLimits]):
         value = np.fmax.reduce(ways)
         value[np.isnan(view.column("rms"))] = np.nan
         aspect = np.where(np.isnan(ways), -1, ways).argmax(axis=0)
-        return judgement(value, self.limits.threshold, WARNING, aspect=aspect)
+        failing = view.outcome_is("stalled", "diverging")[:, None]
+        level = np.where(failing & (value > 0), WARNING, INFO)
+        return judgement(value, self.limits.threshold, level, aspect=aspect)
 
     def _ways(self, view: View) -> Floats:
         """Times outside each range, [aspects, records, judged]; NaN where it does not apply."""

@@ -78,7 +78,7 @@ class SaturatedActivation(Symptom[SaturatedActivationLimits]):
         output = view.structure.output[view.rows]
         excused = ~view.outcome_is("stalled", "diverging")[:, None] & output
         units, outer = view.column("saturated_fraction"), view.column("outer_fraction")
-        unlearned = ~(view.block.losses.skill >= SOLVED) & ~view.outcome_is("learning")
+        unlearned = (view.block.losses.skill < SOLVED) | view.outcome_is("stalled", "diverging")
         thrown = (outer >= self.limits.outer) & unlearned[:, None] & ~(units > self.limits.threshold)
         value = np.where(excused, np.nan, np.where(thrown, outer, units))
         aspect = np.where(thrown, OUTPUTS, UNITS)

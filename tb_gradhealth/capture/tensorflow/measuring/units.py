@@ -23,6 +23,9 @@ DORMANT: Final = 0.025
 OUTER: Final = 0.97
 """Beyond this share of the range, to either side of its middle, an output is saturated..."""
 
+OUTER_END: Final = 0.95
+"""Beyond this share of the range an output counts for the outer fraction: |tanh| > 0.95."""
+
 ALWAYS: Final = 0.95
 """...and a unit is, when more than this share of its outputs are."""
 
@@ -89,9 +92,19 @@ def dormant_fraction(values: Any) -> Any:
     return tf.reduce_mean(tf.cast(means <= DORMANT * tf.reduce_mean(means), tf.float32))
 
 
+def outer_fraction(values: Any, activation: str) -> Any:
+    """Share of the outputs in the outer 5 % of their function's range, float32 scalar."""
+    return tf.reduce_mean(_beyond(OUTER_END, values, activation))
+
+
 def saturated_fraction(values: Any, activation: str) -> Any:
     """Share of the units that hardly ever leave the outer ends of their function's range, float32 scalar."""
-    low, high = SATURATING[activation]
-    outer = tf.abs(values - (low + high) / 2) > OUTER * (high - low) / 2
-    shares = tf.reduce_mean(tf.cast(outer, tf.float32), axis=list(range(values.shape.rank - 1)))
+    outer = _beyond(OUTER, values, activation)
+    shares = tf.reduce_mean(outer, axis=list(range(values.shape.rank - 1)))
     return tf.reduce_mean(tf.cast(shares > ALWAYS, tf.float32))
+
+
+def _beyond(share: float, values: Any, activation: str) -> Any:
+    """1 for each output beyond this share of the range, to either side of its middle, else 0; float32."""
+    low, high = SATURATING[activation]
+    return tf.cast(tf.abs(values - (low + high) / 2) > share * (high - low) / 2, tf.float32)

@@ -7,6 +7,7 @@ from typing import Any, Final
 import tensorflow as tf
 
 from tb_gradhealth.capture.tensorflow.network.activations import INNER_GRAPH, Activations, Call
+from tb_gradhealth.capture.tensorflow.network.inputs import named_inputs, named_targets, told_apart
 from tb_gradhealth.capture.tensorflow.network.structure import (
     WITH_UNITS,
     LayerPlace,
@@ -34,18 +35,26 @@ SKIPPED: Final = ("training", "skipped_steps")
 """Kind and name of the row that counts the steps a loss scaler skipped."""
 
 
+DATA: Final = ("input", "target")
+"""Kinds of rows whose tensors may hold whole numbers."""
+
+BATCHES: Final = ("input", "activation", "target")
+"""Kinds of rows whose tensors hold samples along their first axis."""
+
+
 @dataclass(frozen=True)
 class Selection:
     """The rows of a record and the tensors they are measured on.
 
     Attributes:
-        rows: in the record's order: gradients, weights, updates, activations, loss.
+        rows: in the record's order: gradients, weights, updates, inputs, activations, targets, loss.
         values: for each row the tensor or `tf.IndexedSlices`, None where the row is not measured. An
             update's value is the weight as it is now.
         lag: calls that make up one update: more than 1 where gradients are accumulated.
         phase: of these, how many had been made when the first call to be observed came.
         spread: how far the replicas differ in each measured gradient, float32 [gradients], or None.
         dtype_policy: the captured model's, "" where none is known.
+        features: the rows whose last axis is features: inputs that are not numbers of an embedding's rows.
     """
 
     rows: tuple[Row, ...]
@@ -54,6 +63,7 @@ class Selection:
     spread: Any = None
     phase: int = 0
     dtype_policy: str = ""
+    features: tuple[int, ...] = ()
 
     @property
     def settings(self) -> dict[str, str]:
@@ -77,7 +87,7 @@ class Selection:
             )
             for row, value in zip(self.rows, self.values, strict=True)
         )
-        return (*parts, self.lag, self.phase, self.spread is None)
+        return (*parts, self.features, self.lag, self.phase, self.spread is None)
 
 
 def select(
@@ -90,6 +100,8 @@ def select(
     lag: int = 1,
     spread: Any = None,
     phase: int = 0,
+    inputs: Any = None,
+    targets: Any = None,
 ) -> Selection:
     """The rows for one step's tensors.
 
@@ -103,6 +115,8 @@ def select(
         lag: see `Selection`.
         spread: likewise.
         phase: likewise.
+        inputs: as in `summary`.
+        targets: likewise.
 
     Raises:
         ValueError: gradients do not come in pairs with their variables or do not fit them, there are more or
@@ -124,19 +138,28 @@ def select(
                 chosen.append(_checked(names.row("clipped", variable), after, NO_GRADIENT))
     for kind in ("weight", "update"):
         chosen += [_checked(names.row(kind, variable), _tensor(variable)) for variable in measured]
+    given = captured.inputs if inputs is None else told_apart(named_inputs(inputs, None))
+    chosen += [_data("input", name, tensor, 0) for name, tensor in given.items()]
     for call in captured.calls:
         chosen.append(_activation(call, names.depth(call.place.name)))
-    if loss is not None:
-        row = Row("loss", "loss", "loss", "loss", names.layers, output=True)
-        chosen.append(_checked(row, tf.convert_to_tensor(loss)))
+    answers = told_apart(named_targets(targets))
+    chosen += [_data("target", name, tensor, names.layers) for name, tensor in answers.items()]
+    for name, value in _as_losses(loss).items():
+        row = Row(name, "loss", "loss", "loss", names.layers, output=True)
+        chosen.append(_checked(row, tf.convert_to_tensor(value)))
     for name, number in (training or {}).items():
         row = Row(name, "training", "training", "other", names.layers)
         chosen.append((row, tf.convert_to_tensor(number)))
     if not (pairs or measured or captured.calls):
         raise ValueError(NOTHING)
     rows, values = zip(*chosen, strict=True)
+    features = tuple(
+        index
+        for index, row in enumerate(rows)
+        if row.kind == "input" and row.tensor not in captured.categories
+    )
     policy = activations.dtype_policy if isinstance(activations, Activations) else ""
-    return Selection(rows, values, lag, spread, phase, policy)
+    return Selection(rows, values, lag, spread, phase, policy, features)
 
 
 def in_pairs(grads_and_vars: Iterable[Any]) -> list[tuple[Any, Any]]:
@@ -156,10 +179,11 @@ def in_pairs(grads_and_vars: Iterable[Any]) -> list[tuple[Any, Any]]:
 def _lasting(row: Row) -> tuple[int, ...]:
     """What of a row's shape does not vary from step to step.
 
-    An activation's sizes vary with the batch and the length of sequences, but for the number of its units,
-    which is looked at where its function has some that may fall silent or saturate.
+    The sizes of activations, inputs and targets vary with the batch and the length of sequences, but for the
+    number of an activation's units, which is looked at where its function has some that may fall silent or
+    saturate.
     """
-    if row.kind != "activation":
+    if row.kind not in BATCHES:
         return row.shape
     return len(row.shape), *(row.shape[-1:] if row.activation in WITH_UNITS else ())
 
@@ -248,12 +272,18 @@ def _checked(row: Row, value: Any, missing: str = "") -> tuple[Row, Any]:
         if tf.is_tensor(value):
             return _unmeasured(row, f"a {type(value).__name__} is not measured"), None
         value = tf.convert_to_tensor(value)
-    if not value.dtype.is_floating:
-        return _unmeasured(row, f"dtype {value.dtype.name} is not a floating one"), None
+    numbers = value.dtype.is_integer or value.dtype.is_bool
+    if not (value.dtype.is_floating or (numbers and row.kind in DATA)):
+        return _unmeasured(
+            row,
+            f"dtype {value.dtype.name} is no number"
+            if row.kind in DATA
+            else f"dtype {value.dtype.name} is not a floating one",
+        ), None
     if value.shape.rank is None:
         return _unmeasured(row, "its rank is not known while tracing"), None
-    # Of an activation only this batch may be empty, as where no token was sent to an expert.
-    if 0 in value.shape[row.kind == "activation" :]:
+    # Of an activation this batch alone may be empty, as where no token was sent to an expert.
+    if 0 in value.shape[row.kind in BATCHES :]:
         return _unmeasured(row, "it has no elements"), None
     if not tf.executing_eagerly() and _foreign(value):
         return _unmeasured(row, INNER_GRAPH), None
@@ -269,10 +299,23 @@ def _activation(call: Call, depth: int) -> tuple[Row, Any]:
         depth=depth,
         activation=call.place.activation,
         output=call.place.output,
+        inputs=call.origin.names,
+        between=", ".join(call.origin.between),
     )
     if call.tensor is None:
         return _unmeasured(row, call.reason), None
-    row, value = _checked(row, call.tensor)
+    return _of_batch(row, call.tensor)
+
+
+def _data(kind: Kind, name: str, tensor: Any, depth: int) -> tuple[Row, Any]:
+    row, value = _of_batch(Row(name, kind, name, "other", depth), tensor)
+    if value is None and tf.is_tensor(tensor):
+        row = replace(row, dtype=tensor.dtype.name)
+    return row, value
+
+
+def _of_batch(row: Row, tensor: Any) -> tuple[Row, Any]:
+    row, value = _checked(row, tensor)
     if value is None:
         return row, None
     # The first axis is the batch even where this trace knows its size: the last batch may be smaller.
@@ -285,6 +328,12 @@ def _as_activations(activations: Activations | Mapping[str, Any] | None) -> Acti
         return activations
     calls = [Call(name, LayerPlace(name), tensor) for name, tensor in (activations or {}).items()]
     return Activations(calls=calls)
+
+
+def _as_losses(loss: Any) -> Mapping[str, Any]:
+    if loss is None:
+        return {}
+    return loss if isinstance(loss, Mapping) else {"loss": loss}
 
 
 def _foreign(value: Any) -> bool:

@@ -55,6 +55,9 @@ ACTIVATION_LAYERS: Final = {
 CLOSED_LAYERS: Final = (keras.layers.RNN, keras.layers.TimeDistributed)
 """Layers whose inner ones run inside a loop: measured as one."""
 
+OUTPUT: Final = "output"
+"""What a model puts out by operations of its own, after its last layer."""
+
 NORM_NAMES: Final = ("gamma", "beta", "moving_mean", "moving_variance", "scale")
 KERNEL_NAMES: Final = ("kernel", "weight", "weights", "w")
 
@@ -109,26 +112,51 @@ def describe(model: Any) -> Structure:
         places[id(layer)] = LayerPlace(name, activation_name(layer), id(layer) in outputs)
         for variable in layer.variables:
             owners.setdefault(id(variable), places[id(layer)])
+    for layer in composite_layers(model):
+        name = unique((getattr(layer, "path", None) or layer.name).removeprefix(prefix))
+        # What its activation function, if it has one, is applied to is its own affair.
+        places[id(layer)] = LayerPlace(name, "", id(layer) in outputs)
+        for variable in own_variables(layer):
+            owners.setdefault(id(variable), places[id(layer)])
+    if id(model) not in places:
+        places[id(model)] = LayerPlace(unique(OUTPUT), "", True)
     return Structure(prefix, places, owners)
 
 
 def leaf_layers(model: Any) -> Iterator[Any]:
     """The layers that hold no other ones, or run them inside a loop, at every depth of nesting."""
-    layers = _sublayers(model)
-    if not layers and not isinstance(model, keras.Model):
+    if not _sublayers(model) and not isinstance(model, keras.Model):
         yield model
+    for layer, inner in _nested_layers(model):
+        if not inner:
+            yield layer
+
+
+def composite_layers(model: Any) -> Iterator[Any]:
+    """The layers that hold other ones and call them, at every depth of nesting, the model itself apart."""
+    for layer, inner in _nested_layers(model):
+        if inner:
+            yield layer
+
+
+def _nested_layers(model: Any) -> Iterator[tuple[Any, list[Any]]]:
+    """Every layer once, with the layers in it that are looked at by themselves."""
     seen: set[int] = set()
-    pending = layers[::-1]
+    pending = _sublayers(model)[::-1]
     while pending:
         layer = pending.pop()
         if id(layer) in seen:
             continue
         seen.add(id(layer))
         inner = [] if isinstance(layer, CLOSED_LAYERS) else _sublayers(layer)
-        if inner:
-            pending.extend(inner[::-1])
-        else:
-            yield layer
+        yield layer, inner
+        pending.extend(inner[::-1])
+
+
+def own_variables(layer: Any) -> list[Any]:
+    """The variables of a layer that belong to none of the layers in it."""
+    inner = {id(variable) for each in _sublayers(layer) for variable in each.variables}
+    return [variable for variable in layer.variables if id(variable) not in inner]
 
 
 def frozen_variables(model: Any) -> list[Any]:
@@ -193,10 +221,14 @@ def shared_prefix(paths: Sequence[str]) -> str:
 
 
 class UniqueNames:
-    """Gives each name once: the second ``"dense"`` becomes ``"dense_2"``."""
+    """Gives each name once: the second ``"dense"`` becomes ``"dense_2"``.
 
-    def __init__(self) -> None:
-        self._given: set[str] = set()
+    Args:
+        given: names that are given already.
+    """
+
+    def __init__(self, given: Iterable[str] = ()) -> None:
+        self._given = set(given)
 
     def __call__(self, name: str) -> str:
         """The name, numbered if it was given before."""

@@ -1,6 +1,6 @@
 """Several replicas that train one model: what each of them computes becomes what one device would have."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import tensorflow as tf
@@ -41,7 +41,9 @@ def whole_batch(
     apart = spread(known) if known else None
     if clipped is not None:
         clipped = summed(list(clipped))
-    (loss,) = summed([None if loss is None else tf.convert_to_tensor(loss)])
+    named = loss if isinstance(loss, Mapping) else {"loss": loss}
+    totals = summed([None if value is None else tf.convert_to_tensor(value) for value in named.values()])
+    loss = dict(zip(named, totals, strict=True)) if isinstance(loss, Mapping) else totals[0]
     return list(zip(summed(gradients), variables, strict=True)), clipped, loss, apart
 
 

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Final
 
-from tb_gradhealth.record import Record, Steps
+from tb_gradhealth.record import Epoch, Record, Steps
 
 if TYPE_CHECKING:
     from tb_gradhealth.health import Finding, RuleSet
@@ -33,6 +33,10 @@ class RunVerdict:
         self._failed = False
         self._told: dict[str, int] = {}
         self._judge_after = 0.0
+
+    def observe_epoch(self, epoch: Epoch) -> None:
+        """Take in what the training reported."""
+        self._attempt(lambda health: health.observe(epoch))
 
     def observe_steps(self, steps: Steps) -> None:
         """Take in the flight recorder's lines."""

@@ -1,8 +1,8 @@
-"""Row tables, records and the flight recorder's steps into TensorFlow event files."""
+"""Row tables, records, the flight recorder's steps and epochs into TensorFlow event files."""
 
 import time
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from os import PathLike, fspath
 from posixpath import join
 from typing import Any, Final
@@ -17,7 +17,9 @@ from tb_gradhealth.record import (
     PLUGIN_NAME,
     VERSION,
     RowTable,
+    encode_epoch,
     encode_table,
+    epoch_tag,
     record_tag,
     steps_tag,
     table_tag,
@@ -74,6 +76,10 @@ class RunWriter:
     def steps(self, table: RowTable, lines: npt.NDArray[np.float32], last_step: int) -> None:
         """Write lines of the flight recorder."""
         self._guarded(lambda file: self._add(file, table, steps_tag(table.id), lines, last_step))
+
+    def epoch(self, table: RowTable, values: Mapping[str, float], step: int) -> None:
+        """Write what the training reported at the end of an epoch, whose last step is ``step``."""
+        self._guarded(lambda file: self._add(file, table, epoch_tag(table.id), encode_epoch(values), step))
 
     def scalar(self, tag: str, value: float, step: int) -> None:
         """Write one scalar."""

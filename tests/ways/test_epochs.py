@@ -1,0 +1,119 @@
+"""What `fit` reports at the end of an epoch is in the log, each epoch at its last step."""
+
+import keras
+import networks
+import numpy as np
+import pytest
+import tensorflow as tf
+from by_hand import cross_entropy
+from recorded import Recorded
+
+import tb_gradhealth as gradhealth
+
+PER_EPOCH = 12
+
+
+def trained(log_dir, epochs=3, callbacks=(), validate=True, **arguments):
+    model = networks.classifier()
+    model.compile("sgd", cross_entropy, metrics=["accuracy"], **{"jit_compile": False, **arguments})
+    x, y = networks.joined(networks.batches(PER_EPOCH))
+    return model.fit(
+        x,
+        y,
+        networks.BATCH,
+        epochs=epochs,
+        verbose=0,
+        validation_data=(x[:9], y[:9]) if validate else None,
+        callbacks=[gradhealth.KerasCallback(log_dir), *callbacks],
+    )
+
+
+@pytest.mark.parametrize("arguments", [{}, {"run_eagerly": True}, {"steps_per_execution": 5}], ids=str)
+def test_every_epoch_is_written_as_fit_reports_it(log_dir, arguments):
+    history = trained(log_dir, **arguments).history
+    assert set(history) == {"loss", "accuracy", "val_loss", "val_accuracy"}
+    epochs = Recorded(log_dir).epochs
+    assert [epoch.step for epoch in epochs] == [11, 23, 35]
+    for number, epoch in enumerate(epochs):
+        assert dict(epoch.values) == {name: values[number] for name, values in history.items()}
+
+
+def test_several_fits_count_on(log_dir):
+    callback = gradhealth.KerasCallback(log_dir)
+    model = networks.classifier()
+    model.compile("sgd", cross_entropy, jit_compile=False)
+    x, y = networks.joined(networks.batches(PER_EPOCH))
+    for _ in range(2):
+        model.fit(x, y, networks.BATCH, verbose=0, callbacks=[callback])
+    assert sorted(epoch.step for epoch in Recorded(log_dir).epochs) == [11, 23]
+
+
+def test_an_epoch_whose_loss_is_nan_says_so(log_dir):
+    class Spoil(keras.callbacks.Callback):
+        def on_epoch_begin(self, epoch, logs=None):
+            if epoch == 1:
+                self.model.layers[-1].bias.assign(np.full(3, np.nan, np.float32))
+
+    trained(log_dir, 2, [Spoil()])
+    first, second = Recorded(log_dir).epochs
+    assert np.isfinite(first.values["loss"])
+    assert np.isnan(second.values["loss"])
+    assert np.isnan(second.values["val_loss"])
+
+
+def test_the_epochs_of_a_training_that_is_interrupted_are_there(log_dir):
+    class Stop(keras.callbacks.Callback):
+        def on_train_batch_end(self, batch, logs=None):
+            if self.model.optimizer.iterations >= 30:
+                raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        trained(log_dir, 5, [Stop()])
+    assert [epoch.step for epoch in Recorded(log_dir).epochs] == [11, 23]
+
+
+def loop(log_dir, epochs, **settings):
+    variable = tf.Variable(tf.zeros([200]))
+    with gradhealth.Recorder(log_dir, every=1, **settings) as recorder:
+        for epoch in range(epochs):
+            recorder.observe([(tf.ones([200]), variable)])
+            recorder.write(epoch)
+            recorder.write_epoch({"loss": tf.constant(1.0 / (epoch + 1)), "accuracy": np.float32(0.5)})
+    return Recorded(log_dir).epochs
+
+
+def test_a_loop_of_one_s_own_writes_its_epochs_too(log_dir):
+    epochs = loop(log_dir, 3)
+    assert [(epoch.step, dict(epoch.values)) for epoch in epochs] == [
+        (step, {"loss": float(np.float32(1 / (step + 1))), "accuracy": 0.5}) for step in range(3)
+    ]
+
+
+def test_what_is_no_number_is_left_out(log_dir):
+    variable = tf.Variable(0.0)
+    with gradhealth.Recorder(log_dir) as recorder:
+        recorder.observe([(tf.constant(1.0), variable)])
+        recorder.write(0)
+        recorder.write_epoch({"loss": 1, "name": "a", "digits": "3", "many": np.zeros(3), "none": None}, 7)
+    (epoch,) = Recorded(log_dir).epochs
+    assert (epoch.step, dict(epoch.values)) == (7, {"loss": 1.0})
+
+
+def test_epochs_keep_to_the_budget_and_the_last_is_never_lost(log_dir):
+    epochs = loop(log_dir, 600, budget=0.05)
+    written = [epoch.step for epoch in epochs]
+    assert written == sorted(set(written))
+    assert written[:3] == [0, 1, 2]
+    assert written[-1] == 599
+    assert len(written) < 300
+    assert sum(path.stat().st_size for path in log_dir.rglob("*tfevents*")) < 0.06 * 2**20
+
+
+def test_an_epoch_before_any_step_is_told_with_the_first_record(log_dir):
+    variable = tf.Variable(0.0)
+    with gradhealth.Recorder(log_dir) as recorder:
+        recorder.write_epoch({"loss": 3.0}, 0)
+        recorder.observe([(tf.constant(1.0), variable)])
+        recorder.write(0)
+    (epoch,) = Recorded(log_dir).epochs
+    assert dict(epoch.values) == {"loss": 3.0}
