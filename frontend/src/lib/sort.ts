@@ -39,9 +39,8 @@ export const DEFAULT_SORT: Sort = { column: 'severity', descending: true }
 export function inOrder(entries: readonly Entry[], ranks: Ranks): Entry[] {
   const rank = ({ run }: Entry) => ranks.get(run.text) ?? Number.MAX_VALUE
   return [...entries].sort((one, other) => {
-    const [gravity, onset, index] = one.finding.order
-    const { order } = other.finding
-    return gravity - order[0] || onset - order[1] || rank(one) - rank(other) || index - order[2]
+    const [a, b] = [one.finding.order, other.finding.order]
+    return a[0] - b[0] || a[1] - b[1] || rank(one) - rank(other) || a[2] - b[2]
   })
 }
 

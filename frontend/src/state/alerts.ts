@@ -120,10 +120,10 @@ export function createAlerts(server: ServerState, view: View): Alerts {
 
   const verdict = computed(() => verdictSentence(runs.value, selected.value))
 
-  const followed = ({ run, follows }: Finding) =>
-    (follows === null ? [] : (server.parts.value.get(run) ?? [])).find(
-      ({ finding }) => finding.id === follows,
-    )?.finding ?? null
+  const followed = ({ run, follows }: Finding) => {
+    const part = server.parts.value.get(run)
+    return (follows !== null && part && byId(part).get(follows)) || null
+  }
 
   return {
     runPattern,
@@ -139,6 +139,17 @@ export function createAlerts(server: ServerState, view: View): Alerts {
     verdict,
     followed,
   }
+}
+
+const identified = new WeakMap<readonly Entry[], ReadonlyMap<string, Finding>>()
+
+/** A run's findings by their ids: made when one is first asked for, and kept until the run moves on. */
+function byId(part: readonly Entry[]): ReadonlyMap<string, Finding> {
+  const before = identified.get(part)
+  if (before) return before
+  const map = new Map(part.map(({ finding }) => [finding.id, finding]))
+  identified.set(part, map)
+  return map
 }
 
 /** Whether the table shows all incidents in its own order: what the first page is made for. */
