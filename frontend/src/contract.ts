@@ -7,7 +7,8 @@ import type { ColumnShape } from './lib/frame'
 
 export type Severity = 'info' | 'warning' | 'critical'
 export type FindingState = 'open' | 'resolved'
-export type Verdict = 'healthy' | 'warning' | 'critical' | 'unknown'
+/** "too early": no finding, and too little recorded to call it healthy. "unknown": nothing recorded. */
+export type Verdict = 'healthy' | 'too early' | 'warning' | 'critical' | 'unknown'
 
 /** From worst to least: the order in which people want to read them. */
 export const SEVERITIES: readonly Severity[] = ['critical', 'warning', 'info']
@@ -31,11 +32,52 @@ export interface Loading {
   bytes: number
 }
 
+/** What was looked at, whether or not anything was found. */
+export interface Checked {
+  tensors: number
+  records: number
+  first_step: number | null
+  last_step: number | null
+  /** The ids of those that were judged. */
+  symptoms: string[]
+  not_judged: { symptom: string; title: string; reason: string }[]
+  /** The measured value that is nearest to its limit. */
+  closest: Closest | null
+}
+
+export interface Closest {
+  symptom: string
+  kind: string
+  tensor: string
+  value: number | null
+  threshold: number | null
+  unit: Unit
+  direction: 'above' | 'below'
+}
+
+export interface Loss {
+  first: number | null
+  last: number | null
+  /** From which step to the end it has had no finite value; null where its last one is finite. */
+  non_finite_since: number | null
+}
+
 export interface Run {
   run: string
   /** Changes whenever anything that is told of the run does. */
   revision?: string
   verdict: Verdict
+  /** 0 for the run to look at first: the order of runs in every view. */
+  rank: number
+  /** One sentence about the run. */
+  headline: string
+  /** The finding that the headline speaks of. */
+  named: string | null
+  /** What the verdict could not take into account, or empty; it stands beside the verdict. */
+  reservation: string
+  /** How many records there are, and how many make a verdict. */
+  enough: { records: number; wanted: number }
+  checked: Checked
   first_step?: number | null
   last_step: number | null
   last_wall_time: number | null
@@ -43,7 +85,7 @@ export interface Run {
   tensors: number
   every: number | null
   counts: Record<Severity, number>
-  loss: { first: number | null; last: number | null }
+  loss: Loss
   not_measured: NotMeasured[]
   problems: Problem[]
   loading?: Loading
@@ -88,11 +130,20 @@ export interface Finding {
   incident?: string
   /** Why the rules do not count it, or empty. */
   muted?: string
-  unit?: Unit
+  unit: Unit
+  /** The finding of the same incident that this one follows from; null for what only began with it. */
+  follows: string | null
+  order: Order
 }
 
-/** What a value and its threshold are told in: shares of a whole, a robust z, or the plain numbers they are. */
-export type Unit = '' | 'share' | 'z'
+/**
+ * The gravity of its incident (0 critical, 1 warning, 2 info, 3 muted), the step at which the worst of that began,
+ * and the place among its run's findings: members of an incident are neighbours, the origin first.
+ */
+export type Order = readonly [gravity: number, onset: number, index: number]
+
+/** What a value and its threshold are told in; empty for plain numbers. */
+export type Unit = '' | 'share' | 'z' | 'elements' | 'steps' | 'times' | 'ratio' | 'variables'
 
 /** What is said of all findings beside the first incidents, before the others have come. */
 export interface Page {
@@ -127,6 +178,7 @@ export interface Symptom {
   measure: string
   logarithmic: boolean
   direction: 'above' | 'below'
+  unit?: Unit
   formula?: string
   source?: string
   kinds?: string[]

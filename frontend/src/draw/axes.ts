@@ -1,7 +1,8 @@
 /** The charts' axes: quiet, with few labels. */
 
 import type uPlot from 'uplot'
-import { formatTick, formatValue } from '../lib/numbers'
+import type { Unit } from '../contract'
+import { formatStepTick, formatTick } from '../lib/numbers'
 import type { Tokens } from '../theme/tokens'
 
 const FONT = '11px Roboto, "Helvetica Neue", Arial, sans-serif'
@@ -11,18 +12,19 @@ export function stepsAxis(tokens: Tokens): uPlot.Axis {
     ...axis(tokens),
     size: 24,
     space: 60,
-    values: (_, ticks) => ticks.map((tick) => (Number.isInteger(tick) ? formatTick(tick) : '')),
+    values: (_, ticks) => ticks.map((tick) => (Number.isInteger(tick) ? formatStepTick(tick) : '')),
   }
 }
 
-export function valuesAxis(tokens: Tokens): uPlot.Axis {
-  return { ...axis(tokens), size: 52, space: 26, values: (_, ticks) => ticks.map(formatValue) }
+export function valuesAxis(tokens: Tokens, unit: Unit = ''): uPlot.Axis {
+  const values = (_: uPlot, ticks: number[]) => ticks.map((tick) => formatTick(tick, unit))
+  return { ...axis(tokens), size: 52, space: 26, values }
 }
 
 const MOST_DECADES = 5
 
 /** Whole powers of ten only, and few of them: uPlot would rule a line at each 2, 3, 4… of a decade. */
-export function decadesAxis(tokens: Tokens): uPlot.Axis {
+export function decadesAxis(tokens: Tokens, unit: Unit): uPlot.Axis {
   const filter = (_: uPlot, ticks: readonly number[]) => {
     const powers = ticks.map((tick) => Math.round(Math.log10(tick)))
     const every = Math.ceil((Math.max(...powers) - Math.min(...powers)) / MOST_DECADES)
@@ -34,7 +36,7 @@ export function decadesAxis(tokens: Tokens): uPlot.Axis {
     size: 52,
     grid: { ...grid, filter },
     filter,
-    values: (_, ticks) => ticks.map((tick) => (tick === null ? '' : formatValue(tick))),
+    values: (_, ticks) => ticks.map((tick) => (tick === null ? '' : formatTick(tick, unit))),
   }
 }
 

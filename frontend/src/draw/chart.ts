@@ -2,6 +2,7 @@
 
 import uPlot from 'uplot'
 import type { ChartSeries } from '../lib/chart-series'
+import { decadeRange, valueRange } from '../lib/value-range'
 import type { Range } from '../lib/view-state'
 import type { Tokens } from '../theme/tokens'
 import { decadesAxis, stepsAxis, valuesAxis } from './axes'
@@ -54,10 +55,13 @@ export function drawChart(options: ChartOptions): Chart {
       scales: {
         x: { time: false, range: () => [range.from, range.to] },
         y: series.logarithmic
-          ? { distr: 3, log: 10, range: (_, low, high) => wholeDecades(low, high) }
-          : { range: (_, low, high) => roomy(low, high) },
+          ? { distr: 3, log: 10, range: (_, low, high) => decadeRange(low, high, series.unit) }
+          : { range: (_, low, high) => valueRange(low, high, series.unit) },
       },
-      axes: [stepsAxis(tokens), series.logarithmic ? decadesAxis(tokens) : valuesAxis(tokens)],
+      axes: [
+        stepsAxis(tokens),
+        series.logarithmic ? decadesAxis(tokens, series.unit) : valuesAxis(tokens, series.unit),
+      ],
       series: [{}, ...series.lines.map(({ column }) => lineStyle(column, tokens))],
       hooks: {
         drawClear: [(plot) => shade(plot, span, tokens)],
@@ -112,19 +116,6 @@ function lineStyle(column: string, tokens: Tokens): uPlot.Series {
 /** uPlot shows the points where they are far apart, or alone between gaps. */
 function dotted(stroke: string, width: number): uPlot.Series {
   return { stroke, width, points: { size: 2 * width, width: 0, fill: stroke } }
-}
-
-/** Some air above and below; a constant gets a band around it instead of an empty scale. */
-function roomy(low: number, high: number): [number, number] {
-  if (low === null || high === null) return [0, 1]
-  const air = high > low ? 0.08 * (high - low) : Math.abs(high) * 0.1 || 1
-  return [low >= 0 && low - air < 0 ? 0 : low - air, high + air]
-}
-
-function wholeDecades(low: number, high: number): [number, number] {
-  if (low === null || high === null) return [0.1, 1]
-  const air = 0.2
-  return [10 ** Math.floor(Math.log10(low) - air), 10 ** Math.ceil(Math.log10(high) + air)]
 }
 
 function shade(plot: uPlot, { opened, resolved }: Span, tokens: Tokens): void {

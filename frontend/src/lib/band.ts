@@ -3,6 +3,7 @@
 import type { Magnitudes } from '../api'
 import { extentOf } from './heatmap-scale'
 import type { Neighbours } from './neighbours'
+import { formatMeasured } from './numbers'
 
 export interface Band {
   /** The first step of each column of cells. */
@@ -42,7 +43,7 @@ export function magnitudesBand({ header, columns }: Magnitudes): Band | null {
     .filter((row) => row % every === 0)
     .map((row) => ({ row, text: power(exponents[to - row] ?? 0) }))
   const tell = (row: number, column: number) =>
-    `${Math.round(100 * at(column, to - row))} % from ${power(exponents[to - row] ?? 0)}`
+    `${formatMeasured(at(column, to - row), 'share')} from ${power(exponents[to - row] ?? 0)}`
   return { steps: Float64Array.from(steps), rows, strength, labels, own: -1, tell }
 }
 

@@ -22,6 +22,18 @@ it('draws the measure with its limit, the statistic with its reference, and the 
   expect(charts[0]?.title).toBe('gradient RMS / median layer')
 })
 
+it('tells each chart in its unit', () => {
+  const units = (evidence: Evidence) => chartSeries(evidence, VANISHING).map(({ unit }) => unit)
+  expect(units(anEvidence())).toEqual(['ratio', '', ''])
+  const evidence = anEvidence(aFinding({ unit: 'share' }))
+  const labels = { value: 'share of dead units', statistic: 'share of zero outputs' }
+  expect(units({ ...evidence, header: { ...evidence.header, labels } })).toEqual([
+    'share',
+    'share',
+    '',
+  ])
+})
+
 it('leaves out what was not measured', () => {
   const none = new Array(4).fill(Number.NaN)
   expect(chartSeries(withColumn('loss', none), VANISHING).map(({ name }) => name)).not.toContain(

@@ -1,7 +1,7 @@
 /** Columns made fit to be drawn: a chart library's scale breaks on NaN and is stretched flat by infinity. */
 
 import type { Evidence, Series, Steps } from '../api'
-import type { EvidenceColumn, Symptom } from '../contract'
+import type { EvidenceColumn, Symptom, Unit } from '../contract'
 import type { Column } from './frame'
 
 export type Values = (number | null)[]
@@ -18,6 +18,8 @@ export interface ChartSeries {
   steps: number[]
   lines: Line[]
   logarithmic: boolean
+  /** What its numbers are told in. */
+  unit: Unit
   /** Steps without a finite value among those with one: drawn as marks, since a line cannot show them. */
   events: number[]
 }
@@ -26,16 +28,25 @@ export interface ChartSeries {
 export function chartSeries(evidence: Evidence, symptom: Symptom | undefined): ChartSeries[] {
   const logarithmic = symptom?.logarithmic ?? false
   const measured = label(evidence, 'value', symptom?.measure ?? 'measured value')
+  const statistic = label(evidence, 'statistic', 'statistic')
   const charts = [
-    chart(evidence, 'measured', measured, ['value', 'threshold'], logarithmic),
+    chart(
+      evidence,
+      'measured',
+      measured,
+      ['value', 'threshold'],
+      logarithmic,
+      evidence.header.finding.unit,
+    ),
     chart(
       evidence,
       'statistic',
-      label(evidence, 'statistic', 'statistic'),
+      statistic,
       ['statistic', 'reference'],
       logarithmic,
+      isShare(statistic) ? 'share' : '',
     ),
-    chart(evidence, 'loss', label(evidence, 'loss', 'loss'), ['loss'], false),
+    chart(evidence, 'loss', label(evidence, 'loss', 'loss'), ['loss'], false, ''),
   ]
   return charts.filter(({ lines, events }) => lines.length > 0 || events.length > 0)
 }
@@ -59,6 +70,7 @@ function chart(
   title: string,
   columns: EvidenceColumn[],
   logarithmic: boolean,
+  unit: Unit,
 ): ChartSeries {
   const raw = (column: EvidenceColumn) => evidence.columns.get(column) ?? new Float64Array()
   const steps = Array.from(raw('step'))
@@ -76,8 +88,14 @@ function chart(
     steps,
     lines,
     logarithmic,
+    unit,
     events: eventSteps(steps, first, name === 'loss'),
   }
+}
+
+/** The frame tells the unit of the measured value alone; what else is a share says so in its label. */
+function isShare(label: string): boolean {
+  return label.startsWith('share of ')
 }
 
 /** A logarithmic axis has no place for zero and below: a gap is more honest than a floor. */
@@ -126,6 +144,7 @@ export function stepsSeries(steps: Steps | null, logarithmic: boolean): ChartSer
     steps: broken.steps,
     lines: known ? [{ column: 'value', label: 'this tensor', values: broken.values }] : [],
     logarithmic,
+    unit: '',
     events,
   }
 }
@@ -142,6 +161,7 @@ export function rateSeries(rate: Series | null): ChartSeries | null {
     steps: Array.from(steps),
     lines: [{ column: 'loss', label: 'learning rate', values: lines }],
     logarithmic: false,
+    unit: '',
     events: [],
   }
 }

@@ -1,6 +1,7 @@
 /** The table's rows as files and as text for an issue. */
 
 import type { Finding } from '../contract'
+import { stateText } from './course'
 import { formatBesideLimit, formatStep } from './numbers'
 
 const COLUMNS = [
@@ -21,6 +22,8 @@ const COLUMNS = [
   'origin',
   'message',
   'id',
+  'unit',
+  'follows',
 ] as const satisfies readonly (keyof Finding)[]
 
 /** RFC 4180, with the numbers as they are. */
@@ -57,7 +60,7 @@ export function toMarkdown(
     formatStep(finding.opened_step),
     formatStep(finding.last_step),
     formatBesideLimit(finding.value, finding.threshold, finding.unit),
-    finding.state,
+    stateText(finding, null),
   ])
   const lines = [header, header.map(() => '---'), ...rows]
   return lines.map((cells) => `| ${cells.join(' | ')} |\n`).join('')

@@ -31,7 +31,17 @@ it('tells of what is no number, and of steps before the first record', () => {
   expect(read(0, 3)).toBe('step 3: nothing recorded')
 })
 
+it('tells a share in hundredths', () => {
+  const shares = { ...picture, column: 'dead_fraction' }
+  const told = cellReading(shares, { line: 0, step: 12 }, () => '')
+  expect(told).toBe('a · steps 10 to 19 · dead units 50\u00a0%')
+})
+
 it('tells which finding is there', () => {
   expect(read(1, 12)).not.toContain('Dead')
   expect(read(1, 20)).toContain('Dead units of b since step 20')
+  const over = aFinding({ tensor: 'b', opened_step: 20, state: 'resolved', resolved_step: 21 })
+  const marks = marksOf(lines, rows, [over])
+  const told = cellReading({ ...picture, marks }, { line: 1, step: 20 }, () => 'Dead units')
+  expect(told).toContain('Dead units of b from step 20 to 21')
 })

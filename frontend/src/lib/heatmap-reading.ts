@@ -2,8 +2,8 @@
 
 import { cellAt, cellSpan, type LineCells } from './heatmap-cells'
 import { type Line, type Mark, markAt } from './heatmap-rows'
-import { count, formatStep, formatValue } from './numbers'
-import { columnName } from './statistics'
+import { count, formatMeasured, formatStep } from './numbers'
+import { columnName, unitOf } from './statistics'
 import type { Range } from './view-state'
 
 export interface ReadPicture {
@@ -32,13 +32,16 @@ export function cellReading(
   const parts = [
     shown.title,
     stepsOf(cellSpan(cells.steps, cell, range)),
-    `${of} ${Number.isNaN(value) ? 'no finite value' : formatValue(value)}`,
+    `${of} ${Number.isNaN(value) ? 'no finite value' : formatMeasured(value, unitOf(column))}`,
   ]
   const mark = markAt(marks, line, step)
   if (mark) {
-    const { symptom, tensor, opened_step } = mark.finding
-    const since = `since step ${formatStep(opened_step)}`
-    parts.push(`${title(symptom)} of ${tensor} ${since}, click for its evidence`)
+    const { symptom, tensor, opened_step, resolved_step } = mark.finding
+    const when =
+      resolved_step === null
+        ? `since step ${formatStep(opened_step)}`
+        : `from step ${formatStep(opened_step)} to ${formatStep(resolved_step)}`
+    parts.push(`${title(symptom)} of ${tensor} ${when}, click for its evidence`)
   }
   return parts.join(' · ')
 }

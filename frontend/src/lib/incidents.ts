@@ -3,7 +3,7 @@
 import type { Finding, Page } from '../contract'
 import { groupBy } from './filter'
 import { type Entry, keyOf } from './register'
-import { inUrgency, itself, type Sort, sortBy } from './sort'
+import { itself, type Sort, sortBy } from './sort'
 
 export interface TableRow {
   finding: Finding
@@ -21,23 +21,22 @@ export interface TableRow {
 }
 
 /**
- * Incidents in the order of their leads; but by severity in the order of their worst, so that a mild
- * origin does not hide what it brought about. The entries come `inUrgency`.
+ * Incidents with their first members on top, which are the origins as long as these pass the filters. By severity they
+ * keep the order in which they come, which must be `inOrder`: it knows how grave each is as a whole, so that a mild
+ * origin does not hide what it brought about.
  */
 export function groupFindings(
   entries: readonly Entry[],
   sort: Sort,
   isUnfolded: (incident: string) => boolean,
 ): TableRow[] {
-  const groups = [...groupBy(entries, ({ incident }) => incident)].map(([incident, members]) => {
-    const worst = members[0] as Entry
-    const lead = members.find(({ finding }) => finding.origin) ?? worst
-    return { incident, members, lead, worst }
-  })
-  const sorted =
-    sort.column === 'severity'
-      ? sortBy(groups, ({ worst }) => worst, sort)
-      : sortBy(byLead(groups), ({ lead }) => lead, sort)
+  const groups = [...groupBy(entries, ({ incident }) => incident)].map(([incident, members]) => ({
+    incident,
+    members,
+    lead: members[0] as Entry,
+  }))
+  const ownOrder = sort.column === 'severity'
+  const sorted = ownOrder ? bySeverity(groups, sort) : sortBy(groups, ({ lead }) => lead, sort)
   return sorted.flatMap(({ incident, members, lead }) => {
     const unfolded = members.length > 1 && isUnfolded(incident)
     const head: TableRow = {
@@ -50,8 +49,8 @@ export function groupFindings(
       incident,
     }
     if (!unfolded) return [head]
-    const rest = members.filter((member) => member !== lead)
-    return [head, ...sortBy(rest, itself, sort).map(folded)]
+    const rest = members.slice(1)
+    return [head, ...(ownOrder ? rest : sortBy(rest, itself, sort)).map(folded)]
   })
 }
 
@@ -66,7 +65,7 @@ export function pageRows(grouped: readonly TableRow[], { rows }: Page): TableRow
     })
 }
 
-/** One row a finding, for those who do not want them grouped. The entries come `inUrgency`. */
+/** One row a finding, for those who do not want them grouped. The entries come `inOrder`. */
 export function flatRows(entries: readonly Entry[], sort: Sort): TableRow[] {
   const sizes = new Map<string, number>()
   for (const { incident } of entries) sizes.set(incident, (sizes.get(incident) ?? 0) + 1)
@@ -81,9 +80,10 @@ export function flatRows(entries: readonly Entry[], sort: Sort): TableRow[] {
   }))
 }
 
-function byLead<T extends { lead: Entry }>(groups: readonly T[]): T[] {
-  const of = new Map(groups.map((group) => [group.lead, group]))
-  return inUrgency([...of.keys()]).map((lead) => of.get(lead) as T)
+/** As they come, or the least grave first. */
+function bySeverity<T extends { lead: Entry }>(groups: readonly T[], sort: Sort): readonly T[] {
+  const gravity = ({ lead }: T) => lead.finding.order[0]
+  return sort.descending ? groups : [...groups].sort((a, b) => gravity(b) - gravity(a))
 }
 
 function folded({ finding, key, incident }: Entry): TableRow {

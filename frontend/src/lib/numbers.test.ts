@@ -1,5 +1,14 @@
 import { expect, it } from 'vitest'
-import { count, formatAgo, formatBesideLimit, formatStep, formatTick, formatValue } from './numbers'
+import {
+  count,
+  formatAgo,
+  formatBesideLimit,
+  formatMeasured,
+  formatStep,
+  formatStepTick,
+  formatTick,
+  formatValue,
+} from './numbers'
 
 it('groups the digits of a step', () => {
   expect(formatStep(4180)).toBe('4,180')
@@ -26,8 +35,20 @@ it.each([
   expect(formatValue(value)).toBe(text)
 })
 
+it('writes the ticks of an axis of shares exactly', () => {
+  const ticks = [0, 0.005, 0.57, 0.996, 1].map((tick) => formatTick(tick, 'share'))
+  expect(ticks.map((text) => text.replaceAll('\u00a0', ' '))).toEqual([
+    '0 %',
+    '0.5 %',
+    '57 %',
+    '99.6 %',
+    '100 %',
+  ])
+  expect(formatTick(1e-4, 'ratio')).toBe('1e-4')
+})
+
 it('shortens large numbers on an axis', () => {
-  expect([500, 4000, 12000, 2.5e6].map(formatTick)).toEqual(['500', '4,000', '12k', '2.5M'])
+  expect([500, 4000, 12000, 2.5e6].map(formatStepTick)).toEqual(['500', '4,000', '12k', '2.5M'])
 })
 
 it('counts in English', () => {
@@ -49,20 +70,60 @@ it('tells how long ago in the largest unit', () => {
   ])
 })
 
-it('puts a value beside its limit, both in their unit', () => {
-  expect([
-    formatBesideLimit(86.4, 10),
-    formatBesideLimit(0.614, 0.2, 'share'),
-    formatBesideLimit(-0.00175, 0.1, 'share'),
-    formatBesideLimit(14.23, 8, 'z'),
-    formatBesideLimit(null, 0.2, 'share'),
-    formatBesideLimit(64, null),
-  ]).toEqual([
-    '86.4 / 10',
-    '61\u00a0% / 20\u00a0%',
-    '-0.18\u00a0% / 10\u00a0%',
-    'z\u00a014.2 / 8',
-    'not finite / 20\u00a0%',
-    '64 / –',
+const beside = (...pair: Parameters<typeof formatBesideLimit>) =>
+  formatBesideLimit(...pair).replaceAll('\u00a0', ' ')
+
+it.each([
+  [86.4, 10, '', '86.4 / 10'],
+  [0.614, 0.2, 'share', '61 % / 20 %'],
+  [-0.00175, 0.1, 'share', '-0.18 % / 10 %'],
+  [14.23, 8, 'z', 'z 14.2 / 8'],
+  [64, 0, 'elements', '64 / 0 elements'],
+  [1, 0, 'variables', '1 / 0 variables'],
+  [12_288, 20, 'steps', '12,288 / 20 steps'],
+  [86, 10, 'times', '86 × / 10 ×'],
+  [0.00041, 0.001, 'ratio', '4.1e-4 / 1e-3'],
+  [null, 0.2, 'share', 'not finite / 20 %'],
+  [null, 0, 'elements', 'not finite / 0 elements'],
+  [Number.POSITIVE_INFINITY, 10, 'times', '∞ / 10 ×'],
+  [64, null, 'elements', '64 elements / –'],
+  [64, null, '', '64 / –'],
+] as const)('puts %s beside its limit %s in %j as %s', (value, threshold, unit, text) => {
+  expect(beside(value, threshold, unit)).toBe(text)
+})
+
+it.each([
+  [0, '0 %'],
+  [-0, '0 %'],
+  [1e-9, '< 0.01 %'],
+  [0.00043, '0.043 %'],
+  [0.0153, '1.5 %'],
+  [0.0996, '10 %'],
+  [0.614, '61 %'],
+  [0.9949, '99 %'],
+  [0.995, 'over 99 %'],
+  [0.99999, 'over 99 %'],
+  [1, '100 %'],
+  [1.234, '123 %'],
+  [-0.5, '-50 %'],
+  [25, '2,500 %'],
+])('writes the share %s as %s', (share, text) => {
+  expect(formatMeasured(share, 'share').replaceAll('\u00a0', ' ')).toBe(text)
+})
+
+it('tells one number in its unit', () => {
+  const told = [
+    formatMeasured(1, 'elements'),
+    formatMeasured(64, 'elements'),
+    formatMeasured(14, 'z'),
+    formatMeasured(86, 'times'),
+    formatMeasured(-0),
+  ]
+  expect(told.map((text) => text.replaceAll('\u00a0', ' '))).toEqual([
+    '1 element',
+    '64 elements',
+    'z 14',
+    '86 ×',
+    '0',
   ])
 })

@@ -4,6 +4,8 @@ import type { Unit } from '../contract'
 
 const STEP = new Intl.NumberFormat('en-US', { maximumFractionDigits: 0 })
 const PLAIN = new Intl.NumberFormat('en-US', { maximumSignificantDigits: 3 })
+/** Keeps a number and its unit in one line. */
+const SPACE = '\u00a0'
 
 export function formatStep(step: number | null): string {
   return step === null || !Number.isFinite(step) ? '–' : STEP.format(step)
@@ -14,7 +16,7 @@ export function formatValue(value: number | null): string {
   if (value === null || Number.isNaN(value)) return 'not finite'
   if (!Number.isFinite(value)) return value > 0 ? '∞' : '−∞'
   const size = Math.abs(value)
-  if (Number.isInteger(value) && size < 1e5) return STEP.format(value)
+  if (Number.isInteger(value) && size < 1e5) return STEP.format(unsignedZero(value))
   if (size >= 0.01 && size < 1e5) return PLAIN.format(value)
   return value
     .toExponential(2)
@@ -22,29 +24,64 @@ export function formatValue(value: number | null): string {
     .replace('e+', 'e')
 }
 
-const SHARE = new Intl.NumberFormat('en-US', { style: 'percent', maximumSignificantDigits: 2 })
+/** What is counted, of one. */
+const COUNTED: Partial<Record<Unit, string>> = {
+  elements: 'element',
+  steps: 'step',
+  variables: 'variable',
+}
 
-/** A measured value beside its limit: "86 / 10", "61 % / 20 %", "z 14 / 8". */
+/** A measured value beside its limit: "86 × / 10 ×", "61 % / 20 %", "z 14 / 8", "64 / 0 elements". */
 export function formatBesideLimit(
   value: number | null,
   threshold: number | null,
   unit: Unit = '',
 ): string {
-  return [
-    formatMeasured(value, unit),
-    threshold === null ? '–' : formatMeasured(threshold, unit === 'z' ? '' : unit),
-  ].join(' / ')
+  const counted = threshold !== null && COUNTED[unit] !== undefined
+  const [own, limit]: Unit[] = counted ? ['', ''] : [unit, unit === 'z' ? '' : unit]
+  const pair = `${formatMeasured(value, own)} / ${threshold === null ? '–' : formatMeasured(threshold, limit)}`
+  return counted ? `${pair}${SPACE}${unit}` : pair
 }
 
+/** A number in its unit: "61 %", "z 14", "86 ×", "64 elements". What is not finite has none. */
 export function formatMeasured(value: number | null, unit: Unit = ''): string {
-  if (unit === 'share' && value !== null && Number.isFinite(value)) {
-    return SHARE.format(value).replace('%', '\u00a0%')
-  }
-  return unit === 'z' ? `z\u00a0${formatValue(value)}` : formatValue(value)
+  const plain = formatValue(value)
+  if (value === null || !Number.isFinite(value)) return plain
+  if (unit === 'share') return formatShare(value)
+  if (unit === 'z') return `z${SPACE}${plain}`
+  if (unit === 'times') return `${plain}${SPACE}×`
+  const one = COUNTED[unit]
+  return one === undefined ? plain : `${plain}${SPACE}${value === 1 ? one : unit}`
 }
 
-/** The axis' shape of a number: as short as it can be told. */
-export function formatTick(value: number): string {
+const TWO_DIGITS = new Intl.NumberFormat('en-US', { maximumSignificantDigits: 2 })
+
+/** Whole hundredths from ten on; never "100 %" for what is a little less, nor a row of zeros. */
+function formatShare(share: number): string {
+  const hundredths = 100 * share
+  if (hundredths >= 99.5 && hundredths < 100) return `over${SPACE}99${SPACE}%`
+  if (hundredths > 0 && hundredths < 0.01) return `<${SPACE}0.01${SPACE}%`
+  const digits = Math.abs(hundredths) < 10 ? TWO_DIGITS : STEP
+  return `${digits.format(unsignedZero(hundredths))}${SPACE}%`
+}
+
+/** Minus zero is a number too, which nobody should read. */
+function unsignedZero(value: number): number {
+  return value === 0 ? 0 : value
+}
+
+/** A number at an axis of values: a share there is exact, and said in hundredths. */
+export function formatTick(value: number, unit: Unit): string {
+  return unit === 'share' ? `${formatValue(roundedHundredths(value))}${SPACE}%` : formatValue(value)
+}
+
+/** 57 for 0.57, of which a hundred times is 56.99999999999999. */
+function roundedHundredths(share: number): number {
+  return Number((100 * share).toPrecision(12))
+}
+
+/** A step at an axis: as short as it can be told. */
+export function formatStepTick(value: number): string {
   const size = Math.abs(value)
   if (size >= 1e6) return `${PLAIN.format(value / 1e6)}M`
   if (size >= 1e4) return `${PLAIN.format(value / 1e3)}k`

@@ -12,10 +12,10 @@ import {
 const DEAD = { ...VANISHING, id: 'dead-units', title: 'Dead units' }
 const known = new Map([DEAD, VANISHING].map((symptom) => [symptom.id, symptom]))
 const runs = [
-  aRun({ run: 'a', verdict: 'warning', hparams: { rate: 0.1, units: 8, name: 'x' } }),
+  aRun({ run: 'a', verdict: 'warning', rank: 1, hparams: { rate: 0.1, units: 8, name: 'x' } }),
   aRun({ run: 'b', verdict: 'critical', hparams: { rate: 0.01, units: 8 } }),
-  aHealthyRun({ run: 'c10', hparams: { rate: 1, units: 8 } }),
-  aHealthyRun({ run: 'c9', hparams: null }),
+  aHealthyRun({ run: 'c10', rank: 3, hparams: { rate: 1, units: 8 } }),
+  aHealthyRun({ run: 'c9', rank: 2, hparams: null }),
 ]
 const findings = [
   aFinding({ run: 'a', id: '1', severity: 'warning', opened_step: 70 }),
@@ -35,7 +35,6 @@ it('counts what was found in each run, by its worst, without what is muted', () 
     count: 2,
     onset: 5,
   })
-  expect(matrix.rows[0]?.onset).toBe(70)
   expect(matrix.rows[3]?.cells.size).toBe(0)
 })
 
@@ -47,9 +46,9 @@ it('tells apart the hyper-parameters that differ', () => {
 })
 
 describe('the order of the runs', () => {
-  it('is by health, the worst and the earliest first', () => {
+  it('is that of the server, the one to look at first on top', () => {
     expect(names('')).toEqual(['b', 'a', 'c9', 'c10'])
-    expect(names('health')).toEqual(['c9', 'c10', 'a', 'b'])
+    expect(names('health')).toEqual(['c10', 'c9', 'a', 'b'])
   })
 
   it('is by a number as a number, those without one last either way', () => {
@@ -60,6 +59,16 @@ describe('the order of the runs', () => {
   it('is by a symptom, or by name as people count', () => {
     expect(names('-symptom:vanishing-gradient')).toEqual(['b', 'a', 'c9', 'c10'])
     expect(names('run')).toEqual(['a', 'b', 'c9', 'c10'])
+  })
+
+  it('is by the loss, one that is no number any more after all that are', () => {
+    const loss = (run: string, last: number | null, since: number | null = null) =>
+      aRun({ run, loss: { first: 3, last, non_finite_since: since } })
+    const runs = [loss('nan', 0.14, 343), loss('none', null), loss('bad', 2), loss('good', 0.5)]
+    const { rows } = runMatrix(runs, [], known)
+    const by = (text: string) => sortRows(rows, parseRunSort(text)).map(({ run }) => run.run)
+    expect(by('loss')).toEqual(['good', 'bad', 'nan', 'none'])
+    expect(by('-loss')).toEqual(['nan', 'bad', 'good', 'none'])
   })
 
   it('comes back from the address as it went', () => {
@@ -74,6 +83,9 @@ it('says how the runs fare', () => {
   expect(matrixSentence(matrix, title)).toBe(
     '2 of 4 runs are sick; most often: vanishing gradient (2 runs)',
   )
-  expect(matrixSentence(runMatrix(runs.slice(2), [], known), title)).toBe('None of 2 runs is sick')
-  expect(matrixSentence(runMatrix([], [], known), title)).toBe('No run matches the filter')
+  expect(matrixSentence(runMatrix(runs.slice(2), [], known), title)).toBe('All 2 runs look healthy')
+  expect(matrixSentence(runMatrix(runs.slice(1, 2), [], known), title)).toBe(
+    'b: dense_0/kernel receives almost no gradient since step 40.',
+  )
+  expect(matrixSentence(runMatrix([], [], known), title)).toBe('No run passes the filter')
 })

@@ -2,7 +2,7 @@
 
 import { type Finding, type Run, SEVERITIES, type Severity, type Symptom } from '../contract'
 import { groupBy } from './filter'
-import { lowerFirst } from './verdict'
+import { isSick, lowerFirst, verdictSentence } from './verdict'
 
 export interface Cell {
   severity: Severity
@@ -15,8 +15,6 @@ export interface MatrixRow {
   run: Run
   /** By symptom; nothing where it was not found. */
   cells: ReadonlyMap<string, Cell>
-  /** The first step of anything that is more than information. */
-  onset: number
 }
 
 export type Parameter = number | string | boolean
@@ -48,7 +46,6 @@ export function runMatrix(
 
 function matrixRow(run: Run, findings: readonly Finding[]): MatrixRow {
   const cells = new Map<string, Cell>()
-  let onset = Number.POSITIVE_INFINITY
   for (const { symptom, severity, opened_step } of findings) {
     const before = cells.get(symptom)
     cells.set(symptom, {
@@ -56,9 +53,8 @@ function matrixRow(run: Run, findings: readonly Finding[]): MatrixRow {
       count: (before?.count ?? 0) + 1,
       onset: Math.min(before?.onset ?? opened_step, opened_step),
     })
-    if (severity !== 'info') onset = Math.min(onset, opened_step)
   }
-  return { run, cells, onset }
+  return { run, cells }
 }
 
 function worse(a: Severity, b: Severity): Severity {
@@ -97,7 +93,7 @@ export function formatRunSort({ column, descending }: RunSort): string {
 
 const { compare: natural } = new Intl.Collator('en', { numeric: true })
 
-/** Runs without a value come last, whichever way round; among equals the names decide. */
+/** Runs without a value come last, whichever way round; among equals the one to look at first comes first. */
 export function sortRows(rows: readonly MatrixRow[], sort: RunSort): MatrixRow[] {
   const value = (row: MatrixRow) => sortValue(row, sort.column)
   const sign = sort.descending ? -1 : 1
@@ -109,26 +105,26 @@ export function sortRows(rows: readonly MatrixRow[], sort: RunSort): MatrixRow[]
       const order = compareValues(x, y)
       if (order !== 0) return sign * order
     }
-    return natural(a.run.run, b.run.run)
+    return a.run.rank - b.run.rank
   })
 }
 
 type Value = readonly number[] | Parameter
 
 function sortValue(row: MatrixRow, column: string): Value | null {
-  const { run, cells, onset } = row
+  const { run, cells } = row
   if (column === 'run') return run.run
   if (column === 'step') return run.last_step
-  if (column === 'loss') return run.loss.last
+  // A loss that has left the numbers is the worst of all, not the best that it was before.
+  if (column === 'loss') {
+    return run.loss.non_finite_since === null ? run.loss.last : Number.POSITIVE_INFINITY
+  }
   if (column.startsWith('hparam:')) return run.hparams?.[column.slice(7)] ?? null
   if (column.startsWith('symptom:')) {
     const cell = cells.get(column.slice(8))
     return cell ? [badness(cell.severity), cell.count, -cell.onset] : null
   }
-  if (run.verdict === 'unknown') return null
-  const { critical, warning, info } = run.counts
-  const verdict = { healthy: 0, warning: 1, critical: 2 }[run.verdict]
-  return [verdict, -onset, critical, warning, info]
+  return -run.rank
 }
 
 function badness(severity: Severity): number {
@@ -147,13 +143,13 @@ function compareValues(a: Value, b: Value): number {
 /** How the runs fare, in a sentence. */
 export function matrixSentence(matrix: Matrix, title: (symptom: string) => string): string {
   const { rows } = matrix
-  const sick = rows.filter(
-    ({ run: { verdict } }) => verdict === 'critical' || verdict === 'warning',
-  )
-  if (rows.length === 0) return 'No run matches the filter'
-  if (sick.length === 0)
-    return rows.length === 1 ? 'One run, healthy' : `None of ${rows.length} runs is sick`
-  if (rows.length === 1) return 'One run, sick'
+  const sick = rows.filter(({ run }) => isSick(run))
+  if (rows.length < 2 || sick.length === 0) {
+    return verdictSentence(
+      rows.map(({ run }) => run),
+      null,
+    ).text
+  }
   const share = `${sick.length} of ${rows.length} runs ${sick.length === 1 ? 'is' : 'are'} sick`
   const counts = matrix.symptoms
     .map(

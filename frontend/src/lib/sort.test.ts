@@ -2,37 +2,61 @@ import { describe, expect, it } from 'vitest'
 import type { Finding } from '../contract'
 import { aFinding } from '../testing/samples'
 import { createRegister } from './register'
-import { DEFAULT_SORT, excess, inUrgency, itself, nextSort, type Sort, sortBy } from './sort'
+import { DEFAULT_SORT, excess, inOrder, itself, nextSort, type Sort, sortBy } from './sort'
 
-function sorted(findings: readonly Finding[], sort: Sort): Finding[] {
+const ranks = new Map([
+  ['late', 1],
+  ['early', 0],
+])
+
+function ordered(findings: readonly Finding[]) {
   const register = createRegister()
   const entries = register.enter(findings)
   register.place()
-  return sortBy(inUrgency(entries), itself, sort).map(({ finding }) => finding)
+  return inOrder(entries, ranks)
 }
 
-describe('the table', () => {
-  it('begins with the worst, then the first to open', () => {
+const idsOf = (findings: readonly Finding[]) => ordered(findings).map(({ finding }) => finding.id)
+
+function sorted(findings: readonly Finding[], sort: Sort): Finding[] {
+  return sortBy(ordered(findings), itself, sort).map(({ finding }) => finding)
+}
+
+describe("the server's order", () => {
+  it('is by the gravity of the incident, its onset, the rank of the run and the place within it', () => {
     const findings = [
-      aFinding({ id: 'info', severity: 'info', opened_step: 0 }),
-      aFinding({ id: 'late', opened_step: 90 }),
-      aFinding({ id: 'warning', severity: 'warning', opened_step: 5 }),
-      aFinding({ id: 'early', opened_step: 10 }),
+      aFinding({ id: 'gravity', order: [1, 0, 0] }),
+      aFinding({ id: 'onset', order: [0, 90, 0] }),
+      aFinding({ id: 'run', run: 'late', order: [0, 10, 0] }),
+      aFinding({ id: 'second', run: 'early', order: [0, 10, 8] }),
+      aFinding({ id: 'first', run: 'early', order: [0, 10, 7] }),
+    ]
+    expect(idsOf(findings)).toEqual(['first', 'second', 'run', 'onset', 'gravity'])
+    expect(findings[0]?.id).toBe('gravity')
+  })
+
+  it('puts a run that is not listed yet after those that are', () => {
+    const findings = ['new', 'late', 'early'].map((run) => aFinding({ id: run, run }))
+    expect(idsOf(findings)).toEqual(['early', 'late', 'new'])
+  })
+})
+
+describe('the table', () => {
+  it('sorts by severity, and leaves the order among equals', () => {
+    const findings = [
+      aFinding({ id: 'mild origin', severity: 'info', order: [0, 5, 0] }),
+      aFinding({ id: 'worst', order: [0, 5, 1] }),
+      aFinding({ id: 'warning', severity: 'warning', order: [1, 0, 2] }),
+      aFinding({ id: 'another', order: [0, 9, 3] }),
     ]
     const order = sorted(findings, DEFAULT_SORT).map(({ id }) => id)
-    expect(order).toEqual(['early', 'late', 'warning', 'info'])
-    expect(findings[0]?.id).toBe('info')
+    expect(order).toEqual(['worst', 'another', 'warning', 'mild origin'])
   })
 
   it('sorts numbers within names as numbers', () => {
     const findings = ['dense_10', 'dense_2', 'dense_1'].map((tensor) => aFinding({ tensor }))
     const order = sorted(findings, { column: 'layer', descending: false })
     expect(order.map(({ tensor }) => tensor)).toEqual(['dense_1', 'dense_2', 'dense_10'])
-  })
-
-  it('names the likely origin before those that began with it', () => {
-    const findings = [aFinding({ id: 'follower', origin: false, tensor: 'a' }), aFinding()]
-    expect(sorted(findings, DEFAULT_SORT)[0]?.origin).toBe(true)
   })
 })
 

@@ -1,6 +1,6 @@
 /** The order of the alert table. */
 
-import type { Finding } from '../contract'
+import type { Finding, Run } from '../contract'
 import type { Entry } from './register'
 
 export const SORT_COLUMNS = [
@@ -21,29 +21,31 @@ export interface Sort {
   descending: boolean
 }
 
+/** By run: 0 for the one to look at first. */
+export type Ranks = ReadonlyMap<string, number>
+
+export function ranksOf(runs: readonly Run[]): Ranks {
+  return new Map(runs.map(({ run, rank }) => [run, rank]))
+}
+
 /** Worst first: what needs a person is at the top. */
 export const DEFAULT_SORT: Sort = { column: 'severity', descending: true }
 
-/** Among equals of any column: the worst first, then what began first, an origin before what it brought about. */
-function byUrgency(a: Entry, b: Entry): number {
-  return (
-    b.badness - a.badness ||
-    a.finding.opened_step - b.finding.opened_step ||
-    Number(b.finding.origin) - Number(a.finding.origin) ||
-    a.run.place - b.run.place ||
-    a.tensor.place - b.tensor.place ||
-    byText(a.finding.id, b.finding.id)
-  )
+/**
+ * The server's order, which every other one begins with: the gravest incident first, of these the first to begin, of
+ * these that of the run to look at first; members of an incident are neighbours. Sorted parts are joined faster than
+ * sorted.
+ */
+export function inOrder(entries: readonly Entry[], ranks: Ranks): Entry[] {
+  const rank = ({ run }: Entry) => ranks.get(run.text) ?? Number.MAX_VALUE
+  return [...entries].sort((one, other) => {
+    const [a, b] = [one.finding.order, other.finding.order]
+    return a[0] - b[0] || a[1] - b[1] || rank(one) - rank(other) || a[2] - b[2]
+  })
 }
 
-/** The order that every other one begins with; sorted parts of it are joined faster than sorted. */
-export function inUrgency(entries: readonly Entry[]): Entry[] {
-  return [...entries].sort(byUrgency)
-}
-
-/** The items of a table sorted like this. They must come `inUrgency`, which is left among equals. */
+/** The items of a table sorted like this. They must come `inOrder`, which is left among equals. */
 export function sortBy<T>(items: readonly T[], entryOf: (item: T) => Entry, sort: Sort): T[] {
-  if (sort.column === 'severity' && sort.descending) return [...items]
   const value = ascending(sort.column, items.map(entryOf))
   const sign = sort.descending ? -1 : 1
   // Each number once: a comparison that looked into the findings would do so a million times.
@@ -86,7 +88,7 @@ function byText(a: string, b: string): number {
   return a < b ? -1 : a > b ? 1 : 0
 }
 
-/** What a click on a column's header asks for: numbers of badness start with the worst. */
+/** What a click on a column's header asks for: what tells how bad it is starts with the worst. */
 export function nextSort(current: Sort, column: SortColumn): Sort {
   if (current.column === column) return { column, descending: !current.descending }
   return { column, descending: column === 'severity' || column === 'value' }

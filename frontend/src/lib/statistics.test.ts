@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest'
 import type { Tensor } from '../contract'
-import { chosenStatistic, columnName, formatStatistic, statisticsOf } from './statistics'
+import { chosenStatistic, columnName, formatStatistic, statisticsOf, unitOf } from './statistics'
 
 const tensor = (fields: Partial<Tensor>): Tensor => ({
   tensor: 'd/kernel',
@@ -23,13 +23,16 @@ it('offers what the run has measured, what is asked for most first, by names tha
     tensor({}),
     tensor({ kind: 'weight', not_measured: 'frozen' }),
     tensor({ kind: 'loss', columns: ['mean'] }),
+    tensor({ kind: 'input', columns: ['constant_fraction'] }),
   ])
   expect(statistics.map(formatStatistic)).toEqual([
     'gradient.rms',
     'gradient.mean',
     'update.rms',
     'update.update_ratio',
+    'input.constant_fraction',
   ])
+  expect(['constant_fraction', 'rms'].map(unitOf)).toEqual(['share', ''])
   expect(columnName('update_ratio')).toBe('update / weight')
 })
 

@@ -1,6 +1,6 @@
 /** The statistics of tensors by the names that people use, and which of them a run has. */
 
-import type { Tensor } from '../contract'
+import type { Tensor, Unit } from '../contract'
 
 export interface Statistic {
   kind: string
@@ -13,6 +13,7 @@ interface Known {
   logarithmic: boolean
   /** What a cell of many records tells: the value that is furthest from healthy. */
   reduce: 'max' | 'mean' | 'min'
+  unit?: Unit
 }
 
 const KNOWN: Readonly<Record<string, Known>> = {
@@ -20,21 +21,39 @@ const KNOWN: Readonly<Record<string, Known>> = {
   mean: { name: 'mean', logarithmic: false, reduce: 'mean' },
   minimum: { name: 'minimum', logarithmic: false, reduce: 'min' },
   maximum: { name: 'maximum', logarithmic: false, reduce: 'max' },
-  zero_fraction: { name: 'zeros', logarithmic: false, reduce: 'max' },
+  zero_fraction: { name: 'zeros', logarithmic: false, reduce: 'max', unit: 'share' },
   nan_count: { name: 'NaN elements', logarithmic: true, reduce: 'max' },
   inf_count: { name: 'infinite elements', logarithmic: true, reduce: 'max' },
   bad_steps: { name: 'steps with NaN or infinity', logarithmic: false, reduce: 'max' },
-  dead_fraction: { name: 'dead units', logarithmic: false, reduce: 'max' },
-  dormant_fraction: { name: 'dormant units', logarithmic: false, reduce: 'max' },
-  saturated_fraction: { name: 'saturated units', logarithmic: false, reduce: 'max' },
+  dead_fraction: { name: 'dead units', logarithmic: false, reduce: 'max', unit: 'share' },
+  dormant_fraction: { name: 'dormant units', logarithmic: false, reduce: 'max', unit: 'share' },
+  saturated_fraction: { name: 'saturated units', logarithmic: false, reduce: 'max', unit: 'share' },
+  outer_fraction: {
+    name: 'outputs at the edges',
+    logarithmic: false,
+    reduce: 'max',
+    unit: 'share',
+  },
   peak_rms: { name: 'largest RMS of any step', logarithmic: true, reduce: 'max' },
   peak_max: { name: 'largest |x| of any step', logarithmic: true, reduce: 'max' },
-  untouched_fraction: { name: 'untouched rows', logarithmic: false, reduce: 'max' },
+  untouched_fraction: { name: 'untouched rows', logarithmic: false, reduce: 'max', unit: 'share' },
+  constant_fraction: {
+    name: 'constant features',
+    logarithmic: false,
+    reduce: 'max',
+    unit: 'share',
+  },
+  feature_spread: { name: 'largest / median feature', logarithmic: true, reduce: 'max' },
   replica_spread: { name: 'spread of replicas', logarithmic: false, reduce: 'max' },
   update_ratio: { name: 'update / weight', logarithmic: true, reduce: 'mean' },
   percentile_50: { name: 'median magnitude', logarithmic: true, reduce: 'mean' },
   percentile_99: { name: '99th percentile', logarithmic: true, reduce: 'mean' },
-  below_float16: { name: 'below float16’s range', logarithmic: false, reduce: 'max' },
+  below_float16: {
+    name: 'below float16’s range',
+    logarithmic: false,
+    reduce: 'max',
+    unit: 'share',
+  },
 }
 
 /** Kinds in the order in which people ask for them. */
@@ -44,10 +63,16 @@ const KINDS: Readonly<Record<string, string>> = {
   activation: 'Activations',
   weight: 'Weights',
   update: 'Updates',
+  input: 'Inputs',
+  target: 'Targets',
 }
 
 export function columnName(column: string): string {
   return KNOWN[column]?.name ?? column.replaceAll('_', ' ')
+}
+
+export function unitOf(column: string): Unit {
+  return KNOWN[column]?.unit ?? ''
 }
 
 export function kindName(kind: string): string {

@@ -1,19 +1,15 @@
 import { describe, expect, it } from 'vitest'
-import type { Finding, Run } from '../contract'
-import { aFinding, aHealthyRun, aRun } from '../testing/samples'
+import type { Run } from '../contract'
+import { aHealthyRun, aRun } from '../testing/samples'
 import {
   loadingText,
+  lossText,
   runAge,
   runChip,
   runFacts,
-  tellingFindings,
+  runReservation,
   verdictSentence,
-  worstFinding,
 } from './verdict'
-
-const title = (id: string) => (id === 'non-finite' ? 'NaN or infinity' : 'Vanishing gradient')
-const say = (runs: Run[], findings: Finding[], selected: string | null) =>
-  verdictSentence(runs, findings, selected, title)
 
 describe('a run in one chip', () => {
   it.each([
@@ -22,67 +18,73 @@ describe('a run in one chip', () => {
     ['warning', { critical: 0, warning: 1, info: 0 }, '1 warning'],
     ['healthy', { critical: 0, warning: 0, info: 2 }, '2 info'],
     ['healthy', { critical: 0, warning: 0, info: 0 }, 'healthy'],
+    ['too early', { critical: 0, warning: 0, info: 2 }, 'too early'],
     ['unknown', { critical: 0, warning: 0, info: 0 }, 'no data'],
   ] as const)('of verdict %s with %o is "%s"', (verdict, counts, text) => {
     expect(runChip(aRun({ verdict, counts })).text).toBe(text)
   })
 })
 
-describe('the verdict', () => {
-  it('names what, where and since when of the worst run', () => {
-    const sentence = say([aHealthyRun(), aRun()], [aFinding()], null)
-    expect(sentence.text).toBe('mlp_sigmoid: vanishing gradient in dense_0/kernel since step 40')
-    expect(sentence.tone).toBe('critical')
+describe('beside a chip', () => {
+  it('stands how much is missing, and what could not be taken into account', () => {
+    const early = aHealthyRun({ verdict: 'too early', enough: { records: 3, wanted: 10 } })
+    expect(runReservation(early)).toBe('3 of 10 records')
+    const reservation = 'no loss recorded, 5 symptoms not judged'
+    expect(runReservation({ ...early, reservation })).toBe(`3 of 10 records, ${reservation}`)
+    expect(runReservation(aRun({ reservation }))).toBe(reservation)
+    expect(runReservation(aRun())).toBe('')
   })
+})
 
-  it('says so when the filter leaves no run', () => {
-    expect(say([], [], null)).toEqual({
-      text: 'No run passes the filter',
-      tone: 'unknown',
-      run: null,
+describe('the verdict', () => {
+  const say = (runs: Run[], selected: string | null = null) => verdictSentence(runs, selected)
+
+  it('is what the server says of the run to look at first', () => {
+    const first = aRun({ run: 'first', rank: 0, headline: 'd1/kernel has held NaN since step 40.' })
+    const second = aRun({ run: 'second', rank: 1, verdict: 'warning' })
+    expect(say([aHealthyRun(), second, first])).toEqual({
+      text: 'first: d1/kernel has held NaN since step 40.',
+      tone: 'critical',
+      run: first,
     })
   })
 
   it('is about the selected run', () => {
-    const sentence = say([aHealthyRun(), aRun()], [aFinding()], 'cnn_healthy')
-    expect(sentence.text).toBe('cnn_healthy looks healthy')
+    const { text, tone } = say([aRun(), aHealthyRun()], 'cnn_healthy')
+    expect([text, tone]).toEqual(['cnn_healthy: Healthy so far.', 'healthy'])
   })
 
-  it('begins with the run that went wrong first', () => {
-    const early = aFinding({ run: 'early', opened_step: 10, symptom: 'non-finite' })
-    const sentence = say([aRun(), aRun({ run: 'early' })], [aFinding(), early], null)
-    expect(sentence.text).toBe('early: NaN or infinity in dense_0/kernel since step 10')
+  it('says so when the filter leaves no run', () => {
+    expect(say([])).toEqual({ text: 'No run passes the filter', tone: 'unknown', run: null })
   })
 
-  it('says when a symptom was over', () => {
-    const over = aFinding({ state: 'resolved', resolved_step: 120 })
-    expect(say([aRun()], [over], null).text).toMatch(/from step 40 to 120, resolved$/)
+  it('does not begin with the dot that the run at the root is called by', () => {
+    expect(say([aHealthyRun({ run: '.' })]).text).toBe('This run: Healthy so far.')
   })
 
-  it('names no tensor for the loss', () => {
-    const loss = aFinding({ kind: 'loss', tensor: 'loss' })
-    expect(say([aRun()], [loss], null).text).toBe('mlp_sigmoid: vanishing gradient since step 40')
+  const healthy = aHealthyRun()
+  const early = aHealthyRun({ run: 'young', verdict: 'too early' })
+  const silent = aHealthyRun({ run: 'new', verdict: 'unknown', records: 0 })
+  it.each([
+    [[healthy, healthy], 'All 2 runs look healthy', 'healthy'],
+    [[healthy, silent], '1 of 2 runs looks healthy, 1 without data yet', 'healthy'],
+    [
+      [healthy, healthy, early, silent],
+      '2 of 4 runs look healthy, too early to say of 1, 1 without data yet',
+      'healthy',
+    ],
+    [[early, early], 'Too early to say of all 2 runs', 'unknown'],
+    [[early, silent, silent], 'Too early to say of 1 of 3 runs, 2 without data yet', 'unknown'],
+    [[silent, silent], 'None of the 2 runs has recorded anything yet', 'unknown'],
+  ] as const)('of several calm runs is of all of them', (runs, text, tone) => {
+    expect(say([...runs])).toEqual({ text, tone, run: null })
   })
 
-  it('is calm when all is well', () => {
-    const silent = aHealthyRun({ run: 'new', verdict: 'unknown', records: 0 })
-    expect(say([aHealthyRun(), aHealthyRun({ run: 'b' })], [], null).text).toBe(
-      'All 2 runs look healthy',
-    )
-    expect(say([aHealthyRun()], [], null).text).toBe('cnn_healthy looks healthy')
-    expect(say([silent], [], null).text).toBe('new has recorded nothing yet')
-    expect(say([aHealthyRun(), silent], [], null).text).toBe(
-      '1 of 2 runs looks healthy, 1 without data yet',
-    )
+  it('keeps what it could not take into account', () => {
+    const reserved = aHealthyRun({ reservation: 'no loss recorded' })
+    expect(say([reserved, reserved]).text).toBe('All 2 runs look healthy; no loss recorded')
+    expect(say([reserved, healthy]).text).toBe('All 2 runs look healthy; 1 with reservations')
   })
-})
-
-it('the worst finding is open before resolved, and the origin before those that followed', () => {
-  const resolved = aFinding({ id: 'r', state: 'resolved', opened_step: 1 })
-  const follower = aFinding({ id: 'f', origin: false, opened_step: 30 })
-  const origin = aFinding({ id: 'o' })
-  expect(worstFinding([resolved, follower, origin])?.id).toBe('o')
-  expect(worstFinding([])).toBeNull()
 })
 
 describe('age', () => {
@@ -112,16 +114,12 @@ describe('the small line', () => {
     ])
   })
 
-  it('says that a loss has left the numbers', () => {
-    expect(
-      runFacts(aRun({ loss: { first: 2.3, last: null }, every: 1 }), 1.7e12 + 180_000),
-    ).toEqual([
-      'step 590',
-      '3 min ago',
-      'loss 2.300 → not finite',
-      '26 tensors watched',
-      'recorded every step',
-    ])
+  it('has what the verdict could not take into account, unless the headline says it', () => {
+    const reservation = 'no loss recorded, 5 symptoms not judged'
+    const of = (run: Run) => runFacts(run, 1.7e12).at(-1)
+    expect(of(aRun({ reservation }))).toBe(reservation)
+    const headline = `Healthy so far; ${reservation}.`
+    expect(of(aHealthyRun({ reservation, headline }))).toBe('recorded every 10 steps')
   })
 
   it('leaves out what is unknown', () => {
@@ -130,39 +128,28 @@ describe('the small line', () => {
       last_wall_time: null,
       tensors: 0,
       every: null,
-      loss: { first: null, last: null },
+      loss: { first: null, last: null, non_finite_since: null },
     }
     expect(runFacts(aRun(bare), 1.7e12 + 180_000)).toEqual([])
   })
 })
 
-it('is decided by two findings of a run: the one to name and the first to count', () => {
-  const findings = [
-    aFinding({ id: 'muted', opened_step: 1, muted: 'on purpose' }),
-    aFinding({ id: 'info', severity: 'info', opened_step: 2 }),
-    aFinding({ id: 'first', severity: 'warning', opened_step: 3 }),
-    aFinding({ id: 'worst', opened_step: 9 }),
-  ]
-  expect(tellingFindings(findings).map(({ id }) => id)).toEqual(['worst', 'first'])
-  const other = aRun({ run: 'other' })
-  const others = [aFinding({ run: 'other', opened_step: 4 })]
-  const over = (some: Finding[]) =>
-    verdictSentence([other, aRun()], [...others, ...some], null, title)
-  expect(over(tellingFindings(findings))).toEqual(over(findings))
-  expect(over(findings).run?.run).toBe('mlp_sigmoid')
+it.each([
+  [{ first: 2.31, last: 2.3, non_finite_since: null }, '2.310 → 2.300'],
+  [{ first: 3.374, last: null, non_finite_since: 343 }, '3.374 → NaN since 343'],
+  [{ first: 3.374, last: 0.14, non_finite_since: 1343 }, '3.374 → NaN since 1,343'],
+  [{ first: null, last: null, non_finite_since: 0 }, 'NaN since 0'],
+  [{ first: null, last: null, non_finite_since: null }, null],
+])('tells how the loss %o moved', (loss, text) => {
+  expect(lossText(loss)).toBe(text)
 })
 
 it('calls a run without a verdict empty only when it has been read', () => {
   const loading = { done: false, bytes_read: 0, bytes: 100 }
-  expect(runChip(aRun({ verdict: 'unknown', loading })).text).toBe('reading')
+  const unread = aRun({ run: 'late', verdict: 'unknown', loading })
+  expect(runChip(unread).text).toBe('reading')
+  expect(verdictSentence([unread], null).text).toBe('late: Not read yet.')
   expect(runChip(aRun({ verdict: 'unknown', loading: { ...loading, done: true } })).text).toBe(
     'no data',
-  )
-})
-
-it('does not begin with the dot that the run at the root is called by', () => {
-  const root = aRun({ run: '.' })
-  expect(say([root], [aFinding({ run: '.' })], null).text).toBe(
-    'This run: vanishing gradient in dense_0/kernel since step 40',
   )
 })

@@ -1,6 +1,6 @@
 /** The answer in one sentence, and a run in one chip. */
 
-import { type Finding, type Run, SEVERITIES, type Severity, type Verdict } from '../contract'
+import type { Loss, Run, Severity, Verdict } from '../contract'
 import { count, formatAgo, formatStep, formatValue } from './numbers'
 
 export type Tone = Severity | 'healthy' | 'unknown'
@@ -10,14 +10,27 @@ export interface Chip {
   tone: Tone
 }
 
-export function runChip({ verdict, counts, loading }: Run): Chip {
-  // What has not been read yet may be anything.
-  if (verdict === 'unknown' && loading?.done === false) return { text: 'reading', tone: 'unknown' }
+export function runChip(run: Run): Chip {
+  const { verdict, counts } = run
+  if (isUnread(run)) return { text: 'reading', tone: 'unknown' }
   if (verdict === 'unknown') return { text: 'no data', tone: 'unknown' }
+  if (verdict === 'too early') return { text: 'too early', tone: 'unknown' }
   if (verdict === 'critical') return { text: 'critical', tone: 'critical' }
   if (verdict === 'warning') return { text: count(counts.warning, 'warning'), tone: 'warning' }
   if (counts.info > 0) return { text: `${counts.info} info`, tone: 'info' }
   return { text: 'healthy', tone: 'healthy' }
+}
+
+/** What has not been read yet may be anything. */
+function isUnread({ verdict, loading }: Run): boolean {
+  return verdict === 'unknown' && loading?.done === false
+}
+
+/** What must stand beside a run's chip: how much it takes to say more, and what could not be taken into account. */
+export function runReservation({ verdict, enough, reservation }: Run): string {
+  const early =
+    verdict === 'too early' ? `${enough.records} of ${count(enough.wanted, 'record')}` : ''
+  return [early, reservation].filter(Boolean).join(', ')
 }
 
 export interface Sentence {
@@ -27,45 +40,26 @@ export interface Sentence {
   run: Run | null
 }
 
-/** What to say first: of the selected run, or else of the worst one. */
-export function verdictSentence(
-  runs: readonly Run[],
-  findings: readonly Finding[],
-  selected: string | null,
-  title: (symptom: string) => string,
-): Sentence {
-  const own = runs.find(({ run }) => run === selected) ?? null
-  const run = own ?? worstRun(runs, findings)
-  if (run === null) return { text: 'No run passes the filter', tone: 'unknown', run: null }
-  if (isSick(run)) return sickSentence(run, findings, title)
-  if (own || runs.length === 1) return calmSentence(run)
-  return { ...allCalmSentence(runs), run: null }
+/** What to say first: of the selected run, or else of the one to look at first; of several that are calm, of all. */
+export function verdictSentence(runs: readonly Run[], selected: string | null): Sentence {
+  const own = runs.find(({ run }) => run === selected)
+  const run = own ?? firstRun(runs)
+  if (!run) return { text: 'No run passes the filter', tone: 'unknown', run: null }
+  if (own || runs.length === 1 || isSick(run)) return headline(run)
+  return { ...calmSentence(runs), run: null }
 }
 
-/** Of some runs, before it is known which went wrong first. */
-export function shareSentence(runs: readonly Run[]): Sentence {
-  const sick = runs.filter(isSick)
-  const [worst] = [...sick].sort((a, b) => rank(a) - rank(b))
-  if (!worst || runs.length === 1) return verdictSentence(runs, [], null, (symptom) => symptom)
-  const text = `${sick.length} of ${runs.length} runs ${sick.length === 1 ? 'needs' : 'need'} a look`
-  return { text, tone: worst.verdict as Tone, run: null }
+/** The run to look at first: the server decides. */
+export function firstRun(runs: readonly Run[]): Run | null {
+  return runs.reduce<Run | null>(
+    (first, run) => (first && first.rank <= run.rank ? first : run),
+    null,
+  )
 }
 
-function sickSentence(
-  run: Run,
-  findings: readonly Finding[],
-  title: (symptom: string) => string,
-): Sentence {
-  const worst = worstFinding(findings.filter((finding) => finding.run === run.run))
-  const tone = run.verdict as Tone
-  if (worst === null) return { text: `${nameOf(run)} is not learning healthily`, tone, run }
-  const what = lowerFirst(title(worst.symptom))
-  const where = worst.tensor === worst.symptom || worst.kind === 'loss' ? '' : ` in ${worst.tensor}`
-  const when =
-    worst.resolved_step === null
-      ? `since step ${formatStep(worst.opened_step)}`
-      : `from step ${formatStep(worst.opened_step)} to ${formatStep(worst.resolved_step)}, resolved`
-  return { text: `${nameOf(run)}: ${what}${where} ${when}`, tone, run }
+function headline(run: Run): Sentence {
+  const said = isUnread(run) ? 'Not read yet.' : run.headline
+  return { text: `${nameOf(run)}: ${said}`, tone: toneOf(run), run }
 }
 
 /** The run at the root of the log directory is called ".", which no sentence should begin with. */
@@ -73,23 +67,42 @@ function nameOf({ run }: Run): string {
   return run === '.' ? 'This run' : run
 }
 
-function calmSentence(run: Run): Sentence {
-  if (run.verdict === 'unknown') {
-    return { text: `${nameOf(run)} has recorded nothing yet`, tone: 'unknown', run }
-  }
-  return { text: `${nameOf(run)} looks healthy`, tone: 'healthy', run }
+function toneOf({ verdict }: Run): Tone {
+  return verdict === 'too early' ? 'unknown' : verdict
 }
 
-function allCalmSentence(runs: readonly Run[]): Omit<Sentence, 'run'> {
-  const silent = runs.filter(({ verdict }) => verdict === 'unknown').length
-  if (silent === runs.length) {
-    return { text: `None of the ${runs.length} runs has recorded anything yet`, tone: 'unknown' }
+/** Of several runs none of which is sick: how many are healthy, and of how many that cannot be said. */
+function calmSentence(runs: readonly Run[]): Omit<Sentence, 'run'> {
+  const n = runs.length
+  const of = (verdict: Verdict) => runs.filter((run) => run.verdict === verdict).length
+  const [healthy, early, silent] = [of('healthy'), of('too early'), of('unknown')]
+  if (healthy === 0) {
+    const who = early === n ? `all ${n}` : `${early} of ${n}`
+    const text =
+      early === 0
+        ? `None of the ${n} runs has recorded anything yet`
+        : `Too early to say of ${who} runs`
+    return { text: text + (early > 0 ? without(silent) : '') + reservations(runs), tone: 'unknown' }
   }
-  if (silent === 0) return { text: `All ${runs.length} runs look healthy`, tone: 'healthy' }
-  const healthy = runs.length - silent
-  const look = healthy === 1 ? 'looks' : 'look'
-  const text = `${healthy} of ${runs.length} runs ${look} healthy, ${silent} without data yet`
-  return { text, tone: 'healthy' }
+  const who =
+    healthy === n
+      ? `All ${n} runs look`
+      : `${healthy} of ${n} runs ${healthy === 1 ? 'looks' : 'look'}`
+  const others = early > 0 ? `, too early to say of ${early}` : ''
+  return { text: `${who} healthy${others}${without(silent)}${reservations(runs)}`, tone: 'healthy' }
+}
+
+function without(silent: number): string {
+  return silent > 0 ? `, ${silent} without data yet` : ''
+}
+
+/** What none of them could take into account, or how many have something of the kind. */
+function reservations(runs: readonly Run[]): string {
+  const reserved = runs.filter(({ reservation }) => reservation !== '')
+  const [first] = reserved
+  if (!first) return ''
+  const alike = runs.every(({ reservation }) => reservation === first.reservation)
+  return `; ${alike ? first.reservation : `${reserved.length} with reservations`}`
 }
 
 /** The small line below: how far, how the loss moved, what is watched. */
@@ -98,13 +111,24 @@ export function runFacts(run: Run, now: number): string[] {
   if (run.last_step !== null) facts.push(`step ${formatStep(run.last_step)}`)
   const age = runAge(run, now)
   if (age !== null) facts.push(age)
-  const { first, last } = run.loss
-  // The contract writes a NaN as null: a loss that began with a number and ends in null has left them.
-  if (first !== null) facts.push(`loss ${formatLoss(first)} → ${formatLoss(last)}`)
+  const loss = lossText(run.loss)
+  if (loss !== null) facts.push(`loss ${loss}`)
   if (run.tensors > 0) facts.push(`${count(run.tensors, 'tensor')} watched`)
   if (run.every !== null)
     facts.push(`recorded every ${count(run.every, 'step')}`.replace(' 1 step', ' step'))
+  // A headline of a calm run says it itself.
+  if (run.reservation !== '' && !run.headline.includes(run.reservation)) facts.push(run.reservation)
   return facts
+}
+
+/** How a loss moved: "2.310 → 2.300", "3.374 → NaN since 343"; null where none was recorded. */
+export function lossText(
+  { first, last, non_finite_since }: Loss,
+  format: (loss: number | null) => string = formatLoss,
+): string | null {
+  const since = non_finite_since === null ? null : `NaN since ${formatStep(non_finite_since)}`
+  if (first === null) return since
+  return `${format(first)} → ${since ?? format(last)}`
 }
 
 function formatLoss(loss: number | null): string {
@@ -114,52 +138,6 @@ function formatLoss(loss: number | null): string {
 
 export function isSick({ verdict }: Run): boolean {
   return verdict === 'critical' || verdict === 'warning'
-}
-
-const VERDICTS: readonly Verdict[] = ['critical', 'warning', 'healthy', 'unknown']
-
-function rank({ verdict }: Run): number {
-  return VERDICTS.indexOf(verdict)
-}
-
-/** The worst verdict; among equals the run that went wrong first. */
-export function worstRun(runs: readonly Run[], findings: readonly Finding[]): Run | null {
-  const onset = new Map<string, number>()
-  for (const { run, severity, opened_step, muted } of findings) {
-    if (severity === 'info' || muted) continue
-    onset.set(run, Math.min(opened_step, onset.get(run) ?? Number.POSITIVE_INFINITY))
-  }
-  const began = (run: Run) => onset.get(run.run) ?? Number.MAX_VALUE
-  return [...runs].sort((a, b) => rank(a) - rank(b) || began(a) - began(b))[0] ?? null
-}
-
-/** What to name of a run, of what counts: an open one before a resolved one, the worst, the origin, the first. */
-export function worstFinding(findings: readonly Finding[]): Finding | null {
-  let worst: Finding | null = null
-  for (const finding of findings) {
-    if (!finding.muted && (worst === null || urgency(finding, worst) < 0)) worst = finding
-  }
-  return worst
-}
-
-function urgency(a: Finding, b: Finding): number {
-  return (
-    SEVERITIES.indexOf(a.severity) - SEVERITIES.indexOf(b.severity) ||
-    Number(b.state === 'open') - Number(a.state === 'open') ||
-    Number(b.origin) - Number(a.origin) ||
-    a.opened_step - b.opened_step
-  )
-}
-
-/** Of a run's findings those that decide on a verdict: over them it is the same as over all. */
-export function tellingFindings(findings: readonly Finding[]): Finding[] {
-  const worst = worstFinding(findings)
-  let first: Finding | null = null
-  for (const finding of findings) {
-    if (finding.severity === 'info' || finding.muted) continue
-    if (first === null || finding.opened_step < first.opened_step) first = finding
-  }
-  return [worst, first].filter((finding) => finding !== null)
 }
 
 /** "Vanishing gradient" within a sentence; "NaN" and "ReLU" keep their capitals. */

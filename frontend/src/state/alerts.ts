@@ -9,7 +9,7 @@ import type { Entry, Name } from '../lib/register'
 import { assignColours } from '../lib/run-colour'
 import { onceEach, saying } from '../lib/search'
 import { DEFAULT_SORT } from '../lib/sort'
-import { type Sentence, shareSentence, tellingFindings, verdictSentence } from '../lib/verdict'
+import { type Sentence, verdictSentence } from '../lib/verdict'
 import type { FindingKey, ViewState } from '../lib/view-state'
 import type { ServerState } from './server'
 import type { View } from './view'
@@ -18,6 +18,8 @@ export interface Alerts {
   readonly runPattern: ReadonlySignal<Pattern>
   readonly layerPattern: ReadonlySignal<Pattern>
   readonly runs: ReadonlySignal<readonly Run[]>
+  /** All of them by their names. */
+  readonly runOf: ReadonlySignal<ReadonlyMap<string, Run>>
   readonly runColours: ReadonlySignal<ReadonlyMap<string, number>>
   /** Whether what was chosen can only be told of all findings, which are still on their way. */
   readonly waiting: ReadonlySignal<boolean>
@@ -29,6 +31,8 @@ export interface Alerts {
   /** What each chip would show under all the other filters; null while that is not known. */
   readonly counts: ReadonlySignal<FacetCounts | null>
   readonly verdict: ReadonlySignal<Sentence>
+  /** The finding that another one follows from, whether or not it passes the filters. */
+  readonly followed: (finding: Finding) => Finding | null
 }
 
 export function createAlerts(server: ServerState, view: View): Alerts {
@@ -52,6 +56,7 @@ export function createAlerts(server: ServerState, view: View): Alerts {
   const layerPattern = computed(() => compilePattern(layerFilter.value))
   const allRuns = computed(() => server.answer.value?.runs ?? [])
   const runs = computed(() => allRuns.value.filter(({ run }) => runPattern.value.matches(run)))
+  const runOf = computed(() => new Map(allRuns.value.map((run) => [run.run, run])))
   const waiting = computed(() => server.page.value !== null && !showsEverything(current.value))
 
   const within = computed(() => {
@@ -113,24 +118,18 @@ export function createAlerts(server: ServerState, view: View): Alerts {
     return colours
   })
 
-  const verdict = computed(() => {
-    const page = server.page.value
-    const title = titleOf(server)
-    if (page === null) {
-      const telling = [...server.parts.value.values()].flatMap(tellingOf)
-      return verdictSentence(runs.value, telling, selected.value, title)
-    }
-    const named = page.named ? [page.named] : []
-    const whole = selected.value !== null || runs.value.length === allRuns.value.length
-    return whole
-      ? verdictSentence(runs.value, named, selected.value, title)
-      : shareSentence(runs.value)
-  })
+  const verdict = computed(() => verdictSentence(runs.value, selected.value))
+
+  const followed = ({ run, follows }: Finding) => {
+    const part = server.parts.value.get(run)
+    return (follows !== null && part && byId(part).get(follows)) || null
+  }
 
   return {
     runPattern,
     layerPattern,
     runs,
+    runOf,
     runColours,
     waiting,
     passing,
@@ -138,18 +137,19 @@ export function createAlerts(server: ServerState, view: View): Alerts {
     rowCount,
     counts,
     verdict,
+    followed,
   }
 }
 
-const telling = new WeakMap<readonly Entry[], Finding[]>()
+const identified = new WeakMap<readonly Entry[], ReadonlyMap<string, Finding>>()
 
-/** What a verdict needs of a run's findings: kept, since of many runs few move on. */
-function tellingOf(part: readonly Entry[]): Finding[] {
-  const before = telling.get(part)
+/** A run's findings by their ids: made when one is first asked for, and kept until the run moves on. */
+function byId(part: readonly Entry[]): ReadonlyMap<string, Finding> {
+  const before = identified.get(part)
   if (before) return before
-  const kept = tellingFindings(part.map(({ finding }) => finding))
-  telling.set(part, kept)
-  return kept
+  const map = new Map(part.map(({ finding }) => [finding.id, finding]))
+  identified.set(part, map)
+  return map
 }
 
 /** Whether the table shows all incidents in its own order: what the first page is made for. */

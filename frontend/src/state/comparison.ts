@@ -43,8 +43,10 @@ export function createComparison(api: Api, server: ServerState, view: View): Com
 }
 
 async function lossOf(api: Api, run: string): Promise<Series | null> {
-  const loss = (await api.tensors(run)).find(
+  const losses = (await api.tensors(run)).filter(
     ({ kind, columns }) => kind === 'loss' && columns.includes('mean'),
   )
+  // Of several the main one, where there is one.
+  const loss = losses.find(({ tensor }) => tensor === 'loss') ?? losses[0]
   return loss ? api.series({ run, tensor: loss.tensor, kind: loss.kind }, 'mean') : null
 }

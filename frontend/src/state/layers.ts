@@ -6,13 +6,14 @@ import type { Finding, Tensor } from '../contract'
 import { toggled } from '../lib/filter'
 import { heatmapLines, type Line, type Mark, marksOf } from '../lib/heatmap-rows'
 import { chosenStatistic, reductionOf, type Statistic, statisticsOf } from '../lib/statistics'
+import { firstRun } from '../lib/verdict'
 import type { Range } from '../lib/view-state'
 import type { Alerts } from './alerts'
 import type { ServerState } from './server'
 import type { View } from './view'
 
 export interface Layers {
-  /** The run that is shown: the chosen one, else the one that the verdict names. */
+  /** The run that is shown: the chosen one, else of those that have records the one to look at first. */
   readonly run: ReadonlySignal<string | null>
   readonly statistics: ReadonlySignal<readonly Statistic[]>
   readonly statistic: ReadonlySignal<Statistic | null>
@@ -34,14 +35,12 @@ const LEAST_CELLS = 96
 
 export function createLayers(api: Api, server: ServerState, view: View, alerts: Alerts): Layers {
   const shown = computed(() => view.current.value.view === 'layers')
-  const run = computed(
-    () =>
-      view.current.value.run ??
-      alerts.verdict.value.run?.run ??
-      // Which one needs a look first may not be known yet.
-      (server.page.value === null ? (alerts.runs.value[0]?.run ?? null) : null),
+  // A run that has recorded nothing has no layers, however much it needs a look.
+  const firstRecorded = computed(() =>
+    firstRun(alerts.runs.value.filter(({ records }) => records > 0)),
   )
-  const told = computed(() => server.answer.value?.runs.find((other) => other.run === run.value))
+  const run = computed(() => view.current.value.run ?? firstRecorded.value?.run ?? null)
+  const told = computed(() => alerts.runOf.value.get(run.value ?? ''))
   const revision = computed(() => told.value?.revision ?? String(told.value?.records ?? ''))
   const tensors = signal<{ run: string; list: readonly Tensor[] } | null>(null)
   const heatmap = signal<Heatmap | null>(null)

@@ -1,6 +1,7 @@
 /** Runs and findings for the tests, as the server would tell them. */
 
 import {
+  type Checked,
   type Finding,
   type FirstPage,
   type Judged,
@@ -16,13 +17,19 @@ export function aRun(fields: Partial<Run> = {}): Run {
   return {
     run: 'mlp_sigmoid',
     verdict: 'critical',
+    rank: 0,
+    headline: 'dense_0/kernel receives almost no gradient since step 40.',
+    named: '0123abcdef',
+    reservation: '',
+    enough: { records: 60, wanted: 10 },
+    checked: someChecks(),
     last_step: 590,
     last_wall_time: 1.7e9,
     records: 60,
     tensors: 26,
     every: 10,
     counts: { critical: 1, warning: 0, info: 0 },
-    loss: { first: 2.31, last: 2.3 },
+    loss: { first: 2.31, last: 2.3, non_finite_since: null },
     not_measured: [],
     problems: [],
     ...fields,
@@ -31,9 +38,32 @@ export function aRun(fields: Partial<Run> = {}): Run {
 
 export function aHealthyRun(fields: Partial<Run> = {}): Run {
   const counts = { critical: 0, warning: 0, info: 0 }
-  return aRun({ run: 'cnn_healthy', verdict: 'healthy', counts, ...fields })
+  const calm = { verdict: 'healthy', rank: 9, headline: 'Healthy so far.', named: null } as const
+  return aRun({ run: 'cnn_healthy', counts, ...calm, ...fields })
 }
 
+export function someChecks(fields: Partial<Checked> = {}): Checked {
+  return {
+    tensors: 26,
+    records: 60,
+    first_step: 0,
+    last_step: 590,
+    symptoms: ['vanishing-gradient'],
+    not_judged: [],
+    closest: {
+      symptom: 'vanishing-gradient',
+      kind: 'gradient',
+      tensor: 'dense_0/kernel',
+      value: 0.004,
+      threshold: 0.001,
+      unit: 'ratio',
+      direction: 'below',
+    },
+    ...fields,
+  }
+}
+
+/** As the only one of its incident; `inServersOrder` tells its place among others. */
 export function aFinding(fields: Partial<Finding> = {}): Finding {
   return {
     run: 'mlp_sigmoid',
@@ -54,19 +84,41 @@ export function aFinding(fields: Partial<Finding> = {}): Finding {
     origin: true,
     message:
       'dense_0/kernel receives gradients 2,400 × smaller than the median layer since step 40.',
+    unit: 'ratio',
+    follows: null,
+    order: [gravityOf({ severity: 'critical', ...fields }), fields.opened_step ?? 40, 0],
     ...fields,
   }
 }
 
-/** As the server gives it of all these: each its own incident but for those that share one, the worst first. */
+function gravityOf({ severity, muted }: Pick<Finding, 'severity' | 'muted'>): number {
+  return muted ? SEVERITIES.length : SEVERITIES.indexOf(severity)
+}
+
+/** With the order that the server gives them: each its own incident but for those that share one. */
+export function inServersOrder(findings: readonly Finding[]): Finding[] {
+  const graver = (a: Finding, b: Finding) =>
+    gravityOf(a) - gravityOf(b) || a.opened_step - b.opened_step
+  const incidents = [...groupBy(findings, ({ run, incident, id }) => `${run} ${incident || id}`)]
+    .map(([, members]) => ({
+      worst: [...members].sort(graver)[0] as Finding,
+      members: [...members].sort((a, b) => Number(b.origin) - Number(a.origin)),
+    }))
+    .sort((a, b) => graver(a.worst, b.worst))
+  return incidents
+    .flatMap(({ worst, members }) => members.map((finding) => ({ worst, finding })))
+    .map(({ worst, finding }, i) => ({
+      ...finding,
+      order: [gravityOf(worst), worst.opened_step, i],
+    }))
+}
+
+/** As the server gives it of all these. */
 export function aFirstPage(findings: readonly Finding[]): FirstPage {
   const counted = findings.filter(({ muted }) => !muted)
-  const severe = ({ severity }: Finding) => SEVERITIES.indexOf(severity)
-  const sorted = [...counted].sort((a, b) => severe(a) - severe(b))
+  const sorted = inServersOrder(counted)
   const incidents = groupBy(sorted, ({ run, incident, id }) => `${run} ${incident || id}`)
-  const leads = [...incidents.values()].map(
-    (members) => members.find(({ origin }) => origin) ?? (members[0] as Finding),
-  )
+  const leads = [...incidents.values()].map(([lead]) => lead as Finding)
   return {
     findings: leads,
     page: {

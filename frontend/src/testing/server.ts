@@ -5,9 +5,18 @@ import type { Api, Evidence } from '../api'
 import type { Finding, Run, Tensor } from '../contract'
 import { decodeFrame, type Frame } from '../lib/frame'
 import { encodeFrame } from './frames'
-import { aFinding, aFirstPage, aJudgement, aRun, someRules, VANISHING } from './samples'
+import {
+  aFinding,
+  aFirstPage,
+  aJudgement,
+  aRun,
+  inServersOrder,
+  someRules,
+  VANISHING,
+} from './samples'
 
-export function aServer(runs: Run[] = [aRun()], findings: Finding[] = [aFinding()]) {
+export function aServer(runs: Run[] = [aRun()], told: Finding[] = [aFinding()]) {
+  const findings = inServersOrder(told)
   return {
     runs: vi.fn<Api['runs']>(async () => ({
       version: '0.1.0',

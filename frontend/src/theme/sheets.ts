@@ -3,6 +3,7 @@
 import { effect, type ReadonlySignal } from '@preact/signals'
 import chartCss from 'uplot/dist/uPlot.min.css?inline'
 import baseCss from './base.css?inline'
+import checkedCss from './checked.css?inline'
 import evidenceCss from './evidence.css?inline'
 import layersCss from './layers.css?inline'
 import layoutCss from './layout.css?inline'
@@ -15,7 +16,7 @@ import { fontFaces } from './typeface'
 export function adoptStyles(dark: ReadonlySignal<boolean>, page: Document): void {
   const colours = new CSSStyleSheet()
   const fonts = page === document ? [] : fontFaces(page)
-  const views = [tableCss, layersCss, runsCss, rulesCss, evidenceCss]
+  const views = [tableCss, checkedCss, layersCss, runsCss, rulesCss, evidenceCss]
   const rest = [fonts.join('\n'), chartCss, baseCss, layoutCss, ...views].map((css) => {
     const sheet = new CSSStyleSheet()
     sheet.replaceSync(css)

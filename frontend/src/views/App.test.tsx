@@ -3,7 +3,7 @@ import { afterEach, describe, expect, it, vi } from 'vitest'
 import type { Finding, Run, RunsAnswer } from '../contract'
 import { createTab } from '../state'
 import { aHost } from '../testing/host'
-import { aFinding, aHealthyRun, aRun } from '../testing/samples'
+import { aFinding, aHealthyRun, aRun, someChecks } from '../testing/samples'
 import { aServer } from '../testing/server'
 import { showTab } from '../testing/show'
 import { App } from './App'
@@ -27,7 +27,7 @@ const lstm = aFinding({
 })
 
 async function show({
-  runs = [aRun(), aRun({ run: 'rnn', verdict: 'healthy' }), aHealthyRun()] as Run[],
+  runs = [aRun(), aHealthyRun({ run: 'rnn', rank: 1 }), aHealthyRun()] as Run[],
   findings = [dense0, dense1, lstm] as Finding[],
   hash = '#gradhealth',
 } = {}) {
@@ -60,7 +60,7 @@ describe('the first screen', () => {
     expect(screen.getByText('Reading the log directory…')).toBeTruthy()
     await tab.server.refresh()
     expect((await screen.findByRole('heading', { level: 1 })).textContent).toBe(
-      'mlp_sigmoid: vanishing gradient in dense_0/kernel since step 40',
+      'mlp_sigmoid: dense_0/kernel receives almost no gradient since step 40.',
     )
   })
 
@@ -89,6 +89,21 @@ describe('the first screen', () => {
     expect(document.querySelector('img, b')).toBeNull()
   })
 
+  it('says how each finding goes on', async () => {
+    const findings = [
+      aFinding({ id: '1', tensor: 'lasting', last_step: 590 }),
+      aFinding({ id: '2', tensor: 'lagging', last_step: 480 }),
+      aFinding({ id: '3', tensor: 'over', state: 'resolved', last_step: 80, resolved_step: 90 }),
+    ]
+    await show({ findings })
+    const state = (layer: string) => rowOf(layer).querySelector('.cell.state')?.textContent
+    expect(['lasting', 'lagging', 'over'].map(state)).toEqual([
+      'open',
+      'open, last seen at step 480',
+      'resolved at 90',
+    ])
+  })
+
   it('keeps thousands of rows out of the document', async () => {
     const findings = Array.from({ length: 5000 }, (_, i) => aFinding({ id: `${i}` }))
     await show({ findings })
@@ -103,7 +118,7 @@ describe('runs', () => {
     fireEvent.click(screen.getByRole('button', { name: /^rnn/ }))
     await waitFor(() => expect(layers()).toEqual(['lstm/kernel']))
     expect(host.readHash()).toContain('p.gradhealth.run=rnn')
-    expect(screen.getByRole('heading', { level: 1 }).textContent).toBe('rnn looks healthy')
+    expect(screen.getByRole('heading', { level: 1 }).textContent).toBe('rnn: Healthy so far.')
     fireEvent.click(screen.getByRole('button', { name: 'All runs' }))
     await waitFor(() => expect(layers()).toHaveLength(3))
   })
@@ -250,11 +265,91 @@ describe('trouble', () => {
     }
     expect(screen.getAllByRole('button', { name: 'Copy' })).toHaveLength(2)
   })
+})
 
-  it('is calm when nothing was found', async () => {
-    await show({ runs: [aHealthyRun(), aHealthyRun({ run: 'b' })], findings: [] })
-    expect(screen.getByRole('heading', { level: 1 }).textContent).toBe('All 2 runs look healthy')
+describe('where nothing was found', () => {
+  const reservation = 'no loss recorded, 1 symptom not judged'
+  const not_judged = [{ symptom: 'loss-spike', title: 'Loss spike', reason: 'no loss recorded' }]
+  const calm = aHealthyRun({ reservation, checked: someChecks({ not_judged }) })
+  const panel = () => screen.getByRole('region', { name: 'What was checked' })
+
+  it('stands what was checked, what was not, and what came closest to a limit', async () => {
+    await show({ runs: [calm], findings: [] })
     expect(screen.getByText('No symptom has been found.')).toBeTruthy()
+    for (const text of [
+      '26 tensors · 60 records · steps 0 to 590 · 1 symptom judged, 1 not',
+      'Vanishing gradient · dense_0/kernel gradient · 4e-3, a finding below 1e-3',
+      'Not judged: no loss recordedLoss spike',
+    ]) {
+      expect(panel().textContent).toContain(text)
+    }
+  })
+
+  it('stands a line for each of several runs, which leads to it', async () => {
+    await show({ runs: [calm, aHealthyRun({ run: 'b' })], findings: [] })
+    expect(screen.getByRole('heading', { level: 1 }).textContent).toBe(
+      'All 2 runs look healthy; 1 with reservations',
+    )
+    expect(panel().textContent).toContain(`1 symptom judged, 1 not; ${reservation}`)
+    fireEvent.click(within(panel()).getByRole('button', { name: 'b' }))
+    await waitFor(() => expect(panel().textContent).toContain('26 tensors · 60 records'))
+  })
+
+  it('is told of a chosen run, whatever was found in others', async () => {
+    await show({ hash: '#gradhealth&p.gradhealth.run=cnn_healthy' })
+    expect(panel()).toBeTruthy()
+    expect(screen.queryByText(/passes the filters/)).toBeNull()
+  })
+
+  it('is not said where filters hide what was found', async () => {
+    await show({ hash: '#gradhealth&p.gradhealth.layers=nowhere' })
+    expect(screen.getByText('No finding passes the filters.')).toBeTruthy()
+    expect(screen.queryByRole('region', { name: 'What was checked' })).toBeNull()
+  })
+
+  it('is said beside what the rules mute', async () => {
+    await show({ findings: [aFinding({ muted: 'known' })] })
+    expect(screen.getByText('Nothing was found but 1 finding that the rules mute.')).toBeTruthy()
+    fireEvent.click(screen.getByRole('button', { name: 'Show' }))
+    await waitFor(() => expect(layers()).toEqual(['dense_0/kernel']))
+  })
+
+  it('says of a young run how much is missing', async () => {
+    const headline = 'Too early to say: 3 of 10 records.'
+    const young = aHealthyRun({
+      run: 'young',
+      verdict: 'too early',
+      headline,
+      enough: { records: 3, wanted: 10 },
+    })
+    await show({ runs: [young], findings: [] })
+    expect(screen.getByRole('heading', { level: 1 }).textContent).toBe(`young: ${headline}`)
+    const run = screen.getByRole('button', { name: /^young/ })
+    expect(run.querySelector('.chip.unknown')?.textContent).toBe('too early')
+    expect(run.textContent).toContain('3 of 10 records')
+  })
+})
+
+describe('the first screen agrees with itself', () => {
+  it('in headline, table and Layers, whatever the order in which the runs come', async () => {
+    const runs = [
+      aHealthyRun({ rank: 2 }),
+      aRun({ run: 'later', rank: 1 }),
+      aRun({ run: 'first', rank: 0, headline: 'b/kernel has held NaN since step 40.' }),
+    ]
+    const findings = ['later', 'first'].map((run) => aFinding({ run, tensor: `${run}/kernel` }))
+    const { tab } = await show({ runs, findings })
+    expect(screen.getByRole('heading', { level: 1 }).textContent).toMatch(/^first: b\/kernel/)
+    expect(layers()).toEqual(['first/kernel', 'later/kernel'])
+    expect(tab.layers.run.value).toBe('first')
+    fireEvent.click(screen.getByRole('button', { name: 'Runs' }))
+    await waitFor(() =>
+      expect(screen.getAllByRole('rowheader').map((head) => head.textContent)).toEqual([
+        'first',
+        'later',
+        'cnn_healthy',
+      ]),
+    )
   })
 })
 
@@ -282,6 +377,22 @@ describe('incidents', () => {
     fireEvent.keyDown(grid(), { key: 'Home' })
     fireEvent.keyDown(grid(), { key: 'ArrowLeft' })
     await waitFor(() => expect(layers()).toHaveLength(2))
+  })
+
+  it('tell of each that is folded what it follows from, or that it only began then', async () => {
+    const follower = aFinding({ id: 'f', incident: 'i', tensor: 'late', origin: false })
+    const found = [origin, { ...follower, follows: origin.id }, { ...follower, id: 'g' }]
+    await show({ findings: found, hash: '#gradhealth&p.gradhealth.unfolded=i%3Amlp_sigmoid' })
+    const [lead, ...rest] = within(grid()).getAllByRole('row').slice(1)
+    expect(lead?.textContent).not.toMatch(/follows|same time/)
+    expect(rest[0]?.textContent).toContain('follows from dense_0/kernel')
+    expect(rest[1]?.textContent).toContain('at the same time')
+    fireEvent.click(rest[0] as HTMLElement)
+    const panel = await screen.findByRole('complementary', { name: 'Evidence' })
+    const cause = within(panel).getByRole('button', { name: /of dense_0\/kernel/ })
+    expect(cause.textContent).toBe('vanishing gradient of dense_0/kernel')
+    fireEvent.click(cause)
+    await waitFor(() => expect(lead?.getAttribute('aria-selected')).toBe('true'))
   })
 
   it('stand open around the finding that an address names', async () => {

@@ -2,7 +2,10 @@
 
 import { useEffect, useRef } from 'preact/hooks'
 import type { Finding, Symptom } from '../../contract'
+import { stateText } from '../../lib/course'
 import { formatMeasured, formatStep } from '../../lib/numbers'
+import { lowerFirst } from '../../lib/verdict'
+import { titleOf } from '../../state/alerts'
 import { useTab } from '../context'
 import { EvidenceCharts } from './EvidenceCharts'
 import { Links } from './Links'
@@ -49,6 +52,7 @@ function Details({ finding, symptom }: { finding: Finding; symptom: Symptom | un
         {symptom?.title ?? finding.symptom} · <bdi class="mono">{finding.tensor}</bdi>
       </h2>
       <p>{finding.message}</p>
+      <Cause finding={finding} />
       {finding.muted && <p class="muted">Muted by the rules: {finding.muted}</p>}
       <Facts finding={finding} />
       <EvidenceCharts finding={finding} symptom={symptom} />
@@ -69,17 +73,36 @@ function useRevealed() {
   return heading
 }
 
+/** Why it is not what to begin with. */
+function Cause({ finding }: { finding: Finding }) {
+  const { alerts, server, view } = useTab()
+  const followed = alerts.followed(finding)
+  if (followed === null) return null
+  const { run, id, symptom, tensor } = followed
+  return (
+    <p class="muted">
+      Follows from{' '}
+      <button class="text-link" type="button" onClick={() => view.change({ opened: { run, id } })}>
+        {lowerFirst(titleOf(server)(symptom))} of <bdi class="mono">{tensor}</bdi>
+      </button>
+      .
+    </p>
+  )
+}
+
 function Facts({ finding }: { finding: Finding }) {
-  const { threshold, resolved_step, unit } = finding
+  const { alerts } = useTab()
+  const { threshold, unit } = finding
+  const newest = alerts.runOf.value.get(finding.run)?.last_step ?? null
   const facts: [string, string][] = [
     ['run', finding.run],
     ['of', finding.kind],
     ['opened', formatStep(finding.opened_step)],
-    ['last seen', formatStep(finding.last_step)],
     ['worst at', formatStep(finding.peak_step)],
-    ...(resolved_step === null
+    ['state', stateText(finding, newest)],
+    ...(finding.state === 'open'
       ? []
-      : [['resolved', formatStep(resolved_step)] as [string, string]]),
+      : [['last seen', formatStep(finding.last_step)] as [string, string]]),
     ['value', formatMeasured(finding.value, unit)],
     ...(threshold === null ? [] : [['limit', formatMeasured(threshold, unit)] as [string, string]]),
   ]

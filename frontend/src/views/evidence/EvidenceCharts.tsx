@@ -6,8 +6,8 @@ import type { Finding, Symptom } from '../../contract'
 import { magnitudesBand, neighboursBand } from '../../lib/band'
 import { chartSeries, rateSeries, stepsSeries } from '../../lib/chart-series'
 import { neighboursOf } from '../../lib/neighbours'
-import { formatValue } from '../../lib/numbers'
-import { columnName } from '../../lib/statistics'
+import { formatMeasured } from '../../lib/numbers'
+import { columnName, unitOf } from '../../lib/statistics'
 import type { Range } from '../../lib/view-state'
 import { useTab } from '../context'
 import { BandFigure } from './BandFigure'
@@ -91,7 +91,11 @@ function NeighboursFigure({ finding, range }: { finding: Finding; range: Range }
     () => heatmap && neighboursOf(heatmap, finding.tensor),
     [heatmap, finding.tensor],
   )
-  const band = useMemo(() => neighbours && neighboursBand(neighbours, formatValue), [neighbours])
+  const unit = unitOf(heatmap?.header.column ?? '')
+  const band = useMemo(
+    () => neighbours && neighboursBand(neighbours, (value) => formatMeasured(value, unit)),
+    [neighbours, unit],
+  )
   if (!heatmap || !neighbours || !band || band.rows < 2) return null
   const name = `${finding.kind} ${columnName(heatmap.header.column)}`
   return (

@@ -2,10 +2,10 @@
 
 import { useSignalEffect } from '@preact/signals'
 import { useEffect, useRef } from 'preact/hooks'
-import type { Finding } from '../../contract'
+import type { Finding, Unit } from '../../contract'
 import { type Chart, drawChart } from '../../draw/chart'
 import type { ChartSeries, Line } from '../../lib/chart-series'
-import { formatStep, formatValue } from '../../lib/numbers'
+import { formatMeasured, formatStep } from '../../lib/numbers'
 import type { Range } from '../../lib/view-state'
 import { tokensFor } from '../../theme/tokens'
 import { useTab } from '../context'
@@ -38,7 +38,7 @@ export function LineChart({ series, finding, range }: LineChartProps) {
         {told !== undefined && <span>step {formatStep(told)}</span>}
         {series.lines.map((line) => (
           <span key={line.column} class={`key ${line.column}`}>
-            {shortLabel(line)} {valueAt(line, at)}
+            {shortLabel(line)} {valueAt(line, at, series.unit)}
           </span>
         ))}
         {series.events.length > 0 && <span class="key event">no finite value</span>}
@@ -114,9 +114,9 @@ function lastKnown({ steps, lines }: ChartSeries): number {
   return lines[0]?.values.findLastIndex((value) => value !== null) ?? steps.length - 1
 }
 
-function valueAt({ values }: Line, index: number): string {
+function valueAt({ values }: Line, index: number, unit: Unit): string {
   const value = values[index] ?? null
-  return value === null ? '–' : formatValue(value)
+  return value === null ? '–' : formatMeasured(value, unit)
 }
 
 function shortLabel({ column, label }: Line): string {
@@ -124,11 +124,11 @@ function shortLabel({ column, label }: Line): string {
 }
 
 /** For those who cannot see the lines: from where to where each goes. */
-function summary({ title, steps, lines, events }: ChartSeries): string {
+function summary({ title, steps, lines, events, unit }: ChartSeries): string {
   const parts = lines.map((line) => {
     const first = line.values.findIndex((value) => value !== null)
     const last = line.values.findLastIndex((value) => value !== null)
-    return `${shortLabel(line)} from ${valueAt(line, first)} at step ${formatStep(steps[first] ?? null)} to ${valueAt(line, last)} at step ${formatStep(steps[last] ?? null)}`
+    return `${shortLabel(line)} from ${valueAt(line, first, unit)} at step ${formatStep(steps[first] ?? null)} to ${valueAt(line, last, unit)} at step ${formatStep(steps[last] ?? null)}`
   })
   const [firstEvent] = events
   if (firstEvent !== undefined)

@@ -8,7 +8,7 @@ import { cellReading } from '../../lib/heatmap-reading'
 import { markAt } from '../../lib/heatmap-rows'
 import { colourScale } from '../../lib/heatmap-scale'
 import { count, formatStep } from '../../lib/numbers'
-import { columnName, isLogarithmic, kindName } from '../../lib/statistics'
+import { columnName, isLogarithmic, kindName, unitOf } from '../../lib/statistics'
 import { titleOf } from '../../state/alerts'
 import { tokensFor } from '../../theme/tokens'
 import { useTab } from '../context'
@@ -79,7 +79,11 @@ export function Heatmap({ heatmap }: { heatmap: Answer }) {
   const title = `${kindName(kind)}: ${columnName(column)}`
   return (
     <div class="heat">
-      <Legend scale={scale} has={{ ...has, findings: marks.length > 0 }} />
+      <Legend
+        scale={scale}
+        unit={unitOf(heatmap.header.column)}
+        has={{ ...has, findings: marks.length > 0 }}
+      />
       <div ref={room} class="heat-room">
         <div
           ref={frame}

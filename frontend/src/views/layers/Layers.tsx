@@ -1,18 +1,20 @@
 /** The second view: every layer over the training, where a vanishing gradient is a waterfall. */
 
 import { columnName, kindName } from '../../lib/statistics'
+import { isSick } from '../../lib/verdict'
 import { useTab } from '../context'
 import { Heatmap } from './Heatmap'
 import { LayersTools } from './LayersTools'
 
 export function Layers() {
-  const { layers, view, server } = useTab()
+  const { layers, view, server, alerts } = useTab()
   const run = layers.run.value
   const statistic = layers.statistic.value
   const heatmap = layers.heatmap.value
   const failure = layers.failure.value
   const fits = heatmap !== null && heatmap.header.run === run
   const lines = layers.lines.value
+  const told = alerts.runOf.value.get(run ?? '')
   return (
     <>
       <div class="verdict-block">
@@ -28,9 +30,12 @@ export function Layers() {
           )}
         </h1>
         <p class="facts">
-          {view.current.value.run === null && run !== null
-            ? 'The run that needs a look first; choose another among the runs. '
-            : ''}
+          {view.current.value.run === null && told && (
+            <>
+              {isSick(told) ? 'The run that needs a look first' : 'Shown first'}; choose another
+              among the runs.{' '}
+            </>
+          )}
           Layers in forward order, the input on top.
           {(layers.waiting.value || server.page.value !== null) && ' Reading…'}
         </p>

@@ -1,23 +1,25 @@
 /** What the colours mean. */
 
+import type { Unit } from '../../contract'
 import { VIRIDIS_GRADIENT } from '../../draw/colour-map'
 import type { ColourScale } from '../../lib/heatmap-scale'
-import { formatValue } from '../../lib/numbers'
+import { formatTick } from '../../lib/numbers'
 
 interface LegendProps {
   scale: ColourScale
+  unit: Unit
   /** Which of the special cells the picture has. */
   has: { zero: boolean; missing: boolean; infinite: boolean; findings: boolean }
 }
 
-export function Legend({ scale, has }: LegendProps) {
+export function Legend({ scale, unit, has }: LegendProps) {
   return (
     <div class="heat-legend">
-      <div class="ramp" role="img" aria-label={rampText(scale)}>
+      <div class="ramp" role="img" aria-label={rampText(scale, unit)}>
         <div class="ramp-colours" style={{ background: VIRIDIS_GRADIENT }} />
         {scale.ticks.map(({ place, value }) => (
           <span key={value} class="ramp-tick" style={{ left: `${100 * place}%` }}>
-            {formatValue(value)}
+            {formatTick(value, unit)}
           </span>
         ))}
       </div>
@@ -38,7 +40,7 @@ function Key({ name, text }: { name: string; text: string }) {
   )
 }
 
-function rampText({ low, high, logarithmic }: ColourScale): string {
+function rampText({ low, high, logarithmic }: ColourScale, unit: Unit): string {
   const scale = logarithmic ? 'logarithmic' : 'linear'
-  return `Colours from ${formatValue(low)}, dark, to ${formatValue(high)}, bright, ${scale}`
+  return `Colours from ${formatTick(low, unit)}, dark, to ${formatTick(high, unit)}, bright, ${scale}`
 }

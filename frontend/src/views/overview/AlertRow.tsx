@@ -1,6 +1,7 @@
 import type { ComponentChildren } from 'preact'
 import type { Finding } from '../../contract'
 import { sparklinePath } from '../../draw/sparkline'
+import { causeText, stateText } from '../../lib/course'
 import type { TableRow } from '../../lib/incidents'
 import { formatBesideLimit, formatStep } from '../../lib/numbers'
 import { keyOf } from '../../lib/register'
@@ -21,9 +22,14 @@ export interface AlertRowProps {
 }
 
 export function AlertRow({ row, index, active, opened, fresh, onOpen, onFold }: AlertRowProps) {
-  const { server } = useTab()
+  const { server, alerts } = useTab()
   const { finding, level, others } = row
-  const cells = cellsOf(row, titleOf(server)(finding.symptom), onFold)
+  const cells = cellsOf(row, {
+    title: titleOf(server)(finding.symptom),
+    state: stateText(finding, alerts.runOf.value.get(finding.run)?.last_step ?? null),
+    cause: finding.origin ? '' : causeText(finding, alerts.followed(finding)),
+    onFold,
+  })
   const looks = [active && 'active', opened && 'opened', finding.muted && 'muted-row']
   return (
     <div
@@ -65,13 +71,19 @@ const CELL_CLASS: Record<string, (finding: Finding) => string> = {
   Trend: ({ severity }) => severity,
 }
 
+interface Told {
+  title: string
+  state: string
+  cause: string
+  onFold: (row: TableRow) => void
+}
+
 function cellsOf(
   row: TableRow,
-  title: string,
-  onFold: (row: TableRow) => void,
+  { title, state, cause, onFold }: Told,
 ): Record<string, ComponentChildren> {
   const { finding } = row
-  const { severity, tensor, kind, run, origin, value, threshold, state, muted } = finding
+  const { severity, tensor, kind, run, origin, value, threshold, muted } = finding
   return {
     Severity: (
       <>
@@ -91,6 +103,11 @@ function cellsOf(
             <span class="likely">likely </span>origin
           </span>
         )}
+        {cause !== '' && row.shared && (
+          <span class="cause" title={cause}>
+            {cause}
+          </span>
+        )}
         {row.others > 0 && !row.unfolded && <span class="more">+{formatStep(row.others)}</span>}
         {muted && <span class="kind">muted</span>}
       </>
@@ -106,7 +123,11 @@ function cellsOf(
     Opened: formatStep(finding.opened_step),
     'Last seen': formatStep(finding.last_step),
     'Value / limit': formatBesideLimit(value, threshold, finding.unit),
-    State: <span class={state === 'resolved' ? 'muted' : ''}>{state}</span>,
+    State: (
+      <span class={finding.state === 'resolved' ? 'muted' : ''} title={state}>
+        {state}
+      </span>
+    ),
     Trend: <Sparkline finding={finding} />,
   }
 }

@@ -14,6 +14,7 @@ import { AlertHead } from './AlertHead'
 import { AlertRow, rowId } from './AlertRow'
 import { COLUMNS, widthStyle } from './columns'
 import { NewFindings } from './NewFindings'
+import { NothingToShow } from './NothingToShow'
 import { useActiveRow } from './useActiveRow'
 import { useFresh } from './useFresh'
 import { ROW_HEIGHT, useScroll } from './useScroll'
@@ -21,7 +22,7 @@ import { ROW_HEIGHT, useScroll } from './useScroll'
 const OVERSCAN = 6
 
 export function AlertTable() {
-  const { alerts, view, server, trends } = useTab()
+  const { alerts, view, trends } = useTab()
   const rows = alerts.rows.value
   const { opened, sort, widths } = view.current.value
   const rowCount = alerts.rowCount.value
@@ -46,7 +47,7 @@ export function AlertTable() {
   )
 
   if (alerts.waiting.value) return <OnTheirWay />
-  if (rows.length === 0) return <NothingToShow filtered={server.findings.value.length > 0} />
+  if (rows.length === 0) return <NothingToShow />
   const activeRow = rows[active.index]
   const isFresh = ({ key }: TableRow) => fresh.keys.has(key)
   return (
@@ -119,23 +120,5 @@ export function OnTheirWay() {
     <p class="notice" role="status">
       Reading {count(total, 'finding')}…
     </p>
-  )
-}
-
-function NothingToShow({ filtered }: { filtered: boolean }) {
-  const { view } = useTab()
-  return (
-    <div class="notice">
-      {filtered ? (
-        <>
-          No finding passes the filters.
-          <button class="button" type="button" onClick={view.clearFilters}>
-            Clear filters
-          </button>
-        </>
-      ) : (
-        'No symptom has been found.'
-      )}
-    </div>
   )
 }

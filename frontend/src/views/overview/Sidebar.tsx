@@ -1,6 +1,6 @@
 import type { Run } from '../../contract'
 import { formatStep } from '../../lib/numbers'
-import { isLive, loadingText, runAge, runChip } from '../../lib/verdict'
+import { isLive, loadingText, runAge, runChip, runReservation } from '../../lib/verdict'
 import { useServerClock } from '../clock'
 import { useTab } from '../context'
 import { NotMeasured } from './NotMeasured'
@@ -43,6 +43,7 @@ export function Sidebar() {
 
 function RunButton({ run, pressed, onClick }: { run: Run; pressed: boolean; onClick: () => void }) {
   const chip = runChip(run)
+  const reservation = runReservation(run)
   const now = useServerClock()
   const facts = [
     run.last_step === null ? null : `step ${formatStep(run.last_step)}`,
@@ -53,6 +54,7 @@ function RunButton({ run, pressed, onClick }: { run: Run; pressed: boolean; onCl
       <Swatch run={run.run} />
       <span class="run-name">{run.run}</span> <span class={`chip ${chip.tone}`}>{chip.text}</span>
       <span class={isLive(run, now) ? 'run-facts live' : 'run-facts'}> {facts.join(' · ')}</span>
+      {reservation !== '' && <span class="run-facts wrapped"> {reservation}</span>}
     </button>
   )
 }

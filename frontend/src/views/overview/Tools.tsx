@@ -4,8 +4,8 @@ import { useState } from 'preact/hooks'
 import { FINDING_STATES, SEVERITIES } from '../../contract'
 import { toCsv, toJson, toMarkdown } from '../../lib/export'
 import { toggled } from '../../lib/filter'
+import { flatRows, groupFindings } from '../../lib/incidents'
 import { formatStep } from '../../lib/numbers'
-import { itself, sortBy } from '../../lib/sort'
 import { titleOf } from '../../state/alerts'
 import { useTab } from '../context'
 import { CopyButton, download } from '../takeaway'
@@ -100,8 +100,11 @@ function Takeaway() {
   const entries = alerts.passing.value
   const none = entries.length === 0 || server.page.value !== null
   // With what is folded away, in the table's order.
-  const sorted = () =>
-    sortBy(entries, itself, view.current.peek().sort).map(({ finding }) => finding)
+  const sorted = () => {
+    const { sort, flat } = view.current.peek()
+    const rows = flat ? flatRows(entries, sort) : groupFindings(entries, sort, () => true)
+    return rows.map(({ finding }) => finding)
+  }
   const save = (name: string, type: string, text: string) => {
     download(name, type, text)
     say(`${name} downloaded`)

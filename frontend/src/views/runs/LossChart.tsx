@@ -3,6 +3,7 @@
 import { useEffect, useRef } from 'preact/hooks'
 import { drawLosses, type Loss } from '../../draw/losses'
 import { drawable } from '../../lib/chart-series'
+import { formatStep } from '../../lib/numbers'
 import { tokensFor } from '../../theme/tokens'
 import { useTab } from '../context'
 
@@ -40,6 +41,10 @@ export function LossChart({ runs }: { runs: readonly string[] }) {
   const lineColour = (run: string) => ({
     '--line': `var(--run-${alerts.runColours.value.get(run) ?? 0})`,
   })
+  const nonFinite = (run: string) => {
+    const since = alerts.runOf.value.get(run)?.loss.non_finite_since ?? null
+    return since === null ? '' : ` NaN since ${formatStep(since)}`
+  }
   if (runs.every((run) => losses.get(run) === null)) {
     return <p class="muted">Neither run has recorded a loss.</p>
   }
@@ -57,6 +62,7 @@ export function LossChart({ runs }: { runs: readonly string[] }) {
         {runs.map((run, i) => (
           <span key={run} class={i > 0 ? 'loss-key dashed' : 'loss-key'} style={lineColour(run)}>
             <bdi>{run}</bdi>
+            {nonFinite(run)}
           </span>
         ))}
       </p>

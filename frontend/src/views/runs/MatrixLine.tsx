@@ -1,7 +1,8 @@
+import type { Loss } from '../../contract'
 import { toggled } from '../../lib/filter'
 import { formatStep, formatValue } from '../../lib/numbers'
 import type { Cell, Matrix, MatrixRow, Parameter } from '../../lib/run-matrix'
-import { isLive, runAge, runChip } from '../../lib/verdict'
+import { isLive, lossText, runAge, runChip, runReservation } from '../../lib/verdict'
 import { titleOf } from '../../state/alerts'
 import { useTab } from '../context'
 import { Swatch } from '../overview/Sidebar'
@@ -19,6 +20,7 @@ export function MatrixLine({ row, matrix, now }: MatrixLineProps) {
   const name = run.run
   const { compared } = view.current.value
   const chip = runChip(run)
+  const reservation = runReservation(run)
   return (
     <tr class={compared.includes(name) ? 'compared' : ''} data-run={name}>
       <td class="tick">
@@ -44,6 +46,7 @@ export function MatrixLine({ row, matrix, now }: MatrixLineProps) {
       </th>
       <td>
         <span class={`chip ${chip.tone}`}>{chip.text}</span>
+        {reservation !== '' && <div class="reservation">{reservation}</div>}
       </td>
       {matrix.symptoms.map((symptom) => (
         <td key={symptom} class="symptom">
@@ -59,13 +62,16 @@ export function MatrixLine({ row, matrix, now }: MatrixLineProps) {
         {formatStep(run.last_step)}{' '}
         <span class={isLive(run, now) ? 'run-facts live' : 'run-facts'}>{runAge(run, now)}</span>
       </td>
-      <td class="number" title="At first, and last">
-        {run.loss.first === null
-          ? '–'
-          : `${formatValue(run.loss.first)} → ${formatValue(run.loss.last)}`}
+      <td class="number" title={lossTitle(run.loss)}>
+        {lossText(run.loss, formatValue) ?? '–'}
       </td>
     </tr>
   )
+}
+
+function lossTitle({ non_finite_since }: Loss): string {
+  if (non_finite_since === null) return 'At first, and last'
+  return `No finite value from step ${formatStep(non_finite_since)} to the end`
 }
 
 interface SymptomCellProps {

@@ -16,7 +16,14 @@ afterEach(cleanup)
 
 const runs = [
   aRun({ run: 'a', hparams: { rate: 0.1 } }),
-  aRun({ run: 'b', verdict: 'warning', hparams: { rate: 0.5 } }),
+  aRun({
+    run: 'b',
+    rank: 1,
+    verdict: 'warning',
+    hparams: { rate: 0.5 },
+    reservation: 'no activation recorded',
+    loss: { first: 3.374, last: 0.14, non_finite_since: 343 },
+  }),
   aHealthyRun({ run: 'c', hparams: { rate: 0.01 } }),
 ]
 const findings = [
@@ -41,6 +48,19 @@ it('shows each run with its symptoms and its hyper-parameters, the sickest first
   expect(order()).toEqual(['c', 'a', 'b'])
   expect(screen.getByRole('columnheader', { name: 'rate' }).getAttribute('aria-sort')).toBe(
     'ascending',
+  )
+})
+
+it('says since when a loss is no number, and what a verdict could not take into account', async () => {
+  const { tab } = await show()
+  const line = document.querySelector('tr[data-run="b"]')
+  expect(line?.textContent).toContain('3.37 → NaN since 343')
+  expect(line?.textContent).toContain('no activation recorded')
+  tab.view.change({ compared: ['a', 'b'] })
+  await waitFor(() =>
+    expect(screen.getByRole('region', { name: 'Comparison' }).textContent).toContain(
+      'b NaN since 343',
+    ),
   )
 })
 
