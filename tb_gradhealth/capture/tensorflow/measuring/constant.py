@@ -103,9 +103,10 @@ class _Shares(_Kept):
     def keep(self, batch: Batch, weight: Any) -> None:
         self._count.assign_add(tf.reduce_sum(batch.counts, axis=0)[:, None])
         if self.term.form == "classes":
-            for sums, amounts in ((self._weighted, batch.weights), (self._plain, batch.counts)):
-                amounts, classes = tf.reshape(amounts, [-1]), tf.reshape(batch.values, [-1])
-                sums.assign_add(tf.math.unsorted_segment_sum(amounts, classes, self.term.outputs)[None])
+            plain = self._by_class(batch, batch.counts)
+            self._plain.assign_add(plain)
+            same = batch.weights is batch.counts
+            self._weighted.assign_add(plain if same else self._by_class(batch, batch.weights))
             return
         self._weighted.assign_add(tf.reduce_sum(batch.values * batch.weights[..., None], axis=0))
         if self.term.form == "binary":
@@ -113,6 +114,11 @@ class _Shares(_Kept):
         else:
             hard = tf.one_hot(tf.argmax(batch.values, -1), self.term.outputs, dtype=tf.float64)
         self._plain.assign_add(tf.reduce_sum(hard * batch.counts[..., None], axis=0))
+
+    def _by_class(self, batch: Batch, amounts: Any) -> Any:
+        """The sum of the amounts of each class, float64 [1, classes]; class -1 is left out."""
+        amounts, classes = tf.reshape(amounts, [-1]), tf.reshape(batch.values, [-1])
+        return tf.math.unsorted_segment_sum(amounts, classes, self.term.outputs)[None]
 
     def losses(self) -> Any:
         smoothing, outputs, weight = self.term.smoothing, self.term.outputs, self.weight[:, None]

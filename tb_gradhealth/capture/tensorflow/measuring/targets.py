@@ -17,7 +17,7 @@ class Batch:
 
     Attributes:
         values: float64 [n, p, o], of classes int64 [n, p].
-        weights: float64 [n, p]; 0 for what does not count.
+        weights: float64 [n, p]; 0 for what does not count; where there are none, ``counts`` itself.
         counts: float64 [n, p]; 1 for what counts, else 0.
         share: how much of the batch is looked at, float64 scalar.
     """
@@ -35,8 +35,6 @@ def laid_out(targets: Targets) -> Batch:
     most = max(LOOKED_AT // (term.positions * (outputs or [1])[0]), 1)
     values = tf.reshape(targets.values, [-1, term.positions, *outputs])
     rows = tf.cast(tf.maximum(tf.shape(values)[0], 1), tf.float64)
-    weights = _each(targets.weights, targets.shape, term.positions)[:most]
-    counts = tf.cast(_each(targets.mask, targets.shape, term.positions)[:most] != 0, tf.float64)
     values = values[:most]
     if term.form == "classes":
         values = tf.cast(values, tf.int64)
@@ -48,14 +46,16 @@ def laid_out(targets: Targets) -> Batch:
         values = tf.cast(values, tf.float64)
         known = tf.reduce_all(tf.math.is_finite(values), axis=-1)
         values = tf.where(known[..., None], values, 0.0)
-    counts = tf.where(known, counts, 0.0)
-    return Batch(values, weights * counts, counts, tf.minimum(most / rows, 1.0))
+    if targets.mask is not None:
+        known &= _each(targets.mask, targets.shape, term.positions)[:most] != 0
+    weights = counts = tf.cast(known, tf.float64)
+    if targets.weights is not None:
+        weights = _each(targets.weights, targets.shape, term.positions)[:most] * counts
+    return Batch(values, weights, counts, tf.minimum(most / rows, 1.0))
 
 
 def _each(values: Any, shape: Any, positions: int) -> Any:
-    """Weights of samples or of losses as weights of all losses, float64 [n, p]; 1 where there are none."""
-    if values is None:
-        return tf.reshape(tf.ones(shape, tf.float64), [-1, positions])
+    """Weights of samples or of losses as weights of all losses, float64 [n, p]."""
     rank = shape.shape[0]
     values = tf.cast(values, tf.float64)
     if values.shape.rank > rank:
