@@ -49,11 +49,12 @@ def test_a_sequential_model_is_named_in_forward_order():
         ("dense", "dense", 1, "linear", True),
         ("softmax", "softmax", 2, "softmax", True),
     ]
-    assert [row.kind for row in rows] == ["gradient"] * 4 + ["weight"] * 4 + ["update"] * 4 + [
+    assert [row.kind for row in rows] == ["gradient"] * 4 + ["weight"] * 4 + ["update"] * 4 + ["input"] + [
         "activation"
     ] * 3 + ["loss"]
     assert rows[0].shape == (3, 3, 3, 4)
-    assert rows[12].shape == (-1, 6, 6, 4)
+    assert rows[12].shape == (-1, 8, 8, 3)
+    assert rows[13].shape == (-1, 6, 6, 4)
 
 
 def test_nested_models_keep_apart_layers_of_the_same_name():
@@ -205,8 +206,9 @@ def test_a_tensor_from_inside_a_loop_is_a_row_that_says_why():
 
     rows = []
     step(tf.zeros([1, 2]))
-    assert [row.not_measured for row in rows if row.kind == "activation"] == [
-        "computed inside a loop, condition or function"
+    assert [(row.tensor, row.not_measured) for row in rows if row.kind == "activation"] == [
+        ("inner", "computed inside a loop, condition or function"),
+        ("output", ""),
     ]
 
 

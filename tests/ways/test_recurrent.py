@@ -83,4 +83,6 @@ def test_inside_a_while_loop_gradients_are_measured_and_activations_say_why_not(
     expected.hold_against(recorded)
     reasons = recorded.reasons("activation")
     assert "loop" in reasons.pop("repeated/inner")
-    assert reasons == {"first": "", "out": ""}
+    assert reasons == {"first": "", "repeated": "", "out": ""}
+    assert recorded.row("activation", "out").inputs == ("repeated",)
+    assert recorded.row("activation", "repeated").between == "a loop, condition or function"

@@ -1,6 +1,7 @@
 """A Keras model's training step, with what it computes looked at on the way."""
 
 import functools
+import inspect
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
@@ -11,6 +12,7 @@ import keras
 import tensorflow as tf
 
 from tb_gradhealth.capture.tensorflow.network.activations import Activations, capture, replaced
+from tb_gradhealth.capture.tensorflow.network.compiled_loss import compiled_targets
 from tb_gradhealth.capture.tensorflow.network.inputs import (
     Named,
     named_inputs,
@@ -19,6 +21,7 @@ from tb_gradhealth.capture.tensorflow.network.inputs import (
 )
 from tb_gradhealth.capture.tensorflow.network.settings import numbers_of_training
 from tb_gradhealth.capture.tensorflow.network.structure import frozen_variables
+from tb_gradhealth.capture.tensorflow.network.targets import Targets
 from tb_gradhealth.capture.tensorflow.recorder import Recorder
 from tb_gradhealth.capture.tensorflow.returned_loss import BatchValues, batch_values, returned_losses
 from tb_gradhealth.capture.tensorflow.watching.replicas import replica, replicas
@@ -34,15 +37,24 @@ COMPUTE_LOSS: Final = ("x", "y", "y_pred", "sample_weight", "training")
 CLIPPING: Final = ("clipnorm", "global_clipnorm", "clipvalue")
 
 
+ADD: Final = "_aggregate_additional_loss"
+"""What Keras calls for each of a model's ``losses``, in ``compute_loss``."""
+
+
 @dataclass
 class _Seen:
-    """What one replica's step computed so far."""
+    """What one replica's step computed so far.
+
+    ``additional`` are the model's ``losses`` while they are added to the compiled one.
+    """
 
     gradients: dict[int, tuple[Any, Any]] = field(default_factory=dict)
     clipped: dict[int, Any] = field(default_factory=dict)
     training: dict[str, Any] = field(default_factory=dict)
     loss: Any = None
     targets: Named = field(default_factory=list)
+    constant: list[Targets] = field(default_factory=list)
+    additional: list[Any] | None = None
     activations: Activations | None = None
 
     def listen(self, listening: bool) -> None:
@@ -69,6 +81,12 @@ class WatchedStep:
             (model, "train_step", self._train_step(model.train_step)),
             (model, "compute_loss", self._compute_loss(model.compute_loss)),
         ]
+        # Keras has no public place for either.
+        compiled, add = getattr(model, "_compile_loss", None), getattr(model, ADD, None)
+        if compiled is not None and _is_keras_own(model.compute_loss):
+            wrappers.append((compiled, "call", self._compiled_loss(compiled, compiled.call)))
+        if add is not None:
+            wrappers.append((model, ADD, self._additional_loss(add)))
         return wrappers + [
             (optimizer, "apply", self._apply(optimizer, optimizer.apply)) for optimizer in _optimizers(model)
         ]
@@ -106,6 +124,7 @@ class WatchedStep:
                 training=seen.training,
                 inputs=None if seen.activations is not None else told_apart(inputs),
                 targets=told_apart(seen.targets),
+                constant=seen.constant,
             )
             return logs
 
@@ -114,10 +133,16 @@ class WatchedStep:
     def _compute_loss(self, compute_loss: Callable[..., Any]) -> Callable[..., Any]:
         @functools.wraps(compute_loss)
         def observed_compute_loss(*args: Any, **kwargs: Any) -> Any:
+            begun = self._seen.get(replica())
+            if begun is not None:
+                begun.additional, begun.constant = [], []
             loss = compute_loss(*args, **kwargs)
             seen = self._seen.get(replica())
             if seen is not None:  # Keras computes a validation's loss by the same method
                 seen.loss = loss
+                if seen.additional:
+                    seen.training["regularization"] = tf.add_n(seen.additional) * replicas()
+                seen.additional = None
                 given = {**dict(zip(COMPUTE_LOSS, args, strict=False)), **kwargs}
                 seen.targets = named_targets(given.get("y")) or seen.targets
                 # What is called from now on is `tf.recompute_grad` on its way back.
@@ -125,6 +150,28 @@ class WatchedStep:
             return loss
 
         return observed_compute_loss
+
+    def _compiled_loss(self, compiled: Any, call: Callable[..., Any]) -> Callable[..., Any]:
+        @functools.wraps(call)
+        def observed_call(y_true: Any, y_pred: Any, sample_weight: Any = None) -> Any:
+            loss = call(y_true, y_pred, sample_weight)
+            seen = self._seen.get(replica())
+            if seen is not None and seen.additional is not None:
+                seen.constant = compiled_targets(compiled, y_true, y_pred, sample_weight, replicas())
+            return loss
+
+        return observed_call
+
+    def _additional_loss(self, add: Callable[[Any], Any]) -> Callable[[Any], Any]:
+        @functools.wraps(add)
+        def observed_add(loss: Any) -> Any:
+            added = add(loss)
+            seen = self._seen.get(replica())
+            if seen is not None and seen.additional is not None:
+                seen.additional.append(tf.convert_to_tensor(added))
+            return added
+
+        return observed_add
 
     def _apply(self, optimizer: Any, apply: Callable[..., Any]) -> Callable[..., Any]:
         @functools.wraps(apply)
@@ -155,6 +202,12 @@ def _inputs_and_targets(args: Any, model: Any) -> tuple[Named, Named]:
     except (IndexError, ValueError):
         return [], []
     return named_inputs(x, model), named_targets(y)
+
+
+def _is_keras_own(compute_loss: Any) -> bool:
+    """Whether the loss is the compiled one and the model's ``losses``, nothing else."""
+    own = inspect.unwrap(compute_loss)
+    return getattr(own, "__func__", own) is keras.Model.compute_loss
 
 
 def _returned(logs: Any, values: BatchValues) -> dict[str, Any] | None:

@@ -12,10 +12,11 @@ import numpy as np
 import numpy.typing as npt
 import tensorflow as tf
 
+from tb_gradhealth.capture.tensorflow.measuring.constant import Constant
 from tb_gradhealth.capture.tensorflow.measuring.extremes import is_compiled
 from tb_gradhealth.capture.tensorflow.measuring.seldom import seldom
 from tb_gradhealth.capture.tensorflow.measuring.state import state
-from tb_gradhealth.capture.tensorflow.network.selection import Selection
+from tb_gradhealth.capture.tensorflow.network.selection import CONSTANT_ACCURACY, CONSTANT_LOSS, Selection
 from tb_gradhealth.capture.tensorflow.network.structure import WITH_UNITS
 from tb_gradhealth.capture.tensorflow.sheet import Sheet, unit_count
 from tb_gradhealth.capture.tensorflow.watching.ring import Ring
@@ -57,6 +58,13 @@ class Observer:
         self._lag = selection.lag
         self._phase = selection.phase
         self._replicas = selection.spread is not None
+        # Without their tensors, which belong to one step.
+        self._targets = [each.of(range(len(each.tensors))) for each in selection.constant]
+        self._numbers = {
+            row.tensor: index
+            for index, row in enumerate(self.rows)
+            if row.kind == "training" and row.tensor in (CONSTANT_LOSS, CONSTANT_ACCURACY)
+        }
         self._present = [index for index, value in enumerate(selection.values) if value is not None]
         kinds = {self.rows[index].kind: index for index in self._present}
         self._early = [kinds[kind] for kind in EARLY if kind in kinds][:1]
@@ -69,6 +77,7 @@ class Observer:
             self.matrix = state(np.full([2, len(self.rows), len(COLUMNS)], np.nan, np.float32), "matrix")
             self.ring = Ring(len(self._sentinel.order), every)
             self._skipped = Skipped(self.rows, self._sentinel.order)
+            self._constant = Constant([targets.term for targets in selection.constant])
         # By whether a compiler takes them: it needs other operations.
         self._functions: dict[bool, Any] = {}
 
@@ -111,7 +120,8 @@ class Observer:
         """Take in one step's tensors; whether a record is due now, and whether one is out of turn."""
         values = [value for value in selection.values if value is not None]
         with tf.name_scope("gradhealth"), unchecked():
-            due, tripped = self._function()(values, selection.spread)
+            constant = [targets.tensors for targets in selection.constant]
+            due, tripped = self._function()(values, selection.spread, constant)
         return due, tripped
 
     def _function(self) -> Any:
@@ -122,12 +132,15 @@ class Observer:
             self._functions[compiled] = tf.function(self._observe, reduce_retracing=True, autograph=False)
         return self._functions[compiled]
 
-    def _observe(self, values: list[Any], spread: Any) -> tuple[Any, Any]:
+    def _observe(self, values: list[Any], spread: Any, constant: list[list[Any]]) -> tuple[Any, Any]:
         present = dict(zip(self._present, values, strict=True))
         # A step whose data failed to come is not counted. The loss is known early, so that what hangs on the
         # count is done beside the backward pass and not after it.
         with tf.control_dependencies([present[index] for index in self._early]):
             seen = tf.identity(self.seen.assign_add(1))
+        if self._targets:
+            both = zip(self._targets, constant, strict=True)
+            self._constant.add([targets.of(tensors) for targets, tensors in both])
         line, peaks, skipped = self._look(present)
         beyond = self.ring.add(line, seen) if self._sentinel.order else tf.constant(False)
         if peaks:
@@ -159,6 +172,11 @@ class Observer:
             self._sheet.touched.add([present[index] for index in self._sheet.sparse])
         return line, peaks, skipped
 
+    def _reached(self) -> dict[int, Any]:
+        """What the best constant prediction reaches, by row."""
+        told = {CONSTANT_LOSS: self._constant.loss, CONSTANT_ACCURACY: self._constant.accuracy}
+        return {index: told[name]() for name, index in self._numbers.items()}
+
     def _is_before_an_update(self, seen: Any, since: Any) -> Any:
         """Whether the weights are to be kept: the next call applies the update that the next record measures.
 
@@ -183,6 +201,7 @@ class Observer:
         since = tf.reduce_max(self.recorded)
         known = due & (self._applied(seen) > 1)
         earlier = tf.where(self.untaken[DUE], self.matrix[DUE], float("nan"))
+        present = {**present, **self._reached()}
         facts = Facts(self.ring, self._sentinel.order, seen, since, earlier)
         matrix = self._skipped.without(skipped, self._sheet.matrix(present, facts, known, spread, beyond))
         place = tf.where(due, DUE, TRIPPED)[None]

@@ -18,6 +18,7 @@ from tb_gradhealth.capture.tensorflow.network.settings import (
     optimizer_calls,
     optimizer_settings,
 )
+from tb_gradhealth.capture.tensorflow.network.targets import Targets
 from tb_gradhealth.capture.tensorflow.observer import DUE, TRIPPED, Observer
 from tb_gradhealth.capture.tensorflow.watching.replicas import replica, replicas, whole_batch
 from tb_gradhealth.capture.tensorflow.writing.budget import Budget
@@ -161,6 +162,7 @@ class Recorder:
         training: Mapping[str, Any] | None = None,
         inputs: Any = None,
         targets: Any = None,
+        constant: Sequence[Targets] = (),
     ) -> None:
         """Take in this step's tensors; call it once a step, inside it, before or after the update.
 
@@ -175,6 +177,8 @@ class Recorder:
                 scale of the recorder's optimizer.
             inputs: what the model was given, a tensor or several by name; by default what `capture` saw.
             targets: what it should answer, likewise.
+            constant: what a compiled loss asks of them, from which follows what the best constant prediction
+                reaches; `KerasCallback` knows it.
 
         Raises:
             ValueError: gradients do not come in pairs with their variables or do not fit them, there are
@@ -192,7 +196,18 @@ class Recorder:
         lag = int(self._settings.get("gradient_accumulation_steps") or 1)
         phase = self._optimizer_calls % lag
         selection = select(
-            pairs, weights, activations, loss, clipped, training, lag, spread, phase, inputs, targets
+            pairs,
+            weights,
+            activations,
+            loss,
+            clipped,
+            training,
+            lag,
+            spread,
+            phase,
+            inputs,
+            targets,
+            constant,
         )
         tracked = self._tracked.get(selection.key)
         if tracked is None:

@@ -8,12 +8,11 @@ second one for the zeros alone was five operations more a tensor.
 from collections.abc import Sequence
 from typing import Any, Final
 
-import numpy as np
 import tensorflow as tf
 
 from tb_gradhealth.capture.tensorflow.measuring.operands import Operand
 from tb_gradhealth.capture.tensorflow.measuring.sampling import sample
-from tb_gradhealth.capture.tensorflow.measuring.segments import counts
+from tb_gradhealth.capture.tensorflow.measuring.segments import counts, owners
 from tb_gradhealth.record.magnitudes import (
     BINS,
     BYTES_PER_FLOAT,
@@ -74,7 +73,7 @@ def _owner(samples: Sequence[Any]) -> Any:
     """Which of the samples each element of all of them belongs to, int32 [m]."""
     sizes = [x.shape[0] for x in samples]
     if None not in sizes:
-        return np.repeat(np.arange(len(sizes), dtype=np.int32), sizes)
+        return owners(sizes)
     return tf.repeat(tf.range(len(samples)), tf.stack([tf.size(x) for x in samples]))
 
 

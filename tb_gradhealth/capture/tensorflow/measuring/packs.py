@@ -14,14 +14,14 @@ import tensorflow as tf
 
 from tb_gradhealth.capture.tensorflow.measuring.magnitudes import histogram
 from tb_gradhealth.capture.tensorflow.measuring.operands import as_float32
-from tb_gradhealth.capture.tensorflow.measuring.segments import segment_max, segment_sum
+from tb_gradhealth.capture.tensorflow.measuring.segments import owners, segment_max, segment_sum
 from tb_gradhealth.capture.tensorflow.measuring.statistics import unless_doubtful
 
 SMALL: Final = 4096
 """Elements up to which a tensor is packed: beyond, the copy costs more than the operations it saves."""
 
 LARGEST: Final = 1 << 20
-"""Elements in a pack; which tensor each belongs to is a constant of the graph."""
+"""Elements in a pack; which tensor each belongs to is held in memory."""
 
 
 def packed(sizes: Sequence[int | None]) -> list[int]:
@@ -44,7 +44,7 @@ class Packing:
 
     def __init__(self, sizes: Sequence[int]) -> None:
         self.sizes = tuple(sizes)
-        self._owner = np.repeat(np.arange(len(self.sizes), dtype=np.int32), self.sizes)
+        self._owner = owners(self.sizes)
 
     def pack(self, tensors: Sequence[Any]) -> Any:
         """The tensors as one float32 [m]."""

@@ -19,6 +19,7 @@ REARRANGING: Final = frozenset(
         *("Identity", "IdentityN", "StopGradient", "PreventGradient", "Snapshot", "CheckNumerics"),
         *("Cast", "Reshape", "Squeeze", "ExpandDims", "Transpose", "ConjugateTranspose"),
         *("StridedSlice", "Slice", "Split", "SplitV", "Unpack", "Pack", "ConcatV2"),
+        *("Reverse", "ReverseV2", "Tile", "BroadcastTo", "Pad", "PadV2", "MirrorPad"),
     ]
 )
 """Operations that compute nothing: what comes out of them came in."""

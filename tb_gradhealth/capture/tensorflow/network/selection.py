@@ -17,6 +17,7 @@ from tb_gradhealth.capture.tensorflow.network.structure import (
     shared_prefix,
     variable_path,
 )
+from tb_gradhealth.capture.tensorflow.network.targets import Targets, has_accuracy
 from tb_gradhealth.record import Kind, Row
 
 NO_GRADIENT: Final = "gradient is None"
@@ -34,6 +35,10 @@ NOTHING: Final = (
 SKIPPED: Final = ("training", "skipped_steps")
 """Kind and name of the row that counts the steps a loss scaler skipped."""
 
+
+CONSTANT_LOSS: Final = "constant_loss"
+CONSTANT_ACCURACY: Final = "constant_accuracy"
+"""Names of the training rows that tell what the best constant prediction reaches."""
 
 DATA: Final = ("input", "target")
 """Kinds of rows whose tensors may hold whole numbers."""
@@ -55,6 +60,7 @@ class Selection:
         spread: how far the replicas differ in each measured gradient, float32 [gradients], or None.
         dtype_policy: the captured model's, "" where none is known.
         features: the rows whose last axis is features: inputs that are not numbers of an embedding's rows.
+        constant: the targets of which is told what the best constant prediction reaches; none for no row.
     """
 
     rows: tuple[Row, ...]
@@ -64,6 +70,7 @@ class Selection:
     phase: int = 0
     dtype_policy: str = ""
     features: tuple[int, ...] = ()
+    constant: tuple[Targets, ...] = ()
 
     @property
     def settings(self) -> dict[str, str]:
@@ -87,7 +94,8 @@ class Selection:
             )
             for row, value in zip(self.rows, self.values, strict=True)
         )
-        return (*parts, self.features, self.lag, self.phase, self.spread is None)
+        constant = tuple(targets.form for targets in self.constant)
+        return (*parts, self.features, constant, self.lag, self.phase, self.spread is None)
 
 
 def select(
@@ -102,6 +110,7 @@ def select(
     phase: int = 0,
     inputs: Any = None,
     targets: Any = None,
+    constant: Sequence[Targets] = (),
 ) -> Selection:
     """The rows for one step's tensors.
 
@@ -117,6 +126,7 @@ def select(
         phase: likewise.
         inputs: as in `summary`.
         targets: likewise.
+        constant: see `Selection`.
 
     Raises:
         ValueError: gradients do not come in pairs with their variables or do not fit them, there are more or
@@ -139,15 +149,13 @@ def select(
     for kind in ("weight", "update"):
         chosen += [_checked(names.row(kind, variable), _tensor(variable)) for variable in measured]
     given = captured.inputs if inputs is None else told_apart(named_inputs(inputs, None))
-    chosen += [_data("input", name, tensor, 0) for name, tensor in given.items()]
-    for call in captured.calls:
-        chosen.append(_activation(call, names.depth(call.place.name)))
-    answers = told_apart(named_targets(targets))
-    chosen += [_data("target", name, tensor, names.layers) for name, tensor in answers.items()]
+    chosen += _data("input", given, 0)
+    chosen += [_activation(call, names.depth(call.place.name)) for call in captured.calls]
+    chosen += _data("target", told_apart(named_targets(targets)), names.layers)
     for name, value in _as_losses(loss).items():
         row = Row(name, "loss", "loss", "loss", names.layers, output=True)
         chosen.append(_checked(row, tf.convert_to_tensor(value)))
-    for name, number in (training or {}).items():
+    for name, number in {**(training or {}), **_places(constant)}.items():
         row = Row(name, "training", "training", "other", names.layers)
         chosen.append((row, tf.convert_to_tensor(number)))
     if not (pairs or measured or captured.calls):
@@ -159,7 +167,7 @@ def select(
         if row.kind == "input" and row.tensor not in captured.categories
     )
     policy = activations.dtype_policy if isinstance(activations, Activations) else ""
-    return Selection(rows, values, lag, spread, phase, policy, features)
+    return Selection(rows, values, lag, spread, phase, policy, features, tuple(constant))
 
 
 def in_pairs(grads_and_vars: Iterable[Any]) -> list[tuple[Any, Any]]:
@@ -307,11 +315,22 @@ def _activation(call: Call, depth: int) -> tuple[Row, Any]:
     return _of_batch(row, call.tensor)
 
 
-def _data(kind: Kind, name: str, tensor: Any, depth: int) -> tuple[Row, Any]:
-    row, value = _of_batch(Row(name, kind, name, "other", depth), tensor)
-    if value is None and tf.is_tensor(tensor):
-        row = replace(row, dtype=tensor.dtype.name)
-    return row, value
+def _data(kind: Kind, named: Mapping[str, Any], depth: int) -> list[tuple[Row, Any]]:
+    chosen = []
+    for name, tensor in named.items():
+        row, value = _of_batch(Row(name, kind, name, "other", depth), tensor)
+        if value is None and tf.is_tensor(tensor):
+            row = replace(row, dtype=tensor.dtype.name)
+        chosen.append((row, value))
+    return chosen
+
+
+def _places(constant: Sequence[Targets]) -> dict[str, float]:
+    """Places for numbers that are counted elsewhere."""
+    if not constant:
+        return {}
+    accuracy = {CONSTANT_ACCURACY: 0.0} if has_accuracy([each.term for each in constant]) else {}
+    return {CONSTANT_LOSS: 0.0, **accuracy}
 
 
 def _of_batch(row: Row, tensor: Any) -> tuple[Row, Any]:
