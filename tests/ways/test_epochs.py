@@ -38,6 +38,46 @@ def test_every_epoch_is_written_as_fit_reports_it(log_dir, arguments):
         assert dict(epoch.values) == {name: values[number] for name, values in history.items()}
 
 
+class Own(keras.Model):
+    """A training step of its own, and what it makes of the loss."""
+
+    def __init__(self, returned):
+        super().__init__()
+        self.dense, self.returned = keras.layers.Dense(3), returned
+
+    def call(self, x):
+        return self.dense(x)
+
+    def train_step(self, data):
+        x, y = data
+        with tf.GradientTape() as tape:
+            loss = cross_entropy(y, self(x, training=True))
+        gradients = tape.gradient(loss, self.trainable_variables)
+        self.optimizer.apply_gradients(zip(gradients, self.trainable_variables, strict=True))
+        return self.returned(self, loss)
+
+
+def updated(model, loss):
+    model.metrics[0].update_state(loss)
+    return {metric.name: metric.result() for metric in model.metrics}
+
+
+@pytest.mark.parametrize(
+    ("returned", "known"),
+    [
+        (updated, {"loss"}),
+        (lambda model, loss: {"loss": loss}, set()),  # Keras then says 0, of a metric that nobody updates
+        (lambda model, loss: {"mine": loss}, set()),  # the last batch's
+    ],
+)
+def test_only_what_holds_for_the_whole_epoch_is_written(log_dir, returned, known):
+    model = Own(returned)
+    model.compile("sgd", cross_entropy, jit_compile=False)
+    x, y = networks.joined(networks.batches(PER_EPOCH))
+    model.fit(x, y, networks.BATCH, epochs=2, verbose=0, callbacks=[gradhealth.KerasCallback(log_dir)])
+    assert {name for epoch in Recorded(log_dir).epochs for name in epoch.values} == known
+
+
 def test_several_fits_count_on(log_dir):
     callback = gradhealth.KerasCallback(log_dir)
     model = networks.classifier()

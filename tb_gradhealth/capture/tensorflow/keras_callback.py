@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 import keras
 import tensorflow as tf
 
+from tb_gradhealth.capture.tensorflow.epoch_values import epoch_values
 from tb_gradhealth.capture.tensorflow.keras_step import WatchedStep
 from tb_gradhealth.capture.tensorflow.network.activations import replaced
 from tb_gradhealth.capture.tensorflow.network.settings import optimizer_calls
@@ -70,6 +71,7 @@ class KerasCallback(keras.callbacks.Callback):  # type: ignore[misc]
         self._fit: _Fit | None = None
         self._next_step = 0
         self._last_batch = -1
+        self._batch_logs: Mapping[str, Any] = {}
 
     def findings(self) -> Sequence["Finding"]:
         """What the rules find in the records so far, of the running `fit` or the last one."""
@@ -108,12 +110,12 @@ class KerasCallback(keras.callbacks.Callback):  # type: ignore[misc]
         """Write what is due."""
         if self._fit is not None:
             self._fit.write(max(batch - self._last_batch, 1))
-        self._last_batch = batch
+        self._last_batch, self._batch_logs = batch, logs or {}
 
     def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
-        """Write the epoch's loss and metrics as `fit` reports them."""
+        """Write the epoch's loss and metrics as `fit` reports them, as far as they are the whole epoch's."""
         if self._fit is not None and logs:
-            self._fit.write_epoch(logs)
+            self._fit.write_epoch(epoch_values(self.model, logs, self._batch_logs))
 
     def on_train_end(self, logs: Any = None) -> None:
         """Close the file and restore the model."""
