@@ -1,8 +1,9 @@
 """What the logs of an epoch say of all of it.
 
-Keras fills them with what its metrics came to, if the training step returns these names, else with what the last
-batch returned. Where a training step of one's own returns a name that a metric has, but never updates the metric,
-the log is what an empty metric says: 0. Only what is known to hold for the whole epoch is one of its values.
+Keras fills them with what its metrics came to, if the training step returns these names, else with what the
+last batch returned. Where a training step of one's own returns a name that a metric has, but never updates
+the metric, the log is what an empty metric says: 0. Only what is known to hold for the whole epoch is one of
+its values.
 """
 
 from collections.abc import Mapping
@@ -23,7 +24,8 @@ def epoch_values(model: Any, logs: Mapping[str, Any], last_batch: Mapping[str, A
     Args:
         model: the Keras model.
         logs: what `fit` gives its callbacks at the end of an epoch.
-        last_batch: what it gave them at the end of the epoch's last batch: by then a metric that is updated has
+        last_batch: what it gave them at the end of the epoch's last batch: by then a metric that is updated
+        has
             come to what it is at the end of the epoch.
     """
     if type(model).train_step is keras.Model.train_step:
