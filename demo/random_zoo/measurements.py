@@ -3,11 +3,15 @@
 import json
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
+from typing import Final
 
 import numpy as np
 import numpy.typing as npt
 
 Floats = npt.NDArray[np.float64]
+
+FILE: Final = "measured.npz"
+"""Lies beside the log of a training."""
 
 
 @dataclass(frozen=True)

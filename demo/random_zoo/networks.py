@@ -113,7 +113,7 @@ def _dense(build: _Builder, inputs: Tensor) -> Tensor:
 def _conv(build: _Builder, inputs: Tensor) -> Tensor:
     body = inputs
     for place in range(build.plan.depth):
-        body = build.conv(body, min(build.plan.width, 32))
+        body = build.conv(body, build.plan.width)
         if place == 0:
             body = layers.MaxPooling2D()(body) if len(body.shape) == 4 else layers.MaxPooling1D()(body)
     return layers.Flatten()(body)
@@ -121,7 +121,7 @@ def _conv(build: _Builder, inputs: Tensor) -> Tensor:
 
 def _residual(build: _Builder, inputs: Tensor) -> Tensor:
     image = len(inputs.shape) == 4
-    width = min(build.plan.width, 32) if image else build.plan.width
+    width = build.plan.width
 
     def layer(body: Tensor) -> Tensor:
         return build.conv(body, width) if image else build.dense(body)
@@ -134,7 +134,7 @@ def _residual(build: _Builder, inputs: Tensor) -> Tensor:
 
 def _recurrent(build: _Builder, inputs: Tensor) -> Tensor:
     kind = {"simple": layers.SimpleRNN, "lstm": layers.LSTM, "gru": layers.GRU}[build.plan.cell]
-    body, width = build.embedded(inputs), min(build.plan.width, 32)
+    body, width = build.embedded(inputs), build.plan.width
     for place in range(build.plan.depth):
         last = place == build.plan.depth - 1
         body = kind(width, return_sequences=not last, name=f"recurrent_{place}", **build.options())(body)
@@ -142,8 +142,8 @@ def _recurrent(build: _Builder, inputs: Tensor) -> Tensor:
 
 
 def _attention(build: _Builder, inputs: Tensor) -> Tensor:
-    width = min(build.plan.width, 32)
-    body = build.embedded(inputs) if build.task.tokens else inputs
+    width = build.plan.width
+    body = build.embedded(inputs)
     body = layers.Dense(width, name="project")(body)
     body = _Positions(name="positions")(body)
     for place in range(build.plan.depth):

@@ -27,6 +27,16 @@ SOURCES: Final[Mapping[str, Sequence[str]]] = {
 TABLES: Final = ("iris", "wine", "breast_cancer", "diabetes")
 """Sources with units of their own: unscaled they are simply raw."""
 
+NUMBERS: Final = (
+    "diabetes",
+    "waves",
+    "forecast",
+    "digits_themselves",
+    "wine_itself",
+    "breast_cancer_itself",
+)
+"""Sources without classes."""
+
 ACTIVATIONS: Final = {
     "relu": 8,
     "tanh": 4,
@@ -218,13 +228,22 @@ def draw(seed: int, index: int) -> Plan:
         epochs=int(rng.integers(1, 7)),
         metrics=bool(rng.random() < 0.6),
         noise=float(rng.uniform(0.05, 0.4)) if rng.random() < 0.15 else 0.0,
-        imbalance=_log_uniform(rng, 3, 30) if rng.random() < 0.1 else 1.0,
+        imbalance=_log_uniform(rng, 3, 30) if rng.random() < 0.1 and source not in NUMBERS else 1.0,
         scale=_scale(rng, source),
         faults=(),
         moment=int(rng.integers(steps // 3, 3 * steps // 4)),
         strength=float(rng.random()),
     )
-    return _with_faults(plan, rng)
+    return _affordable(_with_faults(plan, rng))
+
+
+def _affordable(plan: Plan) -> Plan:
+    """The same, small enough: convolutions in float64 take a hundred times as long as anything else."""
+    if plan.source == "digit_images":
+        return replace(plan, width=min(plan.width, 16), depth=min(plan.depth, 3), batch=min(plan.batch, 32))
+    if plan.architecture in ("conv", "recurrent", "attention"):
+        return replace(plan, width=min(plan.width, 32), batch=min(plan.batch, 64))
+    return plan
 
 
 def _with_faults(plan: Plan, rng: np.random.Generator) -> Plan:

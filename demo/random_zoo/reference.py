@@ -65,7 +65,7 @@ def _learners(head: Head) -> Sequence[object]:
         )
     return (
         make_pipeline(StandardScaler(), Ridge()),
-        RandomForestRegressor(40, min_samples_leaf=2, random_state=0),
+        RandomForestRegressor(20, min_samples_leaf=2, max_features=0.5, random_state=0),
     )
 
 

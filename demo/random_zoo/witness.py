@@ -18,7 +18,7 @@ from tb_gradhealth.demo.random_zoo.measurements import Measurements, Tap, Variab
 from tb_gradhealth.demo.random_zoo.tasks import Task
 
 SAMPLE: Final = 256
-"""Samples of the fixed look."""
+"""Samples of the fixed look; half as many images, whose convolutions take long in float64."""
 
 LOOKS: Final = 40
 """Looks in a training, about."""
@@ -54,7 +54,7 @@ class Witness(keras.callbacks.Callback):  # type: ignore[misc]
         _tell(model, self._loss)
         steps = len(batches.inputs)
         self._every = max(steps // LOOKS, 1) | 1  # odd: what rocks with period two is not seen at one phase
-        chosen = np.random.default_rng(0).permutation(len(task.inputs))[:SAMPLE]
+        chosen = np.random.default_rng(0).permutation(len(task.inputs))[: SAMPLE // 2 if task.inputs.ndim > 3 else SAMPLE]
         self._sample = (task.inputs[chosen], [head.targets[chosen] for head in task.heads])
         self._steps: list[Seen] = []
         self._losses: list[float] = []
