@@ -1,4 +1,4 @@
-"""Trainings drawn at random, for `gradhealth score --random`, and the truth about each from a probe beside it.
+"""Trainings drawn at random, for `gradhealth score --random`, with the truth about each from a probe.
 
 ``plan`` draws one, ``tasks``, ``networks`` and ``optimizers`` build it, ``faults`` spoils it. ``witness``
 measures it with a float64 twin while it trains, ``reference`` says what could be learned, and ``truth``

@@ -30,7 +30,9 @@ def spoiled_task(task: Task, plan: Plan) -> Task:
 
 def spoil_weights(model: keras.Model, plan: Plan) -> None:
     """Change the initial weights."""
-    hidden = [layer for layer in model.layers if layer.name.startswith("hidden_") and hasattr(layer, "kernel")]
+    hidden = [
+        layer for layer in model.layers if layer.name.startswith("hidden_") and hasattr(layer, "kernel")
+    ]
     if not hidden:
         return
     rng = np.random.default_rng([*plan.numbers, 3])

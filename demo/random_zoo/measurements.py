@@ -73,7 +73,7 @@ class Measurements:
             lie in the outer 3 % of its range; NaN for others.
         leaning: [p, l], likewise over 80 % in the outer 6 %.
         metric: [p, h], balanced accuracy or R² of each head on the sample.
-        final: [h], on all training data after the last step, the better one of training's and inference's mode.
+        final: [h], on all training data after the last step; the better of training's and inference's mode.
         chance: [h], what a constant prediction reaches.
         reference: [h], what a learner of scikit-learn reaches on data it was not fitted to.
         constant_loss: of the best constant prediction, the sum over heads; NaN where not known.
@@ -120,4 +120,6 @@ class Measurements:
         with np.load(path) as file:
             variables, taps = json.loads(str(file["words"]))
             arrays = {name: file[name] for name in file.files if name != "words"}
-        return cls(tuple(Variable(**each) for each in variables), tuple(Tap(**each) for each in taps), **arrays)
+        return cls(
+            tuple(Variable(**each) for each in variables), tuple(Tap(**each) for each in taps), **arrays
+        )

@@ -58,7 +58,9 @@ class _Builder:
             "kernel_regularizer": keras.regularizers.L2(plan.l2) if plan.l2 else None,
         }
 
-    def active(self, layer: Callable[..., layers.Layer], body: Tensor, *arguments: Any, **more: Any) -> Tensor:
+    def active(
+        self, layer: Callable[..., layers.Layer], body: Tensor, *arguments: Any, **more: Any
+    ) -> Tensor:
         """A layer with norm, activation and dropout, each as the plan has it."""
         plan, name = self.plan, f"hidden_{self._built}"
         self._built += 1

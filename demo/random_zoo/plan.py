@@ -201,7 +201,7 @@ def draw(seed: int, index: int) -> Plan:
     architecture = _one(rng, list(SOURCES))
     source = _one(rng, SOURCES[architecture])
     optimizer = _weighted(rng, OPTIMIZERS)
-    steps = round(_log_uniform(rng, 60, 480))
+    steps = round(_log_uniform(rng, 90, 600))
     activation = _weighted(rng, ACTIVATIONS)
     plan = Plan(
         seed=seed,
@@ -209,7 +209,7 @@ def draw(seed: int, index: int) -> Plan:
         architecture=architecture,
         source=source,
         depth=_depth(rng, architecture),
-        width=2 ** int(rng.integers(2, 7)),
+        width=2 ** int(rng.integers(2, 7) if rng.random() < 0.3 else rng.integers(4, 7)),
         activation=activation,
         initializer=_initializer(rng, activation),
         deviation=_log_uniform(rng, 1e-3, 1),

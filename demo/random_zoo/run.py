@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor, as_completed
+from functools import partial
 from multiprocessing import get_context
 from pathlib import Path
 from typing import Final, TypeVar
@@ -21,7 +22,9 @@ K = TypeVar("K")
 V = TypeVar("V")
 
 
-def train_all(seed: int, indices: Sequence[int], logdir: Path, workers: int, console: Console) -> list[Outcome]:
+def train_all(
+    seed: int, indices: Sequence[int], logdir: Path, workers: int, console: Console
+) -> list[Outcome]:
     """Train what is not trained yet and return what came out of each, in the order of their indices."""
     outcomes: list[Outcome] = []
     with _progress(console) as progress:
@@ -29,7 +32,7 @@ def train_all(seed: int, indices: Sequence[int], logdir: Path, workers: int, con
         # Each training leaves graphs behind: after some, fresh processes take over.
         for first in range(0, len(indices), workers * ROUND):
             some = indices[first : first + workers * ROUND]
-            calls = {index: (train_drawn, seed, index, logdir) for index in some}
+            calls = {index: partial(train_drawn, seed, index, logdir) for index in some}
             for index, future in _done(calls, workers, worker.prepare):
                 error = future.exception()
                 outcomes.append(
@@ -44,7 +47,7 @@ def train_all(seed: int, indices: Sequence[int], logdir: Path, workers: int, con
 def observe_all(names: Sequence[str], logdir: Path, workers: int, console: Console) -> dict[str, Observation]:
     """Replay all logs through the default rules."""
     chunks = {place: names[place : place + JUDGED] for place in range(0, len(names), JUDGED)}
-    calls = {place: (_observed, logdir, chunk) for place, chunk in chunks.items()}
+    calls = {place: partial(_observed, logdir, chunk) for place, chunk in chunks.items()}
     observed: dict[str, Observation] = {}
     with _progress(console) as progress:
         task = progress.add_task("judging", total=len(names))
@@ -59,11 +62,11 @@ def _observed(logdir: Path, names: Sequence[str]) -> dict[str, Observation]:
 
 
 def _done(
-    calls: dict[K, tuple[Callable[..., V], *tuple[object, ...]]], workers: int, prepare: Callable[[], None]
+    calls: dict[K, Callable[[], V]], workers: int, prepare: Callable[[], None]
 ) -> Iterator[tuple[K, "Future[V]"]]:
     """Make the calls in fresh processes; spawned, since a forked TensorFlow hangs."""
     with ProcessPoolExecutor(workers, get_context("spawn"), prepare) as pool:
-        futures = {pool.submit(*call): key for key, call in calls.items()}
+        futures = {pool.submit(call): key for key, call in calls.items()}
         try:
             for future in as_completed(futures):
                 yield futures[future], future

@@ -72,7 +72,9 @@ def truth_of(measured: Measurements) -> Truth:
     known = _Known(measured, _finite_steps(measured), learned(measured))
     signs = {symptom: judge(known) for symptom, judge in SYMPTOMS.items()}
     heads = zip(measured.final, measured.chance, measured.reference, strict=True)
-    evidence = "; ".join(f"metric {got:.2g}, chance {none:.2g}, reference {ref:.2g}" for got, none, ref in heads)
+    evidence = "; ".join(
+        f"metric {got:.2g}, chance {none:.2g}, reference {ref:.2g}" for got, none, ref in heads
+    )
     return Truth(known.learned, signs, evidence)
 
 
@@ -90,7 +92,9 @@ def learned(measured: Measurements) -> Answer:
         elif room < 0.1:
             answers.add("yes" if gained > 0.3 else "no" if gained < 0.05 else "unsure")
         else:
-            answers.add("yes" if gained >= max(0.6 * room, 0.1) else "no" if gained < 0.2 * room else "unsure")
+            answers.add(
+                "yes" if gained >= max(0.6 * room, 0.1) else "no" if gained < 0.2 * room else "unsure"
+            )
     return answers.pop() if len(answers) == 1 else "unsure"
 
 
@@ -195,7 +199,9 @@ def dead_layer(known: _Known) -> Sign:
         known.lasting((changed == 0).any(axis=1), 7) is not None
     )
     starts = [s for s in (since, resting) if s is not None]
-    names = [m.variables[k].path for k, row in zip(places, nothing.T, strict=True) if _run(row, 40) is not None]
+    names = [
+        m.variables[k].path for k, row in zip(places, nothing.T, strict=True) if _run(row, 40) is not None
+    ]
     return known.weigh(min(starts, default=None), doubtful, ", ".join(names))
 
 
@@ -222,8 +228,9 @@ def vanishing_gradient(known: _Known) -> Sign:
 def exploding_gradient(known: _Known) -> Sign:
     """The gradient grows to 30 times its usual and its first size, or dwarfs its weights, for several steps.
 
-    Beside the weights it counts from 30 times RMS(w) on and beyond 1, for 20 steps or half of the finite
-    ones. What grows on its last three steps before nothing is finite any more has exploded as well.
+    Growth counts where the loss has risen by half as well: leaving a plateau, a gradient grows while the loss
+    falls. Beside the weights it counts from 30 times RMS(w) on and beyond 1, for 20 steps or half of the
+    finite ones. What has grown so before nothing is finite any more has exploded as well.
     """
     m, end = known.m, known.end
     gradient = m.gradient[:end]
@@ -232,16 +239,19 @@ def exploding_gradient(known: _Known) -> Sign:
     total = np.sqrt((gradient**2 * np.array([variable.size for variable in m.variables])).sum(axis=1))
     usual = np.array([np.median(total[: max(step, 3)]) for step in range(end)])
     growth = total / np.maximum(np.maximum(usual, 0.3 * np.median(total[:5])), 1e-30)
+    losses = m.loss[:end]
+    worse = losses > [1.5 * abs(np.median(losses[: max(step, 3)])) for step in range(end)]
     places = known.matrices
     look = np.clip(np.searchsorted(m.looked, np.arange(end), side="right") - 1, 0, None)
     matrices = gradient[:, places]
     ratio = np.where(matrices > 1, matrices / np.maximum(m.weight[look][:, places], 1e-3), 0)
     dwarfs = ratio.max(axis=1, initial=0)
-    starts = [_run(growth > 30, 3), _run(dwarfs > 30, min(20, max(end // 2, 3)))]
+    starts = [_run((growth > 30) & worse, 3), _run(dwarfs > 30, min(20, max(end // 2, 3)))]
     if end < m.steps and (growth[-2:] > 30).all():
         starts.append(end - 2)
     since = min((start for start in starts if start is not None), default=None)
-    possible = _run(growth > 3.3, 3) is not None or _run(dwarfs > 3.3, 3) is not None
+    thrown = bool((total[1:] > 30 * total[0]).any())  # its usual size was large from the second step on
+    possible = thrown or _run(growth > 3.3, 3) is not None or _run(dwarfs > 3.3, 3) is not None
     if end < m.steps and end < 30:
         possible = True
     evidence = f"to {growth.max():.3g} × its usual size, {np.median(dwarfs):.2g} × the weights"
@@ -282,7 +292,7 @@ def loss_stalled(known: _Known) -> Sign:
     evidence = f"{loss[0]:.3g}, {middle:.3g}, {end:.3g}; a constant prediction: {known.worthless:.3g}"
     if known.learned == "yes" or end < 0.7 * known.worthless:
         return Sign("absent", evidence=evidence)
-    flat = abs(middle - end) < 0.03 * abs(middle)
+    flat = abs(middle - end) < 0.03 * abs(middle) and loss[-1] > 0.97 * middle
     nowhere = 0.97 * known.worthless < end < 1.5 * loss[0]
     certain = known.learned == "no" and flat and nowhere and known.end >= 100 and known.end == known.m.steps
     return Sign("certain", 0, evidence) if certain else Sign("possible", evidence=evidence)
@@ -296,7 +306,7 @@ def loss_diverging(known: _Known) -> Sign:
     smooth = np.median(np.lib.stride_tricks.sliding_window_view(loss, 3), axis=-1)
     best, end = smooth.min(), loss[-3:].min()
     evidence = f"began {loss[0]:.3g}, best {best:.3g}, ends {end:.3g}"
-    if best <= 0 or known.learned == "yes" and end < 3 * best:
+    if best <= 0 or (known.learned == "yes" and end < 3 * best):
         return Sign("absent", evidence=evidence)
     back = end < 0.7 * np.median(loss[loss.size // 2 :])
     if end > 6 * best and end > 2 * loss[0] and known.learned == "no" and not back:
@@ -324,7 +334,7 @@ def loss_oscillating(known: _Known) -> Sign:
     certain = swing > 2 and turns > 0.4 and middle > 0.5 * known.worthless and known.end == known.m.steps
     if certain and known.learned == "no":
         return Sign("certain", int(known.m.looked[known.looks][loss.size // 2]), evidence)
-    possible = swing > 0.33 and turns > 0.1 and (known.learned != "yes" or middle > 0.25 * known.worthless)
+    possible = swing > 0.33 and turns > 0.1 and known.learned != "yes"
     return Sign("possible" if certain or possible else "absent", evidence=evidence)
 
 
@@ -336,12 +346,14 @@ def loss_spike(known: _Known) -> Sign:
 
 
 def gradient_spike(known: _Known) -> Sign:
-    """The gradient's norm jumps tenfold and comes back, and the loss takes notice; without, it is possible."""
+    """The gradient's norm jumps tenfold and comes back, and the loss takes notice; else it is possible."""
     total = np.sqrt((known.m.gradient[: known.end] ** 2).sum(axis=1))
     first = float(np.median(total[:5])) if total.size else 0.0
     sign = _spike(total, z=10, times=10, least=0.3 * first, possible=0.1 * first)
     noticed = _spike(known.m.loss[: known.end], z=4, times=2.5, least=0, possible=0)
-    if sign.degree == "certain" and not (noticed.degree == "certain" and abs(noticed.since - sign.since) <= 3):
+    if sign.degree == "certain" and not (
+        noticed.degree == "certain" and abs(noticed.since - sign.since) <= 3
+    ):
         return Sign("possible", evidence=sign.evidence)
     return sign
 
@@ -349,7 +361,9 @@ def gradient_spike(known: _Known) -> Sign:
 def activation_spike(known: _Known) -> Sign:
     """The largest output of some layer jumps tenfold and comes back."""
     signs = [_spike(peak[: known.end], z=12, times=10, least=0, possible=0) for peak in known.m.peak.T]
-    by_degree = {degree: [sign for sign in signs if sign.degree == degree] for degree in ("certain", "possible")}
+    by_degree = {
+        degree: [sign for sign in signs if sign.degree == degree] for degree in ("certain", "possible")
+    }
     certain = sorted(by_degree["certain"], key=lambda sign: sign.since)
     return next(iter((*certain, *by_degree["possible"])), Sign("absent"))
 

@@ -54,7 +54,9 @@ class Witness(keras.callbacks.Callback):  # type: ignore[misc]
         _tell(model, self._loss)
         steps = len(batches.inputs)
         self._every = max(steps // LOOKS, 1) | 1  # odd: what rocks with period two is not seen at one phase
-        chosen = np.random.default_rng(0).permutation(len(task.inputs))[: SAMPLE // 2 if task.inputs.ndim > 3 else SAMPLE]
+        chosen = np.random.default_rng(0).permutation(len(task.inputs))[
+            : SAMPLE // 2 if task.inputs.ndim > 3 else SAMPLE
+        ]
         self._sample = (task.inputs[chosen], [head.targets[chosen] for head in task.heads])
         self._steps: list[Seen] = []
         self._losses: list[float] = []
@@ -263,7 +265,9 @@ def _differing(old: npt.NDArray, new: npt.NDArray) -> float:
 
 
 def _stack(numbers: list[Any]) -> tf.Tensor:
-    return tf.stack([tf.cast(number, tf.float64) for number in numbers]) if numbers else tf.zeros(0, tf.float64)
+    return (
+        tf.stack([tf.cast(number, tf.float64) for number in numbers]) if numbers else tf.zeros(0, tf.float64)
+    )
 
 
 def _rms(values: Any) -> tf.Tensor:

@@ -5,6 +5,7 @@ import shutil
 import time
 import traceback
 from dataclasses import asdict, dataclass
+from functools import cache
 from hashlib import sha256
 from pathlib import Path
 from typing import Final
@@ -64,6 +65,7 @@ def train_drawn(seed: int, index: int, logdir: Path) -> Outcome:
     return outcome
 
 
+@cache
 def recipe_of() -> str:
     """A digest of all that shapes a training, its measurements and its log; not of what judges them."""
     here, package = Path(__file__).parent, Path(tb_gradhealth.__file__).parent

@@ -71,8 +71,8 @@ class Case:
         name: of the training and of its run.
         faults: what was planted; none in a healthy training.
         allowed: consequences of the faults: finding one is neither right nor wrong.
-        measured: the label was measured beside the training and not planted. So it is complete, and nothing is
-            excused as a consequence; a fault's step is where it became certain, and it may be told of earlier.
+        measured: the label was measured beside the training and not planted. So it is complete, and nothing
+            is excused as a consequence; a fault's step is where it was certain, and it may be told earlier.
         undecided: without faults, and yet not to be called healthy.
     """
 
