@@ -24,6 +24,9 @@ SOURCES: Final[Mapping[str, Sequence[str]]] = {
 }
 """What each architecture learns from."""
 
+TOKENS: Final = ("majority", "recall", "topics")
+"""Sources whose inputs are numbers of a vocabulary."""
+
 TABLES: Final = ("iris", "wine", "breast_cancer", "diabetes")
 """Sources with units of their own: unscaled they are simply raw."""
 
@@ -65,25 +68,31 @@ OPTIMIZERS: Final = {
 USUAL_RATE: Final = {"sgd": 0.1, "momentum": 0.02, "nesterov": 0.02, "adagrad": 0.05, "lion": 3e-4}
 """Rates that usually work; 3e-3 for all others."""
 
-FAULTS: Final = (
-    "nan_batch",
-    "spike_batch",
-    "rate_jump",
-    "dead_biases",
-    "unused_layer",
-    "cut_path",
-    "drowned_layer",
-    "exploding_init",
-    "tiny_init",
-    "deep_sigmoid",
-    "flat_ends",
-    "shuffled_labels",
-    "zero_targets",
-    "wrong_last_activation",
-    "wild_rate",
-    "far_targets",
-)
-"""What may be planted. It says what is worth drawing, never what is true: that is measured."""
+FAULTS: Final = {
+    "nan_batch": 4,
+    "spike_batch": 2,
+    "rate_jump": 3,
+    "dead_biases": 4,
+    "unused_layer": 1,
+    "cut_path": 1,
+    "drowned_layer": 1,
+    "exploding_init": 2,
+    "tiny_init": 2,
+    "deep_sigmoid": 4,
+    "flat_ends": 3,
+    "shuffled_labels": 1,
+    "zero_targets": 1,
+    "wrong_last_activation": 1,
+    "wild_rate": 5,
+    "far_targets": 3,
+}
+"""What may be planted, and how often: a fault may do nothing. What is true is measured in any case."""
+
+NEEDS_NUMBERS: Final = frozenset({"nan_batch", "spike_batch", "flat_ends"})
+"""Faults of inputs that tokens cannot have."""
+
+NEEDS_HIDDEN: Final = frozenset({"dead_biases", "exploding_init", "tiny_init", "deep_sigmoid", "flat_ends"})
+"""Faults of hidden layers with a kernel and an activation of its own."""
 
 
 @dataclass(frozen=True)
@@ -248,8 +257,10 @@ def _affordable(plan: Plan) -> Plan:
 
 def _with_faults(plan: Plan, rng: np.random.Generator) -> Plan:
     """Plant none, one or two, and make the rest of the plan such that they mean something."""
-    count = int(rng.choice(3, p=(0.6, 0.3, 0.1)))
-    faults = tuple(sorted(rng.choice(FAULTS, count, replace=False).tolist()))
+    count = int(rng.choice(3, p=(0.5, 0.37, 0.13)))
+    weights = {fault: weight for fault, weight in FAULTS.items() if _possible(fault, plan)}
+    shares = np.array(list(weights.values())) / sum(weights.values())
+    faults = tuple(sorted(rng.choice(list(weights), count, replace=False, p=shares).tolist()))
     plan = replace(plan, faults=faults)
     if "dead_biases" in faults:
         plan = replace(plan, activation=_one(rng, ("relu", "relu", "relu6")), normalization="none")
@@ -260,9 +271,21 @@ def _with_faults(plan: Plan, rng: np.random.Generator) -> Plan:
         scale = 10 ** (1 + 2 * plan.strength)
         plan = replace(plan, activation=_one(rng, ("tanh", "sigmoid")), normalization="none", scale=scale)
     if "wild_rate" in faults:
-        usual = USUAL_RATE.get(plan.optimizer, 3e-3)
-        plan = replace(plan, rate=usual * 10 ** (1.5 + 2 * plan.strength), clipping=0.0)
+        optimizer = _one(rng, (plan.optimizer, "sgd", "momentum"))
+        rate = USUAL_RATE.get(optimizer, 3e-3) * 10 ** (0.7 + 2.3 * plan.strength)
+        plan = replace(plan, optimizer=optimizer, rate=rate, schedule="constant", clipping=0.0)
     return plan
+
+
+def _possible(fault: str, plan: Plan) -> bool:
+    """Whether it can be planted there at all."""
+    tokens, recurrent = plan.source in TOKENS, plan.architecture == "recurrent"
+    numbers = plan.source in NUMBERS or plan.architecture == "multi-head"
+    return not (
+        (tokens and fault in NEEDS_NUMBERS)
+        or (recurrent and fault in NEEDS_HIDDEN)
+        or (fault == "far_targets" and not numbers)
+    )
 
 
 def _depth(rng: np.random.Generator, architecture: str) -> int:
@@ -287,7 +310,7 @@ def _rate(rng: np.random.Generator, optimizer: str) -> float:
 
 
 def _scale(rng: np.random.Generator, source: str) -> float:
-    if rng.random() >= 0.12:
+    if rng.random() >= 0.12 or source in TOKENS:
         return 1.0
     return 0.0 if source in TABLES and rng.random() < 0.5 else _log_uniform(rng, 1e-2, 1e3)
 

@@ -21,7 +21,9 @@ from tb_gradhealth.version import __version__
 
 NOTE: Final = "training.json"
 
-JUDGING: Final = frozenset({"truth.py", "cases.py", "run.py", "worker.py", "__init__.py"})
+JUDGING: Final = frozenset(
+    {"truth.py", "cases.py", "run.py", "worker.py", "pool.py", "judging.py", "__init__.py"}
+)
 """Files of this folder that neither shape a training nor what is measured of it."""
 
 
@@ -50,11 +52,11 @@ def train_drawn(seed: int, index: int, logdir: Path) -> Outcome:
     Raises:
         FileExistsError: there is a folder of this name that no training made.
     """
-    recipe, folder = recipe_of(), logdir / run_name(seed, index)
-    done = _known(folder)
-    if done is not None and done.recipe == recipe:
-        return done
+    done = known(seed, index, logdir)
     if done is not None:
+        return done
+    recipe, folder = recipe_of(), logdir / run_name(seed, index)
+    if (folder / NOTE).exists():
         shutil.rmtree(folder)
     elif folder.exists():
         raise FileExistsError(f"{folder} was not made by this command: name another --logdir")
@@ -63,6 +65,15 @@ def train_drawn(seed: int, index: int, logdir: Path) -> Outcome:
     outcome = _trained(seed, index, folder, recipe)
     _write(folder, outcome)
     return outcome
+
+
+def known(seed: int, index: int, logdir: Path) -> Outcome | None:
+    """What an earlier call with the same code left; a note that cannot be read was torn."""
+    try:
+        done = Outcome(**json.loads((logdir / run_name(seed, index) / NOTE).read_text()))
+    except (FileNotFoundError, ValueError, TypeError):
+        return None
+    return done if done.recipe == recipe_of() else None
 
 
 @cache
@@ -89,16 +100,6 @@ def _trained(seed: int, index: int, folder: Path, recipe: str) -> Outcome:
     except Exception:  # reported beside the score; the other trainings go on
         return Outcome(index, plan, recipe, time.perf_counter() - started, traceback.format_exc())
     return Outcome(index, plan, recipe, time.perf_counter() - started)
-
-
-def _known(folder: Path) -> Outcome | None:
-    """What the note says. One that cannot be read was torn: its training did not come to an end."""
-    try:
-        return Outcome(**json.loads((folder / NOTE).read_text()))
-    except FileNotFoundError:
-        return None
-    except (ValueError, TypeError):
-        return Outcome(-1)
 
 
 def _write(folder: Path, outcome: Outcome) -> None:

@@ -65,8 +65,9 @@ def score_random(
 ) -> RandomScore:
     """Train what is not trained yet, measure the truth, judge the logs, and compare."""
     from tb_gradhealth.demo.random_zoo.cases import case_of, truth_in
+    from tb_gradhealth.demo.random_zoo.judging import observe_all
     from tb_gradhealth.demo.random_zoo.plan import run_name
-    from tb_gradhealth.demo.random_zoo.run import observe_all, train_all
+    from tb_gradhealth.demo.random_zoo.run import train_all
 
     outcomes = train_all(seed, drawn(count, seed, part), logdir, workers, console)
     trained = {run_name(seed, outcome.index): outcome for outcome in outcomes if not outcome.error}

@@ -31,7 +31,7 @@ def test_learning_rates_span_six_decades():
 
 def test_most_trainings_have_no_fault_and_some_have_two():
     counts = Counter(len(plan.faults) for plan in PLANS)
-    assert counts[0] > 300
+    assert counts[0] > 250
     assert counts[1] > counts[2] > 20
 
 
