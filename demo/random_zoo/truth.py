@@ -81,20 +81,20 @@ def truth_of(measured: Measurements) -> Truth:
 def learned(measured: Measurements) -> Answer:
     """Whether every head got 60 % of the way from chance to the reference ("yes"), or none 20 % ("no").
 
-    Where the reference learner finds next to nothing, only learning by heart can be learning. Where all
-    targets are the same there is nothing to tell.
+    Both on all data after the last step and on the sample over the last looks, so that neither one lucky nor
+    one unlucky moment decides. Where the reference learner finds next to nothing, only learning by heart can
+    be learning. Where all targets are the same there is nothing to tell.
     """
-    answers = set()
-    for got, none, ref in zip(measured.final, measured.chance, measured.reference, strict=True):
-        room, gained = ref - none, got - none
+    late = np.median(measured.metric[-5:], axis=0)
+    least, most = np.fmin(measured.final, late), np.fmax(measured.final, late)
+    answers: set[Answer] = set()
+    for low, high, none, ref in zip(least, most, measured.chance, measured.reference, strict=True):
+        room = ref - none
         if not np.isfinite(room):
             answers.add("unsure")
-        elif room < 0.1:
-            answers.add("yes" if gained > 0.3 else "no" if gained < 0.05 else "unsure")
-        else:
-            answers.add(
-                "yes" if gained >= max(0.6 * room, 0.1) else "no" if gained < 0.2 * room else "unsure"
-            )
+            continue
+        enough, little = (max(0.6 * room, 0.1), 0.2 * room) if room >= 0.1 else (0.3, 0.05)
+        answers.add("yes" if low - none >= enough else "no" if high - none < little else "unsure")
     return answers.pop() if len(answers) == 1 else "unsure"
 
 
@@ -117,6 +117,11 @@ class _Known:
         """The looks before anything was not finite, [p]."""
         seen = self.m.looked < self.end if self.end < self.m.steps else self.m.looked <= self.end
         return seen & np.isfinite(self.m.sample_loss)
+
+    @property
+    def solved(self) -> Mask:
+        """Looks at which nothing was left to learn, among those before anything was not finite."""
+        return np.asarray(self.m.sample_loss[self.looks] < 1e-6)
 
     @property
     def matrices(self) -> npt.NDArray[np.intp]:
@@ -184,24 +189,22 @@ def dead_layer(known: _Known) -> Sign:
     """A weight matrix gets a gradient of exactly zero for 40 steps, or does not move while others do.
 
     Below float32's smallest number it may have been zero for the training; a vector alone proves little.
+    Where the loss itself is zero nothing is left to learn, and no layer is dead.
     """
     m, places = known.m, known.matrices
     connected = np.array([variable.connected for variable in m.variables], bool)
-    gradient = m.gradient[: known.end]
-    nothing = gradient[:, places] == 0
-    little = gradient[:, connected] < FLOAT32_LEAST
-    since = min((s for s in (_run(row, 40) for row in nothing.T) if s is not None), default=None)
-    changed = m.changed[known.looks]
-    still = changed[:, places] == 0
-    others = changed.any(axis=1)
-    resting = known.lasting((still & others[:, None]).any(axis=1), 40)
-    doubtful = any(_run(row, 7) is not None for row in little.T) or bool(
-        known.lasting((changed == 0).any(axis=1), 7) is not None
-    )
-    starts = [s for s in (since, resting) if s is not None]
-    names = [
-        m.variables[k].path for k, row in zip(places, nothing.T, strict=True) if _run(row, 40) is not None
-    ]
+    gradient, learns = m.gradient[: known.end], m.loss[: known.end, None] > 1e-6
+    nothing = (gradient[:, places] == 0) & learns
+    little = (gradient[:, connected] < FLOAT32_LEAST) & learns
+    changed, due = m.changed[known.looks], ~known.solved
+    still = (changed[:, places] == 0) & (changed.any(axis=1) & due)[:, None]
+    starts, names = [], []
+    for place, zero, rest in zip(places, nothing.T, still.T, strict=True):
+        since = [start for start in (_run(zero, 40), known.lasting(rest, 40)) if start is not None]
+        starts += since
+        names += [m.variables[place].path] if since else []
+    doubtful = any(_run(row, 7) is not None for row in little.T)
+    doubtful |= known.lasting((changed == 0).any(axis=1) & due, 7) is not None
     return known.weigh(min(starts, default=None), doubtful, ", ".join(names))
 
 
@@ -209,8 +212,8 @@ def vanishing_gradient(known: _Known) -> Sign:
     """The loss's gradient fades on its way to the first layer, and so does that of the first matrix.
 
     Measured twice: its norm at the first layer's output / at the largest, and the first matrix's RMS / the
-    largest one's. Both below 1/3000 for half of the run: certain. Either above 3/1000: absent. Of fewer
-    than four matrices, or where nothing at all arrives, it is at most possible.
+    largest one's. Both below 1/3000 for half of the run: certain. Of fewer than four matrices it is at most
+    possible; so it is where some other matrix gets less than 3/1000 of the median, or nothing.
     """
     m, places, looks = known.m, known.matrices, known.looks
     if places.size < 2 or m.arriving.shape[1] < 2 or not looks.any():
@@ -220,7 +223,9 @@ def vanishing_gradient(known: _Known) -> Sign:
     fade = np.fmax(signal, front)
     half = (known.end - 1) / 2
     since = known.lasting((fade < 1e-3 / 3) & (signal > 0) & (front > 0), half)
-    possible = bool((fade < 3e-3).mean() > 0.05)
+    small = (gradient[:, :-1] < 3e-3 * np.median(gradient, axis=1, keepdims=True)).any(axis=1)
+    small |= (gradient[:, :-1] == 0).any(axis=1)
+    possible = bool(((fade < 3e-3) | (small & ~known.solved)).mean() > 0.05)
     sign = known.weigh(since, possible, f"fades to {np.median(fade):.2g}")
     return Sign("possible", evidence=sign.evidence) if sign.degree == "certain" and places.size < 4 else sign
 
@@ -290,29 +295,35 @@ def loss_stalled(known: _Known) -> Sign:
         return Sign("absent" if known.end < known.m.steps else "possible", evidence="too short")
     middle, end = np.median(loss[loss.size // 3 : loss.size // 2 + 1]), np.median(loss[-loss.size // 4 :])
     evidence = f"{loss[0]:.3g}, {middle:.3g}, {end:.3g}; a constant prediction: {known.worthless:.3g}"
-    if known.learned == "yes" or end < 0.7 * known.worthless:
+    if known.solved[-3:].all() or end < 0.7 * known.worthless:
         return Sign("absent", evidence=evidence)
-    flat = abs(middle - end) < 0.03 * abs(middle) and loss[-1] > 0.97 * middle
+    if known.learned == "yes":  # a loss that is no better than nothing contradicts its metric
+        return Sign("absent" if end < known.worthless else "possible", evidence=evidence)
+    flat = middle - end < 0.01 * abs(middle) and loss[-1] > 0.97 * middle
     nowhere = 0.97 * known.worthless < end < 1.5 * loss[0]
     certain = known.learned == "no" and flat and nowhere and known.end >= 100 and known.end == known.m.steps
     return Sign("certain", 0, evidence) if certain else Sign("possible", evidence=evidence)
 
 
 def loss_diverging(known: _Known) -> Sign:
-    """The loss ends six times above its best and above where it began, and does not come back."""
+    """The loss ends six times above its best and above where it began, and does not come back.
+
+    What was twice its best and above where it began for some looks, and came back, is possible.
+    """
     loss = known.m.sample_loss[known.looks]
     if loss.size < 8:
         return Sign("possible", evidence="too short")
     smooth = np.median(np.lib.stride_tricks.sliding_window_view(loss, 3), axis=-1)
     best, end = smooth.min(), loss[-3:].min()
     evidence = f"began {loss[0]:.3g}, best {best:.3g}, ends {end:.3g}"
-    if best <= 0 or (known.learned == "yes" and end < 3 * best):
+    if best <= 0:
         return Sign("absent", evidence=evidence)
     back = end < 0.7 * np.median(loss[loss.size // 2 :])
     if end > 6 * best and end > 2 * loss[0] and known.learned == "no" and not back:
-        worse = np.flatnonzero(loss <= 2 * best)[-1] if (loss <= 2 * best).any() else 0
-        return Sign("certain", int(known.m.looked[known.looks][worse]), evidence)
-    possible = end > 1.3 * best and end > 0.5 * loss[0]
+        near = np.flatnonzero(loss <= 2 * best)
+        return Sign("certain", int(known.m.looked[known.looks][near[-1]]) if near.size else 0, evidence)
+    away = (smooth > 2 * np.minimum.accumulate(smooth)) & (smooth > loss[0])
+    possible = (end > 1.3 * best and end > 0.5 * loss[0]) or np.count_nonzero(away) > 2
     return Sign("possible" if possible else "absent", evidence=evidence)
 
 
@@ -371,6 +382,8 @@ def activation_spike(known: _Known) -> Sign:
 def _spike(series: Floats, *, z: float, times: float, least: float, possible: float) -> Sign:
     """The first jump out of the 128 values before, of 30 at least; a third as large is possible.
 
+    What comes out of silence (dead units that wake) is no spike: there is nothing it is a multiple of.
+
     Args:
         series: one value a step.
         z: robust deviations of the logarithm, (ln v - median) / (1.4826 MAD + 0.05).
@@ -385,7 +398,7 @@ def _spike(series: Floats, *, z: float, times: float, least: float, possible: fl
         middle = np.median(past)
         score = (logs[step] - middle) / (1.4826 * np.median(np.abs(past - middle)) + 0.05)
         jump = float(np.exp(min(logs[step] - middle, 80)))
-        if score < 4 or jump < max(times / 3, 2.5) or series[step] < possible:
+        if middle < np.log(1e-12) or score < 4 or jump < max(times / 3, 2.5) or series[step] < possible:
             continue
         evidence = f"{jump:.3g} × at step {step}, z {score:.1f}"
         after = series[step + 1 : step + 11]

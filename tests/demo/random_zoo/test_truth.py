@@ -13,8 +13,7 @@ STEPS, LOOKS, LAYERS = 200, 41, 5
 LOOKED = np.arange(LOOKS) * 5.0
 NOISE = np.exp(0.05 * np.random.default_rng(0).normal(size=STEPS))
 
-LEARNED = {"final": np.array([0.95])}
-HELPLESS = {"final": np.array([0.1])}
+HELPLESS = {"final": np.array([0.1]), "metric": np.full((LOOKS, 1), 0.1)}
 AT_CHANCE = {**HELPLESS, "loss": 2.3 * NOISE, "sample_loss": np.full(LOOKS, 2.3)}
 
 
@@ -118,6 +117,31 @@ def test_a_layer_is_dead_from_the_step_its_gradient_became_zero():
     assert found("dead-layer", gradient=briefly) == "absent"
 
 
+def test_where_nothing_is_left_to_learn_no_layer_is_dead_and_no_loss_stalls():
+    solved = {
+        "loss": np.zeros(STEPS),
+        "sample_loss": np.zeros(LOOKS),
+        "gradient": 0 * GOOD.gradient,
+        "sample_gradient": 0 * GOOD.sample_gradient,
+        "changed": 0 * GOOD.changed,
+        "constant_loss": np.array(0.0),
+        "reference": np.array([np.nan]),
+    }
+    truth = truth_of(measured(**solved))
+    assert truth.learned == "unsure"
+    assert not truth.of_degree("certain")
+    assert {truth.signs[s].degree for s in ("dead-layer", "vanishing-gradient", "loss-stalled")} == {"absent"}
+
+
+def test_one_lucky_moment_at_the_end_is_no_learning():
+    assert truth_of(measured(metric=HELPLESS["metric"])).learned == "unsure"
+
+
+def test_a_metric_that_its_loss_contradicts_is_not_healthy():
+    truth = truth_of(measured(sample_loss=np.linspace(2.3, 4, LOOKS)))
+    assert (truth.learned, truth.signs["loss-stalled"].degree, truth.healthy) == ("yes", "possible", False)
+
+
 def test_a_layer_that_rests_while_others_move_is_dead():
     resting = at(GOOD.changed, (slice(None), 2), 0.0)
     assert found("dead-layer", changed=resting, **HELPLESS) == ("certain", 0)
@@ -185,6 +209,16 @@ def test_a_spike_comes_out_of_the_blue_and_goes(factor, degree):
     }
     expected = ("certain", 120) if degree == "certain" else degree
     assert signs == dict.fromkeys(signs, expected)
+
+
+def test_what_wakes_from_silence_is_no_spike():
+    silent = at(GOOD.peak, (slice(None), 2), 0.0)
+    assert found("activation-spike", peak=at(silent, (120, 2), 5.0)) == "absent"
+
+
+def test_a_loss_that_went_away_and_came_back_may_be_said_to_have_diverged():
+    loss = np.where((LOOKED > 60) & (LOOKED < 100), 10.0, GOOD.sample_loss)
+    assert found("loss-diverging", sample_loss=loss) == "possible"
 
 
 def test_a_gradient_spike_is_certain_where_the_loss_takes_notice():
