@@ -15,7 +15,7 @@ from rich.markdown import Markdown
 from tb_gradhealth.cli.framework import environment, require_training
 from tb_gradhealth.cli.score_random import Part, listing, score_random
 from tb_gradhealth.health import SYMPTOMS
-from tb_gradhealth.scoring import Case, as_json, markdown, observe
+from tb_gradhealth.scoring import Case, as_json, markdown, observe, with_section
 from tb_gradhealth.scoring import score as compare
 
 if TYPE_CHECKING:
@@ -68,7 +68,7 @@ COMPLETE, INCOMPLETE = 0, 1
     "--markdown",
     "markdown_path",
     type=click.Path(path_type=Path, dir_okay=False),
-    help="Write the tables there, for the documentation.",
+    help="Write the tables there, for the documentation; those of a draw into the page that is there.",
 )
 @click.option(
     "--held-out",
@@ -174,7 +174,8 @@ def _random(
     if list_errors:
         click.echo("\n\n".join(("", *scored.errors)))
     if markdown_path is not None:
-        markdown_path.write_text(scored.page)
+        page = markdown_path.read_text() if markdown_path.exists() else ""
+        markdown_path.write_text(with_section(page, scored.page))
     if json_path is not None:
         json_path.write_text(scored.json() + "\n")
     return INCOMPLETE if scored.failures else COMPLETE

@@ -1,5 +1,6 @@
 """The scoreboard as a page of Markdown."""
 
+import re
 from collections.abc import Collection, Iterator, Mapping
 from types import MappingProxyType
 from typing import Final
@@ -82,6 +83,16 @@ def measured_markdown(title: str, board: Scoreboard, rules: Collection[str]) -> 
     )
     tables = _tables(board, rules, labelled="certain")
     return "\n".join([f"## {title}", "", MEASURED + counts, "", *tables]) + "\n"
+
+
+def with_section(page: str, section: str) -> str:
+    """The page with a section in the place of its own of the same heading, or at the end."""
+    heading = section.split("\n", 1)[0]
+    parts = re.split(r"(?m)^(?=## )", page)
+    if not any(part.startswith(heading + "\n") for part in parts):
+        return f"{page.rstrip()}\n\n{section}" if page.strip() else section
+    kept = [f"{section.rstrip()}\n\n" if part.startswith(heading + "\n") else part for part in parts]
+    return "".join(kept).rstrip() + "\n"
 
 
 def share_text(share: Share) -> str:

@@ -14,6 +14,7 @@ from tb_gradhealth.scoring import (
     markdown,
     measured_markdown,
     score,
+    with_section,
     wrong,
 )
 
@@ -175,6 +176,15 @@ def test_the_section_of_measured_labels_says_how_they_came_about():
     assert "| symptom | certain | recall |" in section
     assert "| `dead-units` | 1 | 1/1 = 100 % (21–100) |" in section
     assert "dose" not in section
+
+
+def test_a_section_is_put_into_a_page_once():
+    page = "# Scores\n\n## Cases\n\nfew\n"
+    once = with_section(page, "## Drawn\n\n1\n")
+    assert once == page + "\n## Drawn\n\n1\n"
+    assert with_section(once, "## Drawn\n\n2\n") == page + "\n## Drawn\n\n2\n"
+    assert with_section(once, "## Cases\n\nmany\n") == "# Scores\n\n## Cases\n\nmany\n\n## Drawn\n\n1\n"
+    assert with_section("", "## Drawn\n\n1\n") == "## Drawn\n\n1\n"
 
 
 def test_wrong_runs_are_listed_with_what_was_expected_and_found():
