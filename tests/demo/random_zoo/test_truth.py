@@ -98,6 +98,13 @@ def test_what_is_not_finite_is_so_from_its_step(where):
     assert since in (99, 100)
 
 
+@pytest.mark.parametrize("step", [0, 1, 4, 20, STEPS - 1])
+def test_what_ends_early_has_no_other_certain_symptom(step):
+    truth = truth_of(measured(loss=at(GOOD.loss, slice(step, None), np.nan)))
+    assert set(truth.of_degree("certain")) == {"non-finite"}
+    assert truth.signs["non-finite"].since == step
+
+
 def test_a_gradient_beyond_float32_was_infinite_for_the_training():
     assert found("non-finite", gradient=at(GOOD.gradient, 50, 1e39)) == ("certain", 50)
     assert found("non-finite", gradient=at(GOOD.gradient, 50, 1e20)) == "possible"
