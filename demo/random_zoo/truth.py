@@ -357,8 +357,12 @@ def loss_spike(known: _Known) -> Sign:
 
 
 def gradient_spike(known: _Known) -> Sign:
-    """The gradient's norm jumps tenfold and comes back, and the loss takes notice; else it is possible."""
-    total = np.sqrt((known.m.gradient[: known.end] ** 2).sum(axis=1))
+    """The gradient's norm jumps tenfold and comes back, and the loss takes notice.
+
+    Where the loss does not, or where only that of one matrix jumps, it is possible.
+    """
+    gradient = known.m.gradient[: known.end]
+    total = np.sqrt((gradient**2).sum(axis=1))
     first = float(np.median(total[:5])) if total.size else 0.0
     sign = _spike(total, z=10, times=10, least=0.3 * first, possible=0.1 * first)
     noticed = _spike(known.m.loss[: known.end], z=4, times=2.5, least=0, possible=0)
@@ -366,6 +370,12 @@ def gradient_spike(known: _Known) -> Sign:
         noticed.degree == "certain" and abs(noticed.since - sign.since) <= 3
     ):
         return Sign("possible", evidence=sign.evidence)
+    if sign.degree != "absent" or known.learned == "yes":
+        return sign
+    for series in gradient[:, known.matrices].T:
+        alone = _spike(series, z=10, times=10, least=0, possible=0)
+        if alone.degree != "absent":
+            return Sign("possible", evidence=f"of one matrix {alone.evidence}")
     return sign
 
 

@@ -64,23 +64,27 @@ def score_random(
     count: int, seed: int, part: Part, logdir: Path, workers: int, console: Console
 ) -> RandomScore:
     """Train what is not trained yet, measure the truth, judge the logs, and compare."""
-    from tb_gradhealth.demo.random_zoo.cases import case_of, truth_in
-    from tb_gradhealth.demo.random_zoo.judging import observe_all
+    from tb_gradhealth.demo.random_zoo.cases import case_of
+    from tb_gradhealth.demo.random_zoo.judging import judge_all
     from tb_gradhealth.demo.random_zoo.plan import run_name
     from tb_gradhealth.demo.random_zoo.run import train_all
 
     outcomes = train_all(seed, drawn(count, seed, part), logdir, workers, console)
     trained = {run_name(seed, outcome.index): outcome for outcome in outcomes if not outcome.error}
-    truths = {name: truth_in(logdir / name) for name in trained}
+    judged = judge_all(list(trained), logdir, workers, console)
+    observed = {name: observation for name, (observation, _) in judged.items()}
+    truths = {name: truth for name, (_, truth) in judged.items()}
     cases = [case_of(name, truth) for name, truth in truths.items()]
-    observed = observe_all(list(trained), logdir, workers, console)
     board = score(cases, observed)
-    failed = [outcome for outcome in outcomes if outcome.error]
+    failures = [
+        f"{run_name(seed, each.index)} failed: {each.plan}\n{each.error}" for each in outcomes if each.error
+    ]
+    failures += [f"{name} left no log: {trained[name].plan}" for name in trained if name not in judged]
     which = "all" if part == "all" else f"the {part} part"
     return RandomScore(
         title=f"{count} random trainings, seed {seed}, {which}",
         board=board,
-        failures=[f"{run_name(seed, each.index)} failed: {each.plan}\n{each.error}" for each in failed],
+        failures=failures,
         errors=_errors(cases, observed, board, truths, trained),
     )
 

@@ -29,7 +29,7 @@ each with a goal it has to reach; in {broken} a fault is planted by construction
 
 MEASURED: Final = """\
 Drawn at random: architecture, size, activation, initialization, normalization, optimizer, learning rate over
-six decades, schedule, batch, data, its noise, imbalance and scale, length, and in four of ten one or two
+six decades, schedule, batch, data, its noise, imbalance and scale, length, and in every other one or two
 faults. What is true of each training is measured and not planted: a float64 twin with a plain gradient tape
 runs beside it, and what it saw is judged by definitions of its own (`demo/random_zoo/truth.py`), with
 a grey zone around each limit in which a finding is neither right nor wrong.
