@@ -11,6 +11,7 @@ import pytest
 from click.testing import CliRunner
 
 from tb_gradhealth.cli import main
+from tb_gradhealth.cli.framework import environment
 
 SEED, COUNT = 91, 12  # a draw of small networks, eight architectures among them
 WORKERS = min(2, os.cpu_count() or 1)
@@ -72,7 +73,9 @@ def test_what_is_trained_already_is_only_judged_again(scored, logdir):
     assert "the tuning part" in part.stdout
 
 
-def test_a_training_comes_out_the_same_again(scored, logdir, tmp_path):
+def test_a_training_comes_out_the_same_again(scored, logdir, tmp_path, monkeypatch):
+    for name, value in environment().items():  # it says which kernels TensorFlow uses: to the last bit
+        monkeypatch.setenv(name, value)
     cheapest = min(notes(logdir), key=lambda note: note["seconds"])["index"]
     with ProcessPoolExecutor(1, get_context("spawn")) as pool:
         pool.submit(_again, cheapest, tmp_path).result()
