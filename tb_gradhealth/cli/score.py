@@ -6,15 +6,16 @@ import sys
 from collections.abc import Mapping, Sequence
 from fnmatch import fnmatchcase
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, get_args
 
 import click
 from rich.console import Console
 from rich.markdown import Markdown
 
 from tb_gradhealth.cli.framework import environment, require_training
+from tb_gradhealth.cli.score_random import Part, listing, score_random
 from tb_gradhealth.health import SYMPTOMS
-from tb_gradhealth.scoring import Case, as_json, markdown, observe
+from tb_gradhealth.scoring import Case, as_json, markdown, observe, with_section
 from tb_gradhealth.scoring import score as compare
 
 if TYPE_CHECKING:
@@ -67,14 +68,30 @@ COMPLETE, INCOMPLETE = 0, 1
     "--markdown",
     "markdown_path",
     type=click.Path(path_type=Path, dir_okay=False),
-    help="Write the tables there, for the documentation.",
+    help="Write the tables there, for the documentation; those of a draw into the page that is there.",
 )
 @click.option(
     "--held-out",
     is_flag=True,
     help="Also those that were not looked at while the rules were tuned: other seeds, other networks.",
 )
-@click.option("--list", "listing", is_flag=True, help="Only list the trainings and their labels.")
+@click.option("--list", "only_list", is_flag=True, help="Only list the trainings and their labels.")
+@click.option(
+    "--random",
+    "count",
+    type=click.IntRange(1),
+    metavar="N",
+    help="Instead of the zoo: so many trainings drawn at random, whose truth is measured beside them.",
+)
+@click.option("--seed", type=click.IntRange(0), default=1, show_default=True, help="Of the draw.")
+@click.option(
+    "--part",
+    type=click.Choice(get_args(Part)),
+    default="all",
+    show_default=True,
+    help="Of the draw: a third is for tuning the rules, the rest is held out.",
+)
+@click.option("--list-errors", is_flag=True, help="Of the draw: each training that was judged wrongly.")
 def score(
     logdir: Path,
     only: tuple[str, ...],
@@ -83,15 +100,28 @@ def score(
     json_path: Path | None,
     markdown_path: Path | None,
     held_out: bool,
-    listing: bool,
+    only_list: bool,
+    count: int | None,
+    seed: int,
+    part: Part,
+    list_errors: bool,
 ) -> None:
     """Train networks whose health is known and say how often the default rules are right.
+
+    With --random they are drawn, and their health is measured by a probe beside the training.
 
     Exit code 0: everything was trained and judged. 1: a training failed, or a healthy one did not learn,
     so that the score is not the whole one. 2: wrong usage.
     """
     require_training("the score")
     os.environ.update(environment())  # TensorFlow reads it while it is imported
+    if count is not None:
+        if only or cases or held_out:
+            raise click.UsageError("--random draws its own trainings: no --only, --cases or --held-out")
+        if only_list:
+            click.echo("\n".join(listing(count, seed, part)))
+            return
+        sys.exit(_random(count, seed, part, logdir, workers, list_errors, json_path, markdown_path))
     from tb_gradhealth.demo.zoo.catalogue import catalogue
     from tb_gradhealth.demo.zoo.reseeding import HELD_OUT
     from tb_gradhealth.demo.zoo.run import shortcomings, train_all
@@ -104,7 +134,7 @@ def score(
     }
     if not trainings:
         raise click.UsageError("no training has such a name; --list shows them")
-    if listing:
+    if only_list:
         for name, training in trainings.items():
             click.echo(f"{name:44} {_label(training.case)}")
         return
@@ -125,6 +155,30 @@ def score(
         others = {title: as_json(other) for title, other in boards.items()}
         json_path.write_text(json.dumps({**as_json(board), "others": others}, indent=2) + "\n")
     sys.exit(INCOMPLETE if failures else COMPLETE)
+
+
+def _random(
+    count: int,
+    seed: int,
+    part: Part,
+    logdir: Path,
+    workers: int,
+    list_errors: bool,
+    json_path: Path | None,
+    markdown_path: Path | None,
+) -> int:
+    """The score of a draw; returns the exit code."""
+    console = Console()
+    scored = score_random(count, seed, part, logdir, workers, console)
+    _show(scored.page, scored.failures, console)
+    if list_errors:
+        click.echo("\n\n".join(("", *scored.errors)))
+    if markdown_path is not None:
+        page = markdown_path.read_text() if markdown_path.exists() else ""
+        markdown_path.write_text(with_section(page, scored.page))
+    if json_path is not None:
+        json_path.write_text(scored.json() + "\n")
+    return INCOMPLETE if scored.failures else COMPLETE
 
 
 def _parts(trainings: "Mapping[str, Training]", trained: Sequence[str]) -> dict[str, list[Case]]:

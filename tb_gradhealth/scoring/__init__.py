@@ -5,7 +5,8 @@
 """
 
 from tb_gradhealth.scoring.case import Case, Dose, Fault
-from tb_gradhealth.scoring.markdown import markdown
+from tb_gradhealth.scoring.errors import Wrong, wrong
+from tb_gradhealth.scoring.markdown import markdown, measured_markdown, with_section
 from tb_gradhealth.scoring.observation import Observation, Sighting, observe
 from tb_gradhealth.scoring.report import as_json
 from tb_gradhealth.scoring.scoreboard import Scoreboard, SymptomScore, score
@@ -20,8 +21,12 @@ __all__ = [
     "Share",
     "Sighting",
     "SymptomScore",
+    "Wrong",
     "as_json",
     "markdown",
+    "measured_markdown",
     "observe",
     "score",
+    "with_section",
+    "wrong",
 ]

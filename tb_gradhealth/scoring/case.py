@@ -35,7 +35,7 @@ SYMPTOM_IDS: Final = frozenset(
 
 @dataclass(frozen=True)
 class Fault:
-    """One planted fault.
+    """One fault, planted or measured.
 
     Attributes:
         symptom: the symptom that must be found.
@@ -71,19 +71,24 @@ class Case:
         name: of the training and of its run.
         faults: what was planted; none in a healthy training.
         allowed: consequences of the faults: finding one is neither right nor wrong.
+        measured: the label was measured beside the training and not planted. So it is complete, and nothing
+            is excused as a consequence; a fault's step is where it was certain, and it may be told earlier.
+        undecided: without faults, and yet not to be called healthy.
     """
 
     name: str
     faults: tuple[Fault, ...] = ()
     allowed: frozenset[str] = frozenset()
+    measured: bool = False
+    undecided: bool = False
 
     def __post_init__(self) -> None:
         _check(self.allowed)
 
     @property
     def healthy(self) -> bool:
-        """Whether nothing was planted."""
-        return not self.faults
+        """Whether nothing is wrong, for certain."""
+        return not self.faults and not self.undecided
 
     @property
     def expected(self) -> frozenset[str]:
@@ -93,6 +98,8 @@ class Case:
     @property
     def begins(self) -> int:
         """The step before which nothing may be found."""
+        if self.measured:
+            return 0
         return min((fault.step or 0 for fault in self.faults), default=0)
 
 

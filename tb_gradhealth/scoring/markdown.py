@@ -1,5 +1,6 @@
 """The scoreboard as a page of Markdown."""
 
+import re
 from collections.abc import Collection, Iterator, Mapping
 from types import MappingProxyType
 from typing import Final
@@ -7,7 +8,7 @@ from typing import Final
 from tb_gradhealth.scoring.scoreboard import FalseAlarm, Scoreboard, SymptomScore
 from tb_gradhealth.scoring.wilson import Share
 
-METHOD: Final = """\
+PLANTED: Final = """\
 # How often the rules are right
 
 `gradhealth score` made this page: it trains networks whose health is known with the default callback,
@@ -26,8 +27,28 @@ each with a goal it has to reach; in {broken} a fault is planted by construction
 - Brackets hold Wilson's interval at 95 %.
 """
 
+MEASURED: Final = """\
+Drawn at random: architecture, size, activation, initialization, normalization, optimizer, learning rate over
+six decades, schedule, batch, data, its noise, imbalance and scale, length, and in every other one or two
+faults. What is true of each training is measured and not planted: a float64 twin with a plain gradient tape
+runs beside it, and what it saw is judged by definitions of its own (`demo/random_zoo/truth.py`), with
+a grey zone around each limit in which a finding is neither right nor wrong.
+
+- A training is **healthy** if its metric is far above chance and near that of a reference learner, and no
+  symptom is certain or in its grey zone; **broken** if a symptom is certain. The others are undecided: only
+  what is certainly absent counts there.
+- **recall**: symptoms that are certain, in trainings that suffer from them, and that stand at warning or
+  above when the run is over.
+- **precision**: a false alarm is a symptom at warning or above that is certainly absent. What the probe
+  does not judge (weights' growth, update ratios and the like) counts in healthy trainings alone, where it is
+  a false alarm.
+- **delay**: in records from the step at which the symptom was certain; 0 where it was told before.
+
+"""
+"""How the labels of drawn trainings came about."""
+
 HEAD: Final = """\
-| symptom | planted | recall | seen at all | precision | layer named | median delay |
+| symptom | {labelled} | recall | seen at all | precision | layer named | median delay |
 |---|--:|--:|--:|--:|--:|--:|
 """
 
@@ -42,11 +63,36 @@ def markdown(
         rules: the symptoms there is a rule for; planted ones without are marked.
         others: scores of other trainings, each below its title.
     """
-    lines = [METHOD.format(healthy=board.flagged.trials, broken=board.broken), *_tables(board, rules)]
+    lines = [PLANTED.format(healthy=board.flagged.trials, broken=board.broken), *_tables(board, rules)]
     for title, other in others.items():
         counts = f"{other.flagged.trials} healthy trainings, {other.broken} broken ones."
         lines += ["", f"## {title}", "", counts, "", *_tables(other, rules)]
     return "\n".join(lines) + "\n"
+
+
+def measured_markdown(title: str, board: Scoreboard, rules: Collection[str]) -> str:
+    """A section with the score of trainings whose labels were measured, to stand below such a page.
+
+    Args:
+        title: says which trainings.
+        board: their score.
+        rules: the symptoms there is a rule for.
+    """
+    counts = (
+        f"{board.flagged.trials} healthy trainings, {board.broken} broken ones, {board.undecided} undecided."
+    )
+    tables = _tables(board, rules, labelled="certain")
+    return "\n".join([f"## {title}", "", MEASURED + counts, "", *tables]) + "\n"
+
+
+def with_section(page: str, section: str) -> str:
+    """The page with a section in the place of its own of the same heading, or at the end."""
+    heading = section.split("\n", 1)[0]
+    parts = re.split(r"(?m)^(?=## )", page)
+    if not any(part.startswith(heading + "\n") for part in parts):
+        return f"{page.rstrip()}\n\n{section}" if page.strip() else section
+    kept = [f"{section.rstrip()}\n\n" if part.startswith(heading + "\n") else part for part in parts]
+    return "".join(kept).rstrip() + "\n"
 
 
 def share_text(share: Share) -> str:
@@ -59,21 +105,18 @@ def share_text(share: Share) -> str:
     )
 
 
-def _tables(board: Scoreboard, rules: Collection[str]) -> Iterator[str]:
+def _tables(board: Scoreboard, rules: Collection[str], labelled: str = "planted") -> Iterator[str]:
     yield "| healthy runs | share |"
     yield "|---|--:|"
     yield f"| flagged at warning or above | {share_text(board.flagged)} |"
     yield f"| flagged critical | {share_text(board.critical)} |"
     yield f"| warned of at some time, even if lowered later | {share_text(board.alarmed)} |"
     yield ""
-    yield HEAD.rstrip()
+    yield HEAD.format(labelled=labelled).rstrip()
     for score in board.symptoms:
         yield _row(score, score.symptom in rules)
-    yield ""
-    yield "| dose | recall |"
-    yield "|---|--:|"
-    for dose, found in board.doses.items():
-        yield f"| {dose} | {share_text(found)} |"
+    if labelled == "planted":  # how bad a measured fault is nobody chose
+        yield from _doses(board)
     yield from _list("False alarms", [_alarm_line(alarm) for alarm in board.false_alarms])
     yield from _list(
         "Misses",
@@ -84,6 +127,14 @@ def _tables(board: Scoreboard, rules: Collection[str]) -> Iterator[str]:
         ],
     )
     yield from _list("Could not be read in full", [f"`{run}`: {why}" for run, why in board.unread.items()])
+
+
+def _doses(board: Scoreboard) -> Iterator[str]:
+    yield ""
+    yield "| dose | recall |"
+    yield "|---|--:|"
+    for dose, found in board.doses.items():
+        yield f"| {dose} | {share_text(found)} |"
 
 
 def _row(score: SymptomScore, has_rule: bool) -> str:

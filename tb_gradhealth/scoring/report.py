@@ -17,6 +17,8 @@ def as_json(board: Scoreboard) -> dict[str, object]:
             "critical": board.critical.as_json(),
             "warned_at_some_time": board.alarmed.as_json(),
         },
+        "broken": board.broken,
+        "undecided": board.undecided,
         "symptoms": [_symptom(score) for score in board.symptoms],
         "doses": {dose: found.as_json() for dose, found in board.doses.items()},
         "false_alarms": [asdict(alarm) for alarm in board.false_alarms],

@@ -13,6 +13,8 @@ What counts:
 * **Recall** is found faults / planted faults.
 * **Delay** counts the records that came after the first that could hold the fault, up to the one that
   told of it: 0 is at once, and a rule that wants three records cannot do better than 2.
+* A **measured** label says of every symptom whether it is there, so nothing is excused as a consequence,
+  and its steps are those at which a fault was certain: telling of it earlier is no false alarm, but at once.
 * A healthy run is **flagged** where it holds a finding at warning or above when it is over.
 """
 
@@ -82,7 +84,8 @@ class Scoreboard:
     Attributes:
         symptoms: one score for each symptom that was planted or told of, sorted.
         doses: planted faults found, by how bad they were.
-        broken: runs with planted faults.
+        broken: runs with faults.
+        undecided: runs with none that are not certainly healthy either.
         flagged: healthy runs with a finding at warning or above at the end.
         critical: healthy runs with a critical one.
         alarmed: healthy runs that had a warning at some time, though it may have been lowered later.
@@ -94,6 +97,7 @@ class Scoreboard:
     symptoms: tuple[SymptomScore, ...]
     doses: Mapping[Dose, Share]
     broken: int
+    undecided: int
     flagged: Share
     critical: Share
     alarmed: Share
@@ -118,7 +122,7 @@ class _Verdict:
     @property
     def hit(self) -> Sighting | None:
         """The first sighting that counts as found."""
-        begins = self.fault.step or 0
+        begins = 0 if self.case.measured else self.fault.step or 0
         for sighting in self._sightings:
             told = sighting.told(self.fault.least)
             if told is not None and told >= begins:
@@ -134,7 +138,7 @@ class _Verdict:
         told = None if self.hit is None else self.hit.told(self.fault.least)
         if told is None or self.fault.step is None:
             return None
-        return self.observation.delay(self.fault.step, told)
+        return max(self.observation.delay(self.fault.step, told), 0)
 
 
 def score(cases: Sequence[Case], observations: Mapping[str, Observation]) -> Scoreboard:
@@ -152,7 +156,8 @@ def score(cases: Sequence[Case], observations: Mapping[str, Observation]) -> Sco
     return Scoreboard(
         symptoms=tuple(_symptom_score(symptom, verdicts, alarms) for symptom in sorted(symptoms)),
         doses={dose: _found([v for v in verdicts if v.fault.dose == dose]) for dose in get_args(Dose)},
-        broken=len(watched) - len(healthy),
+        broken=sum(bool(case.faults) for case in watched),
+        undecided=sum(case.undecided for case in watched),
         flagged=_runs_with(healthy, alarms),
         critical=_runs_with(healthy, [alarm for alarm in alarms if alarm.severity == "critical"]),
         alarmed=Share(sum(_ever_warned(observations[name]) for name in healthy), len(healthy)),
@@ -190,7 +195,7 @@ def _false_alarms(case: Case, observation: Observation) -> list[FalseAlarm]:
 def _explained(sighting: Sighting, case: Case) -> bool:
     """Whether it was planted, follows from what was, or is folded under nothing but what was."""
     planted = frozenset().union(*(fault.symptoms for fault in case.faults))
-    folded = bool(sighting.causes) and sighting.causes <= planted
+    folded = bool(sighting.causes) and sighting.causes <= planted and not case.measured
     return sighting.symptom in case.expected or folded
 
 

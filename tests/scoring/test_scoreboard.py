@@ -4,7 +4,19 @@ import json
 
 import pytest
 
-from tb_gradhealth.scoring import Case, Fault, Observation, Share, Sighting, as_json, markdown, score
+from tb_gradhealth.scoring import (
+    Case,
+    Fault,
+    Observation,
+    Share,
+    Sighting,
+    as_json,
+    markdown,
+    measured_markdown,
+    score,
+    with_section,
+    wrong,
+)
 
 STEPS = tuple(range(0, 300, 10))
 
@@ -117,6 +129,28 @@ def test_nothing_may_be_told_before_the_fault_begins(symptom):
     assert of(board, "dead-units").found == Share(0, 1)
 
 
+def measured(*symptoms, step=100, **label):
+    return Case("drawn", tuple(Fault(symptom, step) for symptom in symptoms), measured=True, **label)
+
+
+def test_what_was_measured_may_be_told_of_before_it_was_certain():
+    entry = of(judged(measured("dead-units"), told("dead-units", warned=50)), "dead-units")
+    assert (entry.found, entry.right, entry.delays) == (Share(1, 1), Share(1, 1), (0,))
+
+
+def test_where_everything_was_measured_nothing_is_excused_as_a_consequence():
+    folded = Sighting("weight-growth", "warning", 150, 150, frozenset(), frozenset({"dead-units"}))
+    board = judged(measured("dead-units"), told("dead-units", warned=110), folded)
+    assert [alarm.symptom for alarm in board.false_alarms] == ["weight-growth"]
+
+
+def test_an_undecided_training_is_neither_healthy_nor_broken():
+    case = measured(undecided=True, allowed=frozenset({"loss-stalled"}))
+    board = judged(case, told("loss-stalled"), told("dead-units"))
+    assert (board.flagged, board.broken, board.undecided) == (Share(0, 0), 0, 1)
+    assert [(alarm.symptom, alarm.healthy) for alarm in board.false_alarms] == [("dead-units", False)]
+
+
 def test_another_name_for_the_same_fault_is_found_too():
     board = judged(planted("dead-units", instead=("dead-layer",)), told("dead-layer"))
     assert (of(board, "dead-units").found, board.false_alarms) == (Share(1, 1), ())
@@ -132,6 +166,43 @@ def test_a_symptom_that_does_not_exist_is_refused():
         Fault("dead-unit")
     with pytest.raises(ValueError, match="no such symptom: tired"):
         Case("run", (), frozenset({"tired"}))
+
+
+def test_the_section_of_measured_labels_says_how_they_came_about():
+    board = judged(measured("dead-units"), told("dead-units", warned=100))
+    section = measured_markdown("60 random trainings, seed 1", board, {"dead-units"})
+    assert section.startswith("## 60 random trainings, seed 1\n")
+    assert "0 healthy trainings, 1 broken ones, 0 undecided." in section
+    assert "| symptom | certain | recall |" in section
+    assert "| `dead-units` | 1 | 1/1 = 100 % (21–100) |" in section
+    assert "dose" not in section
+
+
+def test_a_section_is_put_into_a_page_once():
+    page = "# Scores\n\n## Cases\n\nfew\n"
+    once = with_section(page, "## Drawn\n\n1\n")
+    assert once == page + "\n## Drawn\n\n1\n"
+    assert with_section(once, "## Drawn\n\n2\n") == page + "\n## Drawn\n\n2\n"
+    assert with_section(once, "## Cases\n\nmany\n") == "# Scores\n\n## Cases\n\nmany\n\n## Drawn\n\n1\n"
+    assert with_section("", "## Drawn\n\n1\n") == "## Drawn\n\n1\n"
+
+
+def test_wrong_runs_are_listed_with_what_was_expected_and_found():
+    case = measured("dead-units", "loss-stalled")
+    observed = {
+        case.name: Observation(STEPS, {"dead-units": seen_only("dead-units"), "x": told("loss-spike")})
+    }
+    (error,) = wrong([case], observed, score([case], observed))
+    assert error.label == "dead-units since 100, loss-stalled since 100"
+    assert error.missed == ("dead-units (told as info)", "loss-stalled (told as nothing)")
+    assert error.alarms == ("loss-spike (warning, step 50: hidden_0)",)
+    assert error.found == ("dead-units (info, step 50)", "loss-spike (warning, step 50)")
+
+
+def test_runs_that_were_judged_rightly_are_not_listed():
+    case = Case("fine")
+    observed = {"fine": Observation(STEPS, {})}
+    assert wrong([case], observed, score([case], observed)) == []
 
 
 def test_the_page_and_the_json_hold_the_same_numbers():

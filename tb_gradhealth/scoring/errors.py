@@ -1,0 +1,64 @@
+"""The runs that were judged wrongly, each with what was expected of it and what was found."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from tb_gradhealth.scoring.case import Case
+from tb_gradhealth.scoring.observation import Observation
+from tb_gradhealth.scoring.scoreboard import Scoreboard
+
+
+@dataclass(frozen=True)
+class Wrong:
+    """One run that was judged wrongly.
+
+    Attributes:
+        run: its name.
+        label: what is known of it: healthy, the symptoms that must be found, or that neither is.
+        missed: symptoms that must be found and were not, with the severity they were told with.
+        alarms: symptoms that were told wrongly, with severity, step and layers.
+        found: everything that was told at all, by severity.
+    """
+
+    run: str
+    label: str
+    missed: tuple[str, ...]
+    alarms: tuple[str, ...]
+    found: tuple[str, ...]
+
+
+def wrong(cases: Sequence[Case], observations: Mapping[str, Observation], board: Scoreboard) -> list[Wrong]:
+    """The runs of a board with a miss or a false alarm, in the order of the cases."""
+    missed: dict[str, list[str]] = {}
+    for miss in board.misses:
+        missed.setdefault(miss.run, []).append(f"{miss.symptom} (told as {miss.seen or 'nothing'})")
+    alarms: dict[str, list[str]] = {}
+    for alarm in board.false_alarms:
+        layers = ", ".join(layer for layer in alarm.layers if layer)
+        where = f"step {alarm.step:,}" + (f": {layers}" if layers else "")
+        alarms.setdefault(alarm.run, []).append(f"{alarm.symptom} ({alarm.severity}, {where})")
+    return [
+        Wrong(
+            run=case.name,
+            label=_label(case),
+            missed=tuple(missed.get(case.name, ())),
+            alarms=tuple(alarms.get(case.name, ())),
+            found=_found(observations[case.name]),
+        )
+        for case in cases
+        if case.name in missed or case.name in alarms
+    ]
+
+
+def _label(case: Case) -> str:
+    if case.healthy:
+        return "healthy"
+    faults = ", ".join(f"{fault.symptom} since {fault.step or 0:,}" for fault in case.faults)
+    return faults or "neither healthy nor broken"
+
+
+def _found(observation: Observation) -> tuple[str, ...]:
+    sightings = observation.sightings.values()
+    return tuple(
+        f"{sighting.symptom} ({sighting.severity}, step {sighting.seen:,})" for sighting in sightings
+    )
