@@ -19,6 +19,9 @@ AREAS: Final = frozenset({"auc", "roc_auc"})
 USED: Final = ACCURACIES | AREAS | {"loss"}
 """What is remembered of an epoch."""
 
+RECENT: Final = 0.01
+"""Share by which the last quarter of the epochs must lower the loss that still falls."""
+
 MOST: Final = 1 << 12
 """Epochs that are remembered; beyond, every second one is forgotten, but for the first and the last."""
 
@@ -32,6 +35,7 @@ class EpochTrend:
         first: the first epoch's loss, NaN without one.
         last: the newest epoch's, likewise.
         best: the lowest so far, likewise.
+        before: that of the epoch that a quarter of the epochs came after, likewise.
         accuracy: the newest accuracy, NaN where none is reported.
         area: the newest area under the ROC curve, likewise.
     """
@@ -40,6 +44,7 @@ class EpochTrend:
     first: Floats
     last: Floats
     best: Floats
+    before: Floats
     accuracy: Floats
     area: Floats
 
@@ -48,6 +53,12 @@ class EpochTrend:
         """Share of the first epoch's loss that was lost since; NaN below two epochs."""
         gain = (self.first - self.last) / np.maximum(np.abs(self.first), 1e-12)
         return np.where(self.count >= 2, gain, np.nan)
+
+    @property
+    def falls(self) -> Mask:
+        """Whether the newest epoch is about the best, and below the one that a quarter of them came after."""
+        recent = (self.before - self.last) / np.maximum(np.abs(self.before), 1e-12)
+        return np.asarray(self.at_best & (recent >= RECENT))
 
     @property
     def at_best(self) -> Mask:
@@ -96,7 +107,7 @@ class EpochLog:
         """
         if not self._epochs:
             unknown = np.full(steps.size, np.nan)
-            return EpochTrend(np.zeros(steps.size, np.int64), *(unknown,) * 5)
+            return EpochTrend(np.zeros(steps.size, np.int64), *(unknown,) * 6)
         if self._numbers is None:
             self._numbers = np.array([_numbers(epoch) for epoch in self._epochs]).T
         ended, loss, accuracy, area = self._numbers
@@ -111,6 +122,7 @@ class EpochLog:
             first=_at(first, known),
             last=_at(loss, known),
             best=_at(np.fmin.accumulate(np.where(finite, loss, np.nan)), known),
+            before=_at(loss, np.minimum(3 * known // 4, known - 1).clip(0)),
             accuracy=_at(accuracy, known),
             area=_at(area, known),
         )

@@ -102,6 +102,8 @@ class LossTrend:
             skill=np.full(losses.size, np.nan),
             epoch_gain=np.full(losses.size, np.nan),
             epoch_at_best=np.zeros(losses.size, bool),
+            epoch_falls=np.zeros(losses.size, bool),
+            constant=np.full(losses.size, np.nan),
         )
 
     def _mean_gain(self, numbers: Floats, count: Ints, last: Floats) -> Floats:
@@ -170,6 +172,8 @@ class Losses:
         skill: 1 - loss / loss of the best constant prediction, see `health.skill`; NaN where not known.
         epoch_gain: share of the first epoch's loss that was lost since; NaN below two epochs.
         epoch_at_best: whether the newest of two or more epochs is near the best one.
+        epoch_falls: whether it is so, and the last quarter of the epochs lowered it.
+        constant: the loss of the best constant prediction, regularization included; NaN where not known.
     """
 
     outcomes: tuple[Outcome, ...]
@@ -185,6 +189,8 @@ class Losses:
     skill: Floats
     epoch_gain: Floats
     epoch_at_best: Mask
+    epoch_falls: Mask
+    constant: Floats
 
     @property
     def least(self) -> Floats:

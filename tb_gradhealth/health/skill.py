@@ -53,15 +53,16 @@ def with_references(losses: Losses, known: References) -> Losses:
     * Skill of `SOLVED` or more is learning. Below `CHANCE` a loss that fell from a bad start and does not
     fall
       any more is stalled. In between nothing is held against a loss that rests.
-    * Two epochs whose mean loss falls are not stalled, and a newest epoch near the best one does not diverge,
+    * Without a skill, epochs whose mean loss falls are not stalled. A newest epoch near the best one does
+    not diverge,
       whatever medians of single batches say: these miss what only some batches hold.
     """
     epochs = known.epochs
     skill = _skill(losses, known)
-    improving = losses.improves() | (epochs.at_best & (epochs.gain >= CHANCE))
+    improving = losses.improves() | epochs.falls
     codes = np.array([OUTCOMES.index(outcome) for outcome in losses.outcomes], np.int64)
     ready = np.isin(codes, (LEARNING, STALLED, DIVERGING)) & losses.finite
-    falls = ready & (epochs.gain >= CHANCE) & (codes != LEARNING)
+    falls = ready & (epochs.gain >= CHANCE) & (codes != LEARNING) & ~(skill < CHANCE)
     codes[falls] = np.where(epochs.gain[falls] >= 1 - LEARNED, LEARNING, UNDECIDED)
     codes[ready & (codes == DIVERGING) & epochs.at_best] = UNDECIDED
     resting = ready & ~improving
@@ -70,7 +71,13 @@ def with_references(losses: Losses, known: References) -> Losses:
     codes[ready & (skill >= SOLVED)] = LEARNING
     outcomes = tuple(OUTCOMES[code] for code in codes.tolist())
     return replace(
-        losses, outcomes=outcomes, skill=skill, epoch_gain=epochs.gain, epoch_at_best=epochs.at_best
+        losses,
+        outcomes=outcomes,
+        skill=skill,
+        epoch_gain=epochs.gain,
+        epoch_at_best=epochs.at_best,
+        epoch_falls=epochs.falls,
+        constant=known.constant_loss + known.regularization,
     )
 
 

@@ -23,6 +23,7 @@ SYMPTOM_IDS: Final = frozenset(
         "update-ratio",
         "weight-growth",
         "poor-initialization",
+        "input-scale",
         "loss-stalled",
         "loss-diverging",
         "loss-oscillating",

@@ -30,7 +30,9 @@ class LossOscillatingLimits(Limits):
     turns: float = limit(0.3, "share of changes that reverse one of the same kind", most=1)
     swing: float = limit(0.2, "a change counts from this share of the median on")
     unlearned: float = limit(0.25, "share of its first values that the median loss must still have")
-    solved: float = limit(0.75, "skill from which a loss may swing as it likes", most=1)
+    solved: float = limit(
+        0.1, "share of a constant prediction's loss below which the median loss may swing as it likes", most=1
+    )
     opposed: float = limit(
         0.85, "share of neighbours on opposite sides of the median when steps overshoot", most=1
     )
@@ -41,9 +43,9 @@ class LossOscillatingLimits(Limits):
 class LossOscillating(Symptom[LossOscillatingLimits]):
     """Range of the middle 80 % of the last 20 losses over their median, 30 % of whose changes turn round.
 
-    Quantiles, since a single spike is no oscillation. Small batches make a small loss jagged, so little must
-    have been learned: skill below three quarters, or a median that is still a quarter of the first losses.
-    That is information, for noise does so too. A warning it is where the steps explain the swings:
+    Quantiles, since a single spike is no oscillation. Small batches make a small loss jagged, so the
+    median must be a tenth of a constant prediction's loss, or, where that is not known, a quarter of the
+    first. That is information, for noise does so too. A warning it is where the steps explain the swings:
 
     * neighbouring losses lie on opposite sides of their median, 17 of 19 pairs. Of noise half of them do, and
       17 with a probability of 4e-4; a step beyond 2 / curvature overshoots the minimum each time, with period
@@ -114,10 +116,6 @@ class LossOscillating(Symptom[LossOscillatingLimits]):
         since = np.full(rows, lines.steps[-2 * COMPARED])
         return judgement(np.full(rows, swing[0]), self.limits.threshold, WARNING, where=found, since=since)
 
-    def contradicted(self, losses: Losses) -> bool:
-        """Whether the results are good."""
-        return bool(losses.skill[0] >= self.limits.solved)
-
     def _swing(self, last: Floats) -> tuple[Floats, Floats]:
         """Range of the middle 80 % of some losses, [records, 20], over their median, and that; [records]."""
         ordered = np.sort(last, axis=1)
@@ -130,7 +128,8 @@ class LossOscillating(Symptom[LossOscillatingLimits]):
         """Whether little was learned, [records]."""
         begun = np.minimum(np.abs(losses.first), np.abs(losses.early))
         by_loss = median >= self.limits.unlearned * begun
-        return np.where(np.isnan(losses.skill), by_loss, losses.skill < self.limits.solved)
+        known = np.isfinite(losses.constant)
+        return np.where(known, median >= self.limits.solved * losses.constant, by_loss)
 
     def _jagged(self, last: Floats, median: Floats) -> Mask:
         """Whether so many large changes of the last losses, [records, 20], reverse one of the same kind."""

@@ -127,9 +127,10 @@ class LossStalled(Symptom[LossStalledLimits]):
         )
 
     def contradicted(self, losses: Losses) -> bool:
-        """Whether the results are better than a constant prediction's, or the epochs' loss falls."""
-        falls = bool(losses.epoch_at_best[0]) and losses.epoch_gain[0] >= self.limits.threshold
-        return bool(losses.skill[0] >= self.limits.threshold or falls or losses.outcomes[0] == "learning")
+        """Whether the results are better than a constant prediction's, or the epochs' loss fell."""
+        skill = losses.skill[0]
+        fell = np.isnan(skill) and losses.epoch_gain[0] >= self.limits.threshold
+        return bool(skill >= self.limits.threshold or fell or losses.outcomes[0] == "learning")
 
     def _measured(self, losses: Losses) -> tuple[Floats, Ints]:
         """What was gained, and by which measure, [records]."""
@@ -142,9 +143,8 @@ class LossStalled(Symptom[LossStalledLimits]):
         """Whether it does not fall, or too slowly, and has not risen so much that it diverges, [records]."""
         limits = self.limits
         gains = np.fmax(losses.gain, losses.mean_gain)
-        falling = losses.epoch_at_best & (losses.epoch_gain >= limits.threshold)
         crawling = (gains < limits.slow * limits.threshold) & (losses.count >= 2 * COMPARED)
-        resting = (~losses.improves() | crawling) & ~falling
+        resting = (~losses.improves() | crawling) & ~losses.epoch_falls
         return np.asarray(resting & (losses.gain > -limits.risen))
 
     def _zeros(self, loss: Floats, steps: Ints) -> Ints:
