@@ -50,12 +50,10 @@ class References:
 def with_references(losses: Losses, known: References) -> Losses:
     """The losses with their `skill`, and the outcomes that follow from it and from the epochs.
 
-    * Skill of `SOLVED` or more is learning. Below `CHANCE` a loss that fell from a bad start and does not
-    fall
-      any more is stalled. In between nothing is held against a loss that rests.
-    * Without a skill, epochs whose mean loss falls are not stalled. A newest epoch near the best one does
-    not diverge,
-      whatever medians of single batches say: these miss what only some batches hold.
+    * Skill of `SOLVED` or more is learning. Below `CHANCE` a loss that still falls from a bad start has not
+      learned anything yet, and one that does not is stalled. In between a loss that rests proves nothing.
+    * Without a skill, epochs whose mean loss falls are not stalled. A newest epoch near the best one does not
+      diverge, whatever medians of single batches say: these miss what only some batches hold.
     """
     epochs = known.epochs
     skill = _skill(losses, known)
@@ -66,7 +64,8 @@ def with_references(losses: Losses, known: References) -> Losses:
     codes[falls] = np.where(epochs.gain[falls] >= 1 - LEARNED, LEARNING, UNDECIDED)
     codes[ready & (codes == DIVERGING) & epochs.at_best] = UNDECIDED
     resting = ready & ~improving
-    codes[resting & (skill < CHANCE) & (codes == LEARNING)] = STALLED
+    below = ready & (skill < CHANCE) & (codes == LEARNING)
+    codes[below] = np.where(improving[below], UNDECIDED, STALLED)
     codes[resting & (skill >= CHANCE) & np.isin(codes, (LEARNING, STALLED))] = UNDECIDED
     codes[ready & (skill >= SOLVED)] = LEARNING
     outcomes = tuple(OUTCOMES[code] for code in codes.tolist())
