@@ -4,6 +4,7 @@ It shares no code with the product. The twin is built from the same plan, takes 
 and sees each step's own batch and, every few steps, a fixed sample of the training data.
 """
 
+import functools
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
@@ -252,6 +253,7 @@ def _tell(model: keras.Model, place: tf.Variable) -> None:
     """Have the model put each batch's loss into ``place``: Keras itself only tells the epoch's mean."""
     compute = model.compute_loss
 
+    @functools.wraps(compute)
     def told(*arguments: Any, **options: Any) -> Any:
         loss = compute(*arguments, **options)
         place.assign(tf.cast(loss, tf.float32))
