@@ -208,6 +208,15 @@ class Symptom(ABC, Generic[L]):
         """
         return None
 
+    def excused(self, value: float, losses: Losses) -> bool:
+        """Whether what is known of the loss by now, arrays of shape [1], makes an open finding information.
+
+        Args:
+            value: the finding's worst.
+            losses: with everything they are compared with.
+        """
+        return False
+
     def contradicted(self, losses: Losses) -> bool:
         """Whether what is known of the loss by now, arrays of shape [1], speaks against an open finding."""
         return False

@@ -176,6 +176,8 @@ class Watch:
         resolved, severity = int(course.resolved[place]), int(course.severity[place])
         if resolved == NEVER and known.losses is not None and rule.contradicted(known.losses):
             resolved, severity = known.step, self._habits.least
+        elif known.losses is not None and rule.excused(float(course.extreme[place]), known.losses):
+            severity = self._habits.least
         elif resolved == NEVER and known.lowers and rule.weighed:
             severity = min(severity, max(int(course.least[place]), self._habits.least))
         facts = Facts(

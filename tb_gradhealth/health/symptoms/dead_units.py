@@ -5,6 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from tb_gradhealth.health.limits import Limits, limit
+from tb_gradhealth.health.outcome import Losses
+from tb_gradhealth.health.skill import SOLVED
 from tb_gradhealth.health.structure import Scope, Structure
 from tb_gradhealth.health.symptom import CRITICAL, WARNING, Facts, Judgement, Labels, Symptom, judgement
 from tb_gradhealth.health.view import View
@@ -24,6 +26,11 @@ class DeadUnitsLimits(Limits):
         "share of dead units that stays a warning even while the loss improves",
         most=1,
     )
+    useless: float = limit(
+        0.95,
+        "share of dead units that stays one even where the results are good: the layer does nothing",
+        most=1,
+    )
     batches: int = limit(10, "batches a unit must have stayed silent for: sparse is not dead", least=1)
 
 
@@ -31,7 +38,9 @@ class DeadUnits(Symptom[DeadUnitsLimits]):
     """Share of a ReLU-like layer's units that were 0 on every sample and position of ten batches or more.
 
     Elements that are zero prove nothing: half of them being so is normal for ReLU (a rule on 70 % zero
-    elements gave 58 of DeepDiagnosis's 68 false alarms). A unit that never fires does.
+    elements gave 58 of DeepDiagnosis's 68 false alarms). A unit that never fires does. A layer of which
+    seven in ten are dead stays a warning while the loss improves, until the results are good: then it was
+    wide enough.
     """
 
     id = "dead-units"
@@ -75,6 +84,10 @@ class DeadUnits(Symptom[DeadUnitsLimits]):
         level = np.where(value > limits.critical, CRITICAL, WARNING)
         least = np.where(value >= limits.inexcusable, 1, 0)
         return judgement(value, limits.threshold, level, least=least)
+
+    def excused(self, value: float, losses: Losses) -> bool:
+        """Whether the network does well with the units that are left."""
+        return bool(losses.skill[0] >= SOLVED) and value < self.limits.useless
 
     def message(self, facts: Facts) -> str:
         """Say how many of the layer's units are silent."""

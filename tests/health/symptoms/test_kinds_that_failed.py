@@ -101,6 +101,20 @@ def test_two_matrices_are_enough_to_vanish_where_nothing_is_learned(training, ro
     assert (("vanishing-gradient", "dense_0/kernel") in run.findings()) == ill
 
 
+@pytest.mark.parametrize(
+    ("share", "loss", "severity"),
+    [(0.75, 0.2, "info"), (0.75, 1.9, "warning"), (1.0, 0.2, "warning"), (0.3, 0.2, "info")],
+)
+def test_a_partly_dead_layer_of_a_network_that_does_well_is_worth_knowing(
+    training, rows, share, loss, severity
+):
+    losses = np.r_[np.linspace(2.3, loss, 30), np.linspace(loss, 0.8 * loss, 30)]
+    run = with_reference(
+        training, rows, losses, 2.3, [rows.activation(0)], lambda _: {"dead_fraction": share, "window": 20}
+    )
+    assert run.findings()["dead-units", "dense_0"].severity == severity
+
+
 def lines_of(training, rows, gradient, loss):
     run = training([rows.dense(0), rows.dense(0, kind="weight"), rows.LOSS], watched=(0, 2))
     run.record([{**GOOD, "peak_rms": 1.0}, GOOD, {"mean": 1.0, "peak_max": 1.0}])
