@@ -1,5 +1,6 @@
 """`gradhealth check`: what it prints and how it exits, over real event files, whole and damaged."""
 
+import csv
 import json
 import re
 from pathlib import Path
@@ -96,6 +97,48 @@ def test_the_report_keeps_its_contract(tmp_path):
     ]
     assert sick["findings"][0]["value"] == 3
     assert sick["findings"][0]["incident"] == sick["findings"][1]["incident"]
+
+
+def test_too_early_is_no_failure_and_says_what_is_missing(tmp_path):
+    write(tmp_path / "young", records=3)
+    result = run(tmp_path)
+    assert result.exit_code == 0
+    assert result.stdout.startswith("young  too early: 3 of 10 records; no weights, updates, inputs and loss")
+
+
+FORMS = ["text", "json", "markdown", "html", "csv", "junit"]
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_every_form_says_what_follows_from_what_and_what_was_not_judged(tmp_path, form):
+    rows = (*TABLE.rows, Row("head/kernel", "gradient", "head", "kernel", 1, (32, 32)))
+    with RunLog(tmp_path / "sick", RowTable(rows, settings={"every": 10})) as log:
+        for step in range(0, 200, 10):
+            bad = {"nan_count": 3 if step > 90 else 0}
+            log.record(step, bad, {"dead_fraction": 0, "window": 10}, bad)
+    with RunLog(tmp_path / "worse", TABLE) as log:
+        log.record(0, {"nan_count": 1}, {})
+    said = run(tmp_path, "--format", form).stdout
+    first, second = (said.index(name) for name in ("worse", "sick"))
+    assert first < second, "the run that went wrong first comes first"
+    plain = said.replace("\\", "")
+    if form in ("text", "markdown", "html"):
+        assert "likely origin" in plain
+        assert "follows from non-finite of head/kernel" in plain
+        assert "no weights, updates, inputs and loss recorded, 7 symptoms not judged" in plain
+    elif form == "csv":
+        head, *lines = csv.reader(said.splitlines())
+        follows, identity, origin = (head.index(name) for name in ("follows", "id", "origin"))
+        of_sick = [line for line in lines if line[0] == "sick"]
+        (leading,) = [line[identity] for line in of_sick if line[origin] == "true"]
+        assert {line[follows] for line in of_sick if line[origin] != "true"} == {leading}
+    elif form == "json":
+        _, sick = json.loads(said)["runs"]
+        leading, following = sick["findings"]
+        assert (leading["follows"], following["follows"]) == (None, leading["id"])
+        assert sick["headline"] == leading["message"]
+    else:
+        assert 'message="not judged: no loss recorded"' in said
 
 
 def test_the_table_names_run_layer_and_origin(tmp_path):
