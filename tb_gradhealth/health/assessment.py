@@ -100,7 +100,9 @@ def assess(
         enough: whether they make a verdict.
     """
     watches = [watch for watch, _ in judged_by]
-    kinds = {row.kind for _, structure in judged_by for row in structure.rows if not row.not_measured}
+    kinds = {
+        kind for _, structure in judged_by for kind, measured in structure.kinds.items() if measured.any()
+    }
     judged = {watch.rule.id for watch in watches if _has_judged(watch)}
     left_out = tuple(
         NotJudged(symptom.id, symptom.title, _why_not(symptom, watches, kinds))
