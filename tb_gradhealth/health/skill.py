@@ -83,17 +83,16 @@ def with_references(losses: Losses, known: References) -> Losses:
 def _skill(losses: Losses, known: References) -> Floats:
     """1 - loss / constant loss, or the same of an accuracy: the best of what is known, [records].
 
-    The loss is the newest epoch's mean, or the mean of the last 20 recorded ones; without epochs the median
-    of the last five too, since a single spike lifts a mean.
+    The loss is the newest epoch's mean, or the mean of the last 20 recorded ones; before the second epoch ends
+    the median of the last five too, since a single spike lifts a mean.
     """
     recent = losses.last
     with np.errstate(all="ignore"):
         mean = np.nanmean(np.where(np.isnan(recent).all(axis=1, keepdims=True), np.inf, recent), axis=1)
         scale = np.where(known.constant_loss > 1e-9, known.constant_loss, np.nan)
         candidates = [mean, known.epochs.last]
-        no_epoch = np.isnan(known.epochs.last)
-        median = losses.recent
-        candidates.append(np.where(no_epoch, median, np.nan))
+        # A first epoch's mean holds the whole way down; then the newest losses say more.
+        candidates.append(np.where(known.epochs.count < 2, losses.recent, np.nan))
         by_loss = [1 - (loss - known.regularization) / scale for loss in candidates]
         room = 1 - known.constant_accuracy
         by_accuracy = (known.epochs.accuracy - known.constant_accuracy) / np.where(room > 1e-9, room, np.nan)

@@ -40,6 +40,9 @@ class ExplodingGradientLimits(Limits):
     threshold: float = limit(10.0, "times its own usual size, still growing, or times its weights", least=1)
     pace: float = limit(1.5, "growth from record to record that counts as growing", least=1)
     critical: float = limit(100.0, "times the threshold from which it is critical", least=1)
+    least: float = limit(
+        1e-3, "share of its weights below which a gradient may grow: it comes from next to nothing", most=1
+    )
     share: float = limit(
         0.01, "share of the network's largest gradient below which one may grow: it still does little", most=1
     )
@@ -131,6 +134,7 @@ class ExplodingGradient(Symptom[ExplodingGradientLimits]):
         matters = rms >= limits.share * np.fmax.reduce(rms, axis=1, initial=0, keepdims=True)
         growing = (rms > limits.pace * previous[:-1]) & matters & worse
         ratio = rms / np.maximum(view.beside("weight", "rms"), SMALLEST_WEIGHT)
+        growing &= ~(ratio < limits.least)
         exploding = growing & high
         value = np.fmax(np.where(growing, growth, np.fmin(growth, 1.0)), np.fmax(ratio, 0))
         value[np.isnan(rms)] = np.nan

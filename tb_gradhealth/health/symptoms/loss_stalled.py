@@ -13,6 +13,9 @@ from tb_gradhealth.health.symptom import WARNING, Facts, Judgement, Labels, Symp
 from tb_gradhealth.health.view import View
 from tb_gradhealth.health.wording import percent
 
+OPENS_AT = 3
+"""Records that a finding needs."""
+
 GAINED, SKILLED, ZERO = 0, 1, 2
 """The aspects: measured by the loss itself, against a constant prediction, and a loss of exactly zero."""
 
@@ -79,7 +82,7 @@ class LossStalled(Symptom[LossStalledLimits]):
 
     def __init__(self, limits: LossStalledLimits) -> None:
         super().__init__(limits)
-        self._judged = False
+        self._judged = 0
         self._rate = 0.0
         self._zero_since: int | None = None
 
@@ -94,7 +97,7 @@ class LossStalled(Symptom[LossStalledLimits]):
         before = np.concatenate([[self._rate], rate[:-1]])
         rising, self._rate = (rate > before) & (before > 0), float(rate[-1])
         ready = (losses.count >= self.limits.records) & losses.finite & ~rising
-        self._judged |= bool(ready.any())
+        self._judged += int(np.count_nonzero(ready))
         gained, aspect = self._measured(losses)
         zero_since = self._zeros(view.block.loss, view.steps)
         value = np.where(ready, gained, np.nan)[:, None]
@@ -109,9 +112,14 @@ class LossStalled(Symptom[LossStalledLimits]):
         )
 
     def observe_steps(self, lines: Lines) -> Judgement | None:
-        """Judge a run that was too short for records, step by step."""
+        """Judge a run that was too short for records, step by step: fewer than a finding needs."""
         trend = lines.trend
-        if self._judged or trend is None or trend.count[-1] < self.limits.steps or not trend.finite[-1]:
+        if (
+            self._judged >= OPENS_AT
+            or trend is None
+            or trend.count[-1] < self.limits.steps
+            or not trend.finite[-1]
+        ):
             return None
         rows = lines.values.shape[1]
         gained, aspect = self._measured(trend)
