@@ -83,8 +83,8 @@ def with_references(losses: Losses, known: References) -> Losses:
 def _skill(losses: Losses, known: References) -> Floats:
     """1 - loss / constant loss, or the same of an accuracy: the best of what is known, [records].
 
-    The loss is the newest epoch's mean, or the mean of the last 20 recorded ones; before the second epoch ends
-    the median of the last five too, since a single spike lifts a mean.
+    The loss is the newest epoch's mean, or the mean of the last 20 recorded ones; before the second epoch
+    ends the median of the last five too, since a single spike lifts a mean.
     """
     recent = losses.last
     with np.errstate(all="ignore"):
