@@ -48,6 +48,13 @@ class EpochTrend:
     accuracy: Floats
     area: Floats
 
+    def where(self, records: Mask) -> "EpochTrend":
+        """The same with nothing known at the other records, [records]."""
+        if records.all():
+            return self
+        numbers = {name: np.where(records, values, np.nan) for name, values in vars(self).items()}
+        return EpochTrend(**{**numbers, "count": np.where(records, self.count, 0)})
+
     @property
     def gain(self) -> Floats:
         """Share of the first epoch's loss that was lost since; NaN below two epochs."""

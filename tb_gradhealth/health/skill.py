@@ -10,12 +10,14 @@ from typing import Final
 
 import numpy as np
 
-from tb_gradhealth.health.arrays import Floats
+from tb_gradhealth.health.arrays import Floats, Mask
 from tb_gradhealth.health.epochs import EpochTrend
 from tb_gradhealth.health.outcome import (
+    DIVERGED,
     DIVERGING,
     LEARNED,
     LEARNING,
+    LEAST,
     OUTCOMES,
     STALLED,
     UNDECIDED,
@@ -55,6 +57,7 @@ def with_references(losses: Losses, known: References) -> Losses:
     * Without a skill, epochs whose mean loss falls are not stalled. A newest epoch near the best one does not
       diverge, whatever medians of single batches say: these miss what only some batches hold.
     """
+    known = replace(known, epochs=known.epochs.where(~_overtaken(losses, known.epochs)))
     epochs = known.epochs
     skill = _skill(losses, known)
     improving = losses.improves() | epochs.falls
@@ -78,6 +81,15 @@ def with_references(losses: Losses, known: References) -> Losses:
         epoch_falls=epochs.falls,
         constant=known.constant_loss + known.regularization,
     )
+
+
+def _overtaken(losses: Losses, epochs: EpochTrend) -> Mask:
+    """Whether even the lowest of the last five losses is far above the newest epoch's mean, [records].
+
+    Then the epoch says what was before, and no longer what is.
+    """
+    far = losses.least - epochs.last > (DIVERGED - 1) * np.maximum(np.abs(epochs.last), LEAST)
+    return np.asarray(far & (losses.count >= WINDOW))
 
 
 def _skill(losses: Losses, known: References) -> Floats:
