@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from tb_gradhealth.health.arrays import Floats, Ints, Mask
+from tb_gradhealth.health.arrays import Floats, Ints, Mask, carried
 from tb_gradhealth.health.epochs import EpochLog, EpochTrend
 from tb_gradhealth.health.outcome import Losses, LossTrend, Outcome
 from tb_gradhealth.health.skill import References, with_references
@@ -117,11 +117,11 @@ class Progress:
         return with_references(self._latest, _newest(self._references, self._epochs.all()))
 
     def _references_at(self, steps: Ints, training: Mapping[str, Floats]) -> References:
-        unknown = np.full(steps.size, np.nan)
+        unknown, before = np.full(steps.size, np.nan), self._references
         return References(
-            constant_loss=training.get("constant_loss", unknown),
-            constant_accuracy=training.get("constant_accuracy", unknown),
-            regularization=np.nan_to_num(training.get("regularization", unknown)),
+            constant_loss=_kept(training.get("constant_loss", unknown), before.constant_loss),
+            constant_accuracy=_kept(training.get("constant_accuracy", unknown), before.constant_accuracy),
+            regularization=_kept(training.get("regularization", unknown), before.regularization),
             epochs=self._epochs.before(steps),
         )
 
@@ -136,6 +136,11 @@ class Progress:
         before = np.concatenate([[self._skipped], skipped[:-1]])
         self._skipped = float(skipped[-1])
         return np.asarray(np.nan_to_num(skipped - np.nan_to_num(before)))
+
+
+def _kept(numbers: Floats, before: Floats) -> Floats:
+    """Numbers of records, the newest known one where one is NaN: of a last, hurried record they are."""
+    return np.asarray(carried(numbers[:, None], before[-1:])[1:, 0])
 
 
 def _nothing_known(epochs: EpochTrend) -> References:

@@ -59,9 +59,11 @@ def with_references(losses: Losses, known: References) -> Losses:
     """
     known = replace(known, epochs=known.epochs.where(~_overtaken(losses, known.epochs)))
     epochs = known.epochs
-    skill = _skill(losses, known)
-    improving = losses.improves() | epochs.falls
     codes = np.array([OUTCOMES.index(outcome) for outcome in losses.outcomes], np.int64)
+    # Of a loss that leaves its best value only the newest ones say how good it is now.
+    leaving = (codes == DIVERGING) & ~epochs.at_best
+    skill = np.where(leaving, _skill_of(losses.recent, known), _skill(losses, known))
+    improving = losses.improves() | epochs.falls
     ready = np.isin(codes, (LEARNING, STALLED, DIVERGING)) & losses.finite
     falls = ready & (epochs.gain >= CHANCE) & (codes != LEARNING) & ~(skill < CHANCE)
     codes[falls] = np.where(epochs.gain[falls] >= 1 - LEARNED, LEARNING, UNDECIDED)
@@ -101,13 +103,18 @@ def _skill(losses: Losses, known: References) -> Floats:
     recent = losses.last
     with np.errstate(all="ignore"):
         mean = np.nanmean(np.where(np.isnan(recent).all(axis=1, keepdims=True), np.inf, recent), axis=1)
-        scale = np.where(known.constant_loss > 1e-9, known.constant_loss, np.nan)
         candidates = [mean, known.epochs.last]
         # A first epoch's mean holds the whole way down; then the newest losses say more.
         candidates.append(np.where(known.epochs.count < 2, losses.recent, np.nan))
-        by_loss = [1 - (loss - known.regularization) / scale for loss in candidates]
+        by_loss = [_skill_of(loss, known) for loss in candidates]
         room = 1 - known.constant_accuracy
         by_accuracy = (known.epochs.accuracy - known.constant_accuracy) / np.where(room > 1e-9, room, np.nan)
         by_area = 2 * known.epochs.area - 1
         found = np.fmax.reduce([*by_loss, by_accuracy, by_area])
     return np.where(losses.count >= WINDOW, found, np.nan)
+
+
+def _skill_of(loss: Floats, known: References) -> Floats:
+    """1 - loss / constant loss, [records]; NaN where that is not known or next to nothing."""
+    scale = np.where(known.constant_loss > 1e-9, known.constant_loss, np.nan)
+    return np.asarray(1 - (loss - known.regularization) / scale)

@@ -34,6 +34,9 @@ RECORDS: Final = 10
 STEPS: Final = 32
 """So many steps from the start, which the flight recorder holds without a gap, make one too."""
 
+SHORTLY: Final = 3
+"""Records before the loss ceased to be finite: what began within them led there."""
+
 BLOCK: Final = 6 << 20
 """Bytes of records that are judged at once, in some twenty milliseconds: NumPy's calls hardly count then.
 From here to 16 MB it takes equally long."""
@@ -118,7 +121,14 @@ class StreamHealth:
             outcome = "learning"
         newest = self.history.newest()
         steps = [newest.step if newest else 0, self.history.epochs.last_step or 0]
-        return Known(outcome, None if self._accompanied else losses, max(steps), outcome != before)
+        since = self._progress.bad_since
+        return Known(
+            outcome,
+            None if self._accompanied else losses,
+            max(steps),
+            lowers=outcome != before,
+            bad_from=None if since is None else since - SHORTLY * (self.cadence or 1),
+        )
 
     def _with_notes(self, incident: list[Finding]) -> list[Finding]:
         """The incident; its origin's message says what beside it was not measured, or proves its cause."""

@@ -48,12 +48,16 @@ class Known:
             any.
         step: the last step that anything is known of.
         lowers: the outcome became ``"learning"`` after the last record, by the epochs.
+        bad_from: a step shortly before the loss ceased to be finite for good, None where it did not: what
+        began
+            after it is no longer excused by a loss that improved until then.
     """
 
     outcome: Outcome
     losses: Losses | None
     step: int
     lowers: bool
+    bad_from: int | None = None
 
     @property
     def gain(self) -> float:
@@ -176,6 +180,8 @@ class Watch:
         resolved, severity = int(course.resolved[place]), int(course.severity[place])
         if resolved == NEVER and known.losses is not None and rule.contradicted(known.losses):
             resolved, severity = known.step, self._habits.least
+        elif resolved == NEVER and self._ends_in_nan(int(course.opened[place]), known):
+            severity = max(severity, min(int(course.level[place]), self._habits.most))
         elif known.losses is not None and rule.excused(float(course.extreme[place]), known.losses):
             severity = self._habits.least
         elif resolved == NEVER and known.lowers and rule.weighed:
@@ -215,6 +221,10 @@ class Watch:
             unit=rule.unit,
         )
         return Located(finding, described, rule.worst_first_from_output, rule.leads_to, rule.propagates)
+
+    def _ends_in_nan(self, opened: int, known: "Known") -> bool:
+        """Whether a finding is of those that lead to NaN, and began just before the loss became that."""
+        return known.bad_from is not None and opened >= known.bad_from and "non-finite" in self.rule.leads_to
 
     def _fail(self, step: int, error: Exception) -> None:
         _log.exception("%s failed at step %d", self.rule.id, step)

@@ -104,6 +104,13 @@ def test_accuracy_far_above_chance_is_learning_whatever_the_loss_does():
     assert [each.symptom for each in health.findings() if each.severity != "info"] == []
 
 
+def test_a_good_epoch_does_not_excuse_what_came_after_it():
+    losses = np.r_[2.0 * 0.98 ** np.arange(200), np.full(150, 9.0)]
+    health = trained(losses, 100, {"accuracy": [0.6, 0.9, 0.9]})
+    found = {each.symptom: each for each in health.findings() if each.state == "open"}
+    assert found["loss-diverging"].severity == "warning"
+
+
 @pytest.mark.parametrize("name", ["loss", "accuracy"])
 def test_values_that_are_not_finite_are_no_epochs(name):
     health = RunHealth()

@@ -99,7 +99,7 @@ class LossOscillating(Symptom[LossOscillatingLimits]):
         jagged, thrown = wide.copy(), self._large_steps(view, wide & wild)
         if wide.any():
             jagged[wide] = self._jagged(losses.last[wide], median[wide])
-            jagged &= self._unsolved(losses, median)
+            jagged &= self._unsolved(losses, median) & ~losses.improves()
             thrown[wide] |= self._overshoots(losses.last[wide])
         value = np.repeat(swing[:, None], view.rows.size, axis=1)
         level = np.repeat(np.where(thrown, of_loss(view), INFO)[:, None], view.rows.size, axis=1)

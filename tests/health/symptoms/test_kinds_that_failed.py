@@ -130,6 +130,32 @@ def test_an_explosion_that_ends_in_nan_within_a_few_steps_is_its_origin(training
     assert found["non-finite"].follows == found["exploding-gradient"].id
 
 
+def test_what_explodes_just_before_a_nan_is_not_excused_by_a_loss_that_fell_until_then(training, rows):
+    run = training([rows.dense(0), rows.dense(0, kind="weight"), rows.LOSS])
+    for number in range(40):
+        loss = 2.0 * 0.9**number if number < 37 else 10.0 ** (number - 35)
+        rms = 0.01 if number < 36 else 0.01 * 30.0 ** (number - 35)
+        run.record(
+            [
+                {**GOOD, "rms": rms, "peak_rms": rms},
+                {**GOOD, "rms": 0.1},
+                {**GOOD, "mean": loss, "peak_max": loss},
+            ]
+        )
+    run.record([BAD, BAD, BAD])
+    found = {symptom: each for (symptom, _), each in run.findings().items()}
+    assert found["exploding-gradient"].severity in ("warning", "critical")
+    assert found["exploding-gradient"].origin
+
+
+def test_a_last_record_without_references_takes_the_ones_before(training, rows):
+    noise = np.random.default_rng(6).normal(0, 0.02, 40)
+    run = with_reference(training, rows, 2.3 + noise, 2.3)
+    run.record([{}, {"mean": 2.3, "peak_max": 2.3}])
+    assert grave(run) == {"loss-stalled"}
+    assert np.isfinite(next(iter(run.judged()._streams.values()))._progress.finally_known().skill[0])
+
+
 def test_a_nan_out_of_nothing_is_no_explosion(training, rows):
     found = lines_of(training, rows, [1, 1.1, 0.9, 1, 1, np.nan], [1, 1, 1, 1, 1, np.nan])
     assert set(found) == {"non-finite"}
