@@ -11,7 +11,7 @@ a gradient, spikes of the loss) is not weighed.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, Literal
 
 import numpy as np
@@ -264,13 +264,26 @@ def exploding_gradient(known: _Known) -> Sign:
 
 
 def dead_units(known: _Known) -> Sign:
-    """Half of a hidden ReLU layer's units are 0 for the whole sample, to the end; under 7 %: absent."""
-    return _by_share(known, known.m.dead, known.m.dead, certain=0.5, possible=0.07)
+    """Half of a hidden ReLU layer's units are 0 for the whole sample, to the end; under 7 %: absent.
+
+    A model's output is not looked at, so one that is cut off at 0 may be dead.
+    """
+    outputs = any(tap.output and tap.function in ("relu", "relu6") for tap in known.m.taps)
+    return _unless(outputs, _by_share(known, known.m.dead, known.m.dead, certain=0.5, possible=0.07))
 
 
 def saturated_activation(known: _Known) -> Sign:
-    """Three quarters of a hidden layer's units lie at the flat ends; under a quarter: absent."""
-    return _by_share(known, known.m.saturated, known.m.leaning, certain=0.75, possible=0.25)
+    """Three quarters of a hidden layer's units lie at the flat ends; under a quarter: absent.
+
+    What gated cells give out is not looked at, so it may be saturated.
+    """
+    gated = any(tap.layer.startswith("recurrent") and not tap.function for tap in known.m.taps)
+    return _unless(gated, _by_share(known, known.m.saturated, known.m.leaning, certain=0.75, possible=0.25))
+
+
+def _unless(unseen: bool, sign: Sign) -> Sign:
+    """The sign, but nothing is absent where some layers were not looked at."""
+    return replace(sign, degree="possible") if unseen and sign.degree == "absent" else sign
 
 
 def _by_share(known: _Known, sure: Floats, loose: Floats, *, certain: float, possible: float) -> Sign:
