@@ -8,7 +8,6 @@ import numpy as np
 from tb_gradhealth.health.arrays import Floats, Ints, Mask
 from tb_gradhealth.health.limits import Limits, limit
 from tb_gradhealth.health.outcome import COMPARED, Losses
-from tb_gradhealth.health.skill import CHANCE
 from tb_gradhealth.health.steps import Lines
 from tb_gradhealth.health.structure import Scope, Structure
 from tb_gradhealth.health.symptom import INFO, WARNING, Facts, Judgement, Labels, Symptom, judgement, of_loss
@@ -50,8 +49,7 @@ class LossOscillating(Symptom[LossOscillatingLimits]):
     * neighbouring losses lie on opposite sides of their median, 17 of 19 pairs. Of noise half of them do, and
       17 with a probability of 4e-4; a step beyond 2 / curvature overshoots the minimum each time, with period
       two (Cohen et al., ICLR 2021);
-    * or swings are wild, or above the loss of a constant prediction, and the steps of some weight matrix have
-      been too large for it.
+    * or swings are wild, and the steps of some weight matrix have been too large for it.
     """
 
     id = "loss-oscillating"
@@ -95,8 +93,7 @@ class LossOscillating(Symptom[LossOscillatingLimits]):
         swing, median = self._swing(losses.last)
         swing = np.where((losses.count >= 2 * COMPARED) & losses.finite, swing, np.nan)
         wide = swing > limits.threshold
-        wild = (swing >= limits.wild) | (losses.skill < CHANCE)
-        jagged, thrown = wide.copy(), self._large_steps(view, wide & wild)
+        jagged, thrown = wide.copy(), self._large_steps(view, wide & (swing >= limits.wild))
         if wide.any():
             jagged[wide] = self._jagged(losses.last[wide], median[wide])
             jagged &= self._unsolved(losses, median) & ~losses.improves()
