@@ -30,7 +30,7 @@ class LossOscillatingLimits(Limits):
     swing: float = limit(0.2, "a change counts from this share of the median on")
     unlearned: float = limit(0.25, "share of its first values that the median loss must still have")
     solved: float = limit(
-        0.1, "share of a constant prediction's loss below which the median loss may swing as it likes", most=1
+        0.25, "share of a constant prediction's loss below which the mean loss may swing as it likes", most=1
     )
     opposed: float = limit(
         0.85, "share of neighbours on opposite sides of the median when steps overshoot", most=1
@@ -43,8 +43,9 @@ class LossOscillating(Symptom[LossOscillatingLimits]):
     """Range of the middle 80 % of the last 20 losses over their median, 30 % of whose changes turn round.
 
     Quantiles, since a single spike is no oscillation. Small batches make a small loss jagged, so the
-    median must be a tenth of a constant prediction's loss, or, where that is not known, a quarter of the
-    first. That is information, for noise does so too. A warning it is where the steps explain the swings:
+    mean must be a quarter of a constant prediction's loss, or, where that is not known, the median a quarter
+    of the first ones. That is information, for noise does so too. A warning it is where the steps explain
+    the swings:
 
     * neighbouring losses lie on opposite sides of their median, 17 of 19 pairs. Of noise half of them do, and
       17 with a probability of 4e-4; a step beyond 2 / curvature overshoots the minimum each time, with period
@@ -126,7 +127,8 @@ class LossOscillating(Symptom[LossOscillatingLimits]):
         begun = np.minimum(np.abs(losses.first), np.abs(losses.early))
         by_loss = median >= self.limits.unlearned * begun
         known = np.isfinite(losses.constant)
-        return np.where(known, median >= self.limits.solved * losses.constant, by_loss)
+        by_constant = losses.last.mean(axis=1) >= self.limits.solved * losses.constant
+        return np.where(known, by_constant, by_loss)
 
     def _jagged(self, last: Floats, median: Floats) -> Mask:
         """Whether so many large changes of the last losses, [records, 20], reverse one of the same kind."""
