@@ -112,6 +112,8 @@ def axe():
 
     def violations(page):
         page.evaluate(AXE.read_text())  # not as a script tag, which TensorBoard's policy forbids
+        # A button that is still changing its colour has none that could be judged.
+        page.wait_for_function("document.getAnimations().every(each => each.playState !== 'running')")
         found = page.evaluate("axe.run().then(result => result.violations)")
         return [(rule["id"], [node["html"][:120] for node in rule["nodes"]]) for rule in found]
 

@@ -60,6 +60,6 @@ TRAININGS = [
     _training("start", 0.6, 0, "clearly", "info", 1, _wine),
     _training("start", 0.95, 0, "badly", "warning", 2, _digits),
     _training("shock", 0.4, 100, "barely", "info", 3, _wine),
-    _training("shock", 0.8, 120, "badly", "warning", 4, _digits),
+    _training("shock", 0.8, 120, "badly", "info", 4, _digits),
     _training("shock", 1.0, 95, "badly", "warning", 5, _wine),
 ]
