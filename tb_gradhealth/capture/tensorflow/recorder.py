@@ -312,7 +312,10 @@ class Recorder:
         for tag, count in self._verdict.scalars().items():
             self._writer.scalar(tag, count, self._last_record_step)
         self._writer.close()
+        # It may be kept for its findings; variables and models are not kept with it.
         self._tracked.clear()
+        self._fresh.clear()
+        self._optimizer = None
         closed(self)
 
     def disown(self) -> None:

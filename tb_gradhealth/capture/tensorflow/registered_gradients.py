@@ -1,0 +1,50 @@
+"""Gradients that TensorFlow registers while it traces a step, and never forgets.
+
+Each `tf.custom_gradient` in a graph adds a function to a registry of the process. It holds the tensors it is
+of, and with them the whole graph and all that the graph uses. Optimizers of Keras make one in each step. So
+every training that is traced leaves its graph behind, and our variables with it.
+"""
+
+import weakref
+from typing import Any, Final
+
+import tensorflow as tf
+from tensorflow.python.framework import ops
+
+IDENTITY: Final = "IdentityN"
+"""The operations that `tf.custom_gradient` gives a gradient of their own, ..."""
+
+ATTRIBUTE: Final = "_gradient_op_type"
+"""... and their attribute that names it."""
+
+
+class RegisteredGradients:
+    """Those of the graphs of steps that nobody will run again."""
+
+    def __init__(self) -> None:
+        self._graphs: weakref.WeakSet[Any] = weakref.WeakSet()
+
+    def of_this_step(self) -> None:
+        """Remember the graph that is being traced, if one is."""
+        if not tf.executing_eagerly():
+            self._graphs.add(tf.compat.v1.get_default_graph())
+
+    def forget(self) -> None:
+        """Take the gradients of these graphs out of the registry.
+
+        Those of functions that the step calls stay: a layer may keep such a function, and it may be saved.
+        """
+        for graph in list(self._graphs):
+            for operation in graph.get_operations():
+                if operation.type == IDENTITY:
+                    _forget(operation)
+        self._graphs.clear()
+
+
+def _forget(operation: Any) -> None:
+    try:
+        name = operation.get_attr(ATTRIBUTE)
+    except ValueError:  # it has the usual gradient
+        return
+    # There is no public way to take one out.
+    ops.gradient_registry._registry.pop(tf.compat.as_str(name), None)
