@@ -66,6 +66,26 @@ def test_nothing_of_a_fit_is_left_in_a_callback_that_goes_on_to_another_model(tm
     assert counts[1] == counts[2] == counts[3]
 
 
+@pytest.mark.parametrize(
+    "optimizer",
+    [
+        lambda: keras.optimizers.LossScaleOptimizer(keras.optimizers.Adam()),
+        lambda: keras.optimizers.Adam(gradient_accumulation_steps=2),
+    ],
+    ids=["loss scale", "accumulation"],
+)
+def test_nothing_is_left_of_an_optimizer_that_applies_gradients_in_a_condition(tmp_path, optimizer):
+    counts = []
+    for number in range(4):
+        keras.backend.clear_session()
+        model = network()
+        model.compile(optimizer(), "mse")
+        fit(model, callbacks=[gradhealth.KerasCallback(tmp_path / str(number), every=2)])
+        del model
+        counts.append(living())
+    assert counts[1] == counts[2] == counts[3]
+
+
 def test_nothing_of_a_training_loop_is_left_though_its_recorder_is_kept(tmp_path):
     kept, counts = [], []
     for number in range(4):
@@ -113,6 +133,27 @@ def test_a_layer_s_own_gradient_outlives_a_fit(tmp_path):
         return tape.gradient(y, x)
 
     np.testing.assert_array_equal(gradient(), np.full_like(X, 2))
+
+
+def test_a_gradient_that_was_registered_by_name_outlives_a_fit(tmp_path):
+    @tf.RegisterGradient("TripledOnItsWayBack")
+    def tripled(operation, *upstream):
+        return [3 * each for each in upstream]
+
+    def named(x):
+        with tf.compat.v1.get_default_graph().gradient_override_map({"IdentityN": "TripledOnItsWayBack"}):
+            return tf.identity_n([x])[0]
+
+    model = keras.Sequential([keras.Input((10,)), keras.layers.Lambda(named), keras.layers.Dense(1)])
+    model.compile("sgd", "mse")
+    fit(model, callbacks=[gradhealth.KerasCallback(tmp_path)])
+    x = tf.constant(X)
+
+    @tf.function
+    def gradient():
+        return tf.gradients(named(x), [x])[0]
+
+    np.testing.assert_array_equal(gradient(), np.full_like(X, 3))
 
 
 class Labelled(gradhealth.KerasCallback):
