@@ -81,7 +81,7 @@ def main() -> None:
     parser.add_argument("--fits", type=int, default=FITS, help=f"trainings of each kind (default: {FITS})")
     fits = parser.parse_args().fits
     print(
-        "| step | looked at by | resident after the first | after the last | more each | ratio | seconds each |"
+        "| step | looked at by | resident after the first | after the last | more each | ratio | time each |"
     )
     print("|---|---|--:|--:|--:|--:|--:|", flush=True)
     for compiled in (False, True):
@@ -93,10 +93,8 @@ def main() -> None:
             own = growth if own is None else own
             kind = "jit_compile=True" if compiled else "plain"
             first, last = (f"{sizes[place] / 1e6:,.0f} MB" for place in (0, -1))
-            print(
-                f"| {kind} | {way} | {first} | {last} | {growth:.2f} MB | {growth / own:.2f} | {seconds:.1f} s |",
-                flush=True,
-            )
+            more = f"{growth:.2f} MB | {growth / own:.2f} | {seconds:.1f} s"
+            print(f"| {kind} | {way} | {first} | {last} | {more} |", flush=True)
 
 
 if __name__ == "__main__":
