@@ -18,6 +18,7 @@ from tb_gradhealth.record import (
     RowTable,
     Steps,
     Tag,
+    decode_ago,
     decode_epoch,
     decode_steps,
     decode_table,
@@ -182,13 +183,15 @@ def _record(event: event_pb2.Event, value: summary_pb2.Summary.Value, table: Row
 
 def _steps(event: event_pb2.Event, value: summary_pb2.Summary.Value, table: RowTable) -> Steps:
     shape = _float_shape(value, "a flight recorder's lines are float32")
-    sound = len(shape) == 2 and 0 < shape[0] <= MAX_LINES and shape[1] == len(table.watched)
+    watched = len(table.watched)
+    sound = len(shape) == 2 and 0 < shape[0] <= MAX_LINES and shape[1] in (watched, watched + 1)
     sound = sound and math.prod(shape) <= MOST_REPEATED
     try:
-        values = decode_steps(table, _content(value.tensor, shape, sound), shape)
+        content = _content(value.tensor, shape, sound)
+        values, ago = decode_steps(table, content, shape), decode_ago(table, content, shape)
     except RecordError as error:
         raise _unusable(value.tag, "shape", f"cannot be read: {error}") from None
-    return Steps(last_step=event.step, wall_time=event.wall_time, table=table, values=values)
+    return Steps(last_step=event.step, wall_time=event.wall_time, table=table, values=values, ago=ago)
 
 
 def _epoch(event: event_pb2.Event, value: summary_pb2.Summary.Value, table: RowTable) -> Epoch:

@@ -11,6 +11,7 @@ from tb_gradhealth.health.stream import RECORDS
 from tb_gradhealth.health.structure import Structure
 from tb_gradhealth.health.symptom import AnySymptom
 from tb_gradhealth.health.watch import Watch
+from tb_gradhealth.health.wording import ordinal
 from tb_gradhealth.record import Kind
 
 KINDS: Final[Mapping[Kind, str]] = {
@@ -111,7 +112,7 @@ def assess(
     )
     verdict = verdict_of(findings, records, enough)
     named = findings[0] if findings and verdict in ("warning", "critical") else None
-    reservation = _reservation(watches, kinds) if records else ""
+    reservation = _reservation(watches, kinds, [each for _, each in judged_by]) if records else ""
     return Assessment(
         verdict=verdict,
         records=records,
@@ -181,7 +182,13 @@ def _missing(symptom: type[AnySymptom], kinds: set[Kind]) -> list[Kind]:
     return [] if kinds.intersection(symptom.judges) else [kind for kind in symptom.judges if kind in KINDS]
 
 
-def _reservation(watches: Sequence[Watch], kinds: set[Kind]) -> str:
+def _reservation(watches: Sequence[Watch], kinds: set[Kind], structures: Sequence[Structure]) -> str:
+    thinned = max((each.looked_every for each in structures), default=1)
+    watched = f"{ordinal(thinned)} step watched" if thinned > 1 else ""
+    return "; ".join(filter(None, (_lacking(watches, kinds), watched)))
+
+
+def _lacking(watches: Sequence[Watch], kinds: set[Kind]) -> str:
     lacking = {watch.rule.id: missing for watch in watches if (missing := _missing(type(watch.rule), kinds))}
     if not lacking:
         return ""

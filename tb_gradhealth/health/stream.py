@@ -330,7 +330,7 @@ class StreamHealth:
     def _every_loss(self, steps: Ints, losses: Floats) -> Losses | None:
         """What the losses of every step of the run come to, as long as no step is missing from the lines."""
         wanted = self.history.first_step if self._unbroken is None else self._unbroken + 1
-        if wanted is None or steps[0] > wanted:
+        if wanted is None or steps[0] > wanted or steps[-1] - steps[0] >= steps.size:
             return None
         new = losses[steps >= wanted]
         if new.size:

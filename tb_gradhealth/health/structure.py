@@ -103,6 +103,11 @@ class Structure:
             settings=settings,
         )
 
+    @property
+    def looked_every(self) -> int:
+        """Of how many steps one was looked at, 1 for all of them."""
+        return looked_every(self.settings)
+
     def all_of(self, *kinds: Kind) -> Scope:
         """Every row of these kinds."""
         return Scope(np.logical_or.reduce([self.kinds[kind] for kind in kinds]), {})
@@ -138,3 +143,11 @@ class Structure:
             if self.rows[place].tensor == tensor:
                 return int(place)
         return None
+
+
+def looked_every(settings: Mapping[str, Any]) -> int:
+    """Of how many steps one was looked at, as the recorder says; 1 where it says nothing of the kind."""
+    every = settings.get("watched_every")
+    if isinstance(every, int) and not isinstance(every, bool) and 1 < every < 1 << 31:
+        return every
+    return 1

@@ -45,6 +45,13 @@ def beside_limit(value: float, threshold: float, unit: str) -> str:
     return f"{number(value)} / {number(threshold)}"
 
 
+def ordinal(count: int) -> str:
+    """``every 2nd``, ``every 4th``, ``every 23rd``."""
+    ends = {1: "st", 2: "nd", 3: "rd"}
+    end = "th" if count % 100 in (11, 12, 13) else ends.get(count % 10, "th")
+    return f"every {count:,}{end}"
+
+
 def whole(value: float) -> str:
     """A count: ``12,288``."""
     return f"{value:,.0f}" if math.isfinite(value) else "not finite"

@@ -8,12 +8,14 @@ what the training itself reported. NumPy only, so every framework and every read
 from tb_gradhealth.record.codec import (
     VERSION,
     RecordError,
+    decode_ago,
     decode_steps,
     decode_table,
     decode_values,
     encode_steps,
     encode_table,
     encode_values,
+    with_ago,
 )
 from tb_gradhealth.record.columns import COLUMNS, layouts
 from tb_gradhealth.record.epochs import decode_epoch, encode_epoch
@@ -47,6 +49,7 @@ __all__ = [
     "Steps",
     "Tag",
     "WrittenRecord",
+    "decode_ago",
     "decode_epoch",
     "decode_steps",
     "decode_table",
@@ -61,4 +64,5 @@ __all__ = [
     "record_tag",
     "steps_tag",
     "table_tag",
+    "with_ago",
 ]

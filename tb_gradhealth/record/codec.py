@@ -103,6 +103,13 @@ def encode_steps(values: npt.ArrayLike) -> bytes:
     return np.ascontiguousarray(values, dtype="<f4").tobytes()
 
 
+def with_ago(lines: npt.NDArray[np.float32], ago: npt.NDArray[np.int64] | None) -> npt.NDArray[np.float32]:
+    """The lines as they are written: where they are not of consecutive steps, with a column that says so."""
+    if ago is None:
+        return lines
+    return np.concatenate([lines, ago[:, None].astype(np.float32)], axis=1)
+
+
 def decode_values(table: RowTable, content: bytes, shape: tuple[int, ...]) -> npt.NDArray[np.float32]:
     """The matrix in ``content``, checked against its table, float32 [rows, columns].
 
@@ -120,9 +127,30 @@ def decode_steps(table: RowTable, content: bytes, shape: tuple[int, ...]) -> npt
     Raises:
         RecordError: shape or length differ from what the table announces.
     """
-    if len(shape) != 2 or shape[0] < 1 or shape[1] != len(table.watched):
-        expected = f"[steps, {len(table.watched)}]"
-        raise RecordError(f"the flight recorder has shape {list(shape)}, its row table says {expected}")
+    return _lines(table, content, shape)[:, : len(table.watched)]
+
+
+def decode_ago(table: RowTable, content: bytes, shape: tuple[int, ...]) -> npt.NDArray[np.int64] | None:
+    """How many steps before the last one each line in ``content`` is, int64 [steps]; see `Steps.ago`.
+
+    Raises:
+        RecordError: as for `decode_steps`, or the numbers are not whole or do not fall to 0.
+    """
+    lines = _lines(table, content, shape)
+    if lines.shape[1] == len(table.watched):
+        return None
+    ago = lines[:, -1].astype(np.float64)
+    if not (np.isfinite(ago).all() and (ago == np.floor(ago)).all() and (np.diff(ago) < 0).all()) or ago[-1]:
+        raise RecordError("the flight recorder's lines are not in the order of their steps")
+    return ago.astype(np.int64)
+
+
+def _lines(table: RowTable, content: bytes, shape: tuple[int, ...]) -> npt.NDArray[np.float32]:
+    watched = len(table.watched)
+    if len(shape) != 2 or shape[0] < 1 or shape[1] not in (watched, watched + 1):
+        raise RecordError(
+            f"the flight recorder has shape {list(shape)}, its row table says [steps, {watched}], or one more"
+        )
     return _floats("flight recorder", content, shape)
 
 

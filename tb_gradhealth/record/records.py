@@ -105,7 +105,7 @@ def laid_out(table: RowTable, written: Numbers) -> Numbers:
 
 @dataclass(frozen=True, eq=False)
 class Steps:
-    """Consecutive steps out of the flight recorder: one number for each watched tensor and step.
+    """Steps out of the flight recorder: one number for each watched tensor and step.
 
     Attributes:
         last_step: the training step of the last line.
@@ -114,16 +114,21 @@ class Steps:
         values: float32 of shape [steps, len(table.watched)]: for an activation the largest |x| of the part
             of the batch that was looked at, for every other tensor its RMS. NaN or infinite where the tensor
             was not finite.
+        ago: how many steps before the last one each line is, int64 [steps], falling to 0; None where the
+            steps are consecutive. Those in between were not looked at.
     """
 
     last_step: int
     wall_time: float
     table: RowTable
     values: Numbers
+    ago: npt.NDArray[np.int64] | None = None
 
     @property
     def steps(self) -> npt.NDArray[np.int64]:
         """The training steps of the lines, int64 of shape [steps]."""
+        if self.ago is not None:
+            return self.last_step - self.ago
         return np.arange(self.last_step - len(self.values) + 1, self.last_step + 1)
 
     @property

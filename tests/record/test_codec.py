@@ -171,7 +171,7 @@ def test_a_matrix_cut_short_is_refused():
         decode_values(table, content[:-1], (1, len(COLUMNS)))
 
 
-@pytest.mark.parametrize("shape", [(), (0, 1), (3,), (2, 2), (1, 1, 1)])
+@pytest.mark.parametrize("shape", [(), (0, 1), (3,), (2, 3), (1, 1, 1)])
 def test_steps_of_another_shape_are_refused(shape):
     table = RowTable(rows=(Row("a/kernel", "weight", "a", "kernel", 0),), watched=(0,))
     with pytest.raises(RecordError, match=r"flight recorder has shape .*, its row table says \[steps, 1\]"):

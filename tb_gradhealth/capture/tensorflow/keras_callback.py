@@ -19,7 +19,7 @@ from tb_gradhealth.capture.tensorflow.recorder import DEFAULT_NAME, Recorder, ch
 if TYPE_CHECKING:
     from tb_gradhealth.health import Finding, RuleSet
 
-SETTINGS: Final = ("_log_dir", "_every", "_name", "_activations", "_budget", "_rules")
+SETTINGS: Final = ("_log_dir", "_every", "_name", "_activations", "_budget", "_overhead", "_rules")
 """What a callback is given. All else is of the training that it watches."""
 
 END_OF_DATA: Final = (StopIteration, tf.errors.OutOfRangeError)
@@ -52,6 +52,7 @@ class KerasCallback(keras.callbacks.Callback):  # type: ignore[misc]
         name: tells recorders apart that write into one run.
         activations: whether to measure layers' outputs.
         budget: mebibytes that may be written, see `Recorder`.
+        overhead: share of the training's time that watching may take, likewise.
         rules: how `findings` judges, likewise.
     """
 
@@ -63,6 +64,7 @@ class KerasCallback(keras.callbacks.Callback):  # type: ignore[misc]
         name: str = DEFAULT_NAME,
         activations: bool = True,
         budget: float = 256,
+        overhead: float | None = 0.02,
         rules: "RuleSet | None" = None,
     ) -> None:
         super().__init__()
@@ -71,6 +73,7 @@ class KerasCallback(keras.callbacks.Callback):  # type: ignore[misc]
         self._name = name
         self._activations = activations
         self._budget = budget
+        self._overhead = overhead
         self._rules = rules
         self._fit: _Fit | None = None
         self._ends: Any = None
@@ -105,6 +108,7 @@ class KerasCallback(keras.callbacks.Callback):  # type: ignore[misc]
                 "steps_per_execution": executed,
             },
             budget=self._budget,
+            overhead=self._overhead,
             rules=self._rules,
         )
         first_step = max(self._next_step, optimizer_calls(model.optimizer))

@@ -33,6 +33,9 @@ Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float32]
 Mask = npt.NDArray[np.bool_]
 
+GOLDEN: Final = 2654435769
+"""2^32 / golden ratio: its multiples modulo 2^32 lie evenly, however many there are."""
+
 DUE: Final = 0
 TRIPPED: Final = 1
 """A record is kept in one of two places: that of the cadence, or that of the step that tripped."""
@@ -49,10 +52,19 @@ class Observer:
         untaken: which of them nobody has read yet, bool [2]. The facts of a record of the cadence that is
             never read go into the next one; a step trips only when the last record out of turn was read.
         matrix: those records, float32 [2, rows, columns].
-        ring: the last steps.
+        ring: the last steps that were looked at.
+        thins: whether steps can be left out, see `set_pace`.
     """
 
-    def __init__(self, selection: Selection, every: int) -> None:
+    def __init__(self, selection: Selection, every: int, thins: bool = False) -> None:
+        """State for these tensors.
+
+        Args:
+            selection: the tensors.
+            every: steps from one record to the next.
+            thins: whether it may come to steps that are not looked at. Not where every step has to be: a
+                step that a loss scaler skips is to be counted, and replicas exchange their gradients.
+        """
         self.rows = selection.rows
         self._every = every
         self._lag = selection.lag
@@ -78,6 +90,10 @@ class Observer:
             self.ring = Ring(len(self._sentinel.order), every)
             self._skipped = Skipped(self.rows, self._sentinel.order)
             self._constant = Constant([targets.term for targets in selection.constant])
+            self.thins = thins and not self._replicas and not self._skipped.counts
+            if self.thins:
+                self._pace = state(np.ones([2], np.int64), "pace")
+                self._next = state(np.int64(0), "next")
         # By whether a compiler takes them: it needs other operations.
         self._functions: dict[bool, Any] = {}
 
@@ -94,6 +110,16 @@ class Observer:
     def _collect(self) -> Any:
         # A concrete function: to find the one that fits its arguments would take half of the call.
         return tf.function(self._collected, autograph=False).get_concrete_function()
+
+    def set_pace(self, look: int, record: int) -> None:
+        """From now on look at one step in ``look``, and make one record of the cadence in ``record``.
+
+        Which of the ``look`` steps it is changes, so that data which come in rounds are all seen. The first
+        loss that is not finite is looked at in any case.
+        """
+        with unchecked():
+            self._pace.assign(np.array([look, record]))
+            self._next.assign(0)
 
     def leave(self, untaken: Mask) -> None:
         """Take back that these records, bool [2], were taken."""
@@ -138,6 +164,41 @@ class Observer:
         # count is done beside the backward pass and not after it.
         with tf.control_dependencies([present[index] for index in self._early]):
             seen = tf.identity(self.seen.assign_add(1))
+        if not self.thins:
+            return self._watch(present, spread, constant, seen, self._every)
+        if self._sheet.sparse:  # what was touched in a step that is not looked at was touched, too
+            self._sheet.touched.add([present[index] for index in self._sheet.sparse])
+        pace = self._pace.read_value()
+        look = (seen >= self._next) | self._has_bad_loss(present)
+
+        def watch() -> None:
+            every = self._every * pace[1]
+            self._watch(present, spread, constant, seen, every)
+            self._next.assign(self._following(seen, pace[0], every))
+
+        seldom(look, watch)
+        return look, tf.constant(False)
+
+    def _has_bad_loss(self, present: Mapping[int, Any]) -> Any:
+        losses = [present[index] for index in self._present if self.rows[index].kind == "loss"]
+        return tf.reduce_any([~tf.reduce_all(tf.math.is_finite(loss)) for loss in losses] or [False])
+
+    def _following(self, seen: Any, look: Any, every: Any) -> Any:
+        """The next step to look at: one of the next ``look`` by turns, a record's, or the one before that."""
+        block = (seen - 1) // look + 1
+        place = block * look + (block % (1 << 20) * GOLDEN % (1 << 32) * look) // (1 << 32) + 1
+        due = seen - (seen - 1) % every + every
+        following = tf.minimum(place, due)
+        if self._sheet.has_updates:
+            kept = due - 1 if self._lag == 1 else self._applied(due) - 1
+            following = tf.where(kept > seen, tf.minimum(following, kept), following)
+        return following
+
+    def _watch(
+        self, given: Mapping[int, Any], spread: Any, constant: list[list[Any]], seen: Any, every: Any
+    ) -> tuple[Any, Any]:
+        """Look at a step; ``every`` is the cadence of records now."""
+        present = dict(given)
         if self._targets:
             both = zip(self._targets, constant, strict=True)
             self._constant.add([targets.of(tensors) for targets, tensors in both])
@@ -145,10 +206,10 @@ class Observer:
         beyond = self.ring.add(line, seen) if self._sentinel.order else tf.constant(False)
         if peaks:
             self._sheet.units.add(peaks)
-        since = (seen - 1) % self._every
+        since = (seen - 1) % every
         due = tf.equal(since, 0)
         tripped = beyond & ~due & ~self.untaken[TRIPPED]
-        keep = self._is_before_an_update(seen, since)
+        keep = self._is_before_an_update(seen, since, every)
 
         def thorough() -> None:
             tf.cond(
@@ -168,7 +229,7 @@ class Observer:
             return tf.zeros([0]), [], None
         line, peaks = self._sentinel.line(present)
         line, skipped = self._skipped.add(line, present)
-        if self._sheet.sparse:
+        if self._sheet.sparse and not self.thins:
             self._sheet.touched.add([present[index] for index in self._sheet.sparse])
         return line, peaks, skipped
 
@@ -177,7 +238,7 @@ class Observer:
         told = {CONSTANT_LOSS: self._constant.loss, CONSTANT_ACCURACY: self._constant.accuracy}
         return {index: told[name]() for name, index in self._numbers.items()}
 
-    def _is_before_an_update(self, seen: Any, since: Any) -> Any:
+    def _is_before_an_update(self, seen: Any, since: Any, every: Any) -> Any:
         """Whether the weights are to be kept: the next call applies the update that the next record measures.
 
         Only that call pays for a copy. Where gradients are accumulated, not every call applies one. ``since``
@@ -186,8 +247,8 @@ class Observer:
         if not self._sheet.has_updates:
             return tf.constant(False)
         if self._lag == 1:
-            return tf.equal(since, self._every - 1)
-        return tf.equal(seen + 1, self._applied(seen - since + self._every))
+            return tf.equal(since, every - 1)
+        return tf.equal(seen + 1, self._applied(seen - since + every))
 
     def _applied(self, seen: Any) -> Any:
         """The last call up to number ``seen`` that applied an update; 0 or less where none did."""
@@ -209,5 +270,5 @@ class Observer:
         self.recorded.scatter_update(tf.IndexedSlices(seen[None], place))
         self.untaken.scatter_update(tf.IndexedSlices(tf.constant([True]), place))
         if self._sentinel.order:
-            self.ring.learn(seen)
+            self.ring.learn()
         return True

@@ -22,6 +22,7 @@ from tb_gradhealth.capture.tensorflow.network.targets import Targets
 from tb_gradhealth.capture.tensorflow.observer import DUE, TRIPPED, Observer
 from tb_gradhealth.capture.tensorflow.watching.replicas import replica, replicas, whole_batch
 from tb_gradhealth.capture.tensorflow.writing.budget import Budget
+from tb_gradhealth.capture.tensorflow.writing.time_budget import EVERY_STEP, Pace, TimeBudget
 from tb_gradhealth.capture.tensorflow.writing.verdict import RunVerdict
 from tb_gradhealth.capture.tensorflow.writing.writer import RunWriter, wanted
 from tb_gradhealth.record import COLUMNS, Epoch, Record, RowTable, Setting, Steps
@@ -46,6 +47,8 @@ class _Tracked:
         numbers: those of its last steps, as far as Python saw each of them and not only the first, traced.
         traced: whether it did not.
         tripped: the step, so counted, of the last record out of turn that was written.
+        settings: of the table, as they are where every step is looked at.
+        pace: how often is looked.
     """
 
     observer: Observer
@@ -58,6 +61,8 @@ class _Tracked:
     numbers: deque[int] = field(default_factory=deque)
     traced: bool = False
     tripped: int = 0
+    settings: Mapping[str, Setting] = field(default_factory=dict)
+    pace: Pace = EVERY_STEP
 
     def step_of(self, count: int) -> int:
         """The number in the training of the observer's step so counted."""
@@ -110,6 +115,10 @@ class Recorder:
         settings: further settings for the row table.
         budget: mebibytes that may be written. As they are used up, records are written more seldom: half
             as often when half is used, a quarter as often at three quarters, and so on.
+        overhead: share of the training's time that watching may take, None for no limit. It is measured:
+            where looking at every step would take more, one in 2, 4, ... up to 64 is looked at, and where
+            records would, they are made half as often, and so on. A loss that is not finite is looked at in
+            any case. The row table says so.
         rules: how `findings` judges, from `tb_gradhealth.rules.load`; the default rules where None.
     """
 
@@ -122,6 +131,7 @@ class Recorder:
         optimizer: Any = None,
         settings: Mapping[str, str | float | bool | None] | None = None,
         budget: float = 256,
+        overhead: float | None = 0.02,
         rules: "RuleSet | None" = None,
     ) -> None:
         self.every = checked_every(every)
@@ -135,6 +145,9 @@ class Recorder:
         self._optimizer = optimizer
         self._optimizer_calls = optimizer_calls(optimizer)
         self._budget = Budget(budget)
+        self._time = TimeBudget(overhead, self.every)
+        self._thins = overhead is not None
+        self._written: float | None = None
         self._tracked: dict[object, _Tracked] = {}
         self._writer = RunWriter(log_dir)
         self._verdict = RunVerdict(rules)
@@ -211,11 +224,11 @@ class Recorder:
         )
         tracked = self._tracked.get(selection.key)
         if tracked is None:
-            observer = Observer(selection, self.every)
+            observer = Observer(selection, self.every, self._thins)
             settings = {**selection.settings, **self._settings}
             numbers: deque[int] = deque(maxlen=2 * self.every)
             table = observer.table(self._stream, settings)
-            tracked = _Tracked(observer, table, self._calls, numbers=numbers)
+            tracked = _Tracked(observer, table, self._calls, numbers=numbers, settings=settings)
             self._tracked[selection.key] = tracked
             self._next_check = 0
         tracked.observer(selection)
@@ -361,14 +374,39 @@ class Recorder:
         self._calls += calls
         if self._closed or self._writer.failed:
             return
-        if self._calls < self._next_check:
+        due = self._calls >= self._next_check
+        self._look_where_due(due, newest)
+        self._keep_time(calls, due)
+
+    def _keep_time(self, calls: int, due: bool) -> None:
+        """Time the steps, with what was done after them, and look as often as there is time for."""
+        begin, self._written = self._written, time.perf_counter()
+        if not self._thins or begin is None or len(self._tracked) != 1:
+            return  # of several sets of tensors nobody knows which step was whose
+        (tracked,) = self._tracked.values()
+        if not tracked.observer.thins:
+            return
+        before = self._calls + 1 == self._next_check
+        pace = self._time.follow(self._written - begin, calls, due, before)
+        if pace is None:
+            return
+        tracked.observer.set_pace(pace.look, pace.record)
+        if self._time.pace != tracked.pace:
+            tracked.pace = self._time.pace
+            thinned = {"watched_every": tracked.pace.look, "every": self.every * tracked.pace.record}
+            settings = tracked.settings if tracked.pace == EVERY_STEP else {**tracked.settings, **thinned}
+            tracked.table = tracked.observer.table(self._stream, settings)
+
+    def _look_where_due(self, due: bool, newest: Callable[[_Tracked], int]) -> None:
+        if not due:
             # Not in a step that has a record to write: that one is the longest already.
             self._write_counts(self._verdict.judge(), self._last_record_step)
             self._writer.flush_if_old()
             return
         # One that is no longer called is not waited for.
         called = [tracked for tracked in self._tracked.values() if self._look(tracked, newest)]
-        waits = [self.every - (tracked.seen - 1) % self.every for tracked in called]
+        cadences = [(tracked, self.every * tracked.pace.record) for tracked in called]
+        waits = [every - (tracked.seen - 1) % every for tracked, every in cadences]
         self._next_check = self._calls + min(waits, default=1)
 
     def _look(self, tracked: _Tracked, newest: Callable[[_Tracked], int] | None) -> bool:
@@ -385,9 +423,10 @@ class Recorder:
             tracked.known, tracked.step = tracked.seen, newest(tracked)
         taken = untaken & (tracked.step is not None and wanted())
         stride = self._budget.stride(self._writer.size)
-        if ((recorded[DUE] - 1) // self.every) % stride:
+        every = self.every * tracked.pace.record
+        if ((recorded[DUE] - 1) // every) % stride:
             taken[DUE] = False
-        if newest is not None and stride > 1 and tracked.seen - tracked.tripped < stride * self.every:
+        if newest is not None and stride > 1 and tracked.seen - tracked.tripped < stride * every:
             taken[TRIPPED] = False  # it waits for its turn, or for the end
         if (taken != untaken).any():
             # The facts of a record that is not wanted (`tf.summary.record_if`) go into the next one.
@@ -428,25 +467,26 @@ class Recorder:
 
     def _write_lines(self, tracked: _Tracked) -> None:
         """Write the flight recorder's lines that are not written yet."""
-        lines = tracked.observer.ring.since(tracked.seen, tracked.told)
+        lines, numbers = tracked.observer.ring.since(tracked.told)
         if lines.size:
-            tracked.told = tracked.seen
-            step = tracked.step_of(tracked.seen)
-            self._writer.steps(tracked.table, lines, step)
-            self._verdict.observe_steps(Steps(step, time.time(), tracked.table, lines))
+            last = tracked.told = int(numbers[-1])
+            step, gaps = tracked.step_of(last), last - numbers
+            ago = gaps if gaps[0] >= len(gaps) else None
+            self._writer.steps(tracked.table, lines, step, ago)
+            self._verdict.observe_steps(Steps(step, time.time(), tracked.table, lines, ago))
 
     def _write_tail(self, tracked: _Tracked) -> None:
         if not wanted():
             return
         since = int(tracked.observer.recorded.numpy().max())
-        lines = tracked.observer.ring.since(tracked.seen, since)
+        lines, numbers = tracked.observer.ring.since(since)
         self._write_lines(tracked)
         bad = ~np.isfinite(lines)
         if bad.any():
             values = np.full([len(tracked.table.rows), len(COLUMNS)], np.nan, np.float32)
             watched = list(tracked.table.watched)
             values[watched, COLUMNS.index("bad_steps")] = bad.sum(axis=0)
-            first = np.where(bad.any(axis=0), len(bad) - 1 - bad.argmax(axis=0), np.nan)
+            first = np.where(bad.any(axis=0), tracked.seen - numbers[bad.argmax(axis=0)], np.nan)
             values[watched, COLUMNS.index("bad_ago")] = first
             self._write_record(tracked, values, tracked.step_of(tracked.seen))
 

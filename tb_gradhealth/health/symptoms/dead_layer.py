@@ -6,7 +6,7 @@ import numpy as np
 
 from tb_gradhealth.health.arrays import Floats, Ints, Mask, grown
 from tb_gradhealth.health.limits import Limits, limit
-from tb_gradhealth.health.structure import Scope, Structure
+from tb_gradhealth.health.structure import Scope, Structure, looked_every
 from tb_gradhealth.health.symptom import (
     INFO,
     WARNING,
@@ -30,9 +30,10 @@ class DeadLayerLimits(Limits):
 class DeadLayer(Symptom[DeadLayerLimits]):
     """Steps in a row in which a variable's gradient, or what the optimizer made of it, was exactly zero.
 
-    The sticky largest gradient since the last record says of every step between whether it was zero. Steps
-    that the loss scaler skipped do not count. A zero update counts only where one is due in every step: not
-    under gradient accumulation, nor where no variable at all moved, nor while the learning rate is zero.
+    The sticky largest gradient since the last record says of every step between that was looked at whether it
+    was zero. Steps that the loss scaler skipped, or that nobody looked at, do not count. A zero update counts
+    only where one is due in every step: not under gradient accumulation, nor where no variable at all moved,
+    nor while the learning rate is zero.
     A weight matrix that gets nothing while others do stays a warning even if the loss improves.
     """
 
@@ -82,12 +83,13 @@ class DeadLayer(Symptom[DeadLayerLimits]):
         """Count the steps since the last record where nothing happened in them."""
         largest = np.fmax(view.column("peak_rms"), view.column("rms"))
         dead = (largest == 0) | self._still(view)
-        applied = np.maximum(view.block.gaps - view.block.skipped, 0)
+        # Only steps that were looked at count: of the others nobody knows.
+        applied = np.ceil(np.maximum(view.block.gaps - view.block.skipped, 0) / looked_every(view.settings))
         applied[applied == 0] = 1
         steps = self._in_a_row(dead, np.isnan(largest), applied)
         value = np.where(np.isnan(largest), np.nan, steps)
         judged = judgement(value, self.limits.threshold, WARNING)
-        since = (view.steps[:, None] - steps + 1).astype(np.int64)
+        since = (view.steps[:, None] - looked_every(view.settings) * (steps - 1)).astype(np.int64)
         # A weight matrix that alone gets nothing is a fault even in a training that succeeds without it.
         least = np.where(self._matrix & ~dead.all(axis=1, keepdims=True), WARNING, INFO)
         return Judgement(value, judged.breach, judged.held, judged.level, since=since, least=least)

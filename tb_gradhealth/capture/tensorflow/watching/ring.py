@@ -29,11 +29,12 @@ NOTHING: Final = float("inf")
 
 
 class Ring:
-    """One line of numbers for each of the last steps; all of it lives in the graph.
+    """One line of numbers for each of the last steps that were looked at; all of it lives in the graph.
 
     Attributes:
-        size: steps it holds, twice the cadence and at least `SHORTEST`.
-        lines: float32 [size, rows]; step number n, counted from 1, is line (n - 1) % size.
+        size: lines it holds, twice the cadence and at least `SHORTEST`.
+        lines: float32 [size, rows]; look number n, counted from 1, is line (n - 1) % size.
+        numbers: which step each line is of, counted from 1; 0 where none is written, int64 [size].
         limits: the number from which each row trips, float32 [rows].
     """
 
@@ -41,18 +42,22 @@ class Ring:
         self.size = max(2 * every, SHORTEST)
         self._rows = rows
         self.lines = state(np.zeros([self.size, rows], np.float32), "lines")
+        self.numbers = state(np.zeros([self.size], np.int64), "numbers")
+        self._looks = state(np.int64(0), "looks")
         self.limits = state(np.full([rows], np.finfo(np.float32).max), "limits")
 
     def add(self, line: Any, seen: Any) -> Any:
         """Keep the line of step number ``seen``; whether one of its numbers is NaN or beyond its limit."""
-        self.lines.scatter_update(tf.IndexedSlices(line[None], tf.reshape((seen - 1) % self.size, [1])))
+        place = tf.reshape((self._looks.assign_add(1) - 1) % self.size, [1])
+        self.lines.scatter_update(tf.IndexedSlices(line[None], place))
+        self.numbers.scatter_update(tf.IndexedSlices(seen[None], place))
         return tf.reduce_any(_nan_as_infinity(line) > self.limits)
 
-    def learn(self, seen: Any) -> None:
-        """Set the limits anew from the steps so far, ``seen`` of them."""
+    def learn(self) -> None:
+        """Set the limits anew from the steps so far."""
         lines = self.lines.read_value()
         # Gathered, not sliced: XLA would compile the step anew for each place a slice begins at.
-        line = tf.gather(lines, (seen - 1) % self.size)
+        line = tf.gather(lines, (self._looks.read_value() - 1) % self.size)
         # A number beyond its limit is not usual; lines not yet written are 0. Means will do, where medians
         # would need a sort for each tensor: this only says when to look closer, the rules judge.
         usable = (lines > 0) & (lines <= tf.minimum(self.limits, tf.float32.max))
@@ -80,18 +85,19 @@ class Ring:
                 where no element did.
         """
         lines = self.lines.read_value()
-        age = (seen - 1 - tf.range(self.size, dtype=tf.int64)) % self.size
+        numbers = self.numbers.read_value()
+        age = seen - numbers
         now = (age == 0)[:, None]
-        between = (age < seen - since)[:, None]
+        between = (numbers > since)[:, None]
         # Where squares overflow now, though every element is finite, they did so in the steps before.
         overflowing = whole & tf.reduce_any(now & tf.math.is_inf(lines), axis=0)
         faulty = ~tf.math.is_finite(lines) & ~(tf.math.is_inf(lines) & overflowing)
         bad = between & tf.where(now, ~whole, faulty)
-        numbers = tf.where(now, exact, lines)
-        usable = between & tf.math.is_finite(numbers)
+        sizes = tf.where(now, exact, lines)
+        usable = between & tf.math.is_finite(sizes)
         ages = tf.cast(age, tf.float32)[:, None]
-        peak = tf.reduce_max(tf.where(usable, numbers, -1.0), axis=0)
-        peak_age = tf.reduce_min(tf.where(usable & (numbers == peak), ages, NOTHING), axis=0)
+        peak = tf.reduce_max(tf.where(usable, sizes, -1.0), axis=0)
+        peak_age = tf.reduce_min(tf.where(usable & (sizes == peak), ages, NOTHING), axis=0)
         bad_steps = tf.reduce_sum(tf.cast(bad, tf.float32), axis=0)
         bad_age = tf.reduce_max(tf.where(bad, ages, -1.0), axis=0)
         known = peak >= 0
@@ -105,14 +111,19 @@ class Ring:
         return tf.stack(columns, axis=1)
 
     def newest(self, steps: Any, seen: Any) -> Any:
-        """The lines of the last ``steps`` steps up to number ``seen``, float32 [steps, rows]."""
+        """The lines of the last ``steps`` steps up to number ``seen``, float32 [steps, rows].
+
+        Every step must have been looked at.
+        """
         steps = tf.minimum(steps, self.size)
         return tf.gather(self.lines, tf.range(seen - steps, seen) % self.size)
 
-    def since(self, seen: int, number: int) -> npt.NDArray[np.float32]:
-        """The lines after step number ``number`` up to ``seen``, as far as they are held, on the host."""
-        steps = min(seen - number, self.size)
-        return np.asarray(self.lines.numpy()[np.arange(seen - steps, seen) % self.size])
+    def since(self, number: int) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.int64]]:
+        """The lines after step number ``number``, as far as they are held, and their numbers, on the host."""
+        numbers = self.numbers.numpy()
+        order = np.argsort(numbers)
+        order = order[numbers[order] > number]
+        return np.asarray(self.lines.numpy()[order]), np.asarray(numbers[order])
 
 
 def _nan_as_infinity(line: Any) -> Any:

@@ -26,6 +26,11 @@ class Skipped:
         self._in_matrix = np.array([row.kind in ("gradient", "clipped") for row in rows])[:, None]
         self._count = state(np.float32(0), "skipped")
 
+    @property
+    def counts(self) -> bool:
+        """Whether there is anything to count."""
+        return self._row is not None
+
     def add(self, line: Any, present: dict[int, Any]) -> tuple[Any, Any]:
         """Take in one step's line, and put the number among its tensors.
 

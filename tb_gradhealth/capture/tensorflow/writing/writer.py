@@ -23,6 +23,7 @@ from tb_gradhealth.record import (
     record_tag,
     steps_tag,
     table_tag,
+    with_ago,
 )
 
 FOLDER: Final = "gradhealth"
@@ -73,9 +74,16 @@ class RunWriter:
         written = values.reshape(-1)[table.written] if table.layouts else values
         self._guarded(lambda file: self._add(file, table, record_tag(table.id), written, step))
 
-    def steps(self, table: RowTable, lines: npt.NDArray[np.float32], last_step: int) -> None:
-        """Write lines of the flight recorder."""
-        self._guarded(lambda file: self._add(file, table, steps_tag(table.id), lines, last_step))
+    def steps(
+        self,
+        table: RowTable,
+        lines: npt.NDArray[np.float32],
+        last_step: int,
+        ago: npt.NDArray[np.int64] | None,
+    ) -> None:
+        """Write lines of the flight recorder; ``ago`` as in `Steps`."""
+        written = with_ago(lines, ago)
+        self._guarded(lambda file: self._add(file, table, steps_tag(table.id), written, last_step))
 
     def epoch(self, table: RowTable, values: Mapping[str, float], step: int) -> None:
         """Write what the training reported at the end of an epoch, whose last step is ``step``."""
