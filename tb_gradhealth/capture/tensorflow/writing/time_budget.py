@@ -77,7 +77,7 @@ def pace_within(costs: Costs, share: float, every: int) -> Pace:
     while costs.share(pace, every) > share:
         cadence = every * pace.record
         looks = costs.look / pace.look > costs.record / cadence
-        if looks and pace.look < min(MOST, cadence):
+        if looks and 2 * pace.look <= min(MOST, cadence):
             pace = Pace(2 * pace.look, pace.record)
         elif pace.record < MOST:
             pace = Pace(pace.look, 2 * pace.record)

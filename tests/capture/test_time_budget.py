@@ -1,0 +1,189 @@
+"""The time budget: watching takes a promised share of a training's time, and what it leaves out is told."""
+
+import itertools
+import re
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+from recorded import Recorded
+
+import tb_gradhealth as gradhealth
+from tb_gradhealth.capture.tensorflow.writing import time_budget
+from tb_gradhealth.capture.tensorflow.writing.time_budget import (
+    EVERY_STEP,
+    MOST,
+    NEVER,
+    Costs,
+    Pace,
+    TimeBudget,
+    pace_within,
+)
+from tb_gradhealth.health import RunHealth
+
+SHARES = (0.005, 0.02, 0.1)
+
+
+@pytest.mark.parametrize("share", SHARES)
+@pytest.mark.parametrize("every", [1, 10, 100])
+def test_the_pace_keeps_to_the_share_and_thins_no_more_than_that_takes(share, every):
+    for step, look, record in itertools.product(np.geomspace(5e-4, 0.5, 7), (0, 2e-5, 3e-4), (1e-4, 3e-3)):
+        costs = Costs(step, look, record)
+        pace = pace_within(costs, share, every)
+        assert costs.share(pace, every) <= share or MOST in (pace.record, pace.look)
+        assert pace.look <= every * pace.record
+        if pace != EVERY_STEP:
+            thinner = [Pace(max(pace.look // 2, 1), pace.record), Pace(pace.look, max(pace.record // 2, 1))]
+            assert any(costs.share(each, every) > share for each in thinner if each != pace)
+
+
+def played(budget, step, look, record, noise, steps=6000, every=10):
+    """Steps that take so many seconds, on a clock of our own; the share that watching took, and the pace."""
+    random = np.random.default_rng(0)
+    pace, extra, plain = EVERY_STEP, [], []
+    for number in range(steps):
+        cadence = every * budget.pace.record
+        due, before = number % cadence == 0, number % cadence == cadence - 1
+        looked = due or before or number % pace.look == 0
+        extra.append(record if due else look if looked else 0.0)
+        plain.append(step * (1 + noise * random.standard_exponential()))
+        pace = budget.follow(plain[-1] + extra[-1], 1, due, before) or pace
+    return sum(extra[-2000:]) / sum(plain[-2000:]), budget.pace
+
+
+@pytest.mark.parametrize("milliseconds", [0.5, 1.3, 5, 50, 500])
+@pytest.mark.parametrize("noise", [0.0, 0.3])
+def test_the_share_is_kept_from_half_a_millisecond_to_half_a_second_a_step(milliseconds, noise):
+    share, pace = played(TimeBudget(0.02, 10), milliseconds / 1000, 0.0003, 0.0025, noise)
+    # Two steps in each cadence are looked at in any case; noise may hide some of the cost.
+    assert share <= 0.03
+    assert (pace == EVERY_STEP) == (milliseconds >= 50)
+
+
+def test_noise_alone_thins_nothing():
+    for noise in (0.1, 0.5, 2.0):
+        assert played(TimeBudget(0.02, 10), 0.05, 0.0, 0.0, noise)[1] == EVERY_STEP
+
+
+def test_a_short_training_is_watched_in_every_step():
+    assert played(TimeBudget(0.02, 10), 0.001, 0.01, 0.1, 0.0, steps=time_budget.SETTLED - 1)[1] == EVERY_STEP
+
+
+def test_no_limit_measures_nothing():
+    budget = TimeBudget(None, 10)
+    assert played(budget, 0.001, 0.01, 0.1, 0.0)[1] == EVERY_STEP
+
+
+@pytest.mark.parametrize("overhead", [0, -0.1, float("nan")])
+def test_a_senseless_share_is_refused(tmp_path, overhead):
+    with pytest.raises(ValueError, match=re.escape(f"overhead={overhead!r}")):
+        gradhealth.Recorder(tmp_path, overhead=overhead)
+
+
+@pytest.fixture
+def soon(monkeypatch):
+    """The costs are measured after the first steps, not after seconds."""
+    monkeypatch.setattr(time_budget, "SETTLED", 20)
+    monkeypatch.setattr(time_budget, "SETTLED_SECONDS", 0.0)
+
+
+def trained(log_dir, steps, overhead, spoiled=(), depth=1, **compiled):
+    """A real training; the weights after it. Losses of the batches ``spoiled`` are infinite."""
+    keras.utils.set_random_seed(0)
+    names = ["first", *(f"layer_{number}" for number in range(1, depth))]
+    layers = [*(keras.layers.Dense(8, "relu", name=name) for name in names), keras.layers.Dense(1)]
+    model = keras.Sequential([keras.Input((4,)), *layers])
+    model.compile(keras.optimizers.SGD(0.01), "mse", **compiled)
+    random = np.random.default_rng(0)
+    x, y = random.normal(size=(steps, 16, 4)).astype("f"), random.normal(size=(steps, 16, 1)).astype("f")
+    y[list(spoiled)] = np.inf
+    data = tf.data.Dataset.from_tensor_slices((x, y))
+    callbacks = [] if log_dir is None else [gradhealth.KerasCallback(log_dir, overhead=overhead)]
+    model.fit(data, verbose=0, shuffle=False, callbacks=callbacks)
+    return model.get_weights()
+
+
+@pytest.mark.training
+@pytest.mark.parametrize("compiled", [{}, {"jit_compile": True}], ids=["plain", "xla"])
+def test_a_tiny_network_is_watched_more_seldom_and_everything_says_so(tmp_path, soon, compiled):
+    trained(tmp_path, 1200, 0.02, depth=12, **compiled)
+    recorded = Recorded(tmp_path)
+    settings = recorded.settings
+    looked_every, cadence = settings["watched_every"], settings["every"]
+    # What a look costs when compiled is less than the noise of a busy machine.
+    assert looked_every in (2, 4, 8, 16, 32, 64) or compiled
+    assert cadence in [10 * 2**power for power in range(1, 7)]
+    assert "watched_every" not in recorded.records[0].table.settings
+    by_table = {}
+    for record in recorded.records:
+        by_table.setdefault(record.table.id, []).append(record.step)
+    before, after = by_table.values()
+    assert set(np.diff(before)) == {10}
+    assert set(np.diff(after)) <= {cadence}
+    steps = np.array(sorted(recorded.flight("loss", "loss")))
+    thinned = steps[steps > after[0]]
+    assert thinned[-1] >= 1200 - 2 * looked_every
+    # One in so many, and two in each cadence: a record's and the one before it.
+    shares = 1 / looked_every, 1 / looked_every + 2 / cadence
+    assert 0.9 * shares[0] <= thinned.size / np.ptp(thinned) <= 1.1 * shares[1]
+    health = RunHealth()
+    for item in [*recorded.records, *recorded.lines]:
+        health.observe(item)
+    words = {2: "2nd", 32: "32nd"}.get(looked_every, f"{looked_every}th")
+    assert (f"every {words} step watched" in health.assessment().reservation) == (looked_every > 1)
+
+
+@pytest.mark.training
+def test_where_watching_costs_little_every_step_is_watched(tmp_path, soon):
+    trained(tmp_path, 400, 1e3)
+    recorded = Recorded(tmp_path)
+    assert "watched_every" not in recorded.settings
+    assert recorded.settings["every"] == 10
+
+
+@pytest.mark.training
+@pytest.mark.parametrize(
+    "compiled", [{}, {"jit_compile": True}, {"run_eagerly": True}], ids=["plain", "xla", "eager"]
+)
+def test_a_loss_that_is_not_finite_is_caught_at_its_step_whether_it_was_to_be_watched_or_not(
+    tmp_path, monkeypatch, compiled
+):
+    monkeypatch.setattr(time_budget.TimeBudget, "follow", lambda self, *_: None)
+    set_pace = []
+    observe = gradhealth.Recorder.write_counted
+
+    def thinned(self, *arguments):
+        observe(self, *arguments)
+        if not set_pace:
+            set_pace.append(True)
+            (tracked,) = self._tracked.values()
+            tracked.observer.set_pace(NEVER, 1)
+
+    monkeypatch.setattr(gradhealth.Recorder, "write_counted", thinned)
+    trained(tmp_path, 40, 0.02, spoiled=[24], **compiled)
+    recorded = Recorded(tmp_path)
+    # The first and the second, the records' and those before them; and the spoiled and those after it.
+    looked = [0, 1, 9, 10, 19, 20, *range(24, 40)]
+    assert sorted(recorded.flight("loss", "loss")) == looked
+    assert 24 in recorded.steps
+    loss = recorded.column("loss", "loss", "inf_count")
+    assert next(step for step, count in loss.items() if count) == 24
+    assert (
+        recorded.column("gradient", "first/kernel", "nan_count")[24]
+        + recorded.column("gradient", "first/kernel", "inf_count")[24]
+        > 0
+    )
+    # What was not looked at is no zero and no fault: twelve bad steps up to the record at step 30.
+    assert recorded.column("loss", "loss", "bad_steps")[30] == 6
+    assert recorded.column("loss", "loss", "bad_ago")[30] == 5
+
+
+@pytest.mark.training
+@pytest.mark.parametrize("compiled", [{"jit_compile": False}, {"run_eagerly": True}], ids=["plain", "eager"])
+def test_the_training_is_the_same_to_the_last_bit_however_often_is_looked(tmp_path, soon, compiled):
+    plain = trained(None, 300, None, **compiled)
+    for number, overhead in enumerate((None, 1e-3)):
+        watched = trained(tmp_path / str(number), 300, overhead, **compiled)
+        for one, other in zip(plain, watched, strict=True):
+            np.testing.assert_array_equal(one, other)
