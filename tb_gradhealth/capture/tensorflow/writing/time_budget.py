@@ -16,19 +16,19 @@ SETTLED: Final = 256
 SETTLED_SECONDS: Final = 2.0
 """... and seconds: a short one is worth no saving."""
 
-BLOCK: Final = 8
+BLOCK: Final = 4
 """Steps that count in each of the stretches that are watched and not watched in turn, ..."""
 
-LEFT_OUT: Final = 2
-"""... after so many that do not: what was begun before may end in them."""
+LEFT_OUT: Final = 1
+"""... after so many that do not: what was begun before may end there."""
 
-PAIRS: Final = 8
+PAIRS: Final = 24
 """Stretches of each kind."""
 
 KNOWN: Final = 32
 """Newest steps with a record that are remembered."""
 
-AGAIN: Final = 8
+AGAIN: Final = 4
 """After how many times as many steps the costs are measured anew."""
 
 MOST: Final = 64
