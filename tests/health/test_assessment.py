@@ -45,6 +45,25 @@ def test_two_recordings_of_thirty_two_steps_without_a_gap_make_one_too(training,
     assert health.verdict() == "healthy"
 
 
+@pytest.mark.parametrize(("every", "words"), [(2, "every 2nd"), (4, "every 4th"), (32, "every 32nd")])
+def test_that_not_every_step_was_watched_stands_beside_the_verdict(training, rows, every, words):
+    glance = falling(training(whole(rows), watched_every=every), 10).judged().assessment()
+    assert (glance.verdict, glance.reservation) == ("healthy", f"{words} step watched")
+
+
+@pytest.mark.parametrize("senseless", [1, 0, -4, True, "4", 2.5, None, 10**30])
+def test_a_senseless_share_of_watched_steps_says_nothing(training, rows, senseless):
+    assert falling(training(whole(rows), watched_every=senseless), 10).judged().assessment().reservation == ""
+
+
+def test_lines_with_steps_between_them_are_no_recording_without_a_gap(training, rows):
+    run = falling(training(whole(rows), watched=(5,)), 3)
+    health = run.judged()
+    lines = 2.0 * 0.99 ** np.arange(32, dtype=np.float32)[:, None]
+    health.observe(Steps(62, 1e9, run.table, lines, 2 * np.arange(32)[::-1]))
+    assert health.verdict() == "too early"
+
+
 def test_a_fault_needs_no_ten_records(training, rows):
     glance = training([rows.dense(0), rows.LOSS]).record([BAD, GOOD]).judged().assessment()
     assert glance.verdict == "critical"

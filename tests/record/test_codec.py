@@ -24,6 +24,7 @@ from tb_gradhealth.record import (
     RowTable,
     Steps,
     WrittenRecord,
+    decode_ago,
     decode_steps,
     decode_table,
     decode_values,
@@ -36,6 +37,7 @@ from tb_gradhealth.record import (
     record_tag,
     steps_tag,
     table_tag,
+    with_ago,
 )
 
 rows = st.builds(
@@ -106,6 +108,31 @@ def test_steps_survive_the_round_trip(table, data):
     assert again.tobytes() == values.tobytes()
     steps = Steps(last_step=7, wall_time=0.0, table=table, values=again)
     assert steps.steps.tolist() == list(range(8 - shape[0], 8))
+
+
+@given(tables(), st.data())
+def test_steps_with_others_between_them_keep_their_numbers(table, data):
+    gaps = data.draw(st.lists(st.integers(1, 100), max_size=4))
+    ago = np.array([*np.cumsum(gaps)[::-1], 0], np.int64)
+    values = np.ones((ago.size, len(table.watched)), np.float32)
+    written = with_ago(values, ago)
+    content = encode_steps(written)
+    assert decode_steps(table, content, written.shape).tolist() == values.tolist()
+    again = decode_ago(table, content, written.shape)
+    assert again.tolist() == ago.tolist()
+    steps = Steps(last_step=1000, wall_time=0.0, table=table, values=values, ago=again)
+    assert steps.steps.tolist() == (1000 - ago).tolist()
+    assert decode_ago(table, encode_steps(values), values.shape) is None
+
+
+@pytest.mark.parametrize(
+    "ago", [[1, 2, 0], [2, 2, 0], [2, 1, 1], [1.5, 1, 0], [np.nan, 1, 0], [np.inf, 1, 0]]
+)
+def test_steps_out_of_order_are_refused(ago):
+    table = RowTable(rows=(Row("a/kernel", "weight", "a", "kernel", 0),), watched=(0,))
+    content = encode_steps(np.stack([np.ones(3), ago], axis=1))
+    with pytest.raises(RecordError, match="not in the order of their steps"):
+        decode_ago(table, content, (3, 2))
 
 
 @given(tables())

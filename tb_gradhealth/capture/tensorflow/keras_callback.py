@@ -183,7 +183,8 @@ class _Fit:
     def finish(self) -> None:
         """Restore the model and close the file; a second time changes nothing."""
         self._wrapped.close()
-        with tf.summary.record_if(True):
+        # It may go out of use while another step is being traced.
+        with tf.init_scope(), tf.summary.record_if(True):
             # The last steps may be known to nobody yet, where an exception came before `on_train_batch_end`.
             self.recorder.write_counted(self._first_step, self.recorder.every)
             self.next_step = max(self.next_step, self._first_step + self.recorder.observed())

@@ -94,6 +94,7 @@ class Observer:
             if self.thins:
                 self._pace = state(np.ones([2], np.int64), "pace")
                 self._next = state(np.int64(0), "next")
+                self._kept = state(np.int64(0), "kept")
         # By whether a compiler takes them: it needs other operations.
         self._functions: dict[bool, Any] = {}
 
@@ -221,6 +222,8 @@ class Observer:
 
         # Whether what is beyond its limit is to be told is asked inside: a usual step has no use for it.
         seldom(due | beyond | keep, thorough)
+        if self.thins:  # so that a record which came closer meanwhile does not take older weights for it
+            self._kept.assign(tf.where(keep, seen, self._kept))
         return due, tripped
 
     def _look(self, present: dict[int, Any]) -> tuple[Any, list[Any], Any]:
@@ -261,6 +264,8 @@ class Observer:
     ) -> bool:
         since = tf.reduce_max(self.recorded)
         known = due & (self._applied(seen) > 1)
+        if self.thins:
+            known &= tf.equal(self._kept, self._applied(seen) - 1)
         earlier = tf.where(self.untaken[DUE], self.matrix[DUE], float("nan"))
         present = {**present, **self._reached()}
         facts = Facts(self.ring, self._sentinel.order, seen, since, earlier)

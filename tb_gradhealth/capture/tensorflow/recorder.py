@@ -365,7 +365,7 @@ class Recorder:
             tracked.numbers.append(tracked.step)
 
     def _advance(self, calls: int, newest: Callable[[_Tracked], int]) -> None:
-        """Look where it is time to.
+        """Look where it is time to, and find out how often there is time for it.
 
         Args:
             calls: steps since the last call.
@@ -392,7 +392,7 @@ class Recorder:
             return
         tracked.observer.set_pace(pace.look, pace.record)
         if self._time.pace != tracked.pace:
-            tracked.pace = self._time.pace
+            tracked.pace, self._next_check = self._time.pace, 0
             thinned = {"watched_every": tracked.pace.look, "every": self.every * tracked.pace.record}
             settings = tracked.settings if tracked.pace == EVERY_STEP else {**tracked.settings, **thinned}
             tracked.table = tracked.observer.table(self._stream, settings)

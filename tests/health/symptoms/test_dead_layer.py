@@ -30,6 +30,12 @@ def test_a_cadence_that_changes_counts_steps_not_records(training, rows):
     assert run_of(training, rows, [0.1] + [0.0] * 2, gaps=[0, 1, 25]).value == 26
 
 
+def test_only_steps_that_were_looked_at_count(training, rows):
+    assert run_of(training, rows, [0.1] + [0.0] * 10, watched_every=8) is None
+    finding = run_of(training, rows, [0.1] + [0.0] * 11, watched_every=8)
+    assert finding.value == 22
+
+
 def test_one_step_with_a_gradient_starts_the_count_anew(training, rows):
     assert run_of(training, rows, [1e-30, 0.0, 0.0] * 6) is None
 

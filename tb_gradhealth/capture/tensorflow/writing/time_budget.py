@@ -93,6 +93,9 @@ class TimeBudget:
     time after the start, stretches in which every step is watched and stretches in which none is alternate;
     the median of the differences between neighbours is what a look costs. It counts only as far as it is
     beyond its standard error, so noise thins nothing.
+
+    Attributes:
+        decisions: how often the costs were measured so far.
     """
 
     def __init__(self, share: float | None, every: int) -> None:
@@ -119,6 +122,7 @@ class TimeBudget:
         self._left_out = 0
         self._blocks: list[float] = []
         self._measuring = False
+        self.decisions = 0
         self._due: deque[float] = deque(maxlen=KNOWN)
         self._before: deque[float] = deque(maxlen=KNOWN)
 
@@ -169,6 +173,7 @@ class TimeBudget:
         if len(self._blocks) < 2 * PAIRS:
             return self._begin_block(watched=len(self._blocks) % 2 == 0)
         self._measuring, self._next = False, AGAIN * self._steps
+        self.decisions += 1
         assert self._share is not None
         self._pace = pace_within(self.costs(), self._share, self._every)
         return self._pace
