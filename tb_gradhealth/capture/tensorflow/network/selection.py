@@ -146,8 +146,10 @@ def select(
         for (before, variable), after in zip(pairs, _as_many(clipped, pairs), strict=True):
             if before is not None:
                 chosen.append(_checked(names.row("clipped", variable), after, NO_GRADIENT))
+    values = [_tensor(variable) for variable in measured]
     for kind in ("weight", "update"):
-        chosen += [_checked(names.row(kind, variable), _tensor(variable)) for variable in measured]
+        both = zip(measured, values, strict=True)
+        chosen += [_checked(names.row(kind, variable), value) for variable, value in both]
     given = captured.inputs if inputs is None else told_apart(named_inputs(inputs, None))
     chosen += _data("input", given, 0)
     chosen += [_activation(call, names.depth(call.place.name)) for call in captured.calls]
@@ -160,14 +162,14 @@ def select(
         chosen.append((row, tf.convert_to_tensor(number)))
     if not (pairs or measured or captured.calls):
         raise ValueError(NOTHING)
-    rows, values = zip(*chosen, strict=True)
+    rows, tensors = zip(*chosen, strict=True)
     features = tuple(
         index
         for index, row in enumerate(rows)
         if row.kind == "input" and row.tensor not in captured.categories
     )
     policy = activations.dtype_policy if isinstance(activations, Activations) else ""
-    return Selection(rows, values, lag, spread, phase, policy, features, tuple(constant))
+    return Selection(rows, tensors, lag, spread, phase, policy, features, tuple(constant))
 
 
 def in_pairs(grads_and_vars: Iterable[Any]) -> list[tuple[Any, Any]]:
