@@ -231,6 +231,21 @@ def test_the_scalars_that_hparams_sorts_by_count_the_findings(tmp_path, read_run
     assert last["gradhealth/critical"] >= 1
 
 
+@pytest.mark.parametrize("faulty", [False, True], ids=["usual", "not finite"])
+def test_a_step_that_writes_a_record_does_not_judge_it_unless_it_must(tmp_path, read_run, faulty):
+    recorder = gradhealth.Recorder(tmp_path, every=5)
+    variable = tf.Variable([1.0, 2.0])
+    told = []
+    for step in range(2):
+        recorder.observe([(tf.constant([np.nan if faulty else 0.1, 0.1]), variable)], loss=0.5)
+        recorder.write(step)
+        recorder.flush()
+        told.append({(tag, step) for tag, step, _ in read_run(tmp_path).scalars})
+    both = {("gradhealth/critical", 0), ("gradhealth/warnings", 0)}
+    assert told == ([both, both] if faulty else [set(), both])
+    recorder.close()
+
+
 @pytest.mark.parametrize("every", [0, -1, 2.5, True, "10"])
 def test_a_senseless_cadence_is_refused(tmp_path, every):
     with pytest.raises(ValueError, match=re.escape(f"every={every!r}")):

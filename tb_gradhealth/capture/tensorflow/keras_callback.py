@@ -19,6 +19,9 @@ from tb_gradhealth.capture.tensorflow.recorder import DEFAULT_NAME, Recorder, ch
 if TYPE_CHECKING:
     from tb_gradhealth.health import Finding, RuleSet
 
+SETTINGS: Final = ("_log_dir", "_every", "_name", "_activations", "_budget", "_rules")
+"""What a callback is given. All else is of the training that it watches."""
+
 END_OF_DATA: Final = (StopIteration, tf.errors.OutOfRangeError)
 
 
@@ -34,7 +37,8 @@ class KerasCallback(keras.callbacks.Callback):  # type: ignore[misc]
     a `LossScaleOptimizer`'s are divided by its scale, and what an optimizer clips is measured before and
     after. The loss is the one that ``compute_loss`` gives; a step that computes its own returns it, under
     ``"loss"`` or several names that end so, and of a `keras.metrics.Mean` it is what this step gave it.
-    Training's results stay what they are without it.
+    Training's results stay what they are without it. A copy (`copy.deepcopy`, `pickle`) is a fresh callback
+    with the same settings.
 
     While `fit` runs, the model's ``train_step``, ``call``, ``compute_loss``, ``train_function`` and
     ``evaluate``, its optimizers' ``apply`` and the hooks of Keras's list of callbacks are wrapped;
@@ -69,9 +73,16 @@ class KerasCallback(keras.callbacks.Callback):  # type: ignore[misc]
         self._budget = budget
         self._rules = rules
         self._fit: _Fit | None = None
+        self._ends: Any = None
         self._next_step = 0
         self._last_batch = -1
         self._batch_logs: Mapping[str, Any] = {}
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Its settings: a copy is as fresh as this one was, and knows no model."""
+        fresh = vars(KerasCallback(self._log_dir))
+        unused = {name: value for name, value in fresh.items() if name not in SETTINGS}
+        return {**vars(self), **unused}
 
     def findings(self) -> Sequence["Finding"]:
         """What the rules find in the records so far, of the running `fit` or the last one."""
@@ -99,7 +110,7 @@ class KerasCallback(keras.callbacks.Callback):  # type: ignore[misc]
         first_step = max(self._next_step, optimizer_calls(model.optimizer))
         self._fit = _Fit(model, recorder, first_step, self._activations)
         # Should all else fail, the model is restored when the callback goes out of use.
-        weakref.finalize(self, self._fit.finish)
+        self._ends = weakref.finalize(self, self._fit.finish)
         self._last_batch = -1
 
     def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
@@ -124,6 +135,7 @@ class KerasCallback(keras.callbacks.Callback):  # type: ignore[misc]
     def _finish(self) -> None:
         if self._fit is not None:
             self._fit.finish()
+            self._ends.detach()  # else it would hold what it finishes for as long as the callback lives
             self._next_step = max(self._next_step, self._fit.next_step)
 
 
@@ -139,7 +151,9 @@ class _Fit:
         self.recorder = recorder
         self.next_step = self._first_step = first_step
         with ExitStack() as wrapped:
-            for owner, name, wrapper in WatchedStep(model, recorder, activations).wrappers():
+            step = WatchedStep(model, recorder, activations)
+            wrapped.callback(step.forget)
+            for owner, name, wrapper in step.wrappers():
                 wrapped.enter_context(replaced(owner, name, wrapper))
             before = model.train_function
             others = before.watchers if isinstance(before, _Guarded) else []

@@ -23,6 +23,7 @@ from tb_gradhealth.capture.tensorflow.network.settings import numbers_of_trainin
 from tb_gradhealth.capture.tensorflow.network.structure import frozen_variables
 from tb_gradhealth.capture.tensorflow.network.targets import Targets
 from tb_gradhealth.capture.tensorflow.recorder import Recorder
+from tb_gradhealth.capture.tensorflow.registered_gradients import RegisteredGradients
 from tb_gradhealth.capture.tensorflow.returned_loss import BatchValues, batch_values, returned_losses
 from tb_gradhealth.capture.tensorflow.watching.replicas import replica, replicas
 
@@ -73,6 +74,11 @@ class WatchedStep:
         self._warned = False
         # By replica: their steps are traced in turns.
         self._seen: dict[int, _Seen] = {}
+        self._registered = RegisteredGradients()
+
+    def forget(self) -> None:
+        """Let go of the graphs that were traced: nobody will run them any more."""
+        self._registered.forget()
 
     def wrappers(self) -> list[tuple[Any, str, Any]]:
         """What to replace: owner, attribute, wrapper."""
@@ -95,6 +101,7 @@ class WatchedStep:
         @functools.wraps(train_step)
         def observed_train_step(*args: Any, **kwargs: Any) -> Any:
             seen = self._seen[replica()] = _Seen()
+            self._registered.of_this_step()
             with ExitStack() as stack:
                 # The first replica speaks for all; two captures at once would undo each other.
                 captured = self._activations and replica() == 0

@@ -309,10 +309,12 @@ class Recorder:
                 if tracked.step is not None:
                     self._write_tail(tracked)
         self._write_epoch()
-        for tag, count in self._verdict.scalars().items():
-            self._writer.scalar(tag, count, self._last_record_step)
+        self._write_counts(self._verdict.scalars(), self._last_record_step)
         self._writer.close()
+        # It may be kept for its findings; variables and models are not kept with it.
         self._tracked.clear()
+        self._fresh.clear()
+        self._optimizer = None
         closed(self)
 
     def disown(self) -> None:
@@ -360,6 +362,8 @@ class Recorder:
         if self._closed or self._writer.failed:
             return
         if self._calls < self._next_check:
+            # Not in a step that has a record to write: that one is the longest already.
+            self._write_counts(self._verdict.judge(), self._last_record_step)
             self._writer.flush_if_old()
             return
         # One that is no longer called is not waited for.
@@ -401,12 +405,15 @@ class Recorder:
         self._last_record_step = step
         urgent = bool(np.nansum(values[:, FAULTS]) > 0)
         record = Record(step, time.time(), tracked.table, values)
-        for tag, count in self._verdict.observe(record, urgent).items():
-            self._writer.scalar(tag, count, step)
+        self._write_counts(self._verdict.observe(record, urgent), step)
         if urgent:
             self._writer.flush()
         else:
             self._writer.flush_if_old()
+
+    def _write_counts(self, counts: Mapping[str, int], step: int) -> None:
+        for tag, count in counts.items():
+            self._writer.scalar(tag, count, step)
 
     def _write_epoch(self) -> None:
         """Write the newest epoch, unless it is written."""

@@ -23,7 +23,7 @@ class RunVerdict:
     """The findings of the records so far. A rule that fails is told once and costs no training."""
 
     def __init__(self, rules: "RuleSet | None" = None) -> None:
-        """A run of which nothing is known.
+        """A run of which nothing is known. What judges it is imported now, not in the first step.
 
         Args:
             rules: how to judge it; the default rules where None.
@@ -33,6 +33,9 @@ class RunVerdict:
         self._failed = False
         self._told: dict[str, int] = {}
         self._judge_after = 0.0
+        self._unjudged = False
+        self._faulty = False
+        self._attempt(lambda health: None)
 
     def observe_epoch(self, epoch: Epoch) -> None:
         """Take in what the training reported."""
@@ -42,12 +45,34 @@ class RunVerdict:
         """Take in the flight recorder's lines."""
         self._attempt(lambda health: health.observe(steps))
 
-    def observe(self, record: Record, urgent: bool) -> dict[str, int]:
-        """Take in a record; the scalars that changed, as far as it was time to judge or is ``urgent``."""
+    def observe(self, record: Record, faulty: bool = False) -> dict[str, int]:
+        """Take in a record, which `judge` takes into account when it is called next.
+
+        Args:
+            record: the record.
+            faulty: whether it holds numbers that are not finite: the first such after others is judged now.
+
+        Returns:
+            The scalars that changed. None where nothing was judged, as usual; but a record that comes before
+            the one before it was judged has that done now.
+        """
+        urgent, self._faulty = faulty and not self._faulty, faulty
+        waiting, self._unjudged = self._unjudged, True
         self._attempt(lambda health: health.observe(record))
+        return self.judge(urgent) if urgent or waiting else {}
+
+    def judge(self, urgent: bool = False) -> dict[str, int]:
+        """The scalars that changed, as far as something is new and it is time to judge or is ``urgent``.
+
+        It takes as long as a small network's step, or several of them: call it in a step that has no record
+        to write.
+        """
+        if not self._unjudged:
+            return {}
         begin = time.monotonic()
         if begin < self._judge_after and not urgent:
             return {}
+        self._unjudged = False
         counts = self.scalars()
         end = time.monotonic()
         self._judge_after = end + PATIENCE * (end - begin)
