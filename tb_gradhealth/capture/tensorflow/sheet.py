@@ -8,15 +8,16 @@ import tensorflow as tf
 
 from tb_gradhealth.capture.tensorflow.measuring.before import Before
 from tb_gradhealth.capture.tensorflow.measuring.features import features
-from tb_gradhealth.capture.tensorflow.measuring.operands import activation
+from tb_gradhealth.capture.tensorflow.measuring.operands import MEASURED_OF, as_float32
 from tb_gradhealth.capture.tensorflow.measuring.outputs import OF_UNITS, output
+from tb_gradhealth.capture.tensorflow.measuring.sampling import first_samples
 from tb_gradhealth.capture.tensorflow.measuring.shared import shared
 from tb_gradhealth.capture.tensorflow.measuring.statistics import MEASURED
-from tb_gradhealth.capture.tensorflow.measuring.tensors import Split, Tensors
+from tb_gradhealth.capture.tensorflow.measuring.tensors import Split, Tensors, Together
 from tb_gradhealth.capture.tensorflow.measuring.touched import Touched
 from tb_gradhealth.capture.tensorflow.measuring.units import Units
 from tb_gradhealth.capture.tensorflow.network.selection import BATCHES, Selection
-from tb_gradhealth.capture.tensorflow.network.structure import RELU_LIKE, WITH_UNITS
+from tb_gradhealth.capture.tensorflow.network.structure import RELU_LIKE, SATURATING
 from tb_gradhealth.capture.tensorflow.watching.sentinel import Sentinel
 from tb_gradhealth.capture.tensorflow.watching.sticky import Facts
 from tb_gradhealth.record import COLUMNS, Row
@@ -57,6 +58,12 @@ class Sheet:
         self._activations = [index for index in self.watched if rows[index].kind == "activation"]
         # Measured alike: on the batch's first samples.
         self._batches = [index for index in present if rows[index].kind in BATCHES]
+        self._have_units = np.array(
+            [
+                [unit_count(rows[index], functions) > 0 for functions in OF_UNITS.values()]
+                for index in self._batches
+            ]
+        )
         self._features = [index for index in selection.features if index in self._batches]
         self._training = of_kind["training"]
         # Apart: a step knows its gradients before its weights, and nothing is to wait.
@@ -65,11 +72,15 @@ class Sheet:
         self._splits = [Split(rows, selection.values, group) for group in (others, weights)]
         self._clipped = Split(rows, selection.values, of_kind["clipped"])
         updates = {rows[index].tensor: index for index in of_kind["update"]}
-        self._updates = [updates[rows[index].tensor] for index in self._splits[WEIGHTS].order if updates]
+        self.has_updates = bool(updates)
+        self._before = Before(rows, self._splits[WEIGHTS]) if updates else None
+        splits = [*self._splits, self._clipped]
+        if updates:
+            splits.append(self._splits[WEIGHTS].of_rows({i: updates[rows[i].tensor] for i in weights}))
+        self._measured_together = Together(splits)
+        self._is_update = np.array([rows[i].kind == "update" for i in self._measured_together.order])
         self.units = Units([rows[index].shape[-1] for index in self.with_units])
         self.touched = Touched([rows[index].shape[0] for index in self.sparse])
-        self.has_updates = bool(self._updates)
-        self._before = Before(rows, self._splits[WEIGHTS]) if self.has_updates else None
         by_rms = [index for split in self._splits for index in split.order]
         self.sentinel = Sentinel(rows, by_rms, self._activations, self.with_units)
 
@@ -124,22 +135,20 @@ class Sheet:
         moments: list[Block] = []
         magnitudes: list[Block] = []
         units: list[Block] = []
-        for split, each in zip(self._splits, tensors, strict=True):
-            if split.order:
-                measured, shares = each.measure()
-                moments.append((split.order, measured))
-                magnitudes.append((split.order, shares))
+        parts = [*tensors, self._clipped.tensors(present)]
+        if self._before is not None:
+            parts.append(self._before.updates(tensors[WEIGHTS]))
+        if self._measured_together.order:
+            measured, shares = self._measured_together.tensors(parts).measure()
+            unknown = ~known & self._is_update[:, None]
+            moments.append((self._measured_together.order, tf.where(unknown, float("nan"), measured)))
+            magnitudes.append((self._measured_together.order, shares))
         if self._batches:
             outputs = tf.stack([self._output(index, present[index], suspicious) for index in self._batches])
             parts = tf.split(outputs, [len(MEASURED), len(MAGNITUDES), -1], axis=1)
+            parts[-1] = tf.where(self._have_units, parts[-1], float("nan"))
             for blocks, part in zip((moments, magnitudes, units), parts, strict=True):
                 blocks.append((self._batches, part))
-        if self._clipped.order:
-            clipped, _ = self._clipped.tensors(present).measure()
-            moments.append((self._clipped.order, clipped))
-        if self._before is not None:
-            updates, _ = self._before.updates(tensors[WEIGHTS]).measure()
-            moments.append((self._updates, tf.where(known, updates, float("nan"))))
         if self._training:
             numbers = tf.stack([tf.cast(present[index], tf.float32) for index in self._training])
             is_mean = np.array([name == "mean" for name in MEASURED])
@@ -153,14 +162,14 @@ class Sheet:
     def _output(self, index: int, value: Any, suspicious: Any) -> Any:
         """What `output` gives of a row of the batch, float32 [20]."""
         row = self._rows[index]
-        function = row.activation if unit_count(row, WITH_UNITS) else ""
-        return shared(output, [value, suspicious], function)
+        squashing = row.activation if unit_count(row, frozenset(SATURATING)) else ""
+        return shared(output, [value, suspicious], squashing)
 
     def _feature_columns(self, present: Mapping[int, Any]) -> dict[str, Any]:
         """What the features of the inputs are like."""
         if not self._features:
             return {}
-        parts = [activation(present[index], whole=False).values for index in self._features]
+        parts = [as_float32(first_samples(present[index], MEASURED_OF)) for index in self._features]
         measured = tf.stack([features(part) for part in parts])
         return dict(zip(FEATURES, self._columns([(self._features, measured)], len(FEATURES)), strict=True))
 

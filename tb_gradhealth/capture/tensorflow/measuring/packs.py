@@ -51,7 +51,7 @@ class Packing:
     """
 
     def __init__(self, shapes: Sequence[tuple[int, ...]]) -> None:
-        self._shapes = tuple(shapes)
+        self.shapes = tuple(shapes)
         self.sizes = tuple(math.prod(shape) for shape in shapes)
         self._owner = owners(self.sizes)
 
@@ -59,7 +59,7 @@ class Packing:
         """The tensors as one float32 [m]."""
         parts = []
         # Stacked, tensors of one shape cost an operation together instead of one each.
-        for _, group in itertools.groupby(zip(self._shapes, tensors, strict=True), lambda pair: pair[0]):
+        for _, group in itertools.groupby(zip(self.shapes, tensors, strict=True), lambda pair: pair[0]):
             alike = [as_float32(tensor) for _, tensor in group]
             parts.append(tf.reshape(tf.stack(alike) if len(alike) > 1 else alike[0], [-1]))
         return tf.concat(parts, 0)

@@ -1,5 +1,7 @@
 """The tensors of a step as the observer measures them: the small ones in one pack, the others one by one."""
 
+import copy
+import itertools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -34,6 +36,13 @@ class Split:
     def order(self) -> list[int]:
         """The rows in the order in which `Tensors` gives their numbers."""
         return [*self.single, *self.packed]
+
+    def of_rows(self, rows: Mapping[int, int]) -> "Split":
+        """The same of other rows, those that ``rows`` gives for these."""
+        other = copy.copy(self)
+        other.single = [rows[index] for index in self.single]
+        other.packed = [rows[index] for index in self.packed]
+        return other
 
     def tensors(self, values: Mapping[int, Any]) -> "Tensors":
         """One step's tensors, by row, ready to be measured."""
@@ -85,6 +94,30 @@ class Tensors:
             moments.append(of_pack)
             magnitudes.append(shares)
         return tf.concat(moments, 0), tf.concat(magnitudes, 0)
+
+
+class Together:
+    """Several splits whose tensors are measured at once, by as many operations as those of one.
+
+    Attributes:
+        order: the rows in the order in which `tensors` gives their numbers.
+    """
+
+    def __init__(self, splits: Sequence[Split]) -> None:
+        self.order = [
+            *itertools.chain(*(split.single for split in splits)),
+            *itertools.chain(*(split.packed for split in splits)),
+        ]
+        packings = [split.packing for split in splits if split.packing]
+        self._packing = (
+            Packing([shape for packing in packings for shape in packing.shapes]) if packings else None
+        )
+
+    def tensors(self, parts: Sequence[Tensors]) -> Tensors:
+        """The tensors of all splits, given in their order."""
+        packs = [part.pack for part in parts if part.packing]
+        single = [tensor for part in parts for tensor in part.single]
+        return Tensors(single, self._packing, tf.concat(packs, 0) if packs else None)
 
 
 def rms_of(tensors: Sequence[Any]) -> Any:
