@@ -13,6 +13,7 @@ import numpy as np
 from tb_gradhealth.health.arrays import Floats, Mask
 from tb_gradhealth.health.epochs import EpochTrend
 from tb_gradhealth.health.outcome import (
+    COMPARABLE,
     DIVERGED,
     DIVERGING,
     LEARNED,
@@ -27,6 +28,9 @@ from tb_gradhealth.health.outcome import (
 
 CHANCE: Final = 0.1
 """Skill below which a network is no better than a constant prediction."""
+
+LATEST: Final = 4
+"""Losses that have all to be low for a loss that has just fallen."""
 
 SOLVED: Final = 0.5
 """Skill from which a training counts as successful, whatever its loss does now."""
@@ -53,7 +57,8 @@ def with_references(losses: Losses, known: References) -> Losses:
     """The losses with their `skill`, and the outcomes that follow from it and from the epochs.
 
     * Skill of `SOLVED` or more is learning. Below `CHANCE` a loss that still falls from a bad start has not
-      learned anything yet, and one that does not is stalled. In between a loss that rests proves nothing.
+      learned anything yet, and one that does not is stalled. In between a loss that falls is learning, and one
+      that rests proves nothing.
     * Without a skill, epochs whose mean loss falls are not stalled. A newest epoch near the best one does not
       diverge, whatever medians of single batches say: these miss what only some batches hold.
     """
@@ -71,7 +76,9 @@ def with_references(losses: Losses, known: References) -> Losses:
     resting = ready & ~improving
     below = ready & (skill < CHANCE) & (codes == LEARNING)
     codes[below] = np.where(improving[below], UNDECIDED, STALLED)
-    codes[resting & (skill >= CHANCE) & np.isin(codes, (LEARNING, STALLED))] = UNDECIDED
+    codes[resting & (skill >= CHANCE) & (codes == LEARNING)] = UNDECIDED
+    able = ready & (skill >= CHANCE) & (codes == STALLED)
+    codes[able] = np.where(improving[able], LEARNING, UNDECIDED)
     codes[ready & (skill >= SOLVED)] = LEARNING
     outcomes = tuple(OUTCOMES[code] for code in codes.tolist())
     return replace(
@@ -97,21 +104,36 @@ def _overtaken(losses: Losses, epochs: EpochTrend) -> Mask:
 def _skill(losses: Losses, known: References) -> Floats:
     """1 - loss / constant loss, or the same of an accuracy: the best of what is known, [records].
 
-    The loss is the newest epoch's mean, or the mean of the last 20 recorded ones; before the second epoch
-    ends the median of the last five too, since a single spike lifts a mean.
+    The loss is the newest epoch's mean, or the mean of the last 20 recorded ones. Before the second epoch
+    ends the median of the last five counts too where the loss falls, and holds the whole way down in a mean;
+    where it rests the mean without its largest, since a single spike lifts a mean. The median of losses with
+    a heavy tail is far below what they lose on the whole.
     """
     recent = losses.last
     with np.errstate(all="ignore"):
         mean = np.nanmean(np.where(np.isnan(recent).all(axis=1, keepdims=True), np.inf, recent), axis=1)
         candidates = [mean, known.epochs.last]
-        # A first epoch's mean holds the whole way down; then the newest losses say more.
-        candidates.append(np.where(known.epochs.count < 2, losses.recent, np.nan))
+        size = np.isfinite(recent).sum(axis=1)
+        trimmed = (mean * size - np.fmax.reduce(recent, axis=1)) / np.where(size > 1, size - 1, np.nan)
+        newest = np.where(losses.improves() | (losses.count < COMPARABLE), losses.recent, trimmed)
+        candidates.append(np.where(known.epochs.count < 2, newest, np.nan))
+        candidates.append(_surely(losses))
         by_loss = [_skill_of(loss, known) for loss in candidates]
         room = 1 - known.constant_accuracy
         by_accuracy = (known.epochs.accuracy - known.constant_accuracy) / np.where(room > 1e-9, room, np.nan)
         by_area = 2 * known.epochs.area - 1
         found = np.fmax.reduce([*by_loss, by_accuracy, by_area])
     return np.where(losses.count >= WINDOW, found, np.nan)
+
+
+def _surely(losses: Losses) -> Floats:
+    """The largest of the last four losses where they are lower than those before, [records]; NaN elsewhere.
+
+    What is below a constant prediction's four times in a row is no matter of chance.
+    """
+    before, newest = losses.last[:, :-LATEST], losses.last[:, -LATEST:]
+    falls = np.nanmedian(newest, axis=1) < LEARNED * np.nanmedian(before, axis=1)
+    return np.where(falls & (losses.count >= COMPARABLE), newest.max(axis=1), np.nan)
 
 
 def _skill_of(loss: Floats, known: References) -> Floats:

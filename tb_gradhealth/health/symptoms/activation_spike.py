@@ -61,7 +61,7 @@ class ActivationSpike(Spike[ActivationSpikeLimits]):
 
     def observe(self, view: View) -> Judgement:
         """Compare every layer's largest output since the last record with its own past."""
-        level = np.where(view.block.loss_deviation < 0, INFO, WARNING)
+        level = np.where(view.block.loss_deviation < self.limits.threshold / 2, INFO, WARNING)
         return self.judge(view, view.column("peak_max"), view.column("peak_max_ago"), level)
 
     def message(self, facts: Facts) -> str:

@@ -12,6 +12,9 @@ from tb_gradhealth.health.symptom import Facts, Judgement, Labels, Symptom, judg
 from tb_gradhealth.health.view import View
 from tb_gradhealth.health.wording import times
 
+LATEST = 4
+"""Losses of which not even the least may be near the best."""
+
 MULTIPLE, ABOVE = 0, 1
 """The aspects: a multiple of a positive best value, or a distance from one that is not."""
 
@@ -21,14 +24,14 @@ class LossDivergingLimits(Limits):
     """How far from its best."""
 
     threshold: float = limit(
-        2.0, "times its best median that the loss must be, in every one of the last five", least=1
+        2.0, "times its best median that the loss must be, in every one of the last four", least=1
     )
 
 
 class LossDiverging(Symptom[LossDivergingLimits]):
-    """1 + (least of the last five losses - best median of five) / |best|.
+    """1 + (least of the last four losses - best) / |best|; best is the best median of five, or the start.
 
-    The least of five, so that one bad batch or a jump that is coming down again does not count: a loss
+    The least of four, so that one bad batch or a jump that is coming down again does not count: a loss
     diverges where not even its best moments come near what it had reached.
     """
 
@@ -45,7 +48,7 @@ class LossDiverging(Symptom[LossDivergingLimits]):
         "Go back to a checkpoint from before.",
         "Look at the data that was read when it began.",
     )
-    measure = "1 + (least of the last 5 losses - best median of 5) / |best|"
+    measure = "1 + (least of the last 4 losses - best) / |best|, best = min(best median of 5, start)"
     needs = "fewer than ten losses were recorded"
     statistic = "mean"
     labels = Labels("times its best", "loss", "best median")
@@ -53,7 +56,9 @@ class LossDiverging(Symptom[LossDivergingLimits]):
     unit = "times"
     limits_type = LossDivergingLimits
     logarithmic = True
+    immediate = True
     weighed = False
+    forgiven = True
 
     def scope(self, structure: Structure) -> Scope:
         """The loss."""
@@ -62,7 +67,8 @@ class LossDiverging(Symptom[LossDivergingLimits]):
     def observe(self, view: View) -> Judgement:
         """Compare the best of the last losses with the best stretch."""
         losses = view.block.losses
-        best, least = losses.best, losses.least
+        # What is thrown up in the first steps leaves where it began: no stretch is better than that.
+        best, least = np.fmin(losses.best, losses.first), np.fmin.reduce(losses.last[:, -LATEST:], axis=1)
         times_best = 1 + (least - best) / np.maximum(np.abs(best), 1e-12)
         times_best[losses.count < 2 * WINDOW] = np.nan
         # A loss near zero may double many times and still be solved: it must matter beside the first.
@@ -85,5 +91,5 @@ class LossDiverging(Symptom[LossDivergingLimits]):
             distance = f"was {times(facts.value)} × as large, {times(facts.threshold)} ×"
         return (
             f"The loss {facts.tense('has left', 'left')} its best value {facts.since}: up to step "
-            f"{facts.peak_step:,} even the lowest of five records {distance} is the limit."
+            f"{facts.peak_step:,} even the lowest of four records {distance} is the limit."
         )

@@ -35,6 +35,9 @@ class LossOscillatingLimits(Limits):
     opposed: float = limit(
         0.85, "share of neighbours on opposite sides of the median when steps overshoot", most=1
     )
+    worthless: float = limit(
+        0.5, "share of a constant prediction's loss that the median must have to warn", most=1
+    )
     wild: float = limit(2.0, "times their median that the range must be to warn", least=1)
     steps: float = limit(1e-2, "RMS(update) / RMS(w) above which steps throw the loss")
 
@@ -99,6 +102,8 @@ class LossOscillating(Symptom[LossOscillatingLimits]):
             jagged[wide] = self._jagged(losses.last[wide], median[wide])
             jagged &= self._unsolved(losses, median) & ~losses.improves()
             thrown[wide] |= self._overshoots(losses.last[wide])
+            # Around a low level a loss is thrown by single batches; steps that throw it leave it nowhere.
+            thrown &= ~(median < self.limits.worthless * losses.constant)
         value = np.repeat(swing[:, None], view.rows.size, axis=1)
         level = np.repeat(np.where(thrown, of_loss(view), INFO)[:, None], view.rows.size, axis=1)
         return judgement(value, limits.threshold, level, where=jagged[:, None])

@@ -72,6 +72,7 @@ class UpdateRatio(Symptom[UpdateRatioLimits]):
     logarithmic = True
     raised = False
     patient = True
+    forgiven = True
     leads_to = frozenset(
         {
             "loss-diverging",
