@@ -239,13 +239,14 @@ def vanishing_gradient(known: _Known) -> Sign:
 
 
 def exploding_gradient(known: _Known) -> Sign:
-    """The gradient grows to 30 times its usual and its first size, or dwarfs its weights, for several steps.
+    """The gradient grows to 30 times its usual and its first size and stays large, or dwarfs its weights.
 
     Growth counts where the loss has risen by half as well: leaving a plateau, a gradient grows while the loss
-    falls. Beside the weights it counts from 30 times RMS(w) on and beyond 1, for half of the finite steps, and
-    only where the loss does not fall: unscaled targets make gradients large that do nothing but good, and the
-    first steps are no measure. Matrices of fewer than 16 elements do not count, as nowhere. What has grown so
-    before nothing is finite any more has exploded as well, whatever was learned before.
+    falls. What is back within 20 steps was a spike. Beside the weights it counts from 30 times RMS(w) on and
+    beyond 1, for half of the finite steps, and only where the loss does not fall: unscaled targets make
+    gradients large that do nothing but good, and the first steps are no measure. Matrices of fewer than 16
+    elements do not count, as nowhere. What has grown so before nothing is finite any more has exploded as
+    well, whatever was learned before.
     """
     m, end = known.m, known.end
     gradient = m.gradient[:end]
@@ -314,7 +315,9 @@ def _by_share(known: _Known, sure: Floats, loose: Floats, *, certain: float, pos
     until_the_end = bool((worst[-3:] >= certain).all())
     since = known.lasting(worst >= certain, 20) if until_the_end else None
     # What began shortly before nothing was finite any more had no time to last.
-    doubtful = known.lasting(suspected >= possible, 20) is not None or bool((suspected[-3:] >= possible).any())
+    doubtful = known.lasting(suspected >= possible, 20) is not None or bool(
+        (suspected[-3:] >= possible).any()
+    )
     layer = [tap.layer for tap, keep in zip(known.m.taps, hidden, strict=True) if keep]
     named = np.array(layer)[judged][int(sure[-1, judged].argmax())]
     return known.weigh(since, doubtful, f"{worst[-1]:.0%} of {named}")
@@ -337,7 +340,9 @@ def loss_stalled(known: _Known) -> Sign:
         return Sign("absent" if end < 0.97 * known.worthless else "possible", evidence=evidence)
     flat = middle - end < 0.01 * abs(middle) and loss[-1] > 0.97 * middle
     nowhere = 0.97 * known.worthless < end < 1.5 * loss[0]
-    never = np.median(np.lib.stride_tricks.sliding_window_view(loss, 3), axis=-1).min() > 0.7 * known.worthless
+    never = (
+        np.median(np.lib.stride_tricks.sliding_window_view(loss, 3), axis=-1).min() > 0.7 * known.worthless
+    )
     whole = known.end >= 100 and known.end == known.m.steps
     certain = known.learned == "no" and flat and nowhere and never and whole
     return Sign("certain", 0, evidence) if certain else Sign("possible", evidence=evidence)
@@ -367,7 +372,7 @@ def loss_diverging(known: _Known) -> Sign:
 
 
 def loss_oscillating(known: _Known) -> Sign:
-    """The sample's loss swings to and fro by twice its median and stays near a worthless one's.
+    """The sample's loss swings to and fro by twice its median, to the end, and stays near a worthless one's.
 
     The loss of a fixed sample: that of the batches swings with the batches.
     """
@@ -381,7 +386,10 @@ def loss_oscillating(known: _Known) -> Sign:
     large = np.abs(changes) > 0.2 * abs(middle)
     turns = np.mean((changes[1:] * changes[:-1] < 0) & large[1:] & large[:-1])
     evidence = f"swings by {swing:.2g} of {middle:.3g}, {turns:.0%} turn"
+    last = late[-late.size // 2 :]
+    settled = np.ptp(last) < abs(np.median(last))
     certain = swing > 2 and turns > 0.4 and middle > 0.5 * known.worthless and known.end == known.m.steps
+    certain = certain and not settled
     if certain and known.learned == "no":
         return Sign("certain", int(known.m.looked[known.looks][loss.size // 2]), evidence)
     possible = swing > 0.33 and turns > 0.1 and known.learned != "yes"

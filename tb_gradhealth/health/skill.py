@@ -10,7 +10,7 @@ from typing import Final
 
 import numpy as np
 
-from tb_gradhealth.health.arrays import Floats, Mask
+from tb_gradhealth.health.arrays import Floats, Mask, column_median
 from tb_gradhealth.health.epochs import EpochTrend
 from tb_gradhealth.health.outcome import (
     COMPARABLE,
@@ -57,8 +57,8 @@ def with_references(losses: Losses, known: References) -> Losses:
     """The losses with their `skill`, and the outcomes that follow from it and from the epochs.
 
     * Skill of `SOLVED` or more is learning. Below `CHANCE` a loss that still falls from a bad start has not
-      learned anything yet, and one that does not is stalled. In between a loss that falls is learning, and one
-      that rests proves nothing.
+      learned anything yet, and one that does not is stalled. In between a loss that falls is learning, and
+      one that rests proves nothing.
     * Without a skill, epochs whose mean loss falls are not stalled. A newest epoch near the best one does not
       diverge, whatever medians of single batches say: these miss what only some batches hold.
     """
@@ -131,9 +131,12 @@ def _surely(losses: Losses) -> Floats:
 
     What is below a constant prediction's four times in a row is no matter of chance.
     """
-    before, newest = losses.last[:, :-LATEST], losses.last[:, -LATEST:]
-    falls = np.nanmedian(newest, axis=1) < LEARNED * np.nanmedian(before, axis=1)
-    return np.where(falls & (losses.count >= COMPARABLE), newest.max(axis=1), np.nan)
+    surely = np.full(losses.count.shape, np.nan)
+    ready = losses.count >= COMPARABLE
+    before, newest = losses.last[ready, :-LATEST], losses.last[ready, -LATEST:]
+    falls = column_median(newest.T) < LEARNED * column_median(before.T)
+    surely[ready] = np.where(falls, newest.max(axis=1), np.nan)
+    return surely
 
 
 def _skill_of(loss: Floats, known: References) -> Floats:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from tb_gradhealth.health.limits import limit
-from tb_gradhealth.health.spikes import Spike, SpikeLimits
+from tb_gradhealth.health.spikes import NOTICED, Spike, SpikeLimits
 from tb_gradhealth.health.structure import Scope, Structure
 from tb_gradhealth.health.symptom import INFO, WARNING, Facts, Judgement, Labels
 from tb_gradhealth.health.view import View
@@ -61,7 +61,7 @@ class ActivationSpike(Spike[ActivationSpikeLimits]):
 
     def observe(self, view: View) -> Judgement:
         """Compare every layer's largest output since the last record with its own past."""
-        level = np.where(view.block.loss_deviation < self.limits.threshold / 2, INFO, WARNING)
+        level = np.where(view.block.loss_deviation < NOTICED, INFO, WARNING)
         return self.judge(view, view.column("peak_max"), view.column("peak_max_ago"), level)
 
     def message(self, facts: Facts) -> str:

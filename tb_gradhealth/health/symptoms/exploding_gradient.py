@@ -56,10 +56,12 @@ class ExplodingGradient(Symptom[ExplodingGradientLimits]):
     """RMS(g) of a weight matrix over its own running median, while it grows, or over RMS(w).
 
     Growth counts where the loss does not fall: a gradient that grows with a falling loss has just found its
-    way; it need not go on where the loss is lost already, at twice its best. One that comes back down to its usual size was a spike and is forgiven. A gradient that is only
+    way. It need not go on where the loss is lost already, at twice its best and near where it began or
+    beyond. One that comes back down to its usual size was a spike and is forgiven. A gradient that is only
     large beside its weights proves little: a summed loss, unscaled targets or a gradient still multiplied
-    by a loss scale make it so, and Adam does not even notice. So that is information until the loss is
-    known not to improve, unless it is a thousand times as large and the loss has not fallen so far.
+    by a loss scale make it so, and Adam does not even notice; nor do weights that began next to zero tell. So
+    that is information until the loss is known not to improve, unless it is a thousand times as large and the
+    loss has not fallen so far.
     Gradients are taken before the optimizer's clipping, the largest since the last record. In the flight
     recorder's lines, windows of one step or of two stand for records; growth that ends in an overflow is
     found though it lasted no longer than one or two of them.
@@ -234,7 +236,7 @@ def _lost(view: View) -> Mask:
 
 
 def _smallest_weight(shape: tuple[int, ...]) -> float:
-    """A tenth of a weight matrix's RMS after Glorot's initialization, or `SMALLEST_WEIGHT` where that is more.
+    """A tenth of a weight matrix's RMS after Glorot's initialization, `SMALLEST_WEIGHT` at least.
 
     What begins far smaller, or at zero, is no measure of its gradient.
 

@@ -1,6 +1,6 @@
 """A loss that is thrown up and down instead of settling."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from statistics import median as median_of
 
 import numpy as np
@@ -36,7 +36,7 @@ class LossOscillatingLimits(Limits):
         0.85, "share of neighbours on opposite sides of the median when steps overshoot", most=1
     )
     worthless: float = limit(
-        0.5, "share of a constant prediction's loss that the median must have to warn", most=1
+        0.9, "share of a constant prediction's loss that the median must have to warn", most=1
     )
     wild: float = limit(2.0, "times their median that the range must be to warn", least=1)
     steps: float = limit(1e-2, "RMS(update) / RMS(w) above which steps throw the loss")
@@ -110,12 +110,14 @@ class LossOscillating(Symptom[LossOscillatingLimits]):
 
     def observe_steps(self, lines: Lines) -> Judgement | None:
         """Find overshooting from step to step, which records see only every few steps."""
-        trend, rows = lines.trend, lines.values.shape[1]
+        known, rows = lines.trend or lines.latest, lines.values.shape[1]
         last = lines.loss[-2 * COMPARED :][None]
-        if trend is None or last.size < 2 * COMPARED or not np.isfinite(last).all():
+        if known is None or last.size < 2 * COMPARED or not np.isfinite(last).all():
             return None
         swing, median = self._swing(last)
-        found = self._jagged(last, median) & self._overshoots(last) & self._unsolved(trend, median)
+        large = (swing >= self.limits.wild) & (median_of(self._steps or [0.0]) > self.limits.steps)
+        found = self._jagged(last, median) & self._unsolved(replace(known, last=last), median)
+        found &= (self._overshoots(last) | large) & ~(median < self.limits.worthless * known.constant)
         since = np.full(rows, lines.steps[-2 * COMPARED])
         return judgement(np.full(rows, swing[0]), self.limits.threshold, WARNING, where=found, since=since)
 
