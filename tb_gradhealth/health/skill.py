@@ -57,28 +57,29 @@ def with_references(losses: Losses, known: References) -> Losses:
     """The losses with their `skill`, and the outcomes that follow from it and from the epochs.
 
     * Skill of `SOLVED` or more is learning. Below `CHANCE` a loss that still falls from a bad start has not
-      learned anything yet, and one that does not is stalled. In between a loss that falls is learning, and
-      one that rests proves nothing.
+      learned anything yet, and one that does not is stalled. In between a loss that rests proves
+      nothing, and none is stalled.
     * Without a skill, epochs whose mean loss falls are not stalled. A newest epoch near the best one does not
       diverge, whatever medians of single batches say: these miss what only some batches hold.
     """
     known = replace(known, epochs=known.epochs.where(~_overtaken(losses, known.epochs)))
     epochs = known.epochs
+    # Where the first epoch already ended far from where the training began, the best of them is no good one.
+    at_best = epochs.at_best & ~_thrown_up(losses, known)
     codes = np.array([OUTCOMES.index(outcome) for outcome in losses.outcomes], np.int64)
     # Of a loss that leaves its best value only the newest ones say how good it is now.
-    leaving = (codes == DIVERGING) & ~epochs.at_best
+    leaving = (codes == DIVERGING) & ~at_best
     skill = np.where(leaving, _skill_of(losses.recent, known), _skill(losses, known))
     improving = losses.improves() | epochs.falls
     ready = np.isin(codes, (LEARNING, STALLED, DIVERGING)) & losses.finite
     falls = ready & (epochs.gain >= CHANCE) & (codes != LEARNING) & ~(skill < CHANCE)
     codes[falls] = np.where(epochs.gain[falls] >= 1 - LEARNED, LEARNING, UNDECIDED)
-    codes[ready & (codes == DIVERGING) & epochs.at_best] = UNDECIDED
+    codes[ready & (codes == DIVERGING) & at_best] = UNDECIDED
     resting = ready & ~improving
     below = ready & (skill < CHANCE) & (codes == LEARNING)
     codes[below] = np.where(improving[below], UNDECIDED, STALLED)
-    codes[resting & (skill >= CHANCE) & (codes == LEARNING)] = UNDECIDED
-    able = ready & (skill >= CHANCE) & (codes == STALLED)
-    codes[able] = np.where(improving[able], LEARNING, UNDECIDED)
+    proves_nothing = (resting & (codes == LEARNING)) | (ready & (codes == STALLED))
+    codes[proves_nothing & (skill >= CHANCE)] = UNDECIDED
     codes[ready & (skill >= SOLVED)] = LEARNING
     outcomes = tuple(OUTCOMES[code] for code in codes.tolist())
     return replace(
@@ -86,7 +87,7 @@ def with_references(losses: Losses, known: References) -> Losses:
         outcomes=outcomes,
         skill=skill,
         epoch_gain=epochs.gain,
-        epoch_at_best=epochs.at_best,
+        epoch_at_best=at_best,
         epoch_falls=epochs.falls,
         constant=known.constant_loss + known.regularization,
     )
@@ -101,21 +102,28 @@ def _overtaken(losses: Losses, epochs: EpochTrend) -> Mask:
     return np.asarray(far & (losses.count >= WINDOW))
 
 
+def _thrown_up(losses: Losses, known: References) -> Mask:
+    """Whether the newest epoch lost twice as much as the start and as a constant prediction, [records]."""
+    beyond = DIVERGED * np.fmax(losses.first, known.constant_loss + known.regularization)
+    return np.asarray((known.constant_loss > 0) & (losses.first > 0) & (known.epochs.last > beyond))
+
+
 def _skill(losses: Losses, known: References) -> Floats:
     """1 - loss / constant loss, or the same of an accuracy: the best of what is known, [records].
 
     The loss is the newest epoch's mean, or the mean of the last 20 recorded ones. Before the second epoch
     ends the median of the last five counts too where the loss falls, and holds the whole way down in a mean;
-    where it rests the mean without its largest, since a single spike lifts a mean. The median of losses with
-    a heavy tail is far below what they lose on the whole.
+    where it rests the mean, its largest no larger than the second, since a single spike lifts a mean. The
+    median of losses with a heavy tail is far below what they lose on the whole.
     """
     recent = losses.last
     with np.errstate(all="ignore"):
         mean = np.nanmean(np.where(np.isnan(recent).all(axis=1, keepdims=True), np.inf, recent), axis=1)
         candidates = [mean, known.epochs.last]
         size = np.isfinite(recent).sum(axis=1)
-        trimmed = (mean * size - np.fmax.reduce(recent, axis=1)) / np.where(size > 1, size - 1, np.nan)
-        newest = np.where(losses.improves() | (losses.count < COMPARABLE), losses.recent, trimmed)
+        largest = np.sort(np.where(np.isnan(recent), -np.inf, recent), axis=1)[:, -2:]
+        calmed = mean - (largest[:, 1] - largest[:, 0]) / np.maximum(size, 1)
+        newest = np.where(losses.improves() | (losses.count < COMPARABLE), losses.recent, calmed)
         candidates.append(np.where(known.epochs.count < 2, newest, np.nan))
         candidates.append(_surely(losses))
         by_loss = [_skill_of(loss, known) for loss in candidates]

@@ -25,9 +25,6 @@ class SpikeLimits(Limits):
     recurrence_steps: int = limit(1000, "steps within which spikes are counted together")
 
 
-NOTICED: Final = 3.0
-"""Robust z of the loss, half of what makes a spike of it, from which on it took notice of another spike."""
-
 SHORT: Final = 3
 """So many times the factor a spike must be while its past is short."""
 

@@ -5,11 +5,14 @@ from dataclasses import dataclass
 import numpy as np
 
 from tb_gradhealth.health.limits import limit
-from tb_gradhealth.health.spikes import NOTICED, Spike, SpikeLimits
+from tb_gradhealth.health.spikes import Spike, SpikeLimits
 from tb_gradhealth.health.structure import Scope, Structure
 from tb_gradhealth.health.symptom import INFO, WARNING, Facts, Judgement, Labels
 from tb_gradhealth.health.view import View
 from tb_gradhealth.health.wording import number, times
+
+NOTICED = 1.0
+"""Robust z of the loss from which on it took notice: of a jump in the forward pass it often does so later."""
 
 
 @dataclass(frozen=True)
@@ -22,9 +25,9 @@ class ActivationSpikeLimits(SpikeLimits):
 class ActivationSpike(Spike[ActivationSpikeLimits]):
     """Robust z of ln(max|h|) against the layer's own past, above 8.
 
-    The maximum is the sticky one, so that a single step between two records counts. A spike that the loss
-    did not notice is information: what counts is the loss of those very steps, not whether the training as
-    a whole gets somewhere.
+    The maximum is the sticky one, so that a single step between two records counts. A spike during which the
+    loss stayed within its usual spread is information: what counts is the loss of those very steps, not
+    whether the training as a whole gets somewhere.
     """
 
     id = "activation-spike"

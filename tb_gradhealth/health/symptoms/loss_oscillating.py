@@ -117,6 +117,7 @@ class LossOscillating(Symptom[LossOscillatingLimits]):
         swing, median = self._swing(last)
         large = (swing >= self.limits.wild) & (median_of(self._steps or [0.0]) > self.limits.steps)
         found = self._jagged(last, median) & self._unsolved(replace(known, last=last), median)
+        found &= ~(known.improves() | known.epoch_falls)
         found &= (self._overshoots(last) | large) & ~(median < self.limits.worthless * known.constant)
         since = np.full(rows, lines.steps[-2 * COMPARED])
         return judgement(np.full(rows, swing[0]), self.limits.threshold, WARNING, where=found, since=since)
