@@ -386,8 +386,7 @@ def loss_oscillating(known: _Known) -> Sign:
     large = np.abs(changes) > 0.2 * abs(middle)
     turns = np.mean((changes[1:] * changes[:-1] < 0) & large[1:] & large[:-1])
     evidence = f"swings by {swing:.2g} of {middle:.3g}, {turns:.0%} turn"
-    last = late[-late.size // 2 :]
-    settled = np.ptp(last) < abs(np.median(last))
+    settled = np.ptp(late[-4:]) < abs(np.median(late[-4:]))
     certain = swing > 2 and turns > 0.4 and middle > 0.5 * known.worthless and known.end == known.m.steps
     certain = certain and not settled
     if certain and known.learned == "no":

@@ -150,8 +150,12 @@ class LossTrend:
         candidates = np.flatnonzero(ready & ~learned & (recent < first))
         if candidates.size:
             learned[candidates] = improves(last[candidates], count[candidates])
-        best = np.fmin(best, first)  # what the first steps throw up has no better stretch than the start
         diverging = recent - best >= (DIVERGED - 1) * np.maximum(np.abs(best), LEAST)
+        # What the first steps throw up has no better stretch than the start, and may come down again.
+        thrown = recent - first >= (DIVERGED - 1) * np.maximum(np.abs(first), LEAST)
+        candidates = np.flatnonzero(ready & ~diverging & thrown)
+        if candidates.size:
+            diverging[candidates] = ~improves(last[candidates], count[candidates])
         judged = np.where(learned, LEARNING, np.where(diverging, DIVERGING, STALLED))
         early = np.where(failing < 0, UNKNOWN, UNDECIDED)
         return np.where(failing == 1, DIVERGING, np.where(ready, judged, early))

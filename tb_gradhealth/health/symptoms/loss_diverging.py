@@ -77,6 +77,8 @@ class LossDiverging(Symptom[LossDivergingLimits]):
         times_best[losses.count < 2 * LATEST] = np.nan
         # A loss near zero may double many times and still be solved: it must matter beside the first.
         matters = least >= losses.first - 0.5 * np.abs(losses.first)
+        # A jump that comes down again, each loss below the one before, is a spike.
+        matters &= ~(np.diff(losses.last[:, -LATEST:], axis=1) < 0).all(axis=1)
         # What single batches say does not hold where the mean of an epoch, or the metrics, say otherwise.
         matters &= ~losses.epoch_at_best & ~(losses.skill >= SOLVED)
         value = np.repeat(times_best[:, None], view.rows.size, axis=1)

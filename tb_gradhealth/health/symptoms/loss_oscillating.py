@@ -36,7 +36,9 @@ class LossOscillatingLimits(Limits):
         0.85, "share of neighbours on opposite sides of the median when steps overshoot", most=1
     )
     worthless: float = limit(
-        0.9, "share of a constant prediction's loss that the median must have to warn", most=1
+        0.9,
+        "share of a constant prediction's loss that the median must have where large steps are blamed",
+        most=1,
     )
     wild: float = limit(2.0, "times their median that the range must be to warn", least=1)
     steps: float = limit(1e-2, "RMS(update) / RMS(w) above which steps throw the loss")
@@ -53,7 +55,8 @@ class LossOscillating(Symptom[LossOscillatingLimits]):
     * neighbouring losses lie on opposite sides of their median, 17 of 19 pairs. Of noise half of them do, and
       17 with a probability of 4e-4; a step beyond 2 / curvature overshoots the minimum each time, with period
       two (Cohen et al., ICLR 2021);
-    * or swings are wild, and the steps of some weight matrix have been too large for it.
+    * or swings are wild, around a level where nothing is learned, and the steps of some weight matrix have
+      been too large for it.
     """
 
     id = "loss-oscillating"
@@ -101,9 +104,9 @@ class LossOscillating(Symptom[LossOscillatingLimits]):
         if wide.any():
             jagged[wide] = self._jagged(losses.last[wide], median[wide])
             jagged &= self._unsolved(losses, median) & ~losses.improves()
-            thrown[wide] |= self._overshoots(losses.last[wide])
             # Around a low level a loss is thrown by single batches; steps that throw it leave it nowhere.
             thrown &= ~(median < self.limits.worthless * losses.constant)
+            thrown[wide] |= self._overshoots(losses.last[wide])
         value = np.repeat(swing[:, None], view.rows.size, axis=1)
         level = np.repeat(np.where(thrown, of_loss(view), INFO)[:, None], view.rows.size, axis=1)
         return judgement(value, limits.threshold, level, where=jagged[:, None])
@@ -116,9 +119,10 @@ class LossOscillating(Symptom[LossOscillatingLimits]):
             return None
         swing, median = self._swing(last)
         large = (swing >= self.limits.wild) & (median_of(self._steps or [0.0]) > self.limits.steps)
+        large &= ~(median < self.limits.worthless * known.constant)
         found = self._jagged(last, median) & self._unsolved(replace(known, last=last), median)
         found &= ~(known.improves() | known.epoch_falls)
-        found &= (self._overshoots(last) | large) & ~(median < self.limits.worthless * known.constant)
+        found &= self._overshoots(last) | large
         since = np.full(rows, lines.steps[-2 * COMPARED])
         return judgement(np.full(rows, swing[0]), self.limits.threshold, WARNING, where=found, since=since)
 

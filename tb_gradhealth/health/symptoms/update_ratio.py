@@ -72,7 +72,6 @@ class UpdateRatio(Symptom[UpdateRatioLimits]):
     logarithmic = True
     raised = False
     patient = True
-    forgiven = True
     leads_to = frozenset(
         {
             "loss-diverging",

@@ -125,14 +125,6 @@ def test_half_a_past_suffices_for_what_is_far_out(training, rows, loss, expected
     assert severity(run, "activation-spike", "dense_0") == expected
 
 
-def test_steps_that_were_too_large_for_a_while_are_information(training, rows):
-    run = training([rows.dense(0, kind="update"), rows.dense(0, kind="weight"), rows.LOSS])
-    for number in range(24):
-        size = 0.05 if number < 12 else 1e-3
-        run.record([{"rms": size}, {"rms": 1.0}, {"mean": 2.3, "peak_max": 2.3}])
-    assert severity(run, "update-ratio", "dense_0/kernel") == "info"
-
-
 def test_a_layer_that_is_saturated_throughout_stays_a_warning_until_the_results_are_good(training, rows):
     ends = [{"saturated_fraction": 1.0}] * 20
     layer = [rows.activation(0, function="tanh")]
