@@ -34,7 +34,7 @@ class Sign:
 
     Attributes:
         degree: certain (it must be found), possible (grey) or absent (finding it is a false alarm).
-        since: the step at which it began, where it is certain.
+        since: the step at which it began, where it is certain; that of a possible spike.
         evidence: the measured numbers, for people.
     """
 
@@ -386,7 +386,7 @@ def loss_oscillating(known: _Known) -> Sign:
     large = np.abs(changes) > 0.2 * abs(middle)
     turns = np.mean((changes[1:] * changes[:-1] < 0) & large[1:] & large[:-1])
     evidence = f"swings by {swing:.2g} of {middle:.3g}, {turns:.0%} turn"
-    settled = np.ptp(late[-4:]) < abs(np.median(late[-4:]))
+    settled = np.ptp(late[-4:]) < 0.5 * abs(np.median(late[-4:]))
     certain = swing > 2 and turns > 0.4 and middle > 0.5 * known.worthless and known.end == known.m.steps
     certain = certain and not settled
     if certain and known.learned == "no":
@@ -405,17 +405,18 @@ def loss_spike(known: _Known) -> Sign:
 def gradient_spike(known: _Known) -> Sign:
     """The gradient's norm jumps tenfold and comes back, and the loss takes notice.
 
-    Where the loss does not, or where only that of one matrix jumps, it is possible.
+    Where the loss does not, or where only that of one matrix jumps, it is possible. (In a training that
+    learned, of one matrix only where the loss took notice.)
     """
     gradient = known.m.gradient[: known.end]
     total = np.sqrt((gradient**2).sum(axis=1))
     first = float(np.median(total[:5])) if total.size else 0.0
     sign = _if_noticed(known, _spike(total, z=10, times=10, least=0.3 * first, possible=0.1 * first))
-    if sign.degree != "absent" or known.learned == "yes":
+    if sign.degree != "absent":
         return sign
     for series in gradient[:, known.matrices].T:
         alone = _spike(series, z=10, times=10, least=0, possible=0)
-        if alone.degree != "absent":
+        if alone.degree != "absent" and (known.learned != "yes" or _noticed(known, alone.since)):
             return Sign("possible", evidence=f"of one matrix {alone.evidence}")
     return sign
 
@@ -434,16 +435,20 @@ def activation_spike(known: _Known) -> Sign:
 
 
 def _if_noticed(known: _Known, sign: Sign) -> Sign:
-    """The sign, but what the loss did not notice within three steps is only possible."""
-    if sign.degree != "certain":
+    """The sign, but what the loss did not notice is only possible."""
+    if sign.degree != "certain" or _noticed(known, sign.since):
         return sign
+    return Sign("possible", evidence=sign.evidence)
+
+
+def _noticed(known: _Known, step: int) -> bool:
+    """Whether the loss of a step, or of the three after it, is far above that of the 128 before."""
     loss = np.abs(known.m.loss[: known.end])
-    before, after = loss[max(sign.since - 128, 0) : sign.since], loss[sign.since : sign.since + 4]
+    before, after = loss[max(step - 128, 0) : step], loss[step : step + 4]
     logs = np.log(np.maximum(before, 1e-30))
     spread = 1.4826 * np.median(np.abs(logs - np.median(logs))) + 0.05
     jump = np.log(max(after.max(), 1e-30)) - np.median(logs)
-    noticed = jump > np.log(2.5) and jump > 4 * spread
-    return sign if noticed else Sign("possible", evidence=sign.evidence)
+    return bool(jump > np.log(2.5) and jump > 4 * spread)
 
 
 def _spike(series: Floats, *, z: float, times: float, least: float, possible: float) -> Sign:
@@ -472,7 +477,7 @@ def _spike(series: Floats, *, z: float, times: float, least: float, possible: fl
         back = after.size >= 5 and np.log(max(np.median(after), 1e-30)) - middle < np.log(3)
         if score >= z and jump >= times and series[step] >= least and back:
             return Sign("certain", step, evidence)
-        doubt = doubt or Sign("possible", evidence=evidence)
+        doubt = doubt or Sign("possible", step, evidence)
     return doubt or Sign("absent")
 
 

@@ -126,6 +126,10 @@ class LossOscillating(Symptom[LossOscillatingLimits]):
         since = np.full(rows, lines.steps[-2 * COMPARED])
         return judgement(np.full(rows, swing[0]), self.limits.threshold, WARNING, where=found, since=since)
 
+    def contradicted(self, losses: Losses) -> bool:
+        """Whether the loss falls by now, beyond chance: it has swung, and settles."""
+        return bool(losses.improves()[0] or losses.epoch_falls[0])
+
     def _swing(self, last: Floats) -> tuple[Floats, Floats]:
         """Range of the middle 80 % of some losses, [records, 20], over their median, and that; [records]."""
         ordered = np.sort(last, axis=1)
