@@ -89,7 +89,9 @@ class DeadUnits(Symptom[DeadUnitsLimits]):
 
     def excused(self, value: float, losses: Losses) -> bool:
         """Whether the network does well with the units that are left."""
-        return bool(losses.skill[0] >= SOLVED) and value < self.limits.useless
+        solved = losses.skill[0] >= SOLVED and value < self.limits.useless
+        begun = losses.skill[0] >= CHANCE and value < self.limits.inexcusable
+        return bool(solved or (begun and losses.outcomes[0] != "diverging"))
 
     def message(self, facts: Facts) -> str:
         """Say how many of the layer's units are silent."""

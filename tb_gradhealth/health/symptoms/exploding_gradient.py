@@ -57,7 +57,8 @@ class ExplodingGradient(Symptom[ExplodingGradientLimits]):
 
     Growth counts where the loss does not fall: a gradient that grows with a falling loss has just found its
     way. It need not go on where the loss is lost already, at twice its best and near where it began or
-    beyond. One that comes back down to its usual size was a spike and is forgiven. A gradient that is only
+    beyond. One that comes back down to its usual size was a spike and is forgiven, unless it broke the
+    training. A gradient that is only
     large beside its weights proves little: a summed loss, unscaled targets or a gradient still multiplied
     by a loss scale make it so, and Adam does not even notice; nor do weights that began next to zero tell. So
     that is information until the loss is known not to improve, unless it is a thousand times as large and the
@@ -94,6 +95,7 @@ class ExplodingGradient(Symptom[ExplodingGradientLimits]):
     limits_type = ExplodingGradientLimits
     logarithmic = True
     forgiven = True
+    unless_lost = True
     leads_to = frozenset(
         {
             "non-finite",

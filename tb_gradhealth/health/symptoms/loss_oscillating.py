@@ -8,6 +8,7 @@ import numpy as np
 from tb_gradhealth.health.arrays import Floats, Ints, Mask
 from tb_gradhealth.health.limits import Limits, limit
 from tb_gradhealth.health.outcome import COMPARED, Losses
+from tb_gradhealth.health.skill import CHANCE
 from tb_gradhealth.health.steps import Lines
 from tb_gradhealth.health.structure import Scope, Structure
 from tb_gradhealth.health.symptom import INFO, WARNING, Facts, Judgement, Labels, Symptom, judgement, of_loss
@@ -121,14 +122,14 @@ class LossOscillating(Symptom[LossOscillatingLimits]):
         large = (swing >= self.limits.wild) & (median_of(self._steps or [0.0]) > self.limits.steps)
         large &= ~(median < self.limits.worthless * known.constant)
         found = self._jagged(last, median) & self._unsolved(replace(known, last=last), median)
-        found &= ~(known.improves() | known.epoch_falls)
+        found &= ~_settles(known)
         found &= self._overshoots(last) | large
         since = np.full(rows, lines.steps[-2 * COMPARED])
         return judgement(np.full(rows, swing[0]), self.limits.threshold, WARNING, where=found, since=since)
 
     def contradicted(self, losses: Losses) -> bool:
         """Whether the loss falls by now, beyond chance: it has swung, and settles."""
-        return bool(losses.improves()[0] or losses.epoch_falls[0])
+        return bool(_settles(losses)[0])
 
     def _swing(self, last: Floats) -> tuple[Floats, Floats]:
         """Range of the middle 80 % of some losses, [records, 20], over their median, and that; [records]."""
@@ -182,3 +183,8 @@ class LossOscillating(Symptom[LossOscillatingLimits]):
             f"{times(facts.value)} × its median in the {2 * COMPARED} values up to step "
             f"{facts.peak_step:,}, {times(facts.threshold)} × is the limit."
         )
+
+
+def _settles(losses: Losses) -> Mask:
+    """Whether the losses fall beyond chance, or the epochs' by a tenth since the first, [records]."""
+    return np.asarray(losses.improves() | (losses.epoch_falls & (losses.epoch_gain >= CHANCE)))

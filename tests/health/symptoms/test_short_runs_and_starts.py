@@ -97,6 +97,16 @@ def test_a_gradient_that_stays_high_while_the_loss_is_lost_has_exploded(training
     assert with_gradient(training, rows, gradients, 0.2, losses).severity in ("warning", "critical")
 
 
+def test_an_explosion_that_broke_the_training_is_not_forgiven_when_it_is_over(training, rows):
+    """Unless the training gets over it."""
+    gradients = np.r_[np.full(12, 0.01), [1.0, 2.0, 4.0, 8.0], np.full(16, 0.01)]
+    lost, healed = (np.r_[np.linspace(2.0, 0.5, 12), np.full(8, 30.0), np.full(12, end)] for end in (30, 0.5))
+    for losses, grave in ((lost, True), (healed, False)):
+        finding = with_gradient(training, rows, gradients, 0.2, losses)
+        assert finding.state == "resolved"
+        assert (finding.severity != "info") == grave
+
+
 def test_a_layer_that_some_batches_reach_has_not_vanished(training, rows):
     run = training([*(rows.dense(depth) for depth in range(5)), rows.LOSS])
     for number in range(20):
