@@ -7,8 +7,7 @@ import numpy as np
 
 from tb_gradhealth.health.arrays import Floats, Ints, Mask
 from tb_gradhealth.health.limits import Limits, limit
-from tb_gradhealth.health.outcome import COMPARED, Losses
-from tb_gradhealth.health.skill import CHANCE
+from tb_gradhealth.health.outcome import COMPARED, LEARNED, Losses
 from tb_gradhealth.health.steps import Lines
 from tb_gradhealth.health.structure import Scope, Structure
 from tb_gradhealth.health.symptom import INFO, WARNING, Facts, Judgement, Labels, Symptom, judgement, of_loss
@@ -186,5 +185,5 @@ class LossOscillating(Symptom[LossOscillatingLimits]):
 
 
 def _settles(losses: Losses) -> Mask:
-    """Whether the losses fall beyond chance, or the epochs' by a tenth since the first, [records]."""
-    return np.asarray(losses.improves() | (losses.epoch_falls & (losses.epoch_gain >= CHANCE)))
+    """Whether the losses fall beyond chance, or the epochs' have fallen far since the first, [records]."""
+    return np.asarray(losses.improves() | (losses.epoch_falls & (losses.epoch_gain >= 1 - LEARNED)))
