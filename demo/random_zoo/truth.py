@@ -34,7 +34,7 @@ class Sign:
 
     Attributes:
         degree: certain (it must be found), possible (grey) or absent (finding it is a false alarm).
-        since: the step at which it began, where it is certain.
+        since: the step at which it began, where it is certain; that of a possible spike.
         evidence: the measured numbers, for people.
     """
 
@@ -83,10 +83,16 @@ def learned(measured: Measurements) -> Answer:
 
     Both on all data after the last step and on the sample over the last looks, so that neither one lucky nor
     one unlucky moment decides. Where the reference learner finds next to nothing, only learning by heart can
-    be learning. Where all targets are the same there is nothing to tell.
+    be learning. Where all targets are the same there is nothing to tell. Of a training that ended in NaN the
+    looks before that tell: what it suffered from until then is not known by what NaN predicts.
     """
-    late = np.median(measured.metric[-5:], axis=0)
-    least, most = np.fmin(measured.final, late), np.fmax(measured.final, late)
+    end = _finite_steps(measured)
+    sound = measured.metric if end == measured.steps else measured.metric[measured.looked < end]
+    if len(sound) < 5:
+        return "unsure"
+    late = np.median(sound[-5:], axis=0)
+    final = measured.final if end == measured.steps else late
+    least, most = np.fmin(final, late), np.fmax(final, late)
     answers: set[Answer] = set()
     for low, high, none, ref in zip(least, most, measured.chance, measured.reference, strict=True):
         room = ref - none
@@ -213,7 +219,9 @@ def vanishing_gradient(known: _Known) -> Sign:
 
     Measured twice: its norm at the first layer's output / at the largest, and the first matrix's RMS / the
     largest one's. Both below 1/3000 for half of the run: certain. Of fewer than four matrices it is at most
-    possible; so it is where some other matrix gets less than 3/1000 of the median, or nothing.
+    possible; so it is where the first matrix gets less than 3/1000 of the largest (of three, two may have
+    faded, and the gradient at the only hidden layer's output tells nothing of what passes through it), or
+    some other matrix less than 3/1000 of the median, or nothing.
     """
     m, places, looks = known.m, known.matrices, known.looks
     if places.size < 2 or m.arriving.shape[1] < 2 or not looks.any():
@@ -224,18 +232,21 @@ def vanishing_gradient(known: _Known) -> Sign:
     half = (known.end - 1) / 2
     since = known.lasting((fade < 1e-3 / 3) & (signal > 0) & (front > 0), half)
     small = (gradient[:, :-1] < 3e-3 * np.median(gradient, axis=1, keepdims=True)).any(axis=1)
-    small |= (gradient[:, :-1] == 0).any(axis=1)
+    small |= (gradient[:, :-1] == 0).any(axis=1) | (front < 3e-3)
     possible = bool(((fade < 3e-3) | (small & ~known.solved)).mean() > 0.05)
     sign = known.weigh(since, possible, f"fades to {np.median(fade):.2g}")
     return Sign("possible", evidence=sign.evidence) if sign.degree == "certain" and places.size < 4 else sign
 
 
 def exploding_gradient(known: _Known) -> Sign:
-    """The gradient grows to 30 times its usual and its first size, or dwarfs its weights, for several steps.
+    """The gradient grows to 30 times its usual and its first size and stays large, or dwarfs its weights.
 
     Growth counts where the loss has risen by half as well: leaving a plateau, a gradient grows while the loss
-    falls. Beside the weights it counts from 30 times RMS(w) on and beyond 1, for 20 steps or half of the
-    finite ones. What has grown so before nothing is finite any more has exploded as well.
+    falls. What is back within 20 steps was a spike. Beside the weights it counts from 30 times RMS(w) on and
+    beyond 1, for half of the finite steps, and only where the loss does not fall: unscaled targets make
+    gradients large that do nothing but good, and the first steps are no measure. Matrices of fewer than 16
+    elements do not count, as nowhere. What has grown so before nothing is finite any more has exploded as
+    well, whatever was learned before.
     """
     m, end = known.m, known.end
     gradient = m.gradient[:end]
@@ -247,12 +258,18 @@ def exploding_gradient(known: _Known) -> Sign:
     losses = m.loss[:end]
     worse = losses > [1.5 * abs(np.median(losses[: max(step, 3)])) for step in range(end)]
     places = known.matrices
+    places = places[[m.variables[place].size >= 16 for place in places]] if places.size else places
     look = np.clip(np.searchsorted(m.looked, np.arange(end), side="right") - 1, 0, None)
     matrices = gradient[:, places]
     ratio = np.where(matrices > 1, matrices / np.maximum(m.weight[look][:, places], 1e-3), 0)
     dwarfs = ratio.max(axis=1, initial=0)
-    starts = [_run((growth > 30) & worse, 3), _run(dwarfs > 30, min(20, max(end // 2, 3)))]
-    if end < m.steps and (growth[-2:] > 30).all():
+    risen = _run((growth > 30) & worse, 3)
+    stays = risen is not None and np.median(growth[risen : risen + 20]) > 3
+    starts = [risen if stays else None]  # what is back soon was a spike
+    if not np.median(losses[-5:]) < 0.7 * np.median(losses[:5]):
+        starts.append(_run(dwarfs > 30, max(end // 2, 3)))
+    to_the_end = end < m.steps and bool((growth[-2:] > 30).all())
+    if to_the_end:
         starts.append(end - 2)
     since = min((start for start in starts if start is not None), default=None)
     thrown = bool((total[1:] > 30 * total[0]).any())  # its usual size was large from the second step on
@@ -260,6 +277,8 @@ def exploding_gradient(known: _Known) -> Sign:
     if end < m.steps and end < 30:
         possible = True
     evidence = f"to {growth.max():.3g} × its usual size, {np.median(dwarfs):.2g} × the weights"
+    if to_the_end and since is not None:
+        return Sign("certain", since, evidence)
     return known.weigh(since, possible, evidence)
 
 
@@ -295,14 +314,21 @@ def _by_share(known: _Known, sure: Floats, loose: Floats, *, certain: float, pos
     worst, suspected = sure[:, judged].max(axis=1), loose[:, judged].max(axis=1)
     until_the_end = bool((worst[-3:] >= certain).all())
     since = known.lasting(worst >= certain, 20) if until_the_end else None
-    doubtful = known.lasting(suspected >= possible, 20) is not None
+    # What began shortly before nothing was finite any more had no time to last.
+    doubtful = known.lasting(suspected >= possible, 20) is not None or bool(
+        (suspected[-3:] >= possible).any()
+    )
     layer = [tap.layer for tap, keep in zip(known.m.taps, hidden, strict=True) if keep]
     named = np.array(layer)[judged][int(sure[-1, judged].argmax())]
     return known.weigh(since, doubtful, f"{worst[-1]:.0%} of {named}")
 
 
 def loss_stalled(known: _Known) -> Sign:
-    """The loss ends no better than a constant prediction or its start, and its last half brought nothing."""
+    """The loss ends no better than a constant prediction or its start, and its last half brought nothing.
+
+    One that was far better for a while and lost that again has diverged: as a stall it is only possible. So
+    is a loss within 3 % of a constant prediction's whose metric says that something was learned.
+    """
     loss = known.m.sample_loss[known.looks]
     if known.end < 60 or loss.size < 8:
         return Sign("absent" if known.end < known.m.steps else "possible", evidence="too short")
@@ -311,23 +337,28 @@ def loss_stalled(known: _Known) -> Sign:
     if known.solved[-3:].all() or end < 0.7 * known.worthless:
         return Sign("absent", evidence=evidence)
     if known.learned == "yes":  # a loss that is no better than nothing contradicts its metric
-        return Sign("absent" if end < known.worthless else "possible", evidence=evidence)
+        return Sign("absent" if end < 0.97 * known.worthless else "possible", evidence=evidence)
     flat = middle - end < 0.01 * abs(middle) and loss[-1] > 0.97 * middle
     nowhere = 0.97 * known.worthless < end < 1.5 * loss[0]
-    certain = known.learned == "no" and flat and nowhere and known.end >= 100 and known.end == known.m.steps
+    never = (
+        np.median(np.lib.stride_tricks.sliding_window_view(loss, 3), axis=-1).min() > 0.7 * known.worthless
+    )
+    whole = known.end >= 100 and known.end == known.m.steps
+    certain = known.learned == "no" and flat and nowhere and never and whole
     return Sign("certain", 0, evidence) if certain else Sign("possible", evidence=evidence)
 
 
 def loss_diverging(known: _Known) -> Sign:
     """The loss ends six times above its best and above where it began, and does not come back.
 
+    Where it began may be its best: one that the first steps throw up has diverged.
     What was twice its best and above where it began for some looks, and came back, is possible.
     """
     loss = known.m.sample_loss[known.looks]
     if loss.size < 8:
         return Sign("possible", evidence="too short")
     smooth = np.median(np.lib.stride_tricks.sliding_window_view(loss, 3), axis=-1)
-    best, end = smooth.min(), loss[-3:].min()
+    best, end = min(smooth.min(), loss[0]), loss[-3:].min()
     evidence = f"began {loss[0]:.3g}, best {best:.3g}, ends {end:.3g}"
     if best <= 0:
         return Sign("absent", evidence=evidence)
@@ -341,7 +372,7 @@ def loss_diverging(known: _Known) -> Sign:
 
 
 def loss_oscillating(known: _Known) -> Sign:
-    """The sample's loss swings to and fro by twice its median and stays near a worthless one's.
+    """The sample's loss swings to and fro by twice its median, to the end, and stays near a worthless one's.
 
     The loss of a fixed sample: that of the batches swings with the batches.
     """
@@ -355,7 +386,9 @@ def loss_oscillating(known: _Known) -> Sign:
     large = np.abs(changes) > 0.2 * abs(middle)
     turns = np.mean((changes[1:] * changes[:-1] < 0) & large[1:] & large[:-1])
     evidence = f"swings by {swing:.2g} of {middle:.3g}, {turns:.0%} turn"
+    settled = np.ptp(late[-4:]) < 0.5 * abs(np.median(late[-4:]))
     certain = swing > 2 and turns > 0.4 and middle > 0.5 * known.worthless and known.end == known.m.steps
+    certain = certain and not settled
     if certain and known.learned == "no":
         return Sign("certain", int(known.m.looked[known.looks][loss.size // 2]), evidence)
     possible = swing > 0.33 and turns > 0.1 and known.learned != "yes"
@@ -372,34 +405,50 @@ def loss_spike(known: _Known) -> Sign:
 def gradient_spike(known: _Known) -> Sign:
     """The gradient's norm jumps tenfold and comes back, and the loss takes notice.
 
-    Where the loss does not, or where only that of one matrix jumps, it is possible.
+    Where the loss does not, or where only that of one matrix jumps, it is possible. (In a training that
+    learned, of one matrix only where the loss took notice.)
     """
     gradient = known.m.gradient[: known.end]
     total = np.sqrt((gradient**2).sum(axis=1))
     first = float(np.median(total[:5])) if total.size else 0.0
-    sign = _spike(total, z=10, times=10, least=0.3 * first, possible=0.1 * first)
-    noticed = _spike(known.m.loss[: known.end], z=4, times=2.5, least=0, possible=0)
-    if sign.degree == "certain" and not (
-        noticed.degree == "certain" and abs(noticed.since - sign.since) <= 3
-    ):
-        return Sign("possible", evidence=sign.evidence)
-    if sign.degree != "absent" or known.learned == "yes":
+    sign = _if_noticed(known, _spike(total, z=10, times=10, least=0.3 * first, possible=0.1 * first))
+    if sign.degree != "absent":
         return sign
     for series in gradient[:, known.matrices].T:
         alone = _spike(series, z=10, times=10, least=0, possible=0)
-        if alone.degree != "absent":
+        if alone.degree != "absent" and (known.learned != "yes" or _noticed(known, alone.since)):
             return Sign("possible", evidence=f"of one matrix {alone.evidence}")
     return sign
 
 
 def activation_spike(known: _Known) -> Sign:
-    """The largest output of some layer jumps tenfold and comes back."""
+    """The largest output of some layer jumps tenfold and comes back, and the loss takes notice.
+
+    Where it does not, a wide batch went through without harm: worth knowing, so it is possible.
+    """
     signs = [_spike(peak[: known.end], z=12, times=10, least=0, possible=0) for peak in known.m.peak.T]
     by_degree = {
         degree: [sign for sign in signs if sign.degree == degree] for degree in ("certain", "possible")
     }
     certain = sorted(by_degree["certain"], key=lambda sign: sign.since)
-    return next(iter((*certain, *by_degree["possible"])), Sign("absent"))
+    return _if_noticed(known, next(iter((*certain, *by_degree["possible"])), Sign("absent")))
+
+
+def _if_noticed(known: _Known, sign: Sign) -> Sign:
+    """The sign, but what the loss did not notice is only possible."""
+    if sign.degree != "certain" or _noticed(known, sign.since):
+        return sign
+    return Sign("possible", evidence=sign.evidence)
+
+
+def _noticed(known: _Known, step: int) -> bool:
+    """Whether the loss of a step, or of the three after it, is far above that of the 128 before."""
+    loss = np.abs(known.m.loss[: known.end])
+    before, after = loss[max(step - 128, 0) : step], loss[step : step + 4]
+    logs = np.log(np.maximum(before, 1e-30))
+    spread = 1.4826 * np.median(np.abs(logs - np.median(logs))) + 0.05
+    jump = np.log(max(after.max(), 1e-30)) - np.median(logs)
+    return bool(jump > np.log(2.5) and jump > 4 * spread)
 
 
 def _spike(series: Floats, *, z: float, times: float, least: float, possible: float) -> Sign:
@@ -428,7 +477,7 @@ def _spike(series: Floats, *, z: float, times: float, least: float, possible: fl
         back = after.size >= 5 and np.log(max(np.median(after), 1e-30)) - middle < np.log(3)
         if score >= z and jump >= times and series[step] >= least and back:
             return Sign("certain", step, evidence)
-        doubt = doubt or Sign("possible", evidence=evidence)
+        doubt = doubt or Sign("possible", step, evidence)
     return doubt or Sign("absent")
 
 

@@ -36,7 +36,8 @@ class Habits:
         weighed: the outcome moves the severity: a loss that improves lowers it...
         raised: ...one that does not raises it...
         patient: ...and one of which nobody knows yet lowers it too.
-        forgiven: what is over weighs the least.
+        forgiven: what is over weighs the least...
+        unless_lost: ...but where the loss has left its best value by then.
         least: place in SEVERITIES below which its findings never fall.
         most: place above which they never rise.
     """
@@ -47,6 +48,7 @@ class Habits:
     raised: bool = True
     patient: bool = False
     forgiven: bool = False
+    unless_lost: bool = False
     least: int = 0
     most: int = len(SEVERITIES) - 1
 
@@ -213,7 +215,10 @@ def _take_in(
     course.count = course.count + np.where(opens, events.earlier, 0).sum(axis=0) + ill.sum(axis=0)
     course.last = latest(step, ill, course.last)[-1]
 
-    level = _highest(course.level, np.where(ill, judged.level, 0), over & habits.forgiven, habits.least)
+    forgiven = over & habits.forgiven
+    if habits.unless_lost:
+        forgiven &= ~told.said("diverging")[:, None]
+    level = _highest(course.level, np.where(ill, judged.level, 0), forgiven, habits.least)
     inexcusable = np.zeros(ill.shape, np.int64) if judged.least is None else np.where(ill, judged.least, 0)
     least = _highest(course.least, inexcusable, np.zeros(over.shape, bool), 0)
     further = np.fmin if habits.below else np.fmax
@@ -227,8 +232,8 @@ def _take_in(
 
     _weigh(course, events.weighed, level, least, extremes[1:], told, habits)
     if habits.forgiven:
-        forgiven = over.any(axis=0) & (_last(over) >= _last(events.weighed))
-        course.severity = np.where(forgiven, habits.least, course.severity)
+        at_last = forgiven.any(axis=0) & (_last(forgiven) >= _last(events.weighed))
+        course.severity = np.where(at_last, habits.least, course.severity)
 
 
 def _weigh(

@@ -27,6 +27,9 @@ FIRST: Final = 3
 COMPARED: Final = 10
 """Losses on each side when the recent past is compared with the past before it, as far as there are."""
 
+COMPARABLE: Final = 8
+"""Losses from which on the recent past is compared with the past before it at all."""
+
 THROWN: Final = 3.0
 """Where the very first loss and those after it differ by such a factor, the training began at the first."""
 
@@ -148,6 +151,11 @@ class LossTrend:
         if candidates.size:
             learned[candidates] = improves(last[candidates], count[candidates])
         diverging = recent - best >= (DIVERGED - 1) * np.maximum(np.abs(best), LEAST)
+        # What the first steps throw up has no better stretch than the start, and may come down again.
+        thrown = recent - first >= (DIVERGED - 1) * np.maximum(np.abs(first), LEAST)
+        candidates = np.flatnonzero(ready & ~diverging & thrown)
+        if candidates.size:
+            diverging[candidates] = ~improves(last[candidates], count[candidates])
         judged = np.where(learned, LEARNING, np.where(diverging, DIVERGING, STALLED))
         early = np.where(failing < 0, UNKNOWN, UNDECIDED)
         return np.where(failing == 1, DIVERGING, np.where(ready, judged, early))
@@ -199,7 +207,7 @@ class Losses:
 
     def improves(self) -> Mask:
         """Where the last losses are lower than those before them, beyond chance, [records]."""
-        ready = self.count >= 2 * WINDOW
+        ready = self.count >= COMPARABLE
         found = np.zeros(ready.shape, bool)
         found[ready] = improves(self.last[ready], self.count[ready])
         return found
@@ -220,7 +228,7 @@ def improves(last: Floats, count: Ints) -> Mask:
 
     Args:
         last: as in `Losses`, [n, 20].
-        count: how many losses there were, ten at least, [n].
+        count: how many losses there were, `COMPARABLE` at least, [n].
     """
     found = np.empty(len(last), bool)
     sizes = np.minimum(count // 2, COMPARED)
@@ -254,6 +262,8 @@ def _beginnings(losses: Floats) -> Floats:
 def _beginning(losses: list[float]) -> float:
     """Where the training began: one loss is too noisy to say, unless those after it are another matter."""
     middle = median(losses)
+    if middle == 0 < losses[0]:  # it began somewhere, and had nothing left to lose at once
+        return losses[0]
     if losses[0] <= 0 or middle <= 0:
         return middle
     return losses[0] if max(losses[0] / middle, middle / losses[0]) > THROWN else middle

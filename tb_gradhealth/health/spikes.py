@@ -1,7 +1,7 @@
 """The rule that gradient, loss and activation spikes share: a jump out of a series' own past."""
 
 from dataclasses import dataclass, replace
-from typing import TypeVar
+from typing import Final, TypeVar
 
 import numpy as np
 
@@ -25,6 +25,9 @@ class SpikeLimits(Limits):
     recurrence_steps: int = limit(1000, "steps within which spikes are counted together")
 
 
+SHORT: Final = 3
+"""So many times the factor a spike must be while its past is short."""
+
 S = TypeVar("S", bound=SpikeLimits)
 
 
@@ -32,7 +35,8 @@ class Spike(Symptom[S]):
     """Robust z of ln(value) against the row's own past: (ln v - median) / (1.4826 MAD + 0.05).
 
     A spike is above the threshold and at least four times the median: heavy tails make sigma on raw norms
-    useless, and a perfectly steady series has no spread. Outliers are not admitted to the past they are
+    useless, and a perfectly steady series has no spread. Where only half of the past is known yet it must be
+    twice the threshold and twelve times the median. Outliers are not admitted to the past they are
     compared with, but a level that stays is: after 32 records in a row beyond the limit it is the new usual
     one, and no spike any more. Three spikes in 1,000 steps are recurrent and weigh one severity more.
     """
@@ -68,12 +72,15 @@ class Spike(Symptom[S]):
             far = usual.score > limits.threshold
             if not far.any():
                 return far
-            known = (usual.count >= limits.past) & late_enough
-            return known & far & (value[:, rows] >= limits.factor * usual.median)
+            # Half a past tells what is twice as far out, and threefold as large.
+            enough = usual.count >= limits.past
+            short = ~enough & (usual.count >= limits.past // 2) & (usual.score > 2 * limits.threshold)
+            least = limits.factor * np.where(enough, 1, SHORT)
+            return late_enough & far & (enough | short) & (value[:, rows] >= least * usual.median)
 
         usual, runs, self._baseline = self._baseline.compare(value, outlying)
-        known = (usual.count >= limits.past) & late_enough
         breach = runs > 0
+        known = ((usual.count >= limits.past) | breach) & late_enough
         since = view.steps[:, None] - np.fmax(ago, 0).astype(np.int64) if breach.any() else None
         return Judgement(
             value=np.where(known, usual.score, np.nan),

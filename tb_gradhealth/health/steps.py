@@ -17,6 +17,7 @@ class Lines:
         values: float64 [steps, judged]: RMS, or largest |x| for an activation; NaN for rows that are not
             watched, infinite where a tensor was not finite.
         loss: |loss|, float64 [steps]; NaN where it is not watched.
+        latest: what the records said of the losses so far, arrays of shape [1]; None without any.
         trend: the losses of every step of the run as of the last line, arrays of shape [1]; None where some
             of them were never written.
     """
@@ -25,6 +26,7 @@ class Lines:
     values: Floats
     loss: Floats
     trend: Losses | None
+    latest: Losses | None = None
 
 
 def windowed(values: Floats, length: int) -> Floats:

@@ -318,9 +318,10 @@ class StreamHealth:
         self._progress.note_steps(steps.steps, loss[:, 0])
         if trend is not None:
             trend = self._progress.every_loss(trend)
+        latest = None if self._accompanied else self._progress.finally_known()
         for watch in self._watches:
             values = _lines_of(steps, column[watch.rows])
-            watch.observe_steps(Lines(steps.steps, values, loss[:, 0], trend), self.outcome)
+            watch.observe_steps(Lines(steps.steps, values, loss[:, 0], trend, latest), self.outcome)
 
     def _loss_row(self) -> int:
         """The loss's row; -1 where it has none, or only in a table that comes after what is being judged."""

@@ -164,7 +164,9 @@ class Symptom(ABC, Generic[L]):
     patient: ClassVar[bool] = False
     """Information as long as nobody knows what the loss does: common in healthy trainings too."""
     forgiven: ClassVar[bool] = False
-    """Once over it is information: it was a phase."""
+    """Once over it is information: it was a phase..."""
+    unless_lost: ClassVar[bool] = False
+    """...unless the loss has left its best value by then, for as long as nothing is learned."""
     propagates: ClassVar[bool] = False
     """Whether it passes on from tensor to tensor within a step."""
     needs_finite: ClassVar[bool] = True

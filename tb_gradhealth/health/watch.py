@@ -102,6 +102,7 @@ class Watch:
             raised=symptom.raised,
             patient=symptom.patient,
             forgiven=symptom.forgiven,
+            unless_lost=symptom.unless_lost,
             least=SEVERITIES.index(wanted.least_severity),
             most=SEVERITIES.index(wanted.most_severity),
         )
@@ -182,7 +183,9 @@ class Watch:
             resolved, severity = known.step, self._habits.least
         elif resolved == NEVER and self._ends_in_nan(int(course.opened[place]), known):
             severity = max(severity, min(int(course.level[place]), self._habits.most))
-        elif known.losses is not None and rule.excused(float(course.extreme[place]), known.losses):
+        elif (resolved != NEVER and rule.unless_lost and known.outcome == "learning") or (
+            known.losses is not None and rule.excused(float(course.extreme[place]), known.losses)
+        ):
             severity = self._habits.least
         elif resolved == NEVER and known.lowers and rule.weighed:
             severity = min(severity, max(int(course.least[place]), self._habits.least))

@@ -50,12 +50,13 @@ def told_by_hand(losses):
     finite = [loss for loss in losses if math.isfinite(loss)]
     recorded = [loss for loss in losses if not math.isnan(loss)]
     first, middle = (finite[0], median(finite[:3])) if finite else (math.nan, math.nan)
-    if finite and not (first > 0 and middle > 0 and max(first / middle, middle / first) > 3):
+    thrown = first > 0 and middle >= 0 and (middle == 0 or max(first / middle, middle / first) > 3)
+    if finite and not thrown:
         first = middle
     ends = range(5, len(finite) + 1, 5)
     best = min((median(finite[end - 5 : end]) for end in ends), default=math.inf)
     improves = False
-    if len(finite) >= 10:
+    if len(finite) >= 8:
         size = min(10, len(finite) // 2)
         before, after = finite[-2 * size : -size], finite[-size:]
         then, now = median(before), median(after)
@@ -70,6 +71,7 @@ def told_by_hand(losses):
     if first - recent >= 0.3 * max(abs(first), 1e-12) or (recent < first and improves):
         return "learning", first, best, improves
     diverged = recent - best >= max(abs(best), 1e-12)
+    diverged |= recent - first >= max(abs(first), 1e-12) and not improves
     return "diverging" if diverged else "stalled", first, best, improves
 
 

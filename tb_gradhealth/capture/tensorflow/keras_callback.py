@@ -2,8 +2,8 @@
 
 import inspect
 import weakref
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import ExitStack
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager, nullcontext
 from os import PathLike
 from typing import TYPE_CHECKING, Any, Final
 
@@ -155,13 +155,15 @@ class _Fit:
         self.recorder = recorder
         self.next_step = self._first_step = first_step
         with ExitStack() as wrapped:
-            step = WatchedStep(model, recorder, activations)
+            compiled = _compiles_a_step(model)
+            step = WatchedStep(model, recorder, activations, compiled)
             wrapped.callback(step.forget)
             for owner, name, wrapper in step.wrappers():
                 wrapped.enter_context(replaced(owner, name, wrapper))
             before = model.train_function
             others = before.watchers if isinstance(before, _Guarded) else []
-            model.make_train_function(force=True)
+            with _not_compiled(model) if compiled else nullcontext():
+                model.make_train_function(force=True)
             train_function, model.train_function = model.train_function, before
             for name, function in (("train_function", train_function), ("evaluate", model.evaluate)):
                 guarded = _Guarded(function, [*others, self.finish])
@@ -189,6 +191,22 @@ class _Fit:
             self.recorder.write_counted(self._first_step, self.recorder.every)
             self.next_step = max(self.next_step, self._first_step + self.recorder.observed())
             self.recorder.close()
+
+
+def _compiles_a_step(model: Any) -> bool:
+    """Whether a step is compiled by itself. Replicas are compiled together."""
+    alone = model.distribute_strategy.num_replicas_in_sync == 1
+    return bool(model.jit_compile) and not model.run_eagerly and alone
+
+
+@contextmanager
+def _not_compiled(model: Any) -> Iterator[None]:
+    """What Keras makes in the block is not compiled: the watched step compiles itself."""
+    model.jit_compile = False
+    try:
+        yield
+    finally:
+        model.jit_compile = True
 
 
 class _Guarded:

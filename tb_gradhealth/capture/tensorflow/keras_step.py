@@ -11,6 +11,7 @@ from typing import Any, Final
 import keras
 import tensorflow as tf
 
+from tb_gradhealth.capture.tensorflow.compiled_step import CompiledStep, Step
 from tb_gradhealth.capture.tensorflow.network.activations import Activations, capture, replaced
 from tb_gradhealth.capture.tensorflow.network.compiled_loss import compiled_targets
 from tb_gradhealth.capture.tensorflow.network.inputs import (
@@ -19,6 +20,7 @@ from tb_gradhealth.capture.tensorflow.network.inputs import (
     named_targets,
     told_apart,
 )
+from tb_gradhealth.capture.tensorflow.network.selection import Selection
 from tb_gradhealth.capture.tensorflow.network.settings import numbers_of_training
 from tb_gradhealth.capture.tensorflow.network.structure import frozen_variables
 from tb_gradhealth.capture.tensorflow.network.targets import Targets
@@ -67,8 +69,17 @@ class _Seen:
 class WatchedStep:
     """What has to be wrapped for a recorder to see one model's steps."""
 
-    def __init__(self, model: Any, recorder: Recorder, activations: bool) -> None:
+    def __init__(self, model: Any, recorder: Recorder, activations: bool, compiled: bool = False) -> None:
+        """Say what to see.
+
+        Args:
+            model: in training.
+            recorder: what takes in its steps.
+            activations: whether layers' outputs are looked at.
+            compiled: whether the step, and nothing of the recorder, is compiled by XLA.
+        """
         self._model = model
+        self._compiled = compiled
         self._recorder = recorder
         self._activations = activations
         self._warned = False
@@ -98,44 +109,56 @@ class WatchedStep:
         ]
 
     def _train_step(self, train_step: Callable[..., Any]) -> Callable[..., Any]:
+        step: Step = functools.partial(self._step, train_step)
+        if self._compiled:
+            step = CompiledStep(step)
+
         @functools.wraps(train_step)
         def observed_train_step(*args: Any, **kwargs: Any) -> Any:
-            seen = self._seen[replica()] = _Seen()
-            self._registered.of_this_step()
-            with ExitStack() as stack:
-                # The first replica speaks for all; two captures at once would undo each other.
-                captured = self._activations and replica() == 0
-                inputs, seen.targets = _inputs_and_targets(args, self._model)
-                if captured:
-                    seen.activations = stack.enter_context(capture(self._model))
-                    seen.activations.give_data(inputs)
-                values = stack.enter_context(batch_values(self._model))
-                logs = train_step(*args, **kwargs)
-                if seen.loss is None:
-                    seen.loss = _returned(logs, values)
-            trained = list(seen.gradients.values())
-            if not trained and not self._warned:
-                self._warned = True
-                warnings.warn(NO_OPTIMIZER, RuntimeWarning, stacklevel=2)
-            clipped = [seen.clipped.get(id(variable)) for _, variable in trained] if seen.clipped else None
-            frozen = [(None, variable) for variable in frozen_variables(self._model)]
-            del self._seen[replica()]
-            if not trained and (seen.activations is None or not seen.activations.calls):
-                return logs
-            self._recorder.observe(
-                [*trained, *frozen],
-                weights=[variable for _, variable in trained],
-                activations=seen.activations,
-                loss=seen.loss,
-                clipped=None if clipped is None else [*clipped, *(None for _ in frozen)],
-                training=seen.training,
-                inputs=None if seen.activations is not None else told_apart(inputs),
-                targets=told_apart(seen.targets),
-                constant=seen.constant,
-            )
+            logs, selection = step(*args, **kwargs)
+            if selection is not None:
+                self._recorder.observe_selected(selection)
             return logs
 
         return observed_train_step
+
+    def _step(
+        self, train_step: Callable[..., Any], *args: Any, **kwargs: Any
+    ) -> tuple[Any, Selection | None]:
+        """What the step gives, and what is to be observed of it."""
+        seen = self._seen[replica()] = _Seen()
+        self._registered.of_this_step()
+        with ExitStack() as stack:
+            # The first replica speaks for all; two captures at once would undo each other.
+            captured = self._activations and replica() == 0
+            inputs, seen.targets = _inputs_and_targets(args, self._model)
+            if captured:
+                seen.activations = stack.enter_context(capture(self._model))
+                seen.activations.give_data(inputs)
+            values = stack.enter_context(batch_values(self._model))
+            logs = train_step(*args, **kwargs)
+            if seen.loss is None:
+                seen.loss = _returned(logs, values)
+        trained = list(seen.gradients.values())
+        if not trained and not self._warned:
+            self._warned = True
+            warnings.warn(NO_OPTIMIZER, RuntimeWarning, stacklevel=2)
+        clipped = [seen.clipped.get(id(variable)) for _, variable in trained] if seen.clipped else None
+        frozen = [(None, variable) for variable in frozen_variables(self._model)]
+        del self._seen[replica()]
+        if not trained and (seen.activations is None or not seen.activations.calls):
+            return logs, None
+        return logs, self._recorder.selected(
+            [*trained, *frozen],
+            weights=[variable for _, variable in trained],
+            activations=seen.activations,
+            loss=seen.loss,
+            clipped=None if clipped is None else [*clipped, *(None for _ in frozen)],
+            training=seen.training,
+            inputs=None if seen.activations is not None else told_apart(inputs),
+            targets=told_apart(seen.targets),
+            constant=seen.constant,
+        )
 
     def _compute_loss(self, compute_loss: Callable[..., Any]) -> Callable[..., Any]:
         @functools.wraps(compute_loss)

@@ -4,7 +4,7 @@ Nothing here writes. Variables survive where summaries cannot go: XLA, a loop of
 other devices. The host reads them when a record is due.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 from typing import Any, Final
 
@@ -16,11 +16,11 @@ from tb_gradhealth.capture.tensorflow.measuring.constant import Constant
 from tb_gradhealth.capture.tensorflow.measuring.extremes import is_compiled
 from tb_gradhealth.capture.tensorflow.measuring.seldom import seldom
 from tb_gradhealth.capture.tensorflow.measuring.state import state
+from tb_gradhealth.capture.tensorflow.measuring.tensors import Tensors
 from tb_gradhealth.capture.tensorflow.network.selection import CONSTANT_ACCURACY, CONSTANT_LOSS, Selection
 from tb_gradhealth.capture.tensorflow.network.structure import WITH_UNITS
 from tb_gradhealth.capture.tensorflow.sheet import Sheet, unit_count
 from tb_gradhealth.capture.tensorflow.watching.ring import Ring
-from tb_gradhealth.capture.tensorflow.watching.sentinel import Sentinel
 from tb_gradhealth.capture.tensorflow.watching.skipped import Skipped
 from tb_gradhealth.capture.tensorflow.watching.sticky import Facts
 from tb_gradhealth.capture.tensorflow.watching.unchecked import unchecked
@@ -82,7 +82,7 @@ class Observer:
         self._early = [kinds[kind] for kind in EARLY if kind in kinds][:1]
         with tf.init_scope(), unchecked():
             self._sheet = Sheet(selection)
-            self._sentinel = Sentinel(self.rows, self._sheet.watched, self._sheet.with_units)
+            self._sentinel = self._sheet.sentinel
             self.seen = state(np.int64(0), "seen")
             self.recorded = state(np.zeros([2], np.int64), "recorded")
             self.untaken = state(np.zeros([2], np.bool_), "untaken")
@@ -203,10 +203,9 @@ class Observer:
         if self._targets:
             both = zip(self._targets, constant, strict=True)
             self._constant.add([targets.of(tensors) for targets, tensors in both])
-        line, peaks, skipped = self._look(present)
+        tensors = self._sheet.tensors(present)
+        line, skipped = self._look(present, tensors)
         beyond = self.ring.add(line, seen) if self._sentinel.order else tf.constant(False)
-        if peaks:
-            self._sheet.units.add(peaks)
         since = (seen - 1) % every
         due = tf.equal(since, 0)
         tripped = beyond & ~due & ~self.untaken[TRIPPED]
@@ -215,10 +214,10 @@ class Observer:
         def thorough() -> None:
             tf.cond(
                 due | tripped,
-                lambda: self._record(present, spread, skipped, seen, due, beyond),
+                lambda: self._record(present, tensors, spread, skipped, seen, due, beyond),
                 lambda: False,
             )
-            tf.cond(keep, lambda: self._sheet.before.keep(present), lambda: False)
+            tf.cond(keep, lambda: self._sheet.keep(tensors), lambda: False)
 
         # Whether what is beyond its limit is to be told is asked inside: a usual step has no use for it.
         seldom(due | beyond | keep, thorough)
@@ -226,15 +225,17 @@ class Observer:
             self._kept.assign(tf.where(keep, seen, self._kept))
         return due, tripped
 
-    def _look(self, present: dict[int, Any]) -> tuple[Any, list[Any], Any]:
-        """What is done in every step: the sentinel's line, the peaks of the units, whether it was skipped."""
+    def _look(self, present: dict[int, Any], tensors: Sequence[Tensors]) -> tuple[Any, Any]:
+        """What is done in every step: the sentinel's line, and whether the step was skipped."""
         if not self._sentinel.order:
-            return tf.zeros([0]), [], None
-        line, peaks = self._sentinel.line(present)
+            return tf.zeros([0]), None
+        line, peaks = self._sentinel.line([each.rms() for each in tensors if each.any], present)
         line, skipped = self._skipped.add(line, present)
+        if self._sheet.with_units:
+            self._sheet.units.add(peaks)
         if self._sheet.sparse and not self.thins:
             self._sheet.touched.add([present[index] for index in self._sheet.sparse])
-        return line, peaks, skipped
+        return line, skipped
 
     def _reached(self) -> dict[int, Any]:
         """What the best constant prediction reaches, by row."""
@@ -260,7 +261,14 @@ class Observer:
         return (seen + self._phase) // self._lag * self._lag - self._phase
 
     def _record(
-        self, present: Mapping[int, Any], spread: Any, skipped: Any, seen: Any, due: Any, beyond: Any
+        self,
+        present: Mapping[int, Any],
+        tensors: Sequence[Tensors],
+        spread: Any,
+        skipped: Any,
+        seen: Any,
+        due: Any,
+        beyond: Any,
     ) -> bool:
         since = tf.reduce_max(self.recorded)
         known = due & (self._applied(seen) > 1)
@@ -269,7 +277,8 @@ class Observer:
         earlier = tf.where(self.untaken[DUE], self.matrix[DUE], float("nan"))
         present = {**present, **self._reached()}
         facts = Facts(self.ring, self._sentinel.order, seen, since, earlier)
-        matrix = self._skipped.without(skipped, self._sheet.matrix(present, facts, known, spread, beyond))
+        matrix = self._sheet.matrix(present, tensors, facts, known, spread, beyond)
+        matrix = self._skipped.without(skipped, matrix)
         place = tf.where(due, DUE, TRIPPED)[None]
         self.matrix.scatter_update(tf.IndexedSlices(matrix[None], place))
         self.recorded.scatter_update(tf.IndexedSlices(seen[None], place))

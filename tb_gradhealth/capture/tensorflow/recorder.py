@@ -12,7 +12,7 @@ import tensorflow as tf
 
 from tb_gradhealth.capture.tensorflow.interruption import closed, opened
 from tb_gradhealth.capture.tensorflow.network.activations import Activations
-from tb_gradhealth.capture.tensorflow.network.selection import in_pairs, select
+from tb_gradhealth.capture.tensorflow.network.selection import Selection, in_pairs, select
 from tb_gradhealth.capture.tensorflow.network.settings import (
     numbers_of_training,
     optimizer_calls,
@@ -197,18 +197,46 @@ class Recorder:
             ValueError: gradients do not come in pairs with their variables or do not fit them, there are
                 more or fewer clipped gradients than gradients, or there is nothing to watch.
         """
+        selection = self.selected(
+            grads_and_vars,
+            weights=weights,
+            activations=activations,
+            loss=loss,
+            clipped=clipped,
+            training=training,
+            inputs=inputs,
+            targets=targets,
+            constant=constant,
+        )
+        if selection is not None:
+            self.observe_selected(selection)
+
+    def selected(
+        self,
+        grads_and_vars: Iterable[tuple[Any, Any]],
+        *,
+        weights: Iterable[Any] | None,
+        activations: Activations | Mapping[str, Any] | None,
+        loss: Any,
+        clipped: Iterable[Any] | None,
+        training: Mapping[str, Any] | None,
+        inputs: Any,
+        targets: Any,
+        constant: Sequence[Targets],
+    ) -> Selection | None:
+        """What `observe` makes of its arguments; None where nothing is to be observed."""
         if self._closed or self._writer.failed:
-            return
+            return None
         pairs, spread = in_pairs(grads_and_vars), None
         if replicas() > 1:
             pairs, clipped, loss, spread = whole_batch("Recorder.observe", pairs, clipped, loss)
             if replica() > 0:
-                return  # the first one speaks for all
+                return None  # the first one speaks for all
         if training is None:
             training = numbers_of_training(self._optimizer)
         lag = int(self._settings.get("gradient_accumulation_steps") or 1)
         phase = self._optimizer_calls % lag
-        selection = select(
+        return select(
             pairs,
             weights,
             activations,
@@ -222,6 +250,9 @@ class Recorder:
             targets,
             constant,
         )
+
+    def observe_selected(self, selection: Selection) -> None:
+        """Take in a step's tensors that `selected` has chosen."""
         tracked = self._tracked.get(selection.key)
         if tracked is None:
             observer = Observer(selection, self.every, self._thins)

@@ -8,25 +8,26 @@ import tensorflow as tf
 
 from tb_gradhealth.capture.tensorflow.measuring.before import Before
 from tb_gradhealth.capture.tensorflow.measuring.features import features
-from tb_gradhealth.capture.tensorflow.measuring.magnitudes import sampled
-from tb_gradhealth.capture.tensorflow.measuring.operands import Operand, activation
-from tb_gradhealth.capture.tensorflow.measuring.statistics import MEASURED, measure
-from tb_gradhealth.capture.tensorflow.measuring.tensors import Split
+from tb_gradhealth.capture.tensorflow.measuring.operands import MEASURED_OF, as_float32
+from tb_gradhealth.capture.tensorflow.measuring.outputs import OF_UNITS, output
+from tb_gradhealth.capture.tensorflow.measuring.sampling import first_samples
+from tb_gradhealth.capture.tensorflow.measuring.shared import shared
+from tb_gradhealth.capture.tensorflow.measuring.statistics import MEASURED
+from tb_gradhealth.capture.tensorflow.measuring.tensors import Split, Tensors, Together
 from tb_gradhealth.capture.tensorflow.measuring.touched import Touched
-from tb_gradhealth.capture.tensorflow.measuring.units import (
-    Units,
-    dormant_fraction,
-    outer_fraction,
-    saturated_fraction,
-)
+from tb_gradhealth.capture.tensorflow.measuring.units import Units
 from tb_gradhealth.capture.tensorflow.network.selection import BATCHES, Selection
-from tb_gradhealth.capture.tensorflow.network.structure import GATED, RELU_LIKE, SATURATING
+from tb_gradhealth.capture.tensorflow.network.structure import RELU_LIKE, SATURATING
+from tb_gradhealth.capture.tensorflow.watching.sentinel import Sentinel
 from tb_gradhealth.capture.tensorflow.watching.sticky import Facts
 from tb_gradhealth.record import COLUMNS, Row
 from tb_gradhealth.record.columns import FEATURES, MAGNITUDES
 
 WATCHED: Final = ("gradient", "weight", "activation", "loss")
 """Kinds of rows that are looked at in every step."""
+
+WEIGHTS: Final = 1
+"""Of the parts of `Sheet.tensors`, that of the weights."""
 
 Block = tuple[Sequence[int], Any]
 """Some rows, and their numbers in that order, float32 [len(rows), columns]."""
@@ -41,7 +42,7 @@ class Sheet:
         sparse: those of them that are sparse gradients.
         units: which units were silent.
         touched: which rows of embeddings were touched.
-        before: the weights as they were.
+        sentinel: what looks at them in every step.
         has_updates: whether there are any weights to compare with them.
     """
 
@@ -57,33 +58,65 @@ class Sheet:
         self._activations = [index for index in self.watched if rows[index].kind == "activation"]
         # Measured alike: on the batch's first samples.
         self._batches = [index for index in present if rows[index].kind in BATCHES]
+        self._have_units = np.array(
+            [
+                [unit_count(rows[index], functions) > 0 for functions in OF_UNITS.values()]
+                for index in self._batches
+            ]
+        )
         self._features = [index for index in selection.features if index in self._batches]
         self._training = of_kind["training"]
-        self._tensors = Split(rows, selection.values, [i for i in self.watched if i not in self._activations])
+        # Apart: a step knows its gradients before its weights, and nothing is to wait.
+        weights = [index for index in self.watched if rows[index].kind == "weight"]
+        others = [i for i in self.watched if i not in {*weights, *self._activations}]
+        self._splits = [Split(rows, selection.values, group) for group in (others, weights)]
         self._clipped = Split(rows, selection.values, of_kind["clipped"])
-        self._weights = Split(rows, selection.values, of_kind["update"])
+        updates = {rows[index].tensor: index for index in of_kind["update"]}
+        self.has_updates = bool(updates)
+        self._before = Before(rows, self._splits[WEIGHTS]) if updates else None
+        splits = [*self._splits, self._clipped]
+        if updates:
+            splits.append(self._splits[WEIGHTS].of_rows({i: updates[rows[i].tensor] for i in weights}))
+        self._measured_together = Together(splits)
+        self._is_update = np.array([rows[i].kind == "update" for i in self._measured_together.order])
         self.units = Units([rows[index].shape[-1] for index in self.with_units])
         self.touched = Touched([rows[index].shape[0] for index in self.sparse])
-        self.before = Before(rows, self._weights)
-        self.has_updates = bool(self._weights.order)
+        by_rms = [index for split in self._splits for index in split.order]
+        self.sentinel = Sentinel(rows, by_rms, self._activations, self.with_units)
+
+    def tensors(self, present: Mapping[int, Any]) -> list[Tensors]:
+        """The step's gradients and losses, and its weights, laid out to be looked at and measured."""
+        return [split.tensors(present) for split in self._splits]
+
+    def keep(self, tensors: Sequence[Tensors]) -> bool:
+        """Keep the weights: the next step measures how they changed."""
+        return self._before is not None and self._before.keep(tensors[WEIGHTS])
 
     def matrix(
-        self, present: Mapping[int, Any], facts: Facts, known: Any, spread: Any, suspicious: Any
+        self,
+        present: Mapping[int, Any],
+        tensors: Sequence[Tensors],
+        facts: Facts,
+        known: Any,
+        spread: Any,
+        suspicious: Any,
     ) -> Any:
         """All columns of all rows, float32 [rows, columns]; NaN for what is not measured.
 
         Args:
             present: the step's tensors by row.
+            tensors: gradients, losses and weights of them, see `tensors`.
             facts: what happened since the record before.
             known: whether the weights of an earlier step are known, bool scalar.
             spread: how far replicas differ in each measured gradient, float32 [gradients], or None.
             suspicious: whether something is wrong with the step, bool scalar: then every sample's
                 activations are searched.
         """
-        made = {index: activation(present[index], whole=False) for index in self._batches}
-        columns = self._measured(present, made, known, suspicious)
-        columns.update(self._unit_columns(present, made))
-        columns.update(self._feature_columns(made))
+        columns = self._measured(present, tensors, known, suspicious)
+        if self.with_units:
+            silent = self.units.columns([present[index] for index in self.with_units])
+            columns["dead_fraction"], columns["window"] = self._columns([(self.with_units, silent)], 2)
+        columns.update(self._feature_columns(present))
         if self.watched:
             columns.update(facts.columns(self._rows, columns))
         if self.sparse:
@@ -96,61 +129,48 @@ class Sheet:
         return tf.stack([columns.get(name, nothing) for name in COLUMNS], axis=1)
 
     def _measured(
-        self, present: Mapping[int, Any], made: Mapping[int, Operand], known: Any, suspicious: Any
+        self, present: Mapping[int, Any], tensors: Sequence[Tensors], known: Any, suspicious: Any
     ) -> dict[str, Any]:
-        """The columns `MEASURED` and the magnitudes; ``made`` are the tensors of the batch as operands."""
+        """The columns `MEASURED`, the magnitudes and the columns `OF_UNITS`."""
         moments: list[Block] = []
         magnitudes: list[Block] = []
-        if self._tensors.order:
-            measured, shares = self._tensors.tensors(present).measure()
-            moments.append((self._tensors.order, measured))
-            magnitudes.append((self._tensors.order, shares))
+        units: list[Block] = []
+        parts = [*tensors, self._clipped.tensors(present)]
+        if self._before is not None:
+            parts.append(self._before.updates(tensors[WEIGHTS]))
+        if self._measured_together.order:
+            measured, shares = self._measured_together.tensors(parts).measure()
+            unknown = ~known & self._is_update[:, None]
+            moments.append((self._measured_together.order, tf.where(unknown, float("nan"), measured)))
+            magnitudes.append((self._measured_together.order, shares))
         if self._batches:
-            zeros, shares = sampled(list(made.values()))
-            measured = tf.cond(
-                suspicious,
-                lambda: measure([activation(present[index], whole=True) for index in made], zeros),
-                lambda: measure(list(made.values()), zeros),
-            )
-            moments.append((self._batches, measured))
-            magnitudes.append((self._batches, shares))
-        if self._clipped.order:
-            clipped, _ = self._clipped.tensors(present).measure()
-            moments.append((self._clipped.order, clipped))
-        if self.has_updates:
-            updates, _ = self.before.updates(present).measure()
-            moments.append((self._weights.order, tf.where(known, updates, float("nan"))))
+            outputs = tf.stack([self._output(index, present[index], suspicious) for index in self._batches])
+            parts = tf.split(outputs, [len(MEASURED), len(MAGNITUDES), -1], axis=1)
+            parts[-1] = tf.where(self._have_units, parts[-1], float("nan"))
+            for blocks, part in zip((moments, magnitudes, units), parts, strict=True):
+                blocks.append((self._batches, part))
         if self._training:
             numbers = tf.stack([tf.cast(present[index], tf.float32) for index in self._training])
             is_mean = np.array([name == "mean" for name in MEASURED])
             moments.append((self._training, tf.where(is_mean, numbers[:, None], float("nan"))))
         return {
-            **dict(zip(MEASURED, self._columns(moments, len(MEASURED)), strict=True)),
-            **dict(zip(MAGNITUDES, self._columns(magnitudes, len(MAGNITUDES)), strict=True)),
+            name: column
+            for names, blocks in ((MEASURED, moments), (MAGNITUDES, magnitudes), (OF_UNITS, units))
+            for name, column in zip(names, self._columns(blocks, len(names)), strict=True)
         }
 
-    def _unit_columns(self, present: Mapping[int, Any], made: Mapping[int, Operand]) -> dict[str, Any]:
-        """Silent, dormant and saturated units and outer outputs, of the layers where each has a meaning."""
-        columns: dict[str, Any] = {}
-        if self.with_units:
-            silent = self.units.columns([present[index] for index in self.with_units])
-            columns["dead_fraction"], columns["window"] = self._columns([(self.with_units, silent)], 2)
-        for name, functions, share in (
-            ("dormant_fraction", GATED, lambda values, _: dormant_fraction(values)),
-            ("saturated_fraction", frozenset(SATURATING), saturated_fraction),
-            ("outer_fraction", frozenset(SATURATING), outer_fraction),
-        ):
-            rows = [index for index in self._activations if unit_count(self._rows[index], functions)]
-            if rows:
-                shares = [share(made[index].values, self._rows[index].activation) for index in rows]
-                (columns[name],) = self._columns([(rows, tf.stack(shares)[:, None])], 1)
-        return columns
+    def _output(self, index: int, value: Any, suspicious: Any) -> Any:
+        """What `output` gives of a row of the batch, float32 [20]."""
+        row = self._rows[index]
+        squashing = row.activation if unit_count(row, frozenset(SATURATING)) else ""
+        return shared(output, [value, suspicious], squashing)
 
-    def _feature_columns(self, made: Mapping[int, Operand]) -> dict[str, Any]:
+    def _feature_columns(self, present: Mapping[int, Any]) -> dict[str, Any]:
         """What the features of the inputs are like."""
         if not self._features:
             return {}
-        measured = tf.stack([features(made[index].values) for index in self._features])
+        parts = [as_float32(first_samples(present[index], MEASURED_OF)) for index in self._features]
+        measured = tf.stack([features(part) for part in parts])
         return dict(zip(FEATURES, self._columns([(self._features, measured)], len(FEATURES)), strict=True))
 
     def _columns(self, blocks: Sequence[Block], width: int) -> list[Any]:

@@ -11,6 +11,9 @@ from tb_gradhealth.health.symptom import INFO, WARNING, Facts, Judgement, Labels
 from tb_gradhealth.health.view import View
 from tb_gradhealth.health.wording import number, times
 
+NOTICED = 1.0
+"""Robust z of the loss from which on it took notice: of a jump in the forward pass it often does so later."""
+
 
 @dataclass(frozen=True)
 class ActivationSpikeLimits(SpikeLimits):
@@ -22,9 +25,9 @@ class ActivationSpikeLimits(SpikeLimits):
 class ActivationSpike(Spike[ActivationSpikeLimits]):
     """Robust z of ln(max|h|) against the layer's own past, above 8.
 
-    The maximum is the sticky one, so that a single step between two records counts. A spike that the loss
-    did not notice is information: what counts is the loss of those very steps, not whether the training as
-    a whole gets somewhere.
+    The maximum is the sticky one, so that a single step between two records counts. A spike during which the
+    loss stayed within its usual spread is information: what counts is the loss of those very steps, not
+    whether the training as a whole gets somewhere.
     """
 
     id = "activation-spike"
@@ -61,7 +64,7 @@ class ActivationSpike(Spike[ActivationSpikeLimits]):
 
     def observe(self, view: View) -> Judgement:
         """Compare every layer's largest output since the last record with its own past."""
-        level = np.where(view.block.loss_deviation < 0, INFO, WARNING)
+        level = np.where(view.block.loss_deviation < NOTICED, INFO, WARNING)
         return self.judge(view, view.column("peak_max"), view.column("peak_max_ago"), level)
 
     def message(self, facts: Facts) -> str:

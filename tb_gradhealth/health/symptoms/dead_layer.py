@@ -82,7 +82,8 @@ class DeadLayer(Symptom[DeadLayerLimits]):
     def observe(self, view: View) -> Judgement:
         """Count the steps since the last record where nothing happened in them."""
         largest = np.fmax(view.column("peak_rms"), view.column("rms"))
-        dead = (largest == 0) | self._still(view)
+        # Where the loss is exactly zero nothing is left to learn.
+        dead = ((largest == 0) | self._still(view)) & (view.block.loss != 0)[:, None]
         # Only steps that were looked at count: of the others nobody knows.
         applied = np.ceil(np.maximum(view.block.gaps - view.block.skipped, 0) / looked_every(view.settings))
         applied[applied == 0] = 1
@@ -109,8 +110,10 @@ class DeadLayer(Symptom[DeadLayerLimits]):
             return np.zeros(view.shape, bool)
         applied = (view.training("learning_rate") != 0) & (view.block.skipped == 0)
         update = view.beside("update", "rms")
-        # Where nothing at all moved the optimizer did not apply this step, whatever the settings say.
-        moved = (update > 0).any(axis=1)
+        # Where nothing at all moved the optimizer did not apply this step, whatever the settings say. What is
+        # too small to be judged may move all the same: biases often do where no weight does.
+        updates = np.flatnonzero(view.structure.kinds["update"])
+        moved = (view.block.matrices.of(updates).column("rms") > 0).any(axis=1)
         return np.asarray((update == 0) & (moved & applied)[:, None])
 
     def message(self, facts: Facts) -> str:

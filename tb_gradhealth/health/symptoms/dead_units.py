@@ -6,9 +6,9 @@ import numpy as np
 
 from tb_gradhealth.health.limits import Limits, limit
 from tb_gradhealth.health.outcome import Losses
-from tb_gradhealth.health.skill import SOLVED
+from tb_gradhealth.health.skill import CHANCE, SOLVED
 from tb_gradhealth.health.structure import Scope, Structure
-from tb_gradhealth.health.symptom import CRITICAL, WARNING, Facts, Judgement, Labels, Symptom, judgement
+from tb_gradhealth.health.symptom import CRITICAL, INFO, WARNING, Facts, Judgement, Labels, Symptom, judgement
 from tb_gradhealth.health.view import View
 from tb_gradhealth.health.wording import percent
 
@@ -39,8 +39,8 @@ class DeadUnits(Symptom[DeadUnitsLimits]):
 
     Elements that are zero prove nothing: half of them being so is normal for ReLU (a rule on 70 % zero
     elements gave 58 of DeepDiagnosis's 68 false alarms). A unit that never fires does. A layer of which
-    seven in ten are dead stays a warning while the loss improves, until the results are good: then it was
-    wide enough.
+    seven in ten are dead, or one of which half are while the loss is no better than a constant prediction's,
+    stays a warning while the loss improves, until the results are good: then it was wide enough.
     """
 
     id = "dead-units"
@@ -82,12 +82,16 @@ class DeadUnits(Symptom[DeadUnitsLimits]):
         share = view.column("dead_fraction")
         value = np.where(long_enough & np.isfinite(share), share, np.nan)
         level = np.where(value > limits.critical, CRITICAL, WARNING)
-        least = np.where(value >= limits.inexcusable, 1, 0)
+        # A loss that only came down from a bad start learned nothing in spite of them.
+        useless = (value >= limits.critical) & (view.block.losses.skill < CHANCE)[:, None]
+        least = np.where((value >= limits.inexcusable) | useless, WARNING, INFO)
         return judgement(value, limits.threshold, level, least=least)
 
     def excused(self, value: float, losses: Losses) -> bool:
         """Whether the network does well with the units that are left."""
-        return bool(losses.skill[0] >= SOLVED) and value < self.limits.useless
+        solved = losses.skill[0] >= SOLVED and value < self.limits.useless
+        begun = losses.skill[0] >= CHANCE and value < self.limits.inexcusable
+        return bool(solved or (begun and losses.outcomes[0] != "diverging"))
 
     def message(self, facts: Facts) -> str:
         """Say how many of the layer's units are silent."""

@@ -1,5 +1,6 @@
 """Gradients that grow and grow, or dwarf the weights they are meant to correct."""
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,7 +15,10 @@ from tb_gradhealth.health.view import View
 from tb_gradhealth.health.wording import number, times
 
 SMALLEST_WEIGHT = 1e-3
-"""Floor of RMS(w), for weights that start at zero."""
+"""Floor of RMS(w), whatever the shape."""
+
+KNOWN = 3
+"""Records that make a past: of the first ones alone nobody knows whether they are usual."""
 
 WINDOWS = (1, 2)
 """Steps in a window of the flight recorder's lines: an explosion that ends in NaN lasts a dozen steps, or
@@ -52,10 +56,13 @@ class ExplodingGradient(Symptom[ExplodingGradientLimits]):
     """RMS(g) of a weight matrix over its own running median, while it grows, or over RMS(w).
 
     Growth counts where the loss does not fall: a gradient that grows with a falling loss has just found its
-    way, and one that comes back down to its usual size was a spike and is forgiven. A gradient that is only
+    way. It need not go on where the loss is lost already, at twice its best and near where it began or
+    beyond. One that comes back down to its usual size was a spike and is forgiven, unless it broke the
+    training. A gradient that is only
     large beside its weights proves little: a summed loss, unscaled targets or a gradient still multiplied
-    by a loss scale make it so, and Adam does not even notice. So that is information until the loss is
-    known not to improve, unless it is a thousand times as large and the loss has not fallen so far.
+    by a loss scale make it so, and Adam does not even notice; nor do weights that began next to zero tell. So
+    that is information until the loss is known not to improve, unless it is a thousand times as large and the
+    loss has not fallen so far.
     Gradients are taken before the optimizer's clipping, the largest since the last record. In the flight
     recorder's lines, windows of one step or of two stand for records; growth that ends in an overflow is
     found though it lasted no longer than one or two of them.
@@ -79,7 +86,7 @@ class ExplodingGradient(Symptom[ExplodingGradientLimits]):
         "Scale inputs and targets to about unit variance.",
         "In recurrent layers use LSTM or GRU, or an orthogonal recurrent initializer.",
     )
-    measure = "max(RMS(g) / its running median while it grows, RMS(g) / max(RMS(w), 1e-3))"
+    measure = "max(RMS(g) / its running median while it grows, RMS(g) / max(RMS(w), a tenth of Glorot's))"
     needs = "its gradient or its past is not known"
     statistic = "rms"
     labels = Labels("times its usual size or its weights", "gradient RMS", "usual gradient RMS")
@@ -88,6 +95,7 @@ class ExplodingGradient(Symptom[ExplodingGradientLimits]):
     limits_type = ExplodingGradientLimits
     logarithmic = True
     forgiven = True
+    unless_lost = True
     leads_to = frozenset(
         {
             "non-finite",
@@ -107,6 +115,7 @@ class ExplodingGradient(Symptom[ExplodingGradientLimits]):
         super().__init__(limits)
         self._baseline = Baseline()
         self._previous = np.empty(0)
+        self._smallest = np.empty(0)
 
     def scope(self, structure: Structure) -> Scope:
         """Weight matrices."""
@@ -116,25 +125,29 @@ class ExplodingGradient(Symptom[ExplodingGradientLimits]):
         """Make room for the past of further rows."""
         self._baseline = self._baseline.settled(rows.size)
         self._previous = grown(self._previous, rows.size, np.nan)
+        self._smallest = np.array([_smallest_weight(structure.rows[row].shape) for row in rows.tolist()])
 
     def observe(self, view: View) -> Judgement:
         """Compare every weight matrix's gradient with its own past and with its weight."""
         worse = ~(view.block.loss_deviation < 0)[:, None]
+        lost = _lost(view)[:, None]
         # A gradient with no finite element has no RMS; the largest since the last record stands in.
         rms = np.fmax(view.column("rms"), view.column("peak_rms"))
         limits = self.limits
 
         def outlying(usual: Usual, rows: Rows) -> Mask:
-            return rms[:, rows] / usual.median > limits.threshold
+            # Of the first records nobody knows yet which are usual, unless the loss tells.
+            return (rms[:, rows] / usual.median > limits.threshold) & ((usual.count >= KNOWN) | lost)
 
         usual, runs, self._baseline = self._baseline.compare(rms, outlying)
         growth, high = rms / usual.median, runs > 0
         previous = carried(rms, self._previous)
         self._previous = previous[-1].copy()
         matters = rms >= limits.share * np.fmax.reduce(rms, axis=1, initial=0, keepdims=True)
-        growing = (rms > limits.pace * previous[:-1]) & matters & worse
-        ratio = rms / np.maximum(view.beside("weight", "rms"), SMALLEST_WEIGHT)
-        growing &= ~(ratio < limits.least)
+        growing = ((rms > limits.pace * previous[:-1]) & worse | high & lost) & matters
+        weight = view.beside("weight", "rms")
+        growing &= ~(rms / np.maximum(weight, SMALLEST_WEIGHT) < limits.least)
+        ratio = rms / np.maximum(weight, self._smallest)
         exploding = growing & high
         value = np.fmax(np.where(growing, growth, np.fmin(growth, 1.0)), np.fmax(ratio, 0))
         value[np.isnan(rms)] = np.nan
@@ -215,3 +228,24 @@ class ExplodingGradient(Symptom[ExplodingGradientLimits]):
             f"The gradient of {facts.row.tensor} {been} exploding {facts.since}: at {peak} it was "
             f"{times(facts.value)} × its usual size, {limit}."
         )
+
+
+def _lost(view: View) -> Mask:
+    """The records at which the loss is far above its best, and no longer near to having learned anything."""
+    losses, loss = view.block.losses, view.block.loss
+    best = np.fmin(losses.best, losses.first)
+    return np.asarray((loss - best > np.abs(best)) & (loss >= losses.first - 0.5 * np.abs(losses.first)))
+
+
+def _smallest_weight(shape: tuple[int, ...]) -> float:
+    """A tenth of a weight matrix's RMS after Glorot's initialization, `SMALLEST_WEIGHT` at least.
+
+    What begins far smaller, or at zero, is no measure of its gradient.
+
+    Args:
+        shape: its last two axes are inputs and outputs, those before them multiply both.
+    """
+    if len(shape) < 2:
+        return SMALLEST_WEIGHT
+    *window, inputs, outputs = map(abs, shape)
+    return max(math.sqrt(2 / max(math.prod(window) * (inputs + outputs), 1)) / 10, SMALLEST_WEIGHT)

@@ -7,10 +7,17 @@ import numpy as np
 from tb_gradhealth.health.limits import Limits, limit
 from tb_gradhealth.health.outcome import WINDOW, Losses
 from tb_gradhealth.health.skill import SOLVED
+from tb_gradhealth.health.steps import Lines
 from tb_gradhealth.health.structure import Scope, Structure
-from tb_gradhealth.health.symptom import Facts, Judgement, Labels, Symptom, judgement, of_loss
+from tb_gradhealth.health.symptom import WARNING, Facts, Judgement, Labels, Symptom, judgement, of_loss
 from tb_gradhealth.health.view import View
 from tb_gradhealth.health.wording import times
+
+LATEST = 4
+"""Losses of which not even the least may be near the best."""
+
+STEPS = 20
+"""Steps in a row, seen by the flight recorder, that do as well."""
 
 MULTIPLE, ABOVE = 0, 1
 """The aspects: a multiple of a positive best value, or a distance from one that is not."""
@@ -21,14 +28,14 @@ class LossDivergingLimits(Limits):
     """How far from its best."""
 
     threshold: float = limit(
-        2.0, "times its best median that the loss must be, in every one of the last five", least=1
+        2.0, "times its best median that the loss must be, in every one of the last four", least=1
     )
 
 
 class LossDiverging(Symptom[LossDivergingLimits]):
-    """1 + (least of the last five losses - best median of five) / |best|.
+    """1 + (least of the last four losses - best) / |best|; best is the best median of five, or the start.
 
-    The least of five, so that one bad batch or a jump that is coming down again does not count: a loss
+    The least of four, so that one bad batch or a jump that is coming down again does not count: a loss
     diverges where not even its best moments come near what it had reached.
     """
 
@@ -45,15 +52,17 @@ class LossDiverging(Symptom[LossDivergingLimits]):
         "Go back to a checkpoint from before.",
         "Look at the data that was read when it began.",
     )
-    measure = "1 + (least of the last 5 losses - best median of 5) / |best|"
-    needs = "fewer than ten losses were recorded"
+    measure = "1 + (least of the last 4 losses - best) / |best|, best = min(best median of 5, start)"
+    needs = "fewer than eight losses were recorded"
     statistic = "mean"
     labels = Labels("times its best", "loss", "best median")
     judges = ("loss",)
     unit = "times"
     limits_type = LossDivergingLimits
     logarithmic = True
+    immediate = True
     weighed = False
+    forgiven = True
 
     def scope(self, structure: Structure) -> Scope:
         """The loss."""
@@ -62,16 +71,33 @@ class LossDiverging(Symptom[LossDivergingLimits]):
     def observe(self, view: View) -> Judgement:
         """Compare the best of the last losses with the best stretch."""
         losses = view.block.losses
-        best, least = losses.best, losses.least
+        # What is thrown up in the first steps leaves where it began: no stretch is better than that.
+        best, least = np.fmin(losses.best, losses.first), np.fmin.reduce(losses.last[:, -LATEST:], axis=1)
         times_best = 1 + (least - best) / np.maximum(np.abs(best), 1e-12)
-        times_best[losses.count < 2 * WINDOW] = np.nan
+        times_best[losses.count < 2 * LATEST] = np.nan
         # A loss near zero may double many times and still be solved: it must matter beside the first.
         matters = least >= losses.first - 0.5 * np.abs(losses.first)
+        # A jump that comes down again, each loss below the one before, is a spike.
+        matters &= ~(np.diff(losses.last[:, -LATEST:], axis=1) < 0).all(axis=1)
         # What single batches say does not hold where the mean of an epoch, or the metrics, say otherwise.
         matters &= ~losses.epoch_at_best & ~(losses.skill >= SOLVED)
         value = np.repeat(times_best[:, None], view.rows.size, axis=1)
         aspect = np.where(best > 0, MULTIPLE, ABOVE)[:, None].repeat(view.rows.size, axis=1)
         return judgement(value, self.limits.threshold, of_loss(view), where=matters[:, None], aspect=aspect)
+
+    def observe_steps(self, lines: Lines) -> Judgement | None:
+        """Judge the last steps of a flight recorder's lines: twenty in a row are as good as four records."""
+        known, last, rows = lines.latest, lines.loss[-STEPS:], lines.values.shape[1]
+        if known is None or last.size < STEPS or not np.isfinite(last).all() or known.count[0] < WINDOW:
+            return None
+        best, least = float(np.fmin(known.best, known.first)[0]), float(last.min())
+        value = 1 + (least - best) / max(abs(best), 1e-12)
+        # The lines hold sizes: of a loss that may be negative they do not say enough.
+        matters = best > 0 and least >= known.first[0] / 2 and not known.skill[0] >= SOLVED
+        since = np.full(rows, lines.steps[-STEPS])
+        return judgement(
+            np.full(rows, value), self.limits.threshold, WARNING, where=np.full(rows, matters), since=since
+        )
 
     def contradicted(self, losses: Losses) -> bool:
         """Whether the newest epoch is about the best, or the results are good."""
@@ -85,5 +111,5 @@ class LossDiverging(Symptom[LossDivergingLimits]):
             distance = f"was {times(facts.value)} × as large, {times(facts.threshold)} ×"
         return (
             f"The loss {facts.tense('has left', 'left')} its best value {facts.since}: up to step "
-            f"{facts.peak_step:,} even the lowest of five records {distance} is the limit."
+            f"{facts.peak_step:,} even the lowest of four records {distance} is the limit."
         )

@@ -1,13 +1,13 @@
 """A loss that is thrown up and down instead of settling."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from statistics import median as median_of
 
 import numpy as np
 
 from tb_gradhealth.health.arrays import Floats, Ints, Mask
 from tb_gradhealth.health.limits import Limits, limit
-from tb_gradhealth.health.outcome import COMPARED, Losses
+from tb_gradhealth.health.outcome import COMPARED, LEARNED, Losses
 from tb_gradhealth.health.steps import Lines
 from tb_gradhealth.health.structure import Scope, Structure
 from tb_gradhealth.health.symptom import INFO, WARNING, Facts, Judgement, Labels, Symptom, judgement, of_loss
@@ -35,6 +35,11 @@ class LossOscillatingLimits(Limits):
     opposed: float = limit(
         0.85, "share of neighbours on opposite sides of the median when steps overshoot", most=1
     )
+    worthless: float = limit(
+        0.9,
+        "share of a constant prediction's loss that the median must have where large steps are blamed",
+        most=1,
+    )
     wild: float = limit(2.0, "times their median that the range must be to warn", least=1)
     steps: float = limit(1e-2, "RMS(update) / RMS(w) above which steps throw the loss")
 
@@ -50,7 +55,8 @@ class LossOscillating(Symptom[LossOscillatingLimits]):
     * neighbouring losses lie on opposite sides of their median, 17 of 19 pairs. Of noise half of them do, and
       17 with a probability of 4e-4; a step beyond 2 / curvature overshoots the minimum each time, with period
       two (Cohen et al., ICLR 2021);
-    * or swings are wild, and the steps of some weight matrix have been too large for it.
+    * or swings are wild, around a level where nothing is learned, and the steps of some weight matrix have
+      been too large for it.
     """
 
     id = "loss-oscillating"
@@ -98,6 +104,8 @@ class LossOscillating(Symptom[LossOscillatingLimits]):
         if wide.any():
             jagged[wide] = self._jagged(losses.last[wide], median[wide])
             jagged &= self._unsolved(losses, median) & ~losses.improves()
+            # Around a low level a loss is thrown by single batches; steps that throw it leave it nowhere.
+            thrown &= ~(median < self.limits.worthless * losses.constant)
             thrown[wide] |= self._overshoots(losses.last[wide])
         value = np.repeat(swing[:, None], view.rows.size, axis=1)
         level = np.repeat(np.where(thrown, of_loss(view), INFO)[:, None], view.rows.size, axis=1)
@@ -105,14 +113,22 @@ class LossOscillating(Symptom[LossOscillatingLimits]):
 
     def observe_steps(self, lines: Lines) -> Judgement | None:
         """Find overshooting from step to step, which records see only every few steps."""
-        trend, rows = lines.trend, lines.values.shape[1]
+        known, rows = lines.trend or lines.latest, lines.values.shape[1]
         last = lines.loss[-2 * COMPARED :][None]
-        if trend is None or last.size < 2 * COMPARED or not np.isfinite(last).all():
+        if known is None or last.size < 2 * COMPARED or not np.isfinite(last).all():
             return None
         swing, median = self._swing(last)
-        found = self._jagged(last, median) & self._overshoots(last) & self._unsolved(trend, median)
+        large = (swing >= self.limits.wild) & (median_of(self._steps or [0.0]) > self.limits.steps)
+        large &= ~(median < self.limits.worthless * known.constant)
+        found = self._jagged(last, median) & self._unsolved(replace(known, last=last), median)
+        found &= ~_settles(known)
+        found &= self._overshoots(last) | large
         since = np.full(rows, lines.steps[-2 * COMPARED])
         return judgement(np.full(rows, swing[0]), self.limits.threshold, WARNING, where=found, since=since)
+
+    def contradicted(self, losses: Losses) -> bool:
+        """Whether the loss falls by now, beyond chance: it has swung, and settles."""
+        return bool(_settles(losses)[0])
 
     def _swing(self, last: Floats) -> tuple[Floats, Floats]:
         """Range of the middle 80 % of some losses, [records, 20], over their median, and that; [records]."""
@@ -166,3 +182,8 @@ class LossOscillating(Symptom[LossOscillatingLimits]):
             f"{times(facts.value)} × its median in the {2 * COMPARED} values up to step "
             f"{facts.peak_step:,}, {times(facts.threshold)} × is the limit."
         )
+
+
+def _settles(losses: Losses) -> Mask:
+    """Whether the losses fall beyond chance, or the epochs' have fallen far since the first, [records]."""
+    return np.asarray(losses.improves() | (losses.epoch_falls & (losses.epoch_gain >= 1 - LEARNED)))

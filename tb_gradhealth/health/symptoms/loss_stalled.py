@@ -6,7 +6,7 @@ import numpy as np
 
 from tb_gradhealth.health.arrays import Floats, Ints, Mask
 from tb_gradhealth.health.limits import Limits, limit
-from tb_gradhealth.health.outcome import COMPARED, Losses
+from tb_gradhealth.health.outcome import Losses
 from tb_gradhealth.health.steps import Lines
 from tb_gradhealth.health.structure import Scope, Structure
 from tb_gradhealth.health.symptom import WARNING, Facts, Judgement, Labels, Symptom, judgement, of_loss
@@ -31,9 +31,9 @@ class LossStalledLimits(Limits):
         0.5, "share by which a loss that is merely stalled may have risen; beyond, it diverges"
     )
     slow: float = limit(
-        0.1, "share of the threshold below which a loss that falls does so too slowly to get there", most=1
+        0.3, "share of the threshold below which a loss that falls does so too slowly to get there", most=1
     )
-    records: int = limit(10, "records with a loss before it is judged", least=10)
+    records: int = limit(8, "records with a loss before it is judged", least=8)
     steps: int = limit(32, "steps before a run is judged by the flight recorder's lines", least=10)
 
 
@@ -46,7 +46,7 @@ class LossStalled(Symptom[LossStalledLimits]):
     last five, the mean of the first and of the last ten, and the mean loss of the first and newest epoch.
 
     Breaches below a tenth, and only where the last losses are not significantly lower than those before
-    them, or so little lower that ten times as long a run would not get there. While the learning rate is
+    them, or so little lower that three times as long a run would not get there. While the learning rate is
     still rising nothing is asked. It is forgiven when it ends: a plateau at the start that the training left.
     """
 
@@ -70,7 +70,7 @@ class LossStalled(Symptom[LossStalledLimits]):
         "1 - loss / loss of the best constant prediction (or of accuracy, AUC) where known; else (first - "
         "last) / |first| of medians, means or epochs, whichever fell most"
     )
-    needs = "fewer than ten losses were recorded, or the learning rate still rises"
+    needs = "fewer than eight losses were recorded, or the learning rate still rises"
     statistic = "mean"
     labels = Labels("share gained", "loss")
     unit = "share"
@@ -150,9 +150,11 @@ class LossStalled(Symptom[LossStalledLimits]):
     def _stuck(self, losses: Losses) -> Mask:
         """Whether it does not fall, or too slowly, and has not risen so much that it diverges, [records]."""
         limits = self.limits
-        gains = np.fmax(losses.gain, losses.mean_gain)
-        crawling = (gains < limits.slow * limits.threshold) & (losses.count >= 2 * COMPARED)
-        resting = (~losses.improves() | crawling) & ~losses.epoch_falls
+        least = limits.slow * limits.threshold
+        crawling = np.fmax(losses.gain, losses.mean_gain) < least
+        # Epochs of a few batches are noisy too: theirs must have brought something since the first.
+        falling = losses.epoch_falls & (losses.epoch_gain >= least)
+        resting = (~losses.improves() | crawling) & ~falling
         return np.asarray(resting & (losses.gain > -limits.risen))
 
     def _zeros(self, loss: Floats, steps: Ints) -> Ints:

@@ -5,9 +5,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from tb_gradhealth.health.limits import Limits, limit
+from tb_gradhealth.health.outcome import Losses
 from tb_gradhealth.health.skill import SOLVED
 from tb_gradhealth.health.structure import Scope, Structure
 from tb_gradhealth.health.symptom import (
+    INFO,
     WARNING,
     Facts,
     Judgement,
@@ -27,6 +29,9 @@ class SaturatedActivationLimits(Limits):
     """Share of a layer's units."""
 
     threshold: float = limit(0.5, "share of saturated units above which a layer is ill", most=1)
+    inexcusable: float = limit(
+        0.9, "share of saturated units that stays a warning while the results are not good", most=1
+    )
     outer: float = limit(
         0.85, "share of outputs in the outer 5 % of the range that is ill while little is learned", most=1
     )
@@ -82,7 +87,13 @@ class SaturatedActivation(Symptom[SaturatedActivationLimits]):
         thrown = (outer >= self.limits.outer) & unlearned[:, None] & ~(units > self.limits.threshold)
         value = np.where(excused, np.nan, np.where(thrown, outer, units))
         aspect = np.where(thrown, OUTPUTS, UNITS)
-        return judgement(value, self.limits.threshold, WARNING, aspect=aspect)
+        useless = (units >= self.limits.inexcusable) & (view.block.losses.skill < SOLVED)[:, None]
+        least = np.where(useless & ~output, WARNING, INFO)
+        return judgement(value, self.limits.threshold, WARNING, aspect=aspect, least=least)
+
+    def excused(self, value: float, losses: Losses) -> bool:
+        """Whether the network does well all the same."""
+        return bool(losses.skill[0] >= SOLVED)
 
     def message(self, facts: Facts) -> str:
         """Say how many of the layer's units are at their ends."""

@@ -99,6 +99,8 @@ class VanishingGradient(Symptom[VanishingGradientLimits]):
     def observe(self, view: View) -> Judgement:
         """Compare every weight matrix's gradient with the median and with the output's."""
         rms = view.column("rms")
+        # A layer with few live units gets nothing from some batches: that is no reason if others reach it.
+        rms = np.where(rms == 0, np.fmax(view.column("peak_rms"), 0), rms)
         value, reference = np.full(rms.shape, np.nan), np.full(rms.shape, np.nan)
         falling = np.zeros(rms.shape, bool)
         for records, matrices in _alike(np.isfinite(rms)):

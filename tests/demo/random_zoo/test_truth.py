@@ -213,7 +213,9 @@ def test_a_spike_comes_out_of_the_blue_and_goes(factor, degree):
     steady = 2.3 * NOISE
     signs = {
         "loss-spike": found("loss-spike", loss=at(steady, 120, 2.3 * factor)),
-        "activation-spike": found("activation-spike", peak=at(GOOD.peak, (120, 2), factor)),
+        "activation-spike": found(
+            "activation-spike", peak=at(GOOD.peak, (120, 2), factor), loss=at(steady, 120, 2.3 * factor)
+        ),
     }
     expected = ("certain", 120) if degree == "certain" else degree
     assert signs == dict.fromkeys(signs, expected)
@@ -233,6 +235,39 @@ def test_a_gradient_spike_is_certain_where_the_loss_takes_notice():
     spike = at(GOOD.gradient, 120, 1.0)
     assert found("gradient-spike", gradient=spike) == "possible"
     assert found("gradient-spike", gradient=spike, loss=at(2.3 * NOISE, 120, 40)) == ("certain", 120)
+
+
+def test_what_the_loss_does_not_notice_is_only_possible():
+    assert found("activation-spike", peak=at(GOOD.peak, (120, 2), 100)) == "possible"
+
+
+def test_what_was_suffered_before_nan_is_weighed_by_what_was_learned_until_then():
+    """What NaN predicts is at chance, whatever the network had reached."""
+    ended = {"loss": at(GOOD.loss, slice(150, None), np.nan), "final": np.array([0.1])}
+    ended["metric"] = at(GOOD.metric, slice(31, None), 0.1)
+    dead = {"dead": np.where(np.arange(LAYERS) < 3, 0.9, np.nan) * np.ones((LOOKS, LAYERS))}
+    assert truth_of(measured(**ended)).learned == "yes"
+    assert found("dead-units", **ended, **dead) == "possible"
+    assert found("dead-units", **{**ended, "metric": HELPLESS["metric"]}, **dead) == ("certain", 0)
+
+
+def test_a_loss_thrown_up_by_the_first_steps_has_diverged():
+    thrown = np.where(LOOKED > 0, 200.0, 2.3)
+    assert found("loss-diverging", sample_loss=thrown, **HELPLESS) == ("certain", 0)
+
+
+def test_one_that_was_good_and_is_lost_has_not_stalled():
+    lost = np.where(LOOKED > 100, 2.4, np.maximum(2.3 * np.exp(-LOOKED / 20), 0.3))
+    assert found("loss-stalled", sample_loss=lost, **HELPLESS) == "possible"
+
+
+def test_a_gradient_that_is_back_soon_was_a_spike_and_one_beside_a_falling_loss_does_not_explode():
+    brief = at(GOOD.gradient, slice(100, 104), 1.0)
+    loss = at(2.3 * NOISE, slice(100, 104), 9.0)
+    assert found("exploding-gradient", gradient=brief, **{**AT_CHANCE, "loss": loss}) == "possible"
+    large = {"gradient": 100 * np.ones((STEPS, LAYERS))}
+    assert found("exploding-gradient", **large, **AT_CHANCE) == ("certain", 0)
+    assert found("exploding-gradient", **large, **HELPLESS) == "possible"
 
 
 def test_measurements_are_read_as_they_were_written(tmp_path):

@@ -102,9 +102,10 @@ def test_and_the_loss_says_whether_it_matters(training, rows, losses, severity):
     assert run_of(training, rows, [200.0] * 15, losses).severity == severity
 
 
-def test_weights_that_start_at_zero_are_compared_with_the_floor(training, rows):
+def test_weights_that_start_at_zero_are_compared_with_a_tenth_of_glorots(training, rows):
     finding = run_of(training, rows, [0.9] * 6, weight=0.0)
-    assert (finding.value, finding.severity) == (pytest.approx(900), "info")
+    glorot = np.sqrt(2 / (32 + 32))
+    assert (finding.value, finding.severity) == (pytest.approx(0.9 / (glorot / 10)), "info")
 
 
 def test_a_gradient_that_overflowed_is_judged_by_its_last_finite_size(training, rows):

@@ -16,8 +16,6 @@ from typing import Any, Final
 
 import tensorflow as tf
 
-from tb_gradhealth.capture.tensorflow.measuring.sampling import first_samples
-
 FLOAT_MAX: Final = 3.4028234663852886e38
 
 MEASURED_OF: Final = 1 << 16
@@ -48,17 +46,6 @@ def operand(value: Any) -> Operand:
         return _touched_rows(value)
     values = as_float32(value)
     return Operand(values, values, count(values))
-
-
-def activation(value: Any, *, whole: bool) -> Operand:
-    """An activation as an operand.
-
-    Args:
-        value: floating tensor, samples along the first axis.
-        whole: whether extremes and faults are taken of all samples.
-    """
-    values = as_float32(first_samples(value, MEASURED_OF))
-    return Operand(values, as_float32(value) if whole else values, count(values))
 
 
 def count(values: Any) -> Any:

@@ -5,6 +5,8 @@ most tensors of a network are small: biases, norms, the kernels of narrow layers
 of them are measured by as many operations as one. Copying them costs little; a large tensor is not copied.
 """
 
+import itertools
+import math
 from collections.abc import Sequence
 from functools import partial
 from typing import Any, Final
@@ -12,10 +14,11 @@ from typing import Any, Final
 import numpy as np
 import tensorflow as tf
 
+from tb_gradhealth.capture.tensorflow.measuring.extremes import is_compiled
 from tb_gradhealth.capture.tensorflow.measuring.magnitudes import histogram
 from tb_gradhealth.capture.tensorflow.measuring.operands import as_float32
 from tb_gradhealth.capture.tensorflow.measuring.segments import owners, segment_max, segment_sum
-from tb_gradhealth.capture.tensorflow.measuring.statistics import unless_doubtful
+from tb_gradhealth.capture.tensorflow.measuring.statistics import combined, unless_doubtful
 
 SMALL: Final = 4096
 """Elements up to which a tensor is packed: beyond, the copy costs more than the operations it saves."""
@@ -24,32 +27,42 @@ LARGEST: Final = 1 << 20
 """Elements in a pack; which tensor each belongs to is held in memory."""
 
 
-def packed(sizes: Sequence[int | None]) -> list[int]:
-    """Which of some tensors go into a pack, by their elements; None for one whose size varies."""
-    chosen: list[int] = []
+def packed(shapes: Sequence[tuple[int, ...] | None]) -> list[int]:
+    """Which of some tensors go into a pack, in its order: those of one shape lie side by side.
+
+    Args:
+        shapes: of the tensors; None for one that is not to be packed.
+    """
+    chosen: dict[tuple[int, ...], list[int]] = {}
     total = 0
-    for index, size in enumerate(sizes):
-        if size is not None and 0 < size <= min(SMALL, LARGEST - total):
-            chosen.append(index)
+    for index, shape in enumerate(shapes):
+        size = 0 if shape is None else math.prod(shape)
+        if shape is not None and 0 < size <= min(SMALL, LARGEST - total):
+            chosen.setdefault(shape, []).append(index)
             total += size
-    return chosen
+    return [index for group in chosen.values() for index in group]
 
 
 class Packing:
-    """How n tensors of fixed sizes lie in one vector of m elements.
+    """How n tensors of fixed shapes lie in one vector of m elements.
 
     Args:
-        sizes: elements of each tensor, at least 1.
+        shapes: of each tensor, with at least one element; in the order of `packed`.
     """
 
-    def __init__(self, sizes: Sequence[int]) -> None:
-        self.sizes = tuple(sizes)
+    def __init__(self, shapes: Sequence[tuple[int, ...]]) -> None:
+        self.shapes = tuple(shapes)
+        self.sizes = tuple(math.prod(shape) for shape in shapes)
         self._owner = owners(self.sizes)
 
     def pack(self, tensors: Sequence[Any]) -> Any:
         """The tensors as one float32 [m]."""
-        flat = [tf.reshape(x, [size]) for x, size in zip(tensors, self.sizes, strict=True)]
-        return tf.concat([as_float32(x) for x in flat], 0)
+        parts = []
+        # Stacked, tensors of one shape cost an operation together instead of one each.
+        for _, group in itertools.groupby(zip(self.shapes, tensors, strict=True), lambda pair: pair[0]):
+            alike = [as_float32(tensor) for _, tensor in group]
+            parts.append(tf.reshape(tf.stack(alike) if len(alike) > 1 else alike[0], [-1]))
+        return tf.concat(parts, 0)
 
     def rms(self, values: Any) -> Any:
         """The RMS of every tensor in ``values`` [m], float32 [n]; not finite where an element is not."""
@@ -61,9 +74,11 @@ class Packing:
         Returns:
             float32 [n, 7] and float32 [n, 10].
         """
+        zeros, magnitudes = histogram(values, self._owner, len(self.sizes))
+        if is_compiled():
+            return combined(self._careful(values), zeros), magnitudes
         low, high = -self._max(-values), self._max(values)
         mean = self._sum(values) / np.array(self.sizes, np.float32)
-        zeros, magnitudes = histogram(values, self._owner, len(self.sizes))
         careful = partial(self._careful, values)
         return unless_doubtful(self.rms(values), mean, low, high, zeros, careful), magnitudes
 

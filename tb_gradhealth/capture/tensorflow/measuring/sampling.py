@@ -8,9 +8,6 @@ import tensorflow as tf
 RUN: Final = 64
 """Elements side by side in a sample."""
 
-SAMPLES: Final = 8
-"""Samples of a batch that are taken where the size of one is not known while tracing."""
-
 
 def sample(values: Any, most: int) -> Any:
     """At most ``most`` elements, of any dtype [m], in evenly spaced runs; all where there are no more.
@@ -47,9 +44,12 @@ def first_samples(values: Any, most: int) -> Any:
 
     They lie side by side, so that nothing is copied.
     """
-    sizes = values.shape[1:] if values.shape.rank else None
-    if sizes is None:
+    if not values.shape.rank:
         return values
-    samples = max(most // max(math.prod(sizes), 1), 1) if sizes.is_fully_defined() else SAMPLES
+    sizes = values.shape[1:]
+    if not sizes.is_fully_defined():
+        each = tf.reduce_prod(tf.shape(values)[1:])
+        return values[: tf.maximum(most // tf.maximum(each, 1), 1)]
+    samples = max(most // max(math.prod(sizes), 1), 1)
     known = values.shape[0]
     return values if known is not None and known <= samples else values[:samples]

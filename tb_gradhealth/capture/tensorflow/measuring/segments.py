@@ -38,10 +38,19 @@ def segment_sum(values: Any, owner: Any, tensors: int) -> Any:
 
 
 def segment_max(values: Any, owner: Any, tensors: int) -> Any:
-    """The largest element of each tensor, float32 [tensors]; arguments as for `segment_sum`."""
+    """The largest element of each tensor, float32 [tensors]; arguments as for `segment_sum`.
+
+    A NaN may get lost.
+    """
     if _is_restricted():
         return tf.math.unsorted_segment_max(values, owner, tensors)
     return tf.math.segment_max(values, owner)
+
+
+def segment_highest(values: Any, owner: Any, tensors: int) -> Any:
+    """Likewise, NaN where one of the elements is."""
+    nans = segment_sum(tf.cast(tf.math.is_nan(values), tf.float32), owner, tensors)
+    return tf.where(nans > 0, float("nan"), segment_max(values, owner, tensors))
 
 
 def counts(numbers: Any, size: int) -> Any:

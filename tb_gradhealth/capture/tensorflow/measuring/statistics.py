@@ -3,7 +3,8 @@
 Whole-tensor reductions that TensorFlow has native kernels for (`l2_loss`, sum, max, min) run at memory speed;
 anything that writes a temporary as large as the tensor costs five to twenty times as much. So the usual
 case uses only those, and what they cannot say (a square that overflowed, a NaN among numbers)
-is worked out carefully in a branch that is taken only when they give it away.
+is worked out carefully in a branch that is taken only when they give it away. A compiler has no such kernels,
+and two branches take it twice as long: there everything is worked out carefully.
 """
 
 from collections.abc import Callable, Sequence
@@ -11,6 +12,7 @@ from typing import Any, Final
 
 import tensorflow as tf
 
+from tb_gradhealth.capture.tensorflow.measuring.extremes import is_compiled
 from tb_gradhealth.capture.tensorflow.measuring.operands import Operand
 from tb_gradhealth.capture.tensorflow.measuring.reductions import reduced
 
@@ -27,6 +29,8 @@ def measure(operands: Sequence[Operand], zeros: Any) -> Any:
     Moments and extremes are over finite elements, NaN where there are none; fraction and counts over all.
     ``zeros`` is the fraction, float32 [n], see `magnitudes.sampled`.
     """
+    if is_compiled():
+        return combined(careful_statistics(operands), zeros)
     counts = tf.stack([x.count for x in operands])
     squares, total, low, high = reduced(operands)
     rms = tf.sqrt(2 * squares / counts)
@@ -50,7 +54,11 @@ def unless_doubtful(rms: Any, mean: Any, low: Any, high: Any, zeros: Any, carefu
     usual = tf.stack([rms, mean, low, high, none, none], axis=1)
     finite = tf.reduce_all(tf.math.is_finite(usual), axis=1)
     plain = finite & ((rms > TINY) | ((low == 0) & (high == 0)))
-    measured = tf.cond(tf.reduce_all(plain), lambda: usual, careful)
+    return combined(tf.cond(tf.reduce_all(plain), lambda: usual, careful), zeros)
+
+
+def combined(measured: Any, zeros: Any) -> Any:
+    """The columns `MEASURED`, float32 [n, 7], from those of `careful_statistics` and the share of zeros."""
     return tf.concat([measured[:, :4], zeros[:, None], measured[:, 4:]], axis=1)
 
 

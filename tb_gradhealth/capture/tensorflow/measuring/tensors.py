@@ -1,13 +1,16 @@
 """The tensors of a step as the observer measures them: the small ones in one pack, the others one by one."""
 
+import copy
+import itertools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 import tensorflow as tf
 
 from tb_gradhealth.capture.tensorflow.measuring.magnitudes import sampled
-from tb_gradhealth.capture.tensorflow.measuring.operands import Operand, operand
+from tb_gradhealth.capture.tensorflow.measuring.operands import as_float32, count, operand
 from tb_gradhealth.capture.tensorflow.measuring.packs import Packing, packed
 from tb_gradhealth.capture.tensorflow.measuring.statistics import measure
 from tb_gradhealth.record import Row
@@ -23,53 +26,109 @@ class Split:
     """
 
     def __init__(self, rows: Sequence[Row], values: Sequence[Any], indices: Sequence[int]) -> None:
-        self.packed = _packed(rows, values, indices)
-        small = set(self.packed)
-        self.single = [index for index in indices if index not in small]
-        sizes = [int(values[index].shape.num_elements()) for index in self.packed]
-        self.packing = Packing(sizes) if sizes else None
+        shapes = [_fixed(rows[index], values[index]) for index in indices]
+        places = packed(shapes)
+        self.packed = [indices[place] for place in places]
+        self.single = [index for place, index in enumerate(indices) if place not in set(places)]
+        self.packing = Packing([shapes[place] or () for place in places]) if places else None
 
     @property
     def order(self) -> list[int]:
         """The rows in the order in which `Tensors` gives their numbers."""
         return [*self.single, *self.packed]
 
-    def pack(self, values: Mapping[int, Any]) -> Any:
-        """The packed tensors as one float32 vector, None where none are packed."""
-        return self.packing.pack([values[index] for index in self.packed]) if self.packing else None
+    def of_rows(self, rows: Mapping[int, int]) -> "Split":
+        """The same of other rows, those that ``rows`` gives for these."""
+        other = copy.copy(self)
+        other.single = [rows[index] for index in self.single]
+        other.packed = [rows[index] for index in self.packed]
+        return other
 
     def tensors(self, values: Mapping[int, Any]) -> "Tensors":
         """One step's tensors, by row, ready to be measured."""
-        return Tensors([operand(values[index]) for index in self.single], self.packing, self.pack(values))
+        pack = self.packing.pack([values[index] for index in self.packed]) if self.packing else None
+        return Tensors([values[index] for index in self.single], self.packing, pack)
 
 
 @dataclass(frozen=True)
 class Tensors:
-    """A step's tensors; what is measured of them comes in the order of `Split.order`."""
+    """A step's tensors; what is measured of them comes in the order of `Split.order`.
 
-    operands: Sequence[Operand]
+    Attributes:
+        single: those that are not packed.
+        packing: how the others are packed, None for none.
+        pack: they, float32 [m], or None.
+    """
+
+    single: Sequence[Any]
     packing: Packing | None
-    values: Any
+    pack: Any
+
+    @property
+    def any(self) -> bool:
+        """Whether there are any."""
+        return bool(self.single) or self.packing is not None
+
+    def rms(self) -> Any:
+        """The RMS of each, float32 [n], by one read; not finite where an element is not."""
+        parts = []
+        if self.single:
+            # A sparse gradient's slices stand for the sums of those with one index: good enough for a look.
+            values = [as_float32(x.values if isinstance(x, tf.IndexedSlices) else x) for x in self.single]
+            squares = tf.stack([tf.nn.l2_loss(x) for x in values])
+            parts.append(tf.sqrt(2 * squares / tf.maximum(tf.stack([count(x) for x in values]), 1)))
+        if self.packing:
+            parts.append(self.packing.rms(self.pack))
+        return tf.concat(parts, 0)
 
     def measure(self) -> tuple[Any, Any]:
         """The columns `statistics.MEASURED`, float32 [n, 7], and packed magnitudes, float32 [n, 10]."""
         moments, magnitudes = [], []
-        if self.operands:
-            zeros, shares = sampled(self.operands)
-            moments.append(measure(self.operands, zeros))
+        if self.single:
+            operands = [operand(x) for x in self.single]
+            zeros, shares = sampled(operands)
+            moments.append(measure(operands, zeros))
             magnitudes.append(shares)
         if self.packing:
-            of_pack, shares = self.packing.measure(self.values)
+            of_pack, shares = self.packing.measure(self.pack)
             moments.append(of_pack)
             magnitudes.append(shares)
         return tf.concat(moments, 0), tf.concat(magnitudes, 0)
 
 
-def _packed(rows: Sequence[Row], values: Sequence[Any], indices: Sequence[int]) -> list[int]:
-    def size(index: int) -> int | None:
-        value = values[index]
-        if isinstance(value, tf.IndexedSlices) or rows[index].kind == "loss" or value.dtype == tf.float64:
-            return None  # that of the first two may vary with the batch
-        return value.shape.num_elements()  # type: ignore[no-any-return]
+class Together:
+    """Several splits whose tensors are measured at once, by as many operations as those of one.
 
-    return [indices[place] for place in packed([size(index) for index in indices])]
+    Attributes:
+        order: the rows in the order in which `tensors` gives their numbers.
+    """
+
+    def __init__(self, splits: Sequence[Split]) -> None:
+        self.order = [
+            *itertools.chain(*(split.single for split in splits)),
+            *itertools.chain(*(split.packed for split in splits)),
+        ]
+        packings = [split.packing for split in splits if split.packing]
+        self._packing = (
+            Packing([shape for packing in packings for shape in packing.shapes]) if packings else None
+        )
+
+    def tensors(self, parts: Sequence[Tensors]) -> Tensors:
+        """The tensors of all splits, given in their order."""
+        packs = [part.pack for part in parts if part.packing]
+        single = [tensor for part in parts for tensor in part.single]
+        return Tensors(single, self._packing, tf.concat(packs, 0) if packs else None)
+
+
+def rms_of(tensors: Sequence[Any]) -> Any:
+    """The RMS of each tensor or `tf.IndexedSlices`, float32 [n], in their order."""
+    rows = [Row("", "gradient", "", "other", 0)] * len(tensors)
+    split = Split(rows, tensors, range(len(tensors)))
+    return tf.gather(split.tensors(dict(enumerate(tensors))).rms(), np.argsort(split.order))
+
+
+def _fixed(row: Row, value: Any) -> tuple[int, ...] | None:
+    """The shape of a tensor that may be packed. That of a loss may vary with the batch."""
+    if isinstance(value, tf.IndexedSlices) or row.kind == "loss" or value.dtype == tf.float64:
+        return None
+    return tuple(value.shape) if value.shape.is_fully_defined() else None

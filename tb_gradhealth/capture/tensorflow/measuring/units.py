@@ -1,6 +1,5 @@
 """Units, the last axis of a layer's output: channels or neurons that are silent, dormant or saturated."""
 
-import math
 from collections.abc import Sequence
 from typing import Any, Final
 
@@ -8,6 +7,8 @@ import numpy as np
 import tensorflow as tf
 
 from tb_gradhealth.capture.tensorflow.measuring.extremes import highest
+from tb_gradhealth.capture.tensorflow.measuring.segments import owners, segment_sum
+from tb_gradhealth.capture.tensorflow.measuring.shared import shared
 from tb_gradhealth.capture.tensorflow.measuring.state import state
 from tb_gradhealth.capture.tensorflow.network.structure import SATURATING
 
@@ -40,14 +41,15 @@ class Units:
 
     def __init__(self, sizes: Sequence[int]) -> None:
         self._sizes = tuple(sizes)
+        self._owner = owners(sizes)
         self._peaks = state(np.zeros([sum(sizes)], np.float32), "peaks")
         self._batches = state(np.float32(0), "batches")
         self._windows = state(np.int64(0), "windows")
         self._dead = state(np.zeros([sum(sizes)], np.bool_), "dead")
 
-    def add(self, peaks: Sequence[Any]) -> None:
-        """Take in one batch: the largest output of each unit, layer by layer."""
-        self._peaks.assign(tf.maximum(self._peaks, tf.concat(list(peaks), 0)))
+    def add(self, peaks: Any) -> None:
+        """Take in one batch: the largest output of each unit, layer by layer, float32 [units]."""
+        self._peaks.assign(tf.maximum(self._peaks, peaks))
         self._batches.assign_add(1.0)
 
     def columns(self, batch: Sequence[Any]) -> Any:
@@ -61,9 +63,10 @@ class Units:
         silent = tf.equal(peaks, 0.0)  # NaN == 0 is false: a unit that is NaN is not dead
         anew = silent & (~known | (self._windows % SEARCHED == 0)) & full
         parts = zip(batch, *(tf.split(x, self._sizes) for x in (anew, peaks)), strict=True)
-        searched = tf.concat([_searched(*part) for part in parts], 0)
+        searched = tf.concat([shared(_searched, part) for part in parts], 0)
         dead = silent & tf.equal(searched, 0.0)
-        shares = tf.stack([tf.reduce_mean(x) for x in tf.split(tf.cast(dead, tf.float32), self._sizes)])
+        count = segment_sum(tf.cast(dead, tf.float32), self._owner, len(self._sizes))
+        shares = count / np.array(self._sizes, np.float32)
         columns = tf.stack([shares, tf.fill(tf.shape(shares), batches)], axis=1)
         self._dead.assign(tf.where(full, dead, known))
         self._peaks.assign(tf.where(full, 0.0, peaks))
@@ -79,11 +82,12 @@ def _searched(values: Any, anew: Any, peaks: Any) -> Any:
 
 def unit_peaks(values: Any) -> Any:
     """The largest output of each unit over all samples and positions, float32 [units]."""
-    units = values.shape[-1]
-    if values.shape.rank > 2 and values.shape[1:].is_fully_defined():
+    if values.shape.rank > 2:
         # Positions first, sample by sample: what lies side by side is read in order.
-        values = highest(tf.reshape(values, [-1, math.prod(values.shape[1:-1]), units]), axis=[1])
-    return tf.cast(highest(values, axis=range(values.shape.rank - 1)), tf.float32)
+        shape = tf.shape(values)
+        by_sample = tf.reshape(values, [shape[0], tf.reduce_prod(shape[1:-1]), values.shape[-1] or shape[-1]])
+        values = highest(by_sample, axis=[1])
+    return tf.cast(highest(values, axis=list(range(values.shape.rank - 1))), tf.float32)
 
 
 def dormant_fraction(values: Any) -> Any:

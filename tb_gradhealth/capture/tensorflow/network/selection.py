@@ -1,7 +1,7 @@
 """Which tensors of a step become which rows."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 import tensorflow as tf
@@ -61,6 +61,7 @@ class Selection:
         dtype_policy: the captured model's, "" where none is known.
         features: the rows whose last axis is features: inputs that are not numbers of an embedding's rows.
         constant: the targets of which is told what the best constant prediction reaches; none for no row.
+        variables: by row, those whose values are weights.
     """
 
     rows: tuple[Row, ...]
@@ -71,6 +72,7 @@ class Selection:
     dtype_policy: str = ""
     features: tuple[int, ...] = ()
     constant: tuple[Targets, ...] = ()
+    variables: Mapping[int, Any] = field(default_factory=dict)
 
     @property
     def settings(self) -> dict[str, str]:
@@ -146,8 +148,10 @@ def select(
         for (before, variable), after in zip(pairs, _as_many(clipped, pairs), strict=True):
             if before is not None:
                 chosen.append(_checked(names.row("clipped", variable), after, NO_GRADIENT))
+    values = [_tensor(variable) for variable in measured]
     for kind in ("weight", "update"):
-        chosen += [_checked(names.row(kind, variable), _tensor(variable)) for variable in measured]
+        both = zip(measured, values, strict=True)
+        chosen += [_checked(names.row(kind, variable), value) for variable, value in both]
     given = captured.inputs if inputs is None else told_apart(named_inputs(inputs, None))
     chosen += _data("input", given, 0)
     chosen += [_activation(call, names.depth(call.place.name)) for call in captured.calls]
@@ -160,14 +164,20 @@ def select(
         chosen.append((row, tf.convert_to_tensor(number)))
     if not (pairs or measured or captured.calls):
         raise ValueError(NOTHING)
-    rows, values = zip(*chosen, strict=True)
+    rows, tensors = zip(*chosen, strict=True)
     features = tuple(
         index
         for index, row in enumerate(rows)
         if row.kind == "input" and row.tensor not in captured.categories
     )
     policy = activations.dtype_policy if isinstance(activations, Activations) else ""
-    return Selection(rows, values, lag, spread, phase, policy, features, tuple(constant))
+    of_rows = {names.name(variable): variable for variable in measured}
+    weights_by_row = {
+        index: of_rows[row.tensor]
+        for index, row in enumerate(rows)
+        if row.kind in ("weight", "update") and not row.not_measured
+    }
+    return Selection(rows, tensors, lag, spread, phase, policy, features, tuple(constant), weights_by_row)
 
 
 def in_pairs(grads_and_vars: Iterable[Any]) -> list[tuple[Any, Any]]:

@@ -60,7 +60,9 @@ class Facts:
     def _carried(self, lines: Any, by_peak: Any) -> Any:
         """The facts of these steps with those of the unread record, float32 [rows, 4]."""
         gap = tf.cast(self.seen - self.since, tf.float32)
-        before = {name: self.earlier[:, index] for index, name in enumerate(COLUMNS)}
+        carried = (*PEAK_RMS, *PEAK_MAX, "bad_steps", "bad_ago")
+        places = [COLUMNS.index(name) for name in carried]
+        before = dict(zip(carried, tf.unstack(tf.gather(self.earlier, places, axis=1), axis=1), strict=True))
         old_peak = tf.where(by_peak, before[PEAK_MAX[0]], before[PEAK_RMS[0]])
         old_peak_ago = tf.where(by_peak, before[PEAK_MAX[1]], before[PEAK_RMS[1]]) + gap
         old_bad, old_bad_ago = before["bad_steps"], before["bad_ago"] + gap
