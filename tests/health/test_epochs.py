@@ -74,9 +74,10 @@ def test_no_finding_contradicts_the_epochs(shape, seed, epochs, batches, fall):
     if means[-1] <= 1.1 * means.min():
         assert "loss-diverging" not in trend, trend["loss-diverging"].message
     for finding in health.findings():
-        # "had risen" may only be said where the epochs did not fall.
+        # "had risen" may only be said of a step up to which the epochs had not fallen.
         if "had risen" in finding.message and finding.state == "open":
-            assert means[-1] > means[0]
+            known = means[: (finding.peak_step + 1) // batches]
+            assert known.size < 2 or known[-1] > known[0]
 
 
 def test_an_epoch_that_falls_ends_what_single_batches_said():
