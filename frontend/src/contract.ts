@@ -211,6 +211,8 @@ export interface Tensor {
   derived?: string[]
   magnitudes: boolean
   not_measured: string
+  /** Elements that its numbers are estimated from, 0 where all are measured. */
+  sampled?: number
 }
 
 /** What a rule made of one tensor at last. */
@@ -245,6 +247,8 @@ export interface HeatmapRow {
   layer: string
   role: string
   depth: number
+  /** See `Tensor`. */
+  sampled?: number
 }
 
 export interface HeatmapHeader extends FrameHeader {

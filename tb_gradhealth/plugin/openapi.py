@@ -297,6 +297,7 @@ def _schemas() -> Schema:
         magnitudes=FLAG,
         derived=_list({"enum": list(DERIVED)}),
         not_measured=TEXT,
+        sampled=WHOLE,
     )
     state = _object(
         symptom={"enum": list(SYMPTOMS)},

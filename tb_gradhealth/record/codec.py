@@ -35,6 +35,7 @@ _TYPES: Final[Mapping[str, type]] = {
     "not_measured": str,
     "inputs": list,
     "between": str,
+    "sampled": int,
 }
 """A row's fields and what they are in JSON."""
 

@@ -50,6 +50,8 @@ class Row:
         between: what lies between those and this layer and is not measured, e.g. ``"operations that are no
             layer"``; ``""`` where their values reach the layer as they are or through layers that only pass
             on what came in (dropout, reshaping, pooling).
+        sampled: how many elements the numbers are estimated from, evenly spread over the tensor; 0 where all
+            are measured.
     """
 
     tensor: str
@@ -64,9 +66,10 @@ class Row:
     not_measured: str = ""
     inputs: tuple[str, ...] = ()
     between: str = ""
+    sampled: int = 0
 
     def as_json(self) -> dict[str, object]:
-        """The row as plain JSON values; without ``inputs`` and ``between`` where it has neither.
+        """The row as plain JSON values; without ``inputs``, ``between`` and ``sampled`` where it has none.
 
         So a table of an earlier format version keeps its id when it is written again.
         """
@@ -74,7 +77,7 @@ class Row:
         return {name: value for name, value in values.items() if value or name not in ADDED}
 
 
-ADDED: Final = frozenset({"inputs", "between"})
+ADDED: Final = frozenset({"inputs", "between", "sampled"})
 """The fields of a row that format version 3 added."""
 
 

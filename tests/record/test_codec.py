@@ -54,6 +54,7 @@ rows = st.builds(
     not_measured=st.text(),
     inputs=st.lists(st.text(), max_size=3).map(tuple),
     between=st.text(),
+    sampled=st.integers(0, 2**31),
 )
 settings = st.dictionaries(
     st.text(),

@@ -19,7 +19,15 @@ it('gives each line the numbers of its tensor', () => {
 })
 
 it('gives a block the mean of its tensors', () => {
-  const line = { key: '', title: '', tensor: null, block: null, open: false, rows: [0, 1] }
+  const line = {
+    key: '',
+    title: '',
+    tensor: null,
+    block: null,
+    open: false,
+    rows: [0, 1],
+    sampled: 0,
+  }
   expect([...lineCells(heatmap, [line], false).values]).toEqual([2.5, 3.5, 4.5])
 })
 

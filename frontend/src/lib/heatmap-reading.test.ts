@@ -37,6 +37,16 @@ it('tells a share in hundredths', () => {
   expect(told).toBe('a · steps 10 to 19 · dead units 50\u00a0%')
 })
 
+it('tells that a number is an estimate', () => {
+  const sampled = rows.map((row) => ({ ...row, sampled: 65536 }))
+  const told = cellReading(
+    { ...picture, lines: heatmapLines(sampled, () => true, false, []) },
+    { line: 0, step: 20 },
+    () => '',
+  )
+  expect(told).toBe('a · step 20 · RMS 0.25 · from a sample of 65,536 elements')
+})
+
 it('tells which finding is there', () => {
   expect(read(1, 12)).not.toContain('Dead')
   expect(read(1, 20)).toContain('Dead units of b since step 20')

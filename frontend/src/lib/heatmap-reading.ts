@@ -34,6 +34,7 @@ export function cellReading(
     stepsOf(cellSpan(cells.steps, cell, range)),
     `${of} ${Number.isNaN(value) ? 'no finite value' : formatMeasured(value, unitOf(column))}`,
   ]
+  if (shown.sampled) parts.push(`from a sample of ${count(shown.sampled, 'element')}`)
   const mark = markAt(marks, line, step)
   if (mark) {
     const { symptom, tensor, opened_step, resolved_step } = mark.finding

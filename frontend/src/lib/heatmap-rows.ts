@@ -13,6 +13,8 @@ export interface Line {
   open: boolean
   /** The rows of the answer that it stands for. */
   rows: readonly number[]
+  /** Elements that a tensor's numbers are estimated from, 0 where all are measured. */
+  sampled: number
 }
 
 /** With more rows than this a heatmap begins with its blocks folded. */
@@ -32,6 +34,7 @@ export function heatmapLines(
     block: null,
     open: false,
     rows: [place],
+    sampled: row.sampled ?? 0,
   })
   if (!(blocks ?? shown.length > MANY_ROWS)) return shown.map(single)
   return blocksOf(shown.map(({ row }) => row.layer)).flatMap((block) => {
@@ -45,6 +48,7 @@ export function heatmapLines(
       block,
       open,
       rows: members.map(({ place }) => place),
+      sampled: 0,
     }
     return open ? [line, ...members.map(single)] : [line]
   })

@@ -14,12 +14,22 @@ from tb_gradhealth.capture.tensorflow.epoch_values import epoch_values
 from tb_gradhealth.capture.tensorflow.keras_step import WatchedStep
 from tb_gradhealth.capture.tensorflow.network.activations import replaced
 from tb_gradhealth.capture.tensorflow.network.settings import optimizer_calls
+from tb_gradhealth.capture.tensorflow.network.updates import Updates, checked_updates
 from tb_gradhealth.capture.tensorflow.recorder import DEFAULT_NAME, Recorder, checked_every
 
 if TYPE_CHECKING:
     from tb_gradhealth.health import Finding, RuleSet
 
-SETTINGS: Final = ("_log_dir", "_every", "_name", "_activations", "_budget", "_overhead", "_rules")
+SETTINGS: Final = (
+    "_log_dir",
+    "_every",
+    "_name",
+    "_activations",
+    "_budget",
+    "_overhead",
+    "_updates",
+    "_rules",
+)
 """What a callback is given. All else is of the training that it watches."""
 
 END_OF_DATA: Final = (StopIteration, tf.errors.OutOfRangeError)
@@ -53,6 +63,7 @@ class KerasCallback(keras.callbacks.Callback):  # type: ignore[misc]
         activations: whether to measure layers' outputs.
         budget: mebibytes that may be written, see `Recorder`.
         overhead: share of the training's time that watching may take, likewise.
+        updates: how the change of the weights is measured, likewise.
         rules: how `findings` judges, likewise.
     """
 
@@ -65,6 +76,7 @@ class KerasCallback(keras.callbacks.Callback):  # type: ignore[misc]
         activations: bool = True,
         budget: float = 256,
         overhead: float | None = 0.02,
+        updates: Updates | None = None,
         rules: "RuleSet | None" = None,
     ) -> None:
         super().__init__()
@@ -74,6 +86,7 @@ class KerasCallback(keras.callbacks.Callback):  # type: ignore[misc]
         self._activations = activations
         self._budget = budget
         self._overhead = overhead
+        self._updates = checked_updates(updates)
         self._rules = rules
         self._fit: _Fit | None = None
         self._ends: Any = None
@@ -109,6 +122,7 @@ class KerasCallback(keras.callbacks.Callback):  # type: ignore[misc]
             },
             budget=self._budget,
             overhead=self._overhead,
+            updates=self._updates,
             rules=self._rules,
         )
         first_step = max(self._next_step, optimizer_calls(model.optimizer))

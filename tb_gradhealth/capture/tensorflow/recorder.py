@@ -19,6 +19,7 @@ from tb_gradhealth.capture.tensorflow.network.settings import (
     optimizer_settings,
 )
 from tb_gradhealth.capture.tensorflow.network.targets import Targets
+from tb_gradhealth.capture.tensorflow.network.updates import Updates, checked_updates
 from tb_gradhealth.capture.tensorflow.observer import DUE, TRIPPED, Observer
 from tb_gradhealth.capture.tensorflow.watching.replicas import replica, replicas, whole_batch
 from tb_gradhealth.capture.tensorflow.writing.budget import Budget
@@ -95,10 +96,10 @@ class Recorder:
 
     `observe` looks at every tensor in every step, cheaply; in the first step and each ``every``-th after it,
     thoroughly, and also in a step where something is not finite or many times its usual size. It keeps
-    what it finds in variables, among them one copy of the measured weights (for their true updates) and one
-    number per tensor for each of the last steps. `write` reads them only when a record is due. What is
-    left is written when the recorder is closed or goes out of use, and at the latest when Python ends or the
-    process is told to (SIGTERM). A process forked off it writes nothing.
+    what it finds in variables, among them one copy of the measured weights, of large ones a sample, for their
+    true updates, and one number per tensor for each of the last steps. `write` reads them only when a record
+    is due. What is left is written when the recorder is closed or goes out of use, and at the latest when
+    Python ends or the process is told to (SIGTERM). A process forked off it writes nothing.
 
     Under a `tf.distribute` strategy `observe` belongs into the replicas' step, all of which must call it. Its
     gradients and loss are then added up over the replicas, as the optimizer does it, which costs one more
@@ -119,6 +120,10 @@ class Recorder:
             where looking at every step would take more, one in 2, 4, ... up to 64 is looked at, and where
             records would, they are made half as often, and so on. A loss that is not finite is looked at in
             any case. The row table says so.
+        updates: how the change of the weights in a step is measured: ``"exact"`` keeps a copy of all of them,
+            ``"sampled"`` 65,536 elements of each larger tensor, evenly spread (their RMS is then known to
+            0.3 %, standard error, where steps are normally distributed), ``"none"`` nothing. By default
+            tensors of more than 2^20 elements are sampled. Each row says what its numbers are of.
         rules: how `findings` judges, from `tb_gradhealth.rules.load`; the default rules where None.
     """
 
@@ -132,6 +137,7 @@ class Recorder:
         settings: Mapping[str, str | float | bool | None] | None = None,
         budget: float = 256,
         overhead: float | None = 0.02,
+        updates: Updates | None = None,
         rules: "RuleSet | None" = None,
     ) -> None:
         self.every = checked_every(every)
@@ -145,6 +151,7 @@ class Recorder:
         self._optimizer = optimizer
         self._optimizer_calls = optimizer_calls(optimizer)
         self._budget = Budget(budget)
+        self._updates = checked_updates(updates)
         self._time = TimeBudget(overhead, self.every)
         self._thins = overhead is not None
         self._written: float | None = None
@@ -249,6 +256,7 @@ class Recorder:
             inputs,
             targets,
             constant,
+            self._updates,
         )
 
     def observe_selected(self, selection: Selection) -> None:

@@ -73,10 +73,11 @@ class Sheet:
         self._clipped = Split(rows, selection.values, of_kind["clipped"])
         updates = {rows[index].tensor: index for index in of_kind["update"]}
         self.has_updates = bool(updates)
-        self._before = Before(rows, self._splits[WEIGHTS]) if updates else None
+        self._before = None
         splits = [*self._splits, self._clipped]
         if updates:
             splits.append(self._splits[WEIGHTS].of_rows({i: updates[rows[i].tensor] for i in weights}))
+            self._before = Before(rows, splits[-1])
         self._measured_together = Together(splits)
         self._is_update = np.array([rows[i].kind == "update" for i in self._measured_together.order])
         self.units = Units([rows[index].shape[-1] for index in self.with_units])

@@ -14,6 +14,7 @@ from tb_gradhealth.capture.tensorflow.measuring.state import state
 from tb_gradhealth.capture.tensorflow.network.activations import Activations
 from tb_gradhealth.capture.tensorflow.network.selection import Selection, in_pairs, select
 from tb_gradhealth.capture.tensorflow.network.settings import numbers_of_training, optimizer_settings
+from tb_gradhealth.capture.tensorflow.network.updates import Updates, checked_updates
 from tb_gradhealth.capture.tensorflow.observer import DUE, TRIPPED, Observer
 from tb_gradhealth.capture.tensorflow.recorder import DEFAULT_NAME, checked_every
 from tb_gradhealth.capture.tensorflow.watching.replicas import replicas
@@ -60,6 +61,7 @@ def summary(
     every: int = 10,
     name: str = DEFAULT_NAME,
     optimizer: Any = None,
+    updates: Updates | None = None,
 ) -> None:
     """Watch this step's tensors and, in the first and each ``every``-th call, write a record.
 
@@ -85,14 +87,16 @@ def summary(
         every: calls from one record to the next.
         name: tells apart several summaries in one run.
         optimizer: the Keras optimizer, for its settings and its learning rate.
+        updates: how the change of the weights is measured, see `Recorder`.
 
     Raises:
         ValueError: no step is known, gradients do not come in pairs with their variables or do not fit
             them, there are more or fewer clipped gradients than gradients, there is nothing to watch, or
-            ``every`` is not a whole number of at least 1.
+            ``every`` is not a whole number of at least 1, or ``updates`` is none of its words.
         RuntimeError: while tracing a function with ``jit_compile=True``, or under several replicas.
     """
     checked_every(every)
+    checked_updates(updates)
     if is_compiled():
         raise RuntimeError(COMPILED)
     writer = _summary_state.writer
@@ -109,7 +113,16 @@ def summary(
     lag = int(getattr(optimizer, "gradient_accumulation_steps", None) or 1)
     training = numbers_of_training(optimizer)
     selection = select(
-        pairs, weights, activations, loss, clipped, training, lag, inputs=inputs, targets=targets
+        pairs,
+        weights,
+        activations,
+        loss,
+        clipped,
+        training,
+        lag,
+        inputs=inputs,
+        targets=targets,
+        updates=updates,
     )
     anchor = pairs[0][1] if pairs else None
     state = _state(selection, anchor, every, name, optimizer)

@@ -117,16 +117,17 @@ class UpdateRatio(Symptom[UpdateRatioLimits]):
     def message(self, facts: Facts) -> str:
         """Say what share of the weights a step changed, and since when."""
         limits, tensor = self.limits, facts.row.tensor
+        sampled = f" (in a sample of {facts.row.sampled:,} elements)" if facts.row.sampled else ""
         since, peak = facts.since, f"step {facts.peak_step:,}"
         if facts.aspect == TOO_SMALL:
             share, least = number(limits.smallest / facts.value), number(limits.smallest)
             return (
                 f"{tensor} {facts.tense('has hardly moved', 'hardly moved')} {since}: {peak} changed it by "
-                f"{share} of its size, {least} is the least that gets anywhere{facts.yet}."
+                f"{share} of its size{sampled}, {least} is the least that gets anywhere{facts.yet}."
             )
         share, most = number(100 * limits.largest * facts.value), number(100 * limits.largest)
         return (
             f"The steps of {tensor} {facts.tense('have been', 'were')} too large for its weights {since}: "
             f"{peak} changed it by "
-            f"{share} % of its size, {most} % is the limit{facts.yet}."
+            f"{share} % of its size{sampled}, {most} % is the limit{facts.yet}."
         )

@@ -124,7 +124,13 @@ def heatmap_frame(
         "column": column,
         "reduce": how,
         "rows": [
-            {"tensor": row.tensor, "layer": row.layer, "role": row.role, "depth": row.depth}
+            {
+                "tensor": row.tensor,
+                "layer": row.layer,
+                "role": row.role,
+                "depth": row.depth,
+                "sampled": row.sampled,
+            }
             for row in image.rows
         ],
     }

@@ -59,6 +59,7 @@ def _tensor(row: Row, table: RowTable) -> Json:
         "magnitudes": magnitudes,
         "derived": derived_of(row, magnitudes),
         "not_measured": row.not_measured,
+        "sampled": row.sampled,
     }
 
 

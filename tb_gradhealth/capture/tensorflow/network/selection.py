@@ -18,6 +18,7 @@ from tb_gradhealth.capture.tensorflow.network.structure import (
     variable_path,
 )
 from tb_gradhealth.capture.tensorflow.network.targets import Targets, has_accuracy
+from tb_gradhealth.capture.tensorflow.network.updates import Updates, as_chosen
 from tb_gradhealth.record import Kind, Row
 
 NO_GRADIENT: Final = "gradient is None"
@@ -113,6 +114,7 @@ def select(
     inputs: Any = None,
     targets: Any = None,
     constant: Sequence[Targets] = (),
+    updates: Updates | None = None,
 ) -> Selection:
     """The rows for one step's tensors.
 
@@ -129,6 +131,7 @@ def select(
         inputs: as in `summary`.
         targets: likewise.
         constant: see `Selection`.
+        updates: how those of weights are measured, see `Recorder`.
 
     Raises:
         ValueError: gradients do not come in pairs with their variables or do not fit them, there are more or
@@ -149,9 +152,12 @@ def select(
             if before is not None:
                 chosen.append(_checked(names.row("clipped", variable), after, NO_GRADIENT))
     values = [_tensor(variable) for variable in measured]
-    for kind in ("weight", "update"):
-        both = zip(measured, values, strict=True)
-        chosen += [_checked(names.row(kind, variable), value) for variable, value in both]
+    both = list(zip(measured, values, strict=True))
+    chosen += [_checked(names.row("weight", variable), value) for variable, value in both]
+    for variable, value in both:
+        row, value = _checked(names.row("update", variable), value)
+        row = row if row.not_measured else as_chosen(row, updates)
+        chosen.append((row, None if row.not_measured else value))
     given = captured.inputs if inputs is None else told_apart(named_inputs(inputs, None))
     chosen += _data("input", given, 0)
     chosen += [_activation(call, names.depth(call.place.name)) for call in captured.calls]
