@@ -31,6 +31,7 @@ class RunVerdict:
         self._rules = rules
         self._health: Any = None
         self._failed = False
+        self._observed = False
         self._told: dict[str, int] = {}
         self._judge_after = 0.0
         self._unjudged = False
@@ -39,11 +40,11 @@ class RunVerdict:
 
     def observe_epoch(self, epoch: Epoch) -> None:
         """Take in what the training reported."""
-        self._attempt(lambda health: health.observe(epoch))
+        self._take_in(epoch)
 
     def observe_steps(self, steps: Steps) -> None:
         """Take in the flight recorder's lines."""
-        self._attempt(lambda health: health.observe(steps))
+        self._take_in(steps)
 
     def observe(self, record: Record, faulty: bool = False) -> dict[str, int]:
         """Take in a record, which `judge` takes into account when it is called next.
@@ -58,7 +59,7 @@ class RunVerdict:
         """
         urgent, self._faulty = faulty and not self._faulty, faulty
         waiting, self._unjudged = self._unjudged, True
-        self._attempt(lambda health: health.observe(record))
+        self._take_in(record)
         return self.judge(urgent) if urgent or waiting else {}
 
     def judge(self, urgent: bool = False) -> dict[str, int]:
@@ -82,16 +83,18 @@ class RunVerdict:
 
     def scalars(self) -> dict[str, int]:
         """Number of findings by scalar tag; empty when the rules failed or nothing was seen."""
-        if self._health is None or self._failed:
+        if not self._observed or self._failed:
             return {}
         severities = Counter(finding.severity for finding in self.findings() if not finding.muted)
         return {tag: severities[severity] for severity, tag in SCALARS.items()}  # type: ignore[index]
 
     def findings(self) -> Sequence["Finding"]:
         """The findings so far."""
-        if self._health is None:
-            return []
         return list(self._attempt(lambda health: health.findings()) or [])
+
+    def _take_in(self, what: Record | Epoch | Steps) -> None:
+        self._observed = True
+        self._attempt(lambda health: health.observe(what))
 
     def _attempt(self, action: Any) -> Any:
         if self._failed:
