@@ -37,7 +37,7 @@ def train(plan: Plan, log_dir: Path) -> Measurements:
         epochs=min(plan.epochs, plan.steps),
         steps_per_epoch=plan.steps // plan.epochs,
         verbose=0,
-        callbacks=[witness, *faults.callbacks_of(plan), gradhealth.KerasCallback(log_dir)],
+        callbacks=[witness, *faults.callbacks_of(plan), gradhealth.KerasCallback(log_dir, overhead=None)],
     )
     return witness.measurements(constant_loss(plan, task))
 

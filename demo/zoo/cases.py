@@ -53,7 +53,7 @@ def _case(name: str, case: Any) -> Case:
 
 
 def _train(module: ModuleType, name: str, log_dir: Path) -> Reached:
-    history, *_ = module.build_and_train(name, lambda *_: gradhealth.KerasCallback(log_dir))
+    history, *_ = module.build_and_train(name, lambda *_: gradhealth.KerasCallback(log_dir, overhead=None))
     return {metric: float(values[-1]) for metric, values in history.history.items()}
 
 

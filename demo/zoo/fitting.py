@@ -64,7 +64,7 @@ class Fit:
             steps_per_epoch=self.steps // EPOCHS,
             shuffle=False,  # the batches were drawn at random
             verbose=0,
-            callbacks=[gradhealth.KerasCallback(log_dir), *self.callbacks()],
+            callbacks=[gradhealth.KerasCallback(log_dir, overhead=None), *self.callbacks()],
         )
         return {name: float(values[-1]) for name, values in history.history.items()}
 

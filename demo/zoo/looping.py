@@ -52,7 +52,7 @@ class Loop:
         variables = model.trainable_variables
         optimizer.build(variables)
 
-        with gradhealth.Recorder(log_dir, optimizer=optimizer) as recorder:
+        with gradhealth.Recorder(log_dir, optimizer=optimizer, overhead=None) as recorder:
 
             @tf.function
             def train_step(inputs: tf.Tensor, targets: tf.Tensor, step: tf.Tensor) -> tf.Tensor:

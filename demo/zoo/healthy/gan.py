@@ -48,8 +48,8 @@ def train(table, width: int, seed: int, log_dir: Path) -> Reached:  # noqa: ANN0
     random = tf.random.Generator.from_seed(seed)
 
     with (
-        gradhealth.Recorder(log_dir, name="generator") as made,
-        gradhealth.Recorder(log_dir, name="discriminator") as judged,
+        gradhealth.Recorder(log_dir, name="generator", overhead=None) as made,
+        gradhealth.Recorder(log_dir, name="discriminator", overhead=None) as judged,
     ):
 
         @tf.function
