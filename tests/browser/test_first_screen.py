@@ -24,7 +24,7 @@ GOOD = {"rms": 0.1, "nan_count": 0, "inf_count": 0, "bad_steps": 0}
 
 
 def loss(step):
-    return {**GOOD, **dict.fromkeys(("mean", "rms", "minimum", "maximum"), 2.0 - step / 1_000)}
+    return {**GOOD, **dict.fromkeys(("mean", "rms", "minimum", "maximum"), 2.0 - step / 400)}
 
 
 @pytest.fixture(scope="module")
