@@ -21,7 +21,7 @@ def train(model: keras.Model, training: Training, log_dir: Path, on_step: Callab
     loss_of = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
     writer = tf.summary.create_file_writer(str(log_dir / "train"))
 
-    with gradhealth.Recorder(log_dir) as recorder:
+    with gradhealth.Recorder(log_dir, overhead=None) as recorder:
 
         @tf.function
         def train_step(images: tf.Tensor, labels: tf.Tensor) -> tf.Tensor:

@@ -26,7 +26,7 @@ def train(model: keras.Model, training: Training, log_dir: Path, on_step: Callab
         shuffle=False,  # the batches were drawn at random
         verbose=0,
         callbacks=[
-            gradhealth.KerasCallback(log_dir),  # the tab Grad Health
+            gradhealth.KerasCallback(log_dir, overhead=None),  # the tab Grad Health; every step is watched
             keras.callbacks.TensorBoard(log_dir, histogram_freq=1, update_freq=20),  # the others
             keras.callbacks.LambdaCallback(on_train_batch_end=lambda batch, logs: on_step()),
         ],
