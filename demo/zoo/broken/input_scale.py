@@ -8,29 +8,14 @@ from keras import layers, optimizers
 from sklearn import datasets
 
 from tb_gradhealth.demo.zoo.blocks import mlp
+from tb_gradhealth.demo.zoo.broken import poor_initialization
 from tb_gradhealth.demo.zoo.fitting import Fit
 from tb_gradhealth.demo.zoo.tables import Table, diabetes, digits
 from tb_gradhealth.demo.zoo.training import broken
 from tb_gradhealth.scoring import Fault
 
-CONSEQUENCES = (
-    "non-finite",
-    "vanishing-gradient",
-    "exploding-gradient",
-    "saturated-activation",
-    "gradient-spike",
-    "loss-spike",
-    "activation-spike",
-    "dead-units",
-    "dormant-units",
-    "dead-layer",
-    "update-ratio",
-    "weight-growth",
-    "poor-initialization",
-    "loss-stalled",
-    "loss-diverging",
-    "loss-oscillating",
-)
+CONSEQUENCES = (*poor_initialization.CONSEQUENCES, "poor-initialization", "saturated-activation")
+"""A signal that enters far too large or small does what weights do that make it so."""
 
 
 def raw_tumours() -> Table:
