@@ -35,30 +35,35 @@ class CompiledStep:
         logs, values, constant = self._function(*args, **kwargs)
         if self._selection is None:
             return logs, None
-        given = iter(values)
         selection = self._selection
-        tensors = [
-            _outside(selection, index, given) if value is not None else None
-            for index, value in enumerate(selection.values)
-        ]
+        # A weight's row and its update's share a variable.
+        variables = {id(variable): variable for variable in selection.variables.values()}
+        read = {key: tf.convert_to_tensor(variable) for key, variable in variables.items()}
+        outside = {
+            **dict(zip(_computed(selection), values, strict=True)),
+            **{index: read[id(variable)] for index, variable in selection.variables.items()},
+        }
+        tensors = tuple(outside.get(index) for index in range(len(selection.rows)))
         targets = [each.of(parts) for each, parts in zip(selection.constant, constant, strict=True)]
-        return logs, replace(selection, values=tuple(tensors), constant=tuple(targets))
+        return logs, replace(selection, values=tensors, constant=tuple(targets))
 
     @tf.autograph.experimental.do_not_convert  # type: ignore[untyped-decorator]
     def _handed_out(self, *args: Any, **kwargs: Any) -> tuple[Any, list[Any], list[list[Any]]]:
         logs, self._selection = self._step(*args, **kwargs)
         if self._selection is None:
             return logs, [], []
-        values = [
-            first_samples(value, MEASURED_OF) if row.kind in BATCHES else value
-            for index, (row, value) in enumerate(
-                zip(self._selection.rows, self._selection.values, strict=True)
-            )
-            if value is not None and index not in self._selection.variables
+        rows, values = self._selection.rows, self._selection.values
+        computed = [
+            first_samples(values[index], MEASURED_OF) if rows[index].kind in BATCHES else values[index]
+            for index in _computed(self._selection)
         ]
-        return logs, values, [each.tensors for each in self._selection.constant]
+        return logs, computed, [each.tensors for each in self._selection.constant]
 
 
-def _outside(selection: Selection, index: int, given: Any) -> Any:
-    variable = selection.variables.get(index)
-    return next(given) if variable is None else tf.convert_to_tensor(variable)
+def _computed(selection: Selection) -> list[int]:
+    """The measured rows that only the step knows: all but the weights and their updates."""
+    return [
+        index
+        for index, value in enumerate(selection.values)
+        if value is not None and index not in selection.variables
+    ]

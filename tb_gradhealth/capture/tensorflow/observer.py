@@ -165,10 +165,10 @@ class Observer:
         # count is done beside the backward pass and not after it.
         with tf.control_dependencies([present[index] for index in self._early]):
             seen = tf.identity(self.seen.assign_add(1))
-        if not self.thins:
-            return self._watch(present, spread, constant, seen, self._every)
         if self._sheet.sparse:  # what was touched in a step that is not looked at was touched, too
             self._sheet.touched.add([present[index] for index in self._sheet.sparse])
+        if not self.thins:
+            return self._watch(present, spread, constant, seen, self._every)
         pace = self._pace.read_value()
         look = (seen >= self._next) | self._has_bad_loss(present)
 
@@ -233,8 +233,6 @@ class Observer:
         line, skipped = self._skipped.add(line, present)
         if self._sheet.with_units:
             self._sheet.units.add(peaks)
-        if self._sheet.sparse and not self.thins:
-            self._sheet.touched.add([present[index] for index in self._sheet.sparse])
         return line, skipped
 
     def _reached(self) -> dict[int, Any]:

@@ -68,7 +68,8 @@ class Sheet:
         self._training = of_kind["training"]
         # Apart: a step knows its gradients before its weights, and nothing is to wait.
         weights = [index for index in self.watched if rows[index].kind == "weight"]
-        others = [i for i in self.watched if i not in {*weights, *self._activations}]
+        apart = {*weights, *self._activations}
+        others = [index for index in self.watched if index not in apart]
         self._splits = [Split(rows, selection.values, group) for group in (others, weights)]
         self._clipped = Split(rows, selection.values, of_kind["clipped"])
         updates = {rows[index].tensor: index for index in of_kind["update"]}

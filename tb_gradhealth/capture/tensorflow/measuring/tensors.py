@@ -29,7 +29,8 @@ class Split:
         shapes = [_fixed(rows[index], values[index]) for index in indices]
         places = packed(shapes)
         self.packed = [indices[place] for place in places]
-        self.single = [index for place, index in enumerate(indices) if place not in set(places)]
+        small = set(self.packed)
+        self.single = [index for index in indices if index not in small]
         self.packing = Packing([shapes[place] or () for place in places]) if places else None
 
     @property

@@ -46,7 +46,8 @@ class Sentinel:
         """
         self._rows = rows
         self._units = list(with_units)
-        self._others = [index for index in by_peak if index not in set(with_units)]
+        units = set(with_units)
+        self._others = [index for index in by_peak if index not in units]
         self._owner = owners([rows[index].shape[-1] for index in self._units]) if self._units else None
         self.order = [*by_rms, *self._units, *self._others]
 
