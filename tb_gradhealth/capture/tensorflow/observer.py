@@ -5,26 +5,29 @@ other devices. The host reads them when a record is due.
 """
 
 from collections.abc import Mapping, Sequence
-from functools import cached_property
+from dataclasses import dataclass
 from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
 import tensorflow as tf
 
+from tb_gradhealth.capture.statistics.activation_functions import WITH_UNITS, unit_count
+from tb_gradhealth.capture.statistics.matrix import step_matrix, without_gradients
+from tb_gradhealth.capture.statistics.since_record import SinceRecord
+from tb_gradhealth.capture.statistics.trip_limits import NO_LIMIT, trip_limits
+from tb_gradhealth.capture.tensorflow.handed_over import DUE, TRIPPED, HandedOver
 from tb_gradhealth.capture.tensorflow.measuring.constant import Constant
 from tb_gradhealth.capture.tensorflow.measuring.extremes import is_compiled
 from tb_gradhealth.capture.tensorflow.measuring.seldom import seldom
 from tb_gradhealth.capture.tensorflow.measuring.state import state
 from tb_gradhealth.capture.tensorflow.measuring.tensors import Tensors
 from tb_gradhealth.capture.tensorflow.network.selection import CONSTANT_ACCURACY, CONSTANT_LOSS, Selection
-from tb_gradhealth.capture.tensorflow.network.structure import WITH_UNITS
-from tb_gradhealth.capture.tensorflow.sheet import Sheet, unit_count
+from tb_gradhealth.capture.tensorflow.transfer import Transfer
 from tb_gradhealth.capture.tensorflow.watching.ring import Ring
 from tb_gradhealth.capture.tensorflow.watching.skipped import Skipped
-from tb_gradhealth.capture.tensorflow.watching.sticky import Facts
 from tb_gradhealth.capture.tensorflow.watching.unchecked import unchecked
-from tb_gradhealth.record import COLUMNS, RowTable, Setting, layouts
+from tb_gradhealth.record import RowTable, Setting, layouts
 
 EARLY: Final = ("loss", "activation", "gradient", "weight", "training")
 """Kinds of rows in the order in which a step knows their tensors, but for those that need no data."""
@@ -36,10 +39,6 @@ Mask = npt.NDArray[np.bool_]
 GOLDEN: Final = 2654435769
 """2^32 / golden ratio: its multiples modulo 2^32 lie evenly, however many there are."""
 
-DUE: Final = 0
-TRIPPED: Final = 1
-"""A record is kept in one of two places: that of the cadence, or that of the step that tripped."""
-
 
 class Observer:
     """The state of one set of tensors.
@@ -49,9 +48,8 @@ class Observer:
         seen: calls so far, int64 scalar.
         recorded: what ``seen`` was at the newest record of the cadence and at the newest one out of turn, 0
             before the first, int64 [2].
-        untaken: which of them nobody has read yet, bool [2]. The facts of a record of the cadence that is
-            never read go into the next one; a step trips only when the last record out of turn was read.
-        matrix: those records, float32 [2, rows, columns].
+        untaken: which of them nobody has read yet, bool [2]. A step trips only when the last record out of
+            turn was read.
         ring: the last steps that were looked at.
         thins: whether steps can be left out, see `set_pace`.
     """
@@ -81,12 +79,12 @@ class Observer:
         kinds = {self.rows[index].kind: index for index in self._present}
         self._early = [kinds[kind] for kind in EARLY if kind in kinds][:1]
         with tf.init_scope(), unchecked():
-            self._sheet = Sheet(selection)
-            self._sentinel = self._sheet.sentinel
+            self._transfer = Transfer(selection)
+            self._sentinel = self._transfer.sentinel
             self.seen = state(np.int64(0), "seen")
             self.recorded = state(np.zeros([2], np.int64), "recorded")
             self.untaken = state(np.zeros([2], np.bool_), "untaken")
-            self.matrix = state(np.full([2, len(self.rows), len(COLUMNS)], np.nan, np.float32), "matrix")
+            self._handed_over = HandedOver()
             self.ring = Ring(len(self._sentinel.order), every)
             self._skipped = Skipped(self.rows, self._sentinel.order)
             self._constant = Constant([targets.term for targets in selection.constant])
@@ -95,22 +93,70 @@ class Observer:
                 self._pace = state(np.ones([2], np.int64), "pace")
                 self._next = state(np.int64(0), "next")
                 self._kept = state(np.int64(0), "kept")
+        self._since = SinceRecord(self.rows, self._sentinel.order)
+        self._limits = np.full([len(self._sentinel.order)], NO_LIMIT, np.float32)
         # By whether a compiler takes them: it needs other operations.
         self._functions: dict[bool, Any] = {}
+        # By how many forms there are of what steps hand over.
+        self._collects: dict[int, Any] = {}
 
-    def collect(self) -> tuple[int, Ints, Mask, Floats]:
-        """``seen``, ``recorded``, ``untaken`` and ``matrix`` for the host, which from now on has taken them.
-
-        One call: reading them one after the other takes the host four times as long.
-        """
+    def collect(self) -> "Collected":
+        """What the host can know now, in one call; records that are there count as taken from now on."""
         with unchecked():
-            seen, recorded, untaken, matrix = self._collect()
-        return int(seen), recorded.numpy(), untaken.numpy(), matrix.numpy()
+            seen, recorded, untaken, lines, numbers, handed_over = self._collect()
+        return Collected(
+            seen=int(seen),
+            recorded=recorded.numpy(),
+            untaken=untaken.numpy(),
+            lines=lines.numpy(),
+            numbers=numbers.numpy(),
+            handed_over=handed_over,
+        )
 
-    @cached_property
+    def record(self, collected: "Collected", place: int) -> Floats:
+        """The matrix of a record, float32 [rows, columns]; records are to be asked for in their order."""
+        number = int(collected.recorded[place])
+        handed_over = [part.numpy() for part in collected.handed_over[place]]
+        return self.matrix(handed_over, collected.lines, collected.numbers, number)
+
+    def matrix(self, handed_over: Sequence[Any], lines: Floats, steps: Ints, number: int) -> Floats:
+        """The matrix of the record of step ``number``.
+
+        Args:
+            handed_over: what the step handed over, see `Transfer.unpack`.
+            lines: of the ring, float32 [steps, watched].
+            steps: the numbers of their steps, int64 [steps].
+            number: of the record's step.
+        """
+        values = self._transfer.unpack(*handed_over)
+        matrix = step_matrix(self.rows, values)
+        self._since.fill(matrix, lines, steps, number)
+        if values.skipped:
+            without_gradients(self.rows, matrix)
+        return matrix.astype(np.float32)
+
+    def follow(self, lines: Floats, steps: Ints, seen: int) -> Floats:
+        """Take in the ring's lines up to step ``seen``; the limits from which steps trip now."""
+        self._since.add(lines, steps, seen)
+        self._limits = trip_limits(lines, steps, self._limits)
+        return self._limits
+
+    def settle(self, collected: "Collected", before: int) -> None:
+        """Learn from what was collected, after its records; ``before`` is `seen` of the time before."""
+        if not self._sentinel.order:
+            return
+        limits = self._limits
+        if not np.array_equal(limits, self.follow(collected.lines, collected.numbers, collected.seen)):
+            self.ring.limits.assign(self._limits)
+        if collected.seen - before > len(collected.numbers):
+            self.ring.hold(2 * (collected.seen - before))
+
     def _collect(self) -> Any:
         # A concrete function: to find the one that fits its arguments would take half of the call.
-        return tf.function(self._collected, autograph=False).get_concrete_function()
+        forms = self._handed_over.forms
+        if forms not in self._collects:
+            self._collects[forms] = tf.function(self._collected, autograph=False).get_concrete_function()
+        return self._collects[forms]()
 
     def set_pace(self, look: int, record: int) -> None:
         """From now on look at one step in ``look``, and make one record of the cadence in ``record``.
@@ -133,15 +179,23 @@ class Observer:
             self.rows,
             stream=stream,
             settings=settings,
-            layouts=layouts(units=units, sparse=bool(self._sheet.sparse), replicas=self._replicas),
+            layouts=layouts(units=units, sparse=bool(self._transfer.sparse), replicas=self._replicas),
             watched=tuple(self._sentinel.order),
         )
 
-    def _collected(self) -> tuple[Any, Any, Any, Any]:
+    def handed_over(self, place: Any) -> Any:
+        """In the graph, what `matrix` takes of the record in a place, int32 scalar."""
+        return tf.cond(
+            tf.equal(place, DUE), lambda: self._handed_over.read(DUE), lambda: self._handed_over.read(TRIPPED)
+        )
+
+    def _collected(self) -> list[Any]:
         untaken = tf.identity(self.untaken)
         with tf.control_dependencies([untaken]):
             self.untaken.assign(np.zeros([2], np.bool_))
-        return self.seen.read_value(), self.recorded.read_value(), untaken, self.matrix.read_value()
+        handed_over = [self._handed_over.read(place) for place in (DUE, TRIPPED)]
+        lines, numbers = self.ring.lines.read_value(), self.ring.numbers.read_value()
+        return [self.seen.read_value(), self.recorded.read_value(), untaken, lines, numbers, handed_over]
 
     def __call__(self, selection: Selection) -> tuple[Any, Any]:
         """Take in one step's tensors; whether a record is due now, and whether one is out of turn."""
@@ -165,8 +219,8 @@ class Observer:
         # count is done beside the backward pass and not after it.
         with tf.control_dependencies([present[index] for index in self._early]):
             seen = tf.identity(self.seen.assign_add(1))
-        if self._sheet.sparse:  # what was touched in a step that is not looked at was touched, too
-            self._sheet.touched.add([present[index] for index in self._sheet.sparse])
+        if self._transfer.sparse:  # what was touched in a step that is not looked at was touched, too
+            self._transfer.touched.add([present[index] for index in self._transfer.sparse])
         if not self.thins:
             return self._watch(present, spread, constant, seen, self._every)
         pace = self._pace.read_value()
@@ -190,7 +244,7 @@ class Observer:
         place = block * look + (block % (1 << 20) * GOLDEN % (1 << 32) * look) // (1 << 32) + 1
         due = seen - (seen - 1) % every + every
         following = tf.minimum(place, due)
-        if self._sheet.has_updates:
+        if self._transfer.has_updates:
             kept = due - 1 if self._lag == 1 else self._applied(due) - 1
             following = tf.where(kept > seen, tf.minimum(following, kept), following)
         return following
@@ -203,7 +257,7 @@ class Observer:
         if self._targets:
             both = zip(self._targets, constant, strict=True)
             self._constant.add([targets.of(tensors) for targets, tensors in both])
-        tensors = self._sheet.tensors(present)
+        tensors = self._transfer.tensors(present)
         line, skipped = self._look(present, tensors)
         beyond = self.ring.add(line, seen) if self._sentinel.order else tf.constant(False)
         since = (seen - 1) % every
@@ -217,7 +271,7 @@ class Observer:
                 lambda: self._record(present, tensors, spread, skipped, seen, due, beyond),
                 lambda: False,
             )
-            tf.cond(keep, lambda: self._sheet.keep(tensors), lambda: False)
+            tf.cond(keep, lambda: self._transfer.keep(tensors), lambda: False)
 
         # Whether what is beyond its limit is to be told is asked inside: a usual step has no use for it.
         seldom(due | beyond | keep, thorough)
@@ -231,8 +285,8 @@ class Observer:
             return tf.zeros([0]), None
         line, peaks = self._sentinel.line([each.rms() for each in tensors if each.any], present)
         line, skipped = self._skipped.add(line, present)
-        if self._sheet.with_units:
-            self._sheet.units.add(peaks)
+        if self._transfer.with_units:
+            self._transfer.units.add(peaks)
         return line, skipped
 
     def _reached(self) -> dict[int, Any]:
@@ -246,7 +300,7 @@ class Observer:
         Only that call pays for a copy. Where gradients are accumulated, not every call applies one. ``since``
         are the calls since the last record was due.
         """
-        if not self._sheet.has_updates:
+        if not self._transfer.has_updates:
             return tf.constant(False)
         if self._lag == 1:
             return tf.equal(since, every - 1)
@@ -268,19 +322,34 @@ class Observer:
         due: Any,
         beyond: Any,
     ) -> bool:
-        since = tf.reduce_max(self.recorded)
         known = due & (self._applied(seen) > 1)
         if self.thins:
             known &= tf.equal(self._kept, self._applied(seen) - 1)
-        earlier = tf.where(self.untaken[DUE], self.matrix[DUE], float("nan"))
         present = {**present, **self._reached()}
-        facts = Facts(self.ring, self._sentinel.order, seen, since, earlier)
-        matrix = self._sheet.matrix(present, tensors, facts, known, spread, beyond)
-        matrix = self._skipped.without(skipped, matrix)
+        numbers, sizes = self._transfer.values(present, tensors, known, skipped, spread, beyond)
+        self._handed_over.keep(due, numbers, sizes)
         place = tf.where(due, DUE, TRIPPED)[None]
-        self.matrix.scatter_update(tf.IndexedSlices(matrix[None], place))
         self.recorded.scatter_update(tf.IndexedSlices(seen[None], place))
         self.untaken.scatter_update(tf.IndexedSlices(tf.constant([True]), place))
-        if self._sentinel.order:
-            self.ring.learn()
         return True
+
+
+@dataclass(frozen=True)
+class Collected:
+    """What the host has read of an observer.
+
+    Attributes:
+        seen: see `Observer`, and the two that follow.
+        recorded: int64 [2].
+        untaken: bool [2].
+        lines: of the ring, float32 [steps, watched].
+        numbers: of their steps, int64 [steps].
+        handed_over: what `Transfer.unpack` takes, of both places, as tensors.
+    """
+
+    seen: int
+    recorded: Ints
+    untaken: Mask
+    lines: Floats
+    numbers: Ints
+    handed_over: Sequence[Any]

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 import tensorflow as tf
 
+from tb_gradhealth.capture.tensorflow.handed_over import DUE, TRIPPED
 from tb_gradhealth.capture.tensorflow.interruption import closed, opened
 from tb_gradhealth.capture.tensorflow.network.activations import Activations
 from tb_gradhealth.capture.tensorflow.network.selection import Selection, in_pairs, select
@@ -20,7 +21,7 @@ from tb_gradhealth.capture.tensorflow.network.settings import (
 )
 from tb_gradhealth.capture.tensorflow.network.targets import Targets
 from tb_gradhealth.capture.tensorflow.network.updates import Updates, checked_updates
-from tb_gradhealth.capture.tensorflow.observer import DUE, TRIPPED, Observer
+from tb_gradhealth.capture.tensorflow.observer import Observer
 from tb_gradhealth.capture.tensorflow.watching.replicas import replica, replicas, whole_batch
 from tb_gradhealth.capture.tensorflow.writing.budget import Budget
 from tb_gradhealth.capture.tensorflow.writing.time_budget import EVERY_STEP, Pace, TimeBudget
@@ -457,7 +458,8 @@ class Recorder:
         """
         observer = tracked.observer
         before = tracked.seen
-        tracked.seen, recorded, untaken, matrix = observer.collect()
+        collected = observer.collect()
+        tracked.seen, recorded, untaken = collected.seen, collected.recorded, collected.untaken
         if newest is not None and tracked.seen != before and not tracked.numbers:
             tracked.known, tracked.step = tracked.seen, newest(tracked)
         taken = untaken & (tracked.step is not None and wanted())
@@ -471,7 +473,9 @@ class Recorder:
             # The facts of a record that is not wanted (`tf.summary.record_if`) go into the next one.
             observer.leave(untaken & ~taken)
         for place in sorted(np.flatnonzero(taken), key=lambda place: int(recorded[place])):
-            self._write_record(tracked, matrix[place], tracked.step_of(int(recorded[place])))
+            matrix = observer.record(collected, int(place))
+            self._write_record(tracked, matrix, tracked.step_of(int(recorded[place])))
+        observer.settle(collected, before)
         if taken[TRIPPED]:
             tracked.tripped = tracked.seen
             self._write_lines(tracked)

@@ -9,13 +9,14 @@ import numpy as np
 import tensorflow as tf
 from tensorflow.python.ops.summary_ops_v2 import _summary_state
 
+from tb_gradhealth.capture.tensorflow.handed_over import DUE, TRIPPED
 from tb_gradhealth.capture.tensorflow.measuring.extremes import is_compiled
 from tb_gradhealth.capture.tensorflow.measuring.state import state
 from tb_gradhealth.capture.tensorflow.network.activations import Activations
 from tb_gradhealth.capture.tensorflow.network.selection import Selection, in_pairs, select
 from tb_gradhealth.capture.tensorflow.network.settings import numbers_of_training, optimizer_settings
 from tb_gradhealth.capture.tensorflow.network.updates import Updates, checked_updates
-from tb_gradhealth.capture.tensorflow.observer import DUE, TRIPPED, Observer
+from tb_gradhealth.capture.tensorflow.observer import Observer
 from tb_gradhealth.capture.tensorflow.recorder import DEFAULT_NAME, checked_every
 from tb_gradhealth.capture.tensorflow.watching.replicas import replicas
 from tb_gradhealth.capture.tensorflow.writing.writer import OURS
@@ -158,16 +159,36 @@ class _State:
 
         def write() -> Any:
             place = tf.where(due, DUE, TRIPPED)
-            written = self._write(record_tag, self._record(place), step)
+            matrix = self._matrix(place)
+            written = self._write(record_tag, matrix, step)
             self._observer.untaken.scatter_update(tf.IndexedSlices([~written], place[None]))
             tf.cond(tripped, lambda: self._write(steps_tag, self._lines(), step), lambda: False)
             return written
 
         tf.cond(due | tripped, write, lambda: tf.constant(False))
 
-    def _record(self, place: Any) -> Any:
-        """The newest record as it is written, float32 [numbers]."""
-        return tf.gather(tf.reshape(self._observer.matrix[place], [-1]), self._table.written)
+    def _matrix(self, place: Any) -> Any:
+        """The record as it is written, float32 [numbers]: statistics are computed on the host."""
+        observer = self._observer
+        wanted = tf.summary.should_record_summaries()
+        lines, steps = observer.ring.lines.read_value(), observer.ring.numbers.read_value()
+        number, handed_over = observer.recorded[place], observer.handed_over(place)
+        written, limits = tf.numpy_function(
+            self._on_host, [wanted, lines, steps, number, *handed_over], [tf.float32, tf.float32]
+        )
+        limits.set_shape(observer.ring.limits.shape)
+        observer.ring.limits.assign(limits)
+        return written
+
+    def _on_host(
+        self, wanted: Any, lines: Any, steps: Any, number: Any, *handed_over: Any
+    ) -> tuple[Any, Any]:
+        """The record, empty where it is not ``wanted``, and the limits from which steps trip now."""
+        matrix = np.zeros([0], np.float32)
+        if wanted:
+            matrix = self._observer.matrix(handed_over, lines, steps, int(number))
+            matrix = matrix.reshape(-1)[self._table.written]
+        return matrix, self._observer.follow(lines, steps, int(number))
 
     def _lines(self) -> Any:
         """The flight recorder's lines since the last were written, float32 [steps, rows]."""

@@ -5,10 +5,6 @@ rows with one index have to be added. The dense tensor would cost the whole tabl
 a result of unknown size, which XLA refuses. So the slices are sorted by index and added up run by run,
 into as many rows as there are slices; the rows left over are zero, and counted out. Statistics
 of a sparse gradient are therefore those of the rows it touched.
-
-Activations make up most of the bytes of a step and say much the same of every sample of a batch. They are
-measured on the batch's first samples, up to `MEASURED_OF` elements; only where something is wrong are
-their extremes and faults taken of everything.
 """
 
 from dataclasses import dataclass
@@ -18,9 +14,6 @@ import tensorflow as tf
 
 FLOAT_MAX: Final = 3.4028234663852886e38
 
-MEASURED_OF: Final = 1 << 16
-"""Elements of an activation that are measured: moments are then known to half a percent."""
-
 
 @dataclass(frozen=True)
 class Operand:
@@ -28,8 +21,8 @@ class Operand:
 
     Attributes:
         values: what moments are taken of, float32 of any shape; padding, if any, is zero.
-        extremes: what minimum, maximum and faults are taken of: the same with an element of the tensor
-            instead of padding, or all of a tensor whose ``values`` are a part.
+        extremes: what minimum and maximum are taken of: the same with an element of the tensor instead of
+            padding.
         count: elements of ``values`` without the padding, float32 scalar.
         padding: how many elements of ``values`` are padding, float32 scalar, or None for none.
     """
@@ -52,6 +45,11 @@ def count(values: Any) -> Any:
     """The number of elements, float32 scalar; a constant where it is known while tracing."""
     elements = values.shape.num_elements()
     return tf.constant(float(elements)) if elements is not None else tf.cast(tf.size(values), tf.float32)
+
+
+def zero_fraction(x: Operand) -> Any:
+    """The share of zeros in a tensor with padding, float32 scalar."""
+    return (tf.reduce_sum(tf.cast(x.values == 0, tf.float32)) - x.padding) / x.count
 
 
 def as_float32(tensor: Any) -> Any:

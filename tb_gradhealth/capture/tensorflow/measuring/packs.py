@@ -8,17 +8,13 @@ of them are measured by as many operations as one. Copying them costs little; a 
 import itertools
 import math
 from collections.abc import Sequence
-from functools import partial
 from typing import Any, Final
 
 import numpy as np
 import tensorflow as tf
 
-from tb_gradhealth.capture.tensorflow.measuring.extremes import is_compiled
-from tb_gradhealth.capture.tensorflow.measuring.magnitudes import histogram
 from tb_gradhealth.capture.tensorflow.measuring.operands import as_float32
-from tb_gradhealth.capture.tensorflow.measuring.segments import owners, segment_max, segment_sum
-from tb_gradhealth.capture.tensorflow.measuring.statistics import combined, unless_doubtful
+from tb_gradhealth.capture.tensorflow.measuring.segments import owners, segment_sum
 
 SMALL: Final = 4096
 """Elements up to which a tensor is packed: beyond, the copy costs more than the operations it saves."""
@@ -66,44 +62,5 @@ class Packing:
 
     def rms(self, values: Any) -> Any:
         """The RMS of every tensor in ``values`` [m], float32 [n]; not finite where an element is not."""
-        return tf.sqrt(self._sum(tf.square(values)) / np.array(self.sizes, np.float32))
-
-    def measure(self, values: Any) -> tuple[Any, Any]:
-        """Of every tensor in ``values`` [m], the columns `statistics.MEASURED` and the packed magnitudes.
-
-        Returns:
-            float32 [n, 7] and float32 [n, 10].
-        """
-        zeros, magnitudes = histogram(values, self._owner, len(self.sizes))
-        if is_compiled():
-            return combined(self._careful(values), zeros), magnitudes
-        low, high = -self._max(-values), self._max(values)
-        mean = self._sum(values) / np.array(self.sizes, np.float32)
-        careful = partial(self._careful, values)
-        return unless_doubtful(self.rms(values), mean, low, high, zeros, careful), magnitudes
-
-    def _careful(self, values: Any) -> Any:
-        """What `statistics.careful_statistics` gives: moments are of x / max|x|, so that squares fit."""
-        sizes = np.array(self.sizes, np.float32)
-        finite = tf.math.is_finite(values)
-        known = self._sum(tf.cast(finite, tf.float32))
-        numbers = tf.where(finite, values, 0.0)
-        low = -self._max(-tf.where(finite, values, float("inf")))
-        high = self._max(tf.where(finite, values, float("-inf")))
-        peak = tf.maximum(high, -low)
-        scaled = numbers / self._spread(tf.where(peak > 0, peak, 1.0))
-        rms = peak * tf.sqrt(self._sum(tf.square(scaled)) / known)
-        mean = peak * (self._sum(scaled) / known)
-        nans = self._sum(tf.cast(tf.math.is_nan(values), tf.float32))
-        moments = [tf.where(known > 0, x, float("nan")) for x in (rms, mean, low, high)]
-        return tf.stack([*moments, nans, sizes - known - nans], axis=1)
-
-    def _sum(self, values: Any) -> Any:
-        return segment_sum(values, self._owner, len(self.sizes))
-
-    def _max(self, values: Any) -> Any:
-        return segment_max(values, self._owner, len(self.sizes))
-
-    def _spread(self, each: Any) -> Any:
-        """One number for each tensor, [n], to one for each element, [m]."""
-        return tf.gather(each, self._owner)
+        squares = segment_sum(tf.square(values), self._owner, len(self.sizes))
+        return tf.sqrt(squares / np.array(self.sizes, np.float32))

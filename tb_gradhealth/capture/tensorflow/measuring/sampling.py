@@ -5,8 +5,19 @@ from typing import Any, Final
 
 import tensorflow as tf
 
-RUN: Final = 64
-"""Elements side by side in a sample."""
+from tb_gradhealth.capture.statistics.magnitudes import RUN
+
+MEASURED_OF: Final = 1 << 16
+"""Elements of a batch that are measured at most: moments are then known to half a percent..."""
+
+LEAST_MEASURED_OF: Final = 1 << 14
+ALTOGETHER: Final = 1 << 23
+"""...and, of a network with more than 128 layers, fewer, so that they stay 32 MiB together."""
+
+
+def elements_of_batch(rows: int) -> int:
+    """The elements that are measured of each of so many rows."""
+    return min(max(ALTOGETHER // max(rows, 1), LEAST_MEASURED_OF), MEASURED_OF)
 
 
 def sample(values: Any, most: int) -> Any:

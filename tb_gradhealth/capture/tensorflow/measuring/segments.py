@@ -1,7 +1,7 @@
-"""Several tensors that lie end to end in one vector: the sum and the largest of each, and counts.
+"""Several tensors that lie end to end in one vector: the sum and the largest of each.
 
 TensorFlow has two kernels for each of these. The fast one is not there under XLA, nor, on a GPU, where a
-program asks for determinism; the other takes three times as long for sums, ten times for counts.
+program asks for determinism; the other takes three times as long.
 """
 
 from collections.abc import Sequence
@@ -51,15 +51,6 @@ def segment_highest(values: Any, owner: Any, tensors: int) -> Any:
     """Likewise, NaN where one of the elements is."""
     nans = segment_sum(tf.cast(tf.math.is_nan(values), tf.float32), owner, tensors)
     return tf.where(nans > 0, float("nan"), segment_max(values, owner, tensors))
-
-
-def counts(numbers: Any, size: int) -> Any:
-    """How often each number from 0 up to ``size`` is among ``numbers``, int32 [m]; float32 [size]."""
-    if _is_restricted():
-        ones = tf.ones_like(numbers)
-        return tf.cast(tf.math.unsorted_segment_sum(ones, numbers, size), tf.float32)
-    unweighted = tf.zeros([0], tf.float32)
-    return tf.raw_ops.DenseBincount(input=numbers, size=size, weights=unweighted)
 
 
 def _is_restricted() -> bool:

@@ -1,7 +1,6 @@
 """The tensors of a step as the observer measures them: the small ones in one pack, the others one by one."""
 
 import copy
-import itertools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -9,10 +8,9 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from tb_gradhealth.capture.tensorflow.measuring.magnitudes import sampled
-from tb_gradhealth.capture.tensorflow.measuring.operands import as_float32, count, operand
+from tb_gradhealth.capture.tensorflow.measuring.operands import as_float32, count
 from tb_gradhealth.capture.tensorflow.measuring.packs import Packing, packed
-from tb_gradhealth.capture.tensorflow.measuring.statistics import measure
+from tb_gradhealth.capture.tensorflow.network.selection import is_scalar_loss
 from tb_gradhealth.record import Row
 
 
@@ -82,44 +80,6 @@ class Tensors:
             parts.append(self.packing.rms(self.pack))
         return tf.concat(parts, 0)
 
-    def measure(self) -> tuple[Any, Any]:
-        """The columns `statistics.MEASURED`, float32 [n, 7], and packed magnitudes, float32 [n, 10]."""
-        moments, magnitudes = [], []
-        if self.single:
-            operands = [operand(x) for x in self.single]
-            zeros, shares = sampled(operands)
-            moments.append(measure(operands, zeros))
-            magnitudes.append(shares)
-        if self.packing:
-            of_pack, shares = self.packing.measure(self.pack)
-            moments.append(of_pack)
-            magnitudes.append(shares)
-        return tf.concat(moments, 0), tf.concat(magnitudes, 0)
-
-
-class Together:
-    """Several splits whose tensors are measured at once, by as many operations as those of one.
-
-    Attributes:
-        order: the rows in the order in which `tensors` gives their numbers.
-    """
-
-    def __init__(self, splits: Sequence[Split]) -> None:
-        self.order = [
-            *itertools.chain(*(split.single for split in splits)),
-            *itertools.chain(*(split.packed for split in splits)),
-        ]
-        packings = [split.packing for split in splits if split.packing]
-        self._packing = (
-            Packing([shape for packing in packings for shape in packing.shapes]) if packings else None
-        )
-
-    def tensors(self, parts: Sequence[Tensors]) -> Tensors:
-        """The tensors of all splits, given in their order."""
-        packs = [part.pack for part in parts if part.packing]
-        single = [tensor for part in parts for tensor in part.single]
-        return Tensors(single, self._packing, tf.concat(packs, 0) if packs else None)
-
 
 def rms_of(tensors: Sequence[Any]) -> Any:
     """The RMS of each tensor or `tf.IndexedSlices`, float32 [n], in their order."""
@@ -129,7 +89,9 @@ def rms_of(tensors: Sequence[Any]) -> Any:
 
 
 def _fixed(row: Row, value: Any) -> tuple[int, ...] | None:
-    """The shape of a tensor that may be packed. That of a loss may vary with the batch."""
-    if isinstance(value, tf.IndexedSlices) or row.kind == "loss" or value.dtype == tf.float64:
+    """The shape of a tensor that may be packed; None for one whose shape may vary."""
+    if isinstance(value, tf.IndexedSlices) or value.dtype == tf.float64:
+        return None
+    if row.kind == "loss" and not is_scalar_loss(row, value):
         return None
     return tuple(value.shape) if value.shape.is_fully_defined() else None

@@ -1,4 +1,4 @@
-"""Units, the last axis of a layer's output: channels or neurons that are silent, dormant or saturated."""
+"""Units, the last axis of a layer's output: channels or neurons that are silent."""
 
 from collections.abc import Sequence
 from typing import Any, Final
@@ -10,25 +10,12 @@ from tb_gradhealth.capture.tensorflow.measuring.extremes import highest
 from tb_gradhealth.capture.tensorflow.measuring.segments import owners, segment_sum
 from tb_gradhealth.capture.tensorflow.measuring.shared import shared
 from tb_gradhealth.capture.tensorflow.measuring.state import state
-from tb_gradhealth.capture.tensorflow.network.structure import SATURATING
 
 BATCHES: Final = 10
 """A unit silent for fewer batches than this is not called dead."""
 
 SEARCHED: Final = 8
 """A unit that a whole batch was searched for is not searched for in the windows between."""
-
-DORMANT: Final = 0.025
-"""A unit is dormant when its mean |x| is at most this share of its layer's (Sokar et al., ReDo, 2023)."""
-
-OUTER: Final = 0.97
-"""Beyond this share of the range, to either side of its middle, an output is saturated..."""
-
-OUTER_END: Final = 0.95
-"""Beyond this share of the range an output counts for the outer fraction: |tanh| > 0.95."""
-
-ALWAYS: Final = 0.95
-"""...and a unit is, when more than this share of its outputs are."""
 
 
 class Units:
@@ -88,27 +75,3 @@ def unit_peaks(values: Any) -> Any:
         by_sample = tf.reshape(values, [shape[0], tf.reduce_prod(shape[1:-1]), values.shape[-1] or shape[-1]])
         values = highest(by_sample, axis=[1])
     return tf.cast(highest(values, axis=list(range(values.shape.rank - 1))), tf.float32)
-
-
-def dormant_fraction(values: Any) -> Any:
-    """Share of the units whose mean |x| is next to nothing beside the layer's, float32 scalar."""
-    means = tf.reduce_mean(tf.abs(values), axis=list(range(values.shape.rank - 1)))
-    return tf.reduce_mean(tf.cast(means <= DORMANT * tf.reduce_mean(means), tf.float32))
-
-
-def outer_fraction(values: Any, activation: str) -> Any:
-    """Share of the outputs in the outer 5 % of their function's range, float32 scalar."""
-    return tf.reduce_mean(_beyond(OUTER_END, values, activation))
-
-
-def saturated_fraction(values: Any, activation: str) -> Any:
-    """Share of the units that hardly ever leave the outer ends of their function's range, float32 scalar."""
-    outer = _beyond(OUTER, values, activation)
-    shares = tf.reduce_mean(outer, axis=list(range(values.shape.rank - 1)))
-    return tf.reduce_mean(tf.cast(shares > ALWAYS, tf.float32))
-
-
-def _beyond(share: float, values: Any, activation: str) -> Any:
-    """1 for each output beyond this share of the range, to either side of its middle, else 0; float32."""
-    low, high = SATURATING[activation]
-    return tf.cast(tf.abs(values - (low + high) / 2) > share * (high - low) / 2, tf.float32)

@@ -6,10 +6,10 @@ from typing import Any, Final
 
 import tensorflow as tf
 
+from tb_gradhealth.capture.statistics.activation_functions import WITH_UNITS
 from tb_gradhealth.capture.tensorflow.network.activations import INNER_GRAPH, Activations, Call
 from tb_gradhealth.capture.tensorflow.network.inputs import named_inputs, named_targets, told_apart
 from tb_gradhealth.capture.tensorflow.network.structure import (
-    WITH_UNITS,
     LayerPlace,
     Structure,
     UniqueNames,
@@ -94,6 +94,7 @@ class Selection:
                 row.not_measured,
                 _lasting(row),
                 isinstance(value, tf.IndexedSlices),
+                is_scalar_loss(row, value),
             )
             for row, value in zip(self.rows, self.values, strict=True)
         )
@@ -198,6 +199,11 @@ def in_pairs(grads_and_vars: Iterable[Any]) -> list[tuple[Any, Any]]:
         if not isinstance(pair, Sequence) or len(pair) != 2 or not hasattr(pair[1], "assign"):
             raise ValueError(NOT_PAIRS)
     return [(gradient, variable) for gradient, variable in pairs]
+
+
+def is_scalar_loss(row: Row, value: Any) -> bool:
+    """Whether it is one number; the size of other losses may vary with the batch."""
+    return row.kind == "loss" and value is not None and value.shape.rank == 0
 
 
 def _lasting(row: Row) -> tuple[int, ...]:

@@ -8,42 +8,6 @@ import keras
 
 from tb_gradhealth.record import Role
 
-RELU_LIKE: Final = frozenset({"relu", "relu6"})
-"""Activation functions whose output is exactly 0 for a unit that is off."""
-
-GATED: Final = RELU_LIKE | {
-    *(
-        "leaky_relu",
-        "prelu",
-        "elu",
-        "selu",
-        "celu",
-        "gelu",
-        "silu",
-        "swish",
-        "hard_silu",
-        "hard_swish",
-        "mish",
-    ),
-    "softplus",
-}
-"""Activation functions that let a unit through or hold it back: it can be next to silent."""
-
-POSITIVE: Final = RELU_LIKE | {"sigmoid", "hard_sigmoid", "softmax", "softplus", "exponential"}
-"""Activation functions without negative results."""
-
-SATURATING: Final = {
-    "sigmoid": (0.0, 1.0),
-    "hard_sigmoid": (0.0, 1.0),
-    "tanh": (-1.0, 1.0),
-    "hard_tanh": (-1.0, 1.0),
-    "softsign": (-1.0, 1.0),
-}
-"""Activation functions with two flat ends, and their ranges."""
-
-WITH_UNITS: Final = GATED | frozenset(SATURATING)
-"""Activation functions whose outputs are looked at unit by unit, the last axis."""
-
 ACTIVATION_LAYERS: Final = {
     "ReLU": "relu",
     "LeakyReLU": "leaky_relu",

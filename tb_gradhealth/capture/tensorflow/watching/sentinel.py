@@ -11,11 +11,11 @@ from typing import Any, Final
 
 import tensorflow as tf
 
+from tb_gradhealth.capture.statistics.activation_functions import POSITIVE
 from tb_gradhealth.capture.tensorflow.measuring.extremes import highest
 from tb_gradhealth.capture.tensorflow.measuring.sampling import first_samples
 from tb_gradhealth.capture.tensorflow.measuring.segments import owners, segment_highest
 from tb_gradhealth.capture.tensorflow.measuring.units import unit_peaks
-from tb_gradhealth.capture.tensorflow.network.structure import POSITIVE
 from tb_gradhealth.record import Row
 
 LOOKED_AT: Final = 1 << 14

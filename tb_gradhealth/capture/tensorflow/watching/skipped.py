@@ -23,7 +23,6 @@ class Skipped:
         """
         self._row = next((i for i, row in enumerate(rows) if (row.kind, row.tensor) == SKIPPED), None)
         self._in_line = np.array([rows[index].kind == "gradient" for index in order])
-        self._in_matrix = np.array([row.kind in ("gradient", "clipped") for row in rows])[:, None]
         self._count = state(np.float32(0), "skipped")
 
     @property
@@ -43,7 +42,3 @@ class Skipped:
         skipped = tf.reduce_any(self._in_line & ~tf.math.is_finite(line))
         present[self._row] = self._count.assign_add(tf.cast(skipped, tf.float32))
         return tf.where(skipped & self._in_line, 0.0, line), skipped
-
-    def without(self, skipped: Any, matrix: Any) -> Any:
-        """The record without the gradients of a step that was skipped: an overflow there is no fault."""
-        return matrix if skipped is None else tf.where(skipped & self._in_matrix, float("nan"), matrix)

@@ -1,0 +1,57 @@
+"""Units, the last axis of a layer's output: channels or neurons that are dormant or saturated."""
+
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+
+from tb_gradhealth.capture.statistics.activation_functions import GATED, SATURATING
+from tb_gradhealth.capture.statistics.moments import Floats
+
+OF_UNITS: Final = {
+    "dormant_fraction": GATED,
+    "saturated_fraction": frozenset(SATURATING),
+    "outer_fraction": frozenset(SATURATING),
+}
+"""Columns of a layer's units, and the activation functions for which they have a meaning."""
+
+DORMANT: Final = 0.025
+"""A unit is dormant when its mean |x| is at most this share of its layer's (Sokar et al., ReDo, 2023)."""
+
+OUTER: Final = 0.97
+"""Beyond this share of the range, to either side of its middle, an output is saturated..."""
+
+ALWAYS: Final = 0.95
+"""...and a unit is, when more than this share of its outputs are."""
+
+OUTER_END: Final = 0.95
+"""Beyond this share of the range an output counts for the outer fraction: |tanh| > 0.95."""
+
+
+def dormant_fraction(values: Floats) -> float:
+    """Share of the units whose mean |x| is next to nothing beside the layer's; NaN for no outputs."""
+    units = values.shape[-1]
+    if not values.size:
+        return float("nan")
+    means = np.abs(values).reshape(-1, units).mean(axis=0)
+    return float(np.mean(means <= DORMANT * means.mean()))
+
+
+def saturated_fraction(values: Floats, activation: str) -> float:
+    """Share of the units that hardly ever leave the outer ends of their range; NaN for no outputs."""
+    if not values.size:
+        return float("nan")
+    shares = _beyond(OUTER, values, activation).reshape(-1, values.shape[-1]).mean(axis=0)
+    return float(np.mean(shares > ALWAYS))
+
+
+def outer_fraction(values: Floats, activation: str) -> float:
+    """Share of the outputs in the outer 5 % of their function's range; NaN for no outputs."""
+    return float(_beyond(OUTER_END, values, activation).mean()) if values.size else float("nan")
+
+
+def _beyond(share: float, values: Floats, activation: str) -> npt.NDArray[np.bool_]:
+    """Whether each output lies beyond this share of the range, to either side of its middle."""
+    low, high = SATURATING[activation]
+    distance = np.abs(values - np.float32((low + high) / 2))
+    return np.asarray(distance > np.float32(share * (high - low) / 2))

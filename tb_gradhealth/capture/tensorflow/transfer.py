@@ -1,0 +1,256 @@
+"""What of a step is measured, and what of that goes to the host, where the record's statistics are computed.
+
+In the graph a record is a handful of operations: small tensors are copied, large ones reduced and sampled,
+of layers' outputs the first samples are copied. To compute all statistics there took up to five times as long
+to trace, optimize and compile.
+"""
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+import numpy as np
+import numpy.typing as npt
+import tensorflow as tf
+
+from tb_gradhealth.capture.statistics.activation_functions import RELU_LIKE, unit_count
+from tb_gradhealth.capture.statistics.magnitudes import SAMPLE
+from tb_gradhealth.capture.statistics.moments import EXTREMES, MOMENTS
+from tb_gradhealth.capture.statistics.step_values import Pack, Reduced, StepValues
+from tb_gradhealth.capture.tensorflow.measuring.before import Before
+from tb_gradhealth.capture.tensorflow.measuring.extremes import is_compiled
+from tb_gradhealth.capture.tensorflow.measuring.operands import as_float32, operand, zero_fraction
+from tb_gradhealth.capture.tensorflow.measuring.sampling import elements_of_batch, first_samples, sample
+from tb_gradhealth.capture.tensorflow.measuring.shared import shared
+from tb_gradhealth.capture.tensorflow.measuring.statistics import extremes, measure
+from tb_gradhealth.capture.tensorflow.measuring.tensors import Split, Tensors
+from tb_gradhealth.capture.tensorflow.measuring.touched import Touched
+from tb_gradhealth.capture.tensorflow.measuring.units import Units
+from tb_gradhealth.capture.tensorflow.network.selection import BATCHES, Selection
+from tb_gradhealth.capture.tensorflow.watching.sentinel import Sentinel
+
+WATCHED: Final = ("gradient", "weight", "activation", "loss")
+"""Kinds of rows that are looked at in every step."""
+
+WEIGHTS: Final = 1
+"""Of the parts of `Transfer.tensors`, that of the weights."""
+
+FLAGS: Final = 2
+"""Numbers that say whether the weights before are known, and whether the step was skipped."""
+
+
+class Transfer:
+    """What there is to measure in one set of tensors.
+
+    Attributes:
+        watched: the rows that are looked at in every step.
+        with_units: those of them whose units are watched for being silent.
+        sparse: those of them that are sparse gradients.
+        units: which units were silent.
+        touched: which rows of embeddings were touched.
+        sentinel: what looks at them in every step.
+        has_updates: whether there are any weights to compare with them.
+    """
+
+    def __init__(self, selection: Selection) -> None:
+        rows = self._rows = selection.rows
+        present = [index for index, value in enumerate(selection.values) if value is not None]
+        of_kind = {
+            kind: [i for i in present if rows[i].kind == kind] for kind in ("clipped", "update", "training")
+        }
+        self.watched = [index for index in present if rows[index].kind in WATCHED]
+        self.with_units = [index for index in self.watched if unit_count(rows[index], RELU_LIKE)]
+        self.sparse = [i for i in self.watched if isinstance(selection.values[i], tf.IndexedSlices)]
+        activations = [index for index in self.watched if rows[index].kind == "activation"]
+        self._gradients = [index for index in self.watched if rows[index].kind == "gradient"]
+        self._spread = self._gradients if selection.spread is not None else []
+        # Measured alike: on the batch's first samples.
+        self._batches = [index for index in present if rows[index].kind in BATCHES]
+        self._ranks = {index: selection.values[index].shape.rank for index in self._batches}
+        self._elements = elements_of_batch(len(self._batches))
+        self._features = selection.features
+        self._training = of_kind["training"]
+        # Apart: a step knows its gradients before its weights, and nothing is to wait.
+        weights = [index for index in self.watched if rows[index].kind == "weight"]
+        apart = {*weights, *activations}
+        others = [index for index in self.watched if index not in apart]
+        self._splits = [Split(rows, selection.values, group) for group in (others, weights)]
+        self._clipped = Split(rows, selection.values, of_kind["clipped"])
+        self._all_splits = [*self._splits, self._clipped]
+        updates = {rows[index].tensor: index for index in of_kind["update"]}
+        self.has_updates = bool(updates)
+        self._before = None
+        if updates:
+            of_updates = self._splits[WEIGHTS].of_rows({i: updates[rows[i].tensor] for i in weights})
+            self._all_splits.append(of_updates)
+            self._before = Before(rows, of_updates)
+        self._single = [index for split in self._all_splits for index in split.single]
+        self._padded = [i for i in self._single if isinstance(selection.values[i], tf.IndexedSlices)]
+        self.units = Units([rows[index].shape[-1] for index in self.with_units])
+        self.touched = Touched([rows[index].shape[0] for index in self.sparse])
+        by_rms = [index for split in self._splits for index in split.order]
+        self.sentinel = Sentinel(rows, by_rms, activations, self.with_units)
+        # XLA wants to know all sizes: there, what varies is filled up to what it may be at most, by part.
+        self._room: dict[str, int] = {}
+
+    def tensors(self, present: Mapping[int, Any]) -> list[Tensors]:
+        """The step's gradients and losses, and its weights, laid out to be looked at and measured."""
+        return [split.tensors(present) for split in self._splits]
+
+    def keep(self, tensors: Sequence[Tensors]) -> bool:
+        """Keep the weights: the next step measures how they changed."""
+        return self._before is not None and self._before.keep(tensors[WEIGHTS])
+
+    def values(
+        self,
+        present: Mapping[int, Any],
+        tensors: Sequence[Tensors],
+        known: Any,
+        skipped: Any,
+        spread: Any,
+        suspicious: Any,
+    ) -> tuple[Any, Any]:
+        """What `unpack` makes `StepValues` of: numbers, float32 [n], and sizes, int32 [m].
+
+        Args:
+            present: the step's tensors by row.
+            tensors: gradients, losses and weights of them, see `tensors`.
+            known: whether the weights of an earlier step are known, bool scalar.
+            skipped: whether a loss scaler skipped the step, bool scalar or None.
+            spread: how far replicas differ in each measured gradient, float32 [gradients], or None.
+            suspicious: whether something is wrong with the step, bool scalar: then every sample's
+                activations are searched.
+        """
+        parts = [*tensors, self._clipped.tensors(present)]
+        if self._before is not None:
+            parts.append(self._before.updates(tensors[WEIGHTS]))
+        flags = tf.stack([known, tf.constant(False) if skipped is None else skipped])
+        numbers = [tf.cast(flags, tf.float32), *(part.pack for part in parts if part.packing)]
+        sizes = []
+        operands = [operand(tensor) for part in parts for tensor in part.single]
+        if operands:
+            samples = [shared(sample, [x.values], SAMPLE) for x in operands]
+            numbers.append(tf.reshape(measure(operands), [-1]))
+            numbers += [tf.stack([zero_fraction(x)]) for x in operands if x.padding is not None]
+            numbers += [self._filled(f"sample {i}", values, SAMPLE) for i, values in enumerate(samples)]
+            sizes.append(tf.stack([tf.size(values) for values in samples]))
+        if self.with_units:
+            numbers.append(tf.reshape(self.units.columns([present[i] for i in self.with_units]), [-1]))
+        if self.sparse:
+            numbers.append(self.touched.untouched())
+        if self._spread:
+            numbers.append(spread)
+        if self._training:
+            numbers.append(tf.stack([tf.cast(present[index], tf.float32) for index in self._training]))
+        if self._batches:
+            whole = [present[index] for index in self._batches]
+            numbers.append(tf.cond(suspicious, lambda: _searched(whole), lambda: _not_searched(len(whole))))
+            for index, value in zip(self._batches, whole, strict=True):
+                flat, shape = shared(_first_values, [value], self._elements)
+                numbers.append(self._filled(f"batch {index}", flat, _most(value, self._elements)))
+                sizes.append(shape)
+        return tf.concat(numbers, 0), tf.concat(sizes, 0) if sizes else tf.zeros([0], tf.int32)
+
+    def _filled(self, part: str, flat: Any, most: int) -> Any:
+        """A vector whose size is known where a compiler wants to know it, filled up with zeros."""
+        if not is_compiled():
+            return flat
+        room = self._room.setdefault(part, flat.shape[0] or most)
+        flat = flat[:room]
+        filled = tf.pad(flat, [[0, room - tf.size(flat)]])
+        filled.set_shape([room])
+        return filled
+
+    def unpack(
+        self, numbers: npt.NDArray[np.float32], sizes: npt.NDArray[np.int32], compiled: Any
+    ) -> StepValues:
+        """What the host makes of `values`; ``compiled`` says whether a compiled step gave them."""
+        room = self._room if compiled else {}
+        take, take_sizes = _Reader(numbers), _Reader(sizes)
+        known, skipped = take(FLAGS)
+        packs = [
+            Pack(split.packed, split.packing.sizes, take(sum(split.packing.sizes)))
+            for split in self._all_splits
+            if split.packing
+        ]
+        single = len(self._single)
+        moments = take(single * len(MOMENTS)).reshape(single, len(MOMENTS))
+        zeros = {index: float(take(1)[0]) for index in self._padded}
+        samples = []
+        for number, size in enumerate(take_sizes(single)):
+            samples.append(take(room.get(f"sample {number}", size))[:size])
+        columns: dict[str, tuple[Sequence[int], Any]] = {}
+        if self.with_units:
+            silent = take(2 * len(self.with_units)).reshape(-1, 2)
+            columns["dead_fraction"] = self.with_units, silent[:, 0]
+            columns["window"] = self.with_units, silent[:, 1]
+        if self.sparse:
+            columns["untouched_fraction"] = self.sparse, take(len(self.sparse))
+        if self._spread:
+            columns["replica_spread"] = self._spread, take(len(self._spread))
+        training = dict(zip(self._training, take(len(self._training)), strict=True))
+        batches, searched = {}, {}
+        if self._batches:
+            extremes_of = take(len(EXTREMES) * len(self._batches)).reshape(-1, len(EXTREMES))
+            searched = {
+                index: found
+                for index, found in zip(self._batches, extremes_of, strict=True)
+                if not np.isnan(found[-1])  # a count is a number where anything was searched
+            }
+            for index in self._batches:
+                shape = tuple(take_sizes(self._ranks[index]))
+                values = take(room.get(f"batch {index}", math.prod(shape)))
+                batches[index] = _as_batch(values, shape)
+        return StepValues(
+            packs=packs,
+            reduced=Reduced(self._single, moments, samples, zeros),
+            batches=batches,
+            searched=searched,
+            features=self._features,
+            numbers=training,
+            columns=columns,
+            updates_known=bool(known),
+            skipped=bool(skipped),
+        )
+
+
+class _Reader:
+    """Takes a vector apart from its beginning."""
+
+    def __init__(self, values: Any) -> None:
+        self._values, self._begin = values, 0
+
+    def __call__(self, size: int) -> Any:
+        self._begin += size
+        return self._values[self._begin - size : self._begin]
+
+
+def _as_batch(values: Any, shape: tuple[int, ...]) -> Any:
+    """The samples in their shape; as many as there was room for."""
+    each = math.prod(shape[1:])
+    samples = min(values.size // each, shape[0]) if shape and each else 0
+    if not shape or samples:
+        return values[: samples * each].reshape(samples, *shape[1:]) if shape else values.reshape(())
+    return values[: min(values.size, math.prod(shape))]
+
+
+def _first_values(value: Any, most: int) -> tuple[Any, Any]:
+    """The batch's first samples end to end, float32 [n], and their shape, int32 [rank]."""
+    part = first_samples(value, most)
+    return tf.reshape(as_float32(part), [-1]), tf.shape(part)
+
+
+def _most(value: Any, most: int) -> int:
+    """The elements that `_first_values` may have."""
+    sizes = value.shape[1:] if value.shape.rank else None
+    each = math.prod(sizes) if sizes is not None and sizes.is_fully_defined() else 1
+    return max(most // max(each, 1), 1) * each
+
+
+def _searched(batches: Sequence[Any]) -> Any:
+    """The columns `EXTREMES` of all samples, float32 [batches * 4]."""
+    return tf.concat([shared(extremes, [value]) for value in batches], 0)
+
+
+def _not_searched(batches: int) -> Any:
+    return tf.fill([batches * len(EXTREMES)], float("nan"))
