@@ -310,6 +310,31 @@ def test_one_step_may_run_eagerly_and_compiled_in_any_order(tmp_path, read_run, 
     assert read_run(tmp_path).values("gradient", "layer/kernel", "rms") == [1, 2, 3, 4]
 
 
+@pytest.mark.parametrize("compiled", [False, True], ids=["plain", "xla"])
+def test_a_call_of_more_steps_than_the_flight_recorder_holds_makes_it_hold_more(
+    tmp_path, read_run, variable, compiled
+):
+    gradients = np.tile(np.linspace(1, 2, 300, dtype=np.float32)[:, None, None], [1, 3, 2])
+    gradients[[200, 203], 1] = np.nan  # step 500 has a record that the host comes too late for
+    with gradhealth.Recorder(tmp_path, every=10) as recorder:
+        step = small_step(recorder, variable)
+
+        @tf.function(jit_compile=compiled)
+        def steps(gradients):
+            for gradient in gradients:
+                step(gradient)
+
+        for call in range(3):
+            steps(tf.constant(gradients[:, call]))
+            recorder.write(300 * call + 299)
+    run = read_run(tmp_path)
+    assert run.steps == [290, 503, 590, 890]
+    assert run.values("gradient", "layer/kernel", "bad_steps") == [0, 2, 0, 0]
+    # The third call's steps are all held, and what was largest was the last before its record.
+    peaks = run.values("gradient", "layer/kernel", "peak_rms_ago")
+    assert peaks[-1] == 0
+
+
 def test_a_layer_rebuilt_for_other_inputs_is_another_tensor(tmp_path, read_run):
     with gradhealth.Recorder(tmp_path, every=1) as recorder:
         for number, inputs in enumerate((4, 5)):

@@ -4,6 +4,7 @@ A float's exponent is read from its bits, so no logarithm is taken. A large tens
 elements: a share of p is then known to about sqrt(p / 2048).
 """
 
+import functools
 from collections.abc import Sequence
 from typing import Final
 
@@ -20,15 +21,17 @@ RUN: Final = 64
 """Of these, so many lie side by side: they cost as much to fetch as one."""
 
 MANTISSA_BITS: Final = 23
+EXPONENTS: Final = 256
 EXPONENT_BIAS: Final = 127
-FIRST_PAIR: Final = (LOWEST_EXPONENT + EXPONENT_BIAS + 1) // OCTAVES_PER_BIN - 1
-INFINITY_BITS: Final = 0x7F800000
-MAGNITUDE_MASK: Final = 0x7FFFFFFF
+NOT_FINITE: Final = EXPONENTS - 1
+"""The exponent of infinities and NaN."""
 
-ZERO: Final = BINS
-NOT_FINITE: Final = BINS + 1
-ALL_BINS: Final = BINS + 2
-"""Two more bins are counted, which are no part of the histogram."""
+OWNERS: Final = 8
+"""Sets of tensors of which is remembered how they lie."""
+
+_PAIRS = (np.arange(EXPONENTS) - EXPONENT_BIAS - LOWEST_EXPONENT) // OCTAVES_PER_BIN + 1
+BIN_OF_EXPONENT: Final = np.eye(BINS)[np.clip(_PAIRS, 0, BINS - 1)]
+"""1 where an exponent, biased as in float32, belongs to a bin, else 0; float64 [256, 30]."""
 
 
 def histograms(values: Floats, sizes: Sequence[int]) -> tuple[npt.NDArray[np.float64], Floats]:
@@ -39,11 +42,27 @@ def histograms(values: Floats, sizes: Sequence[int]) -> tuple[npt.NDArray[np.flo
         sizes: elements of each.
     """
     tensors = len(sizes)
-    owner = np.repeat(np.arange(tensors, dtype=np.int32) * ALL_BINS, sizes)
-    numbers = np.bincount(owner + _bins(values), minlength=tensors * ALL_BINS).reshape(tensors, ALL_BINS)
-    zeros = numbers[:, ZERO] / np.maximum(numbers.sum(axis=1), 1)
-    kept = numbers[:, :BINS]
-    return zeros, pack_shares(kept / np.maximum(kept.sum(axis=1, keepdims=True), 1))
+    exponents = np.ascontiguousarray(values).view(np.int32) >> MANTISSA_BITS & EXPONENTS - 1
+    counts = np.bincount(_owner(tuple(sizes)) + exponents, minlength=tensors * EXPONENTS).reshape(
+        tensors, EXPONENTS
+    )
+    zeros = zero_counts(values, sizes)
+    counts[:, 0] -= zeros  # what is left are denormal numbers
+    counts[:, NOT_FINITE] = 0
+    shares = counts @ BIN_OF_EXPONENT / np.maximum(counts.sum(axis=1, keepdims=True), 1)
+    return zeros / np.maximum(sizes, 1), pack_shares(shares)
+
+
+def zero_counts(values: Floats, sizes: Sequence[int]) -> npt.NDArray[np.int64]:
+    """The zeros in each tensor, int64 [tensors]; arguments as for `histograms`."""
+    before = np.searchsorted(np.flatnonzero(values == 0), np.cumsum([0, *sizes]))
+    return np.diff(before)
+
+
+@functools.lru_cache(OWNERS)
+def _owner(sizes: tuple[int, ...]) -> npt.NDArray[np.int64]:
+    """Where the counts of each element's tensor begin, int64 [elements]."""
+    return np.repeat(np.arange(len(sizes)) * EXPONENTS, sizes)
 
 
 def sample(values: Floats) -> Floats:
@@ -59,14 +78,3 @@ def sample(values: Floats) -> Floats:
     apart = flat.size // runs
     apart -= 1 - apart % 2
     return flat[: runs * apart].reshape(runs, apart)[:, :RUN].reshape(-1)
-
-
-def _bins(values: Floats) -> npt.NDArray[np.int32]:
-    """Each element's bin, int32 [elements]; one of its own for zeros, and one for what is not finite."""
-    bits = np.ascontiguousarray(values).view(np.int32) & MAGNITUDE_MASK
-    # A bin is two octaves wide, so its number is the exponent without its last bit: one shift, no division.
-    bins = ((bits >> MANTISSA_BITS) + 1 >> 1) - FIRST_PAIR
-    np.clip(bins, 0, BINS - 1, out=bins)
-    bins[bits == 0] = ZERO
-    bins[bits >= INFINITY_BITS] = NOT_FINITE
-    return bins

@@ -1,13 +1,14 @@
 """What a record says of its step by itself: the columns of every row, from what the adapter handed over."""
 
 from collections.abc import Sequence
+from typing import Final
 
 import numpy as np
 import numpy.typing as npt
 
 from tb_gradhealth.capture.statistics.activation_functions import unit_count
 from tb_gradhealth.capture.statistics.features import features
-from tb_gradhealth.capture.statistics.magnitudes import histograms, sample
+from tb_gradhealth.capture.statistics.magnitudes import histograms, sample, zero_counts
 from tb_gradhealth.capture.statistics.moments import EXTREMES, MOMENTS, Floats, moments, segment_moments
 from tb_gradhealth.capture.statistics.step_values import StepValues
 from tb_gradhealth.capture.statistics.units import (
@@ -23,6 +24,12 @@ MOMENT_COLUMNS = [COLUMNS.index(name) for name in MOMENTS]
 EXTREME_COLUMNS = [COLUMNS.index(name) for name in EXTREMES]
 MAGNITUDE_COLUMNS = [COLUMNS.index(name) for name in MAGNITUDES]
 FEATURE_COLUMNS = [COLUMNS.index(name) for name in FEATURES]
+WITHOUT_MAGNITUDES: Final = ("update", "clipped")
+"""Kinds of rows of which a record has no histogram."""
+
+SMALL: Final = 4096
+"""Elements up to which tensors are measured together: a call costs as much as so many elements."""
+
 ZEROS = COLUMNS.index("zero_fraction")
 MEAN = COLUMNS.index("mean")
 
@@ -35,7 +42,7 @@ def step_matrix(rows: Sequence[Row], values: StepValues) -> npt.NDArray[np.float
         values: of the step.
     """
     matrix = np.full([len(rows), len(COLUMNS)], np.nan)
-    _tensors(matrix, values)
+    _tensors(matrix, rows, values)
     _batches(matrix, rows, values)
     if not values.updates_known:
         matrix[[index for index, row in enumerate(rows) if row.kind == "update"]] = np.nan
@@ -52,12 +59,15 @@ def without_gradients(rows: Sequence[Row], matrix: npt.NDArray[np.float64]) -> n
     return matrix
 
 
-def _tensors(matrix: npt.NDArray[np.float64], values: StepValues) -> None:
+def _tensors(matrix: npt.NDArray[np.float64], rows: Sequence[Row], values: StepValues) -> None:
     """Gradients, weights, updates and losses."""
     for pack in values.packs:
         matrix[np.ix_(pack.rows, MOMENT_COLUMNS)] = segment_moments(pack.values, pack.sizes)
-        matrix[pack.rows, ZEROS], shares = histograms(pack.values, pack.sizes)
-        matrix[np.ix_(pack.rows, MAGNITUDE_COLUMNS)] = shares
+        if rows[pack.rows[0]].kind in WITHOUT_MAGNITUDES:
+            matrix[pack.rows, ZEROS] = zero_counts(pack.values, pack.sizes) / np.asarray(pack.sizes)
+        else:
+            matrix[pack.rows, ZEROS], shares = histograms(pack.values, pack.sizes)
+            matrix[np.ix_(pack.rows, MAGNITUDE_COLUMNS)] = shares
     large = values.reduced
     if large.rows:
         matrix[np.ix_(large.rows, MOMENT_COLUMNS)] = large.moments
@@ -68,8 +78,14 @@ def _tensors(matrix: npt.NDArray[np.float64], values: StepValues) -> None:
 
 def _batches(matrix: npt.NDArray[np.float64], rows: Sequence[Row], values: StepValues) -> None:
     """Layers' outputs, inputs and targets."""
+    small = {index: part for index, part in values.batches.items() if part.size <= SMALL}
+    if small:
+        together = np.concatenate([part.reshape(-1) for part in small.values()])
+        sizes = [part.size for part in small.values()]
+        matrix[np.ix_(list(small), MOMENT_COLUMNS)] = segment_moments(together, sizes)
     for index, part in values.batches.items():
-        matrix[index, MOMENT_COLUMNS] = moments(part)
+        if index not in small:
+            matrix[index, MOMENT_COLUMNS] = moments(part)
         row = rows[index]
         for name, functions in OF_UNITS.items():
             if unit_count(row, functions):
