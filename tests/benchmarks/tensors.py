@@ -36,14 +36,14 @@ def contenders(tensors: Sequence[Any], folder: str) -> dict[str, Callable[[], An
     """What is compared, each one a function that reads all tensors."""
     import tensorflow as tf
 
-    from tb_gradhealth.capture.tensorflow.measuring.tensors import Split
-    from tb_gradhealth.capture.tensorflow.watching.sentinel import Sentinel
+    from tb_gradhealth.capture.tensorflow.measuring.packs import Split
+    from tb_gradhealth.capture.tensorflow.observing.step_numbers import StepNumbers
     from tb_gradhealth.record import Row
 
     rows = [Row(f"layer_{i}/kernel", "gradient", f"layer_{i}", "kernel", i) for i in range(len(tensors))]
     values = dict(enumerate(tensors))
     split = Split(rows, tensors, range(len(tensors)))
-    sentinel = Sentinel(rows, range(len(tensors)), [])
+    sentinel = StepNumbers(rows, range(len(tensors)), [])
     writer = tf.summary.create_file_writer(folder)
 
     def sums() -> Any:

@@ -5,18 +5,18 @@ import pytest
 import tensorflow as tf
 
 import tb_gradhealth as gradhealth
-from tb_gradhealth.capture.tensorflow.writing.budget import MEBIBYTE, Budget
+from tb_gradhealth.capture.writing.size_budget import MEBIBYTE, SizeBudget
 
 
 @pytest.mark.parametrize(
     ("share", "stride"), [(0, 1), (0.5, 1), (0.51, 2), (0.75, 2), (0.76, 4), (0.9, 8), (0.99, 64)]
 )
 def test_the_stride_doubles_each_time_half_of_what_is_left_is_used(share, stride):
-    assert Budget(3).stride(int(share * 3 * MEBIBYTE)) == stride
+    assert SizeBudget(3).stride(int(share * 3 * MEBIBYTE)) == stride
 
 
 def test_an_exhausted_budget_still_gives_a_stride():
-    assert Budget(1).stride(2 * MEBIBYTE) > 1e9
+    assert SizeBudget(1).stride(2 * MEBIBYTE) > 1e9
 
 
 @pytest.mark.parametrize("budget", [0, -1, float("nan")])

@@ -6,7 +6,7 @@ import pytest
 import tensorflow as tf
 
 import tb_gradhealth as gradhealth
-from tb_gradhealth.capture.tensorflow.network.selection import select
+from tb_gradhealth.capture.tensorflow.selecting.selection import select
 
 layers = keras.layers
 NO_LAYER = "operations that are no layer"

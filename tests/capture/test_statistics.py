@@ -5,9 +5,9 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from tb_gradhealth.capture.tensorflow.handed_over import DUE
-from tb_gradhealth.capture.tensorflow.network.selection import select
 from tb_gradhealth.capture.tensorflow.observer import Observer
+from tb_gradhealth.capture.tensorflow.record_slots import DUE
+from tb_gradhealth.capture.tensorflow.selecting.selection import select
 from tb_gradhealth.record import COLUMNS
 from tb_gradhealth.record.magnitudes import magnitude_shares, pack_shares, unpack_shares
 
@@ -103,10 +103,8 @@ def test_every_statistic_equals_numpy_in_float64(as_step):
 
 
 def test_so_it_does_where_there_are_other_devices(as_step, monkeypatch):
-    for module in ("seldom", "reductions"):
-        monkeypatch.setattr(
-            f"tb_gradhealth.capture.tensorflow.measuring.{module}.has_accelerator", lambda: True
-        )
+    for module in ("graph", "measuring.reductions"):
+        monkeypatch.setattr(f"tb_gradhealth.capture.tensorflow.{module}.has_accelerator", lambda: True)
     normal = tensors()["normal"]
     got = dict(zip(COLUMNS, measure({"normal": normal}, as_step)["normal"], strict=True))
     for column, value in expected(normal).items():

@@ -6,8 +6,8 @@ import pytest
 import tensorflow as tf
 
 import tb_gradhealth as gradhealth
-from tb_gradhealth.capture.tensorflow.network.selection import select
-from tb_gradhealth.capture.tensorflow.network.structure import activation_name, role_of
+from tb_gradhealth.capture.tensorflow.selecting.selection import select
+from tb_gradhealth.capture.tensorflow.selecting.structure import activation_name, role_of
 
 layers = keras.layers
 

@@ -10,8 +10,8 @@ import tensorflow as tf
 from recorded import Recorded
 
 import tb_gradhealth as gradhealth
-from tb_gradhealth.capture.tensorflow.writing import time_budget
-from tb_gradhealth.capture.tensorflow.writing.time_budget import (
+from tb_gradhealth.capture.writing import time_budget
+from tb_gradhealth.capture.writing.time_budget import (
     EVERY_STEP,
     MOST,
     NEVER,

@@ -32,7 +32,7 @@ def test_a_custom_layer_without_an_activation_attribute(fit):
     np.testing.assert_allclose(recorded.column("activation", "scale", "rms")[0], right, rtol=1e-5)
 
 
-def shared():
+def shared_function():
     keras.utils.set_random_seed(3)
     one, two = keras.Input((networks.FEATURES,), name="one"), keras.Input((networks.FEATURES,), name="two")
     tower = layers.Dense(4, "tanh", name="tower")
@@ -42,10 +42,10 @@ def shared():
 
 def test_a_shared_layer_has_a_row_for_each_call_and_one_gradient(fit):
     parts = [((x, -2 * x), y) for x, y in networks.batches()]
-    recorded = fit(shared(), parts, keras.optimizers.SGD(0.0))
-    expected = by_hand.train(shared(), keras.optimizers.SGD(0.0), parts)
+    recorded = fit(shared_function(), parts, keras.optimizers.SGD(0.0))
+    expected = by_hand.train(shared_function(), keras.optimizers.SGD(0.0), parts)
     expected.hold_against(recorded, kinds="gradient weight loss")
-    tower = shared().get_layer("tower")
+    tower = shared_function().get_layer("tower")
     for place, name in enumerate(("tower", "tower_2")):
         recorded.assert_row("activation", name, [np.asarray(tower(x[place])) for x, _ in parts])
         assert recorded.row("activation", name).layer == recorded.row("gradient", "tower/kernel").layer

@@ -5,8 +5,8 @@ outside it a `Recorder` reads them when one is due and writes event files.
 """
 
 from tb_gradhealth.capture.tensorflow.keras_callback import KerasCallback
-from tb_gradhealth.capture.tensorflow.network.activations import Activations, capture
 from tb_gradhealth.capture.tensorflow.recorder import Recorder
+from tb_gradhealth.capture.tensorflow.selecting.activations import Activations, capture
 from tb_gradhealth.capture.tensorflow.summary import summary
 
 __all__ = ["Activations", "KerasCallback", "Recorder", "capture", "summary"]

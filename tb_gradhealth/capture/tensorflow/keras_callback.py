@@ -10,12 +10,13 @@ from typing import TYPE_CHECKING, Any, Final
 import keras
 import tensorflow as tf
 
-from tb_gradhealth.capture.tensorflow.epoch_values import epoch_values
-from tb_gradhealth.capture.tensorflow.keras_step import WatchedStep
-from tb_gradhealth.capture.tensorflow.network.activations import replaced
-from tb_gradhealth.capture.tensorflow.network.settings import optimizer_calls
-from tb_gradhealth.capture.tensorflow.network.updates import Updates, checked_updates
-from tb_gradhealth.capture.tensorflow.recorder import DEFAULT_NAME, Recorder, checked_every
+from tb_gradhealth.capture.run_recorder import DEFAULT_NAME, checked_every
+from tb_gradhealth.capture.tensorflow.fit.epoch_values import epoch_values
+from tb_gradhealth.capture.tensorflow.fit.keras_step import WatchedStep
+from tb_gradhealth.capture.tensorflow.recorder import Recorder
+from tb_gradhealth.capture.tensorflow.selecting.activations import replaced
+from tb_gradhealth.capture.tensorflow.selecting.settings import optimizer_calls
+from tb_gradhealth.capture.tensorflow.selecting.updates import Updates, checked_updates
 
 if TYPE_CHECKING:
     from tb_gradhealth.health import Finding, RuleSet

@@ -12,21 +12,19 @@ import numpy as np
 import numpy.typing as npt
 import tensorflow as tf
 
+from tb_gradhealth.capture.run_recorder import DUE, TRIPPED
 from tb_gradhealth.capture.statistics.activation_functions import WITH_UNITS, unit_count
 from tb_gradhealth.capture.statistics.matrix import step_matrix, without_gradients
 from tb_gradhealth.capture.statistics.since_record import SinceRecord
 from tb_gradhealth.capture.statistics.trip_limits import NO_LIMIT, trip_limits
-from tb_gradhealth.capture.tensorflow.handed_over import DUE, TRIPPED, HandedOver
-from tb_gradhealth.capture.tensorflow.measuring.constant import Constant
-from tb_gradhealth.capture.tensorflow.measuring.extremes import is_compiled
-from tb_gradhealth.capture.tensorflow.measuring.seldom import seldom
-from tb_gradhealth.capture.tensorflow.measuring.state import state
-from tb_gradhealth.capture.tensorflow.measuring.tensors import Tensors
-from tb_gradhealth.capture.tensorflow.network.selection import CONSTANT_ACCURACY, CONSTANT_LOSS, Selection
-from tb_gradhealth.capture.tensorflow.transfer import Transfer
-from tb_gradhealth.capture.tensorflow.watching.ring import Ring
-from tb_gradhealth.capture.tensorflow.watching.skipped import Skipped
-from tb_gradhealth.capture.tensorflow.watching.unchecked import unchecked
+from tb_gradhealth.capture.tensorflow.graph import hidden_from_debuggers, is_compiled, run_rarely, state
+from tb_gradhealth.capture.tensorflow.measuring.constant_prediction import ConstantPrediction
+from tb_gradhealth.capture.tensorflow.measuring.packs import Tensors
+from tb_gradhealth.capture.tensorflow.observing.flight_recorder import FlightRecorder
+from tb_gradhealth.capture.tensorflow.observing.skipped_steps import SkippedSteps
+from tb_gradhealth.capture.tensorflow.record_slots import RecordSlots
+from tb_gradhealth.capture.tensorflow.selecting.selection import CONSTANT_ACCURACY, CONSTANT_LOSS, Selection
+from tb_gradhealth.capture.tensorflow.step_measurement import StepMeasurement
 from tb_gradhealth.record import RowTable, Setting, layouts
 
 EARLY: Final = ("loss", "activation", "gradient", "weight", "training")
@@ -78,31 +76,39 @@ class Observer:
         self._present = [index for index, value in enumerate(selection.values) if value is not None]
         kinds = {self.rows[index].kind: index for index in self._present}
         self._early = [kinds[kind] for kind in EARLY if kind in kinds][:1]
-        with tf.init_scope(), unchecked():
-            self._transfer = Transfer(selection)
-            self._sentinel = self._transfer.sentinel
+        with tf.init_scope(), hidden_from_debuggers():
+            self._measurement = StepMeasurement(selection)
+            self._step_numbers = self._measurement.step_numbers
             self.seen = state(np.int64(0), "seen")
             self.recorded = state(np.zeros([2], np.int64), "recorded")
             self.untaken = state(np.zeros([2], np.bool_), "untaken")
-            self._handed_over = HandedOver()
-            self.ring = Ring(len(self._sentinel.order), every)
-            self._skipped = Skipped(self.rows, self._sentinel.order)
-            self._constant = Constant([targets.term for targets in selection.constant])
+            self._slots = RecordSlots()
+            self.flight_recorder = FlightRecorder(len(self._step_numbers.order), every)
+            self._skipped = SkippedSteps(self.rows, self._step_numbers.order)
+            self._constant = ConstantPrediction([targets.term for targets in selection.constant])
             self.thins = thins and not self._replicas and not self._skipped.counts
             if self.thins:
                 self._pace = state(np.ones([2], np.int64), "pace")
                 self._next = state(np.int64(0), "next")
                 self._kept = state(np.int64(0), "kept")
-        self._since = SinceRecord(self.rows, self._sentinel.order)
-        self._limits = np.full([len(self._sentinel.order)], NO_LIMIT, np.float32)
+        self._since = SinceRecord(self.rows, self._step_numbers.order)
+        self._limits = np.full([len(self._step_numbers.order)], NO_LIMIT, np.float32)
         # By whether a compiler takes them: it needs other operations.
         self._functions: dict[bool, Any] = {}
         # By how many forms there are of what steps hand over.
         self._collects: dict[int, Any] = {}
 
+    def count(self) -> int:
+        """Steps so far, on the host."""
+        return int(self.seen.numpy())
+
+    def steps_since(self, number: int) -> tuple[Floats, Ints]:
+        """The flight recorder's steps after a number, float32 [steps, watched], and their numbers."""
+        return self.flight_recorder.since(number)
+
     def collect(self) -> "Collected":
         """What the host can know now, in one call; records that are there count as taken from now on."""
-        with unchecked():
+        with hidden_from_debuggers():
             seen, recorded, untaken, lines, numbers, handed_over = self._collect()
         return Collected(
             seen=int(seen),
@@ -113,22 +119,22 @@ class Observer:
             handed_over=handed_over,
         )
 
-    def record(self, collected: "Collected", place: int) -> Floats:
+    def record(self, collected: "Collected", slot: int) -> Floats:
         """The matrix of a record, float32 [rows, columns]; records are to be asked for in their order."""
-        number = int(collected.recorded[place])
-        handed_over = [part.numpy() for part in collected.handed_over[place]]
+        number = int(collected.recorded[slot])
+        handed_over = [part.numpy() for part in collected.handed_over[slot]]
         return self.matrix(handed_over, collected.lines, collected.numbers, number)
 
     def matrix(self, handed_over: Sequence[Any], lines: Floats, steps: Ints, number: int) -> Floats:
         """The matrix of the record of step ``number``.
 
         Args:
-            handed_over: what the step handed over, see `Transfer.unpack`.
+            handed_over: what the step handed over, see `StepMeasurement.unpack`.
             lines: of the ring, float32 [steps, watched].
             steps: the numbers of their steps, int64 [steps].
             number: of the record's step.
         """
-        values = self._transfer.unpack(*handed_over)
+        values = self._measurement.unpack(*handed_over)
         matrix = step_matrix(self.rows, values)
         self._since.fill(matrix, lines, steps, number)
         if values.skipped:
@@ -143,17 +149,17 @@ class Observer:
 
     def settle(self, collected: "Collected", before: int) -> None:
         """Learn from what was collected, after its records; ``before`` is `seen` of the time before."""
-        if not self._sentinel.order:
+        if not self._step_numbers.order:
             return
         limits = self._limits
         if not np.array_equal(limits, self.follow(collected.lines, collected.numbers, collected.seen)):
-            self.ring.limits.assign(self._limits)
+            self.flight_recorder.limits.assign(self._limits)
         if collected.seen - before > len(collected.numbers):
-            self.ring.hold(2 * (collected.seen - before))
+            self.flight_recorder.hold(2 * (collected.seen - before))
 
     def _collect(self) -> Any:
         # A concrete function: to find the one that fits its arguments would take half of the call.
-        forms = self._handed_over.forms
+        forms = self._slots.forms
         if forms not in self._collects:
             self._collects[forms] = tf.function(self._collected, autograph=False).get_concrete_function()
         return self._collects[forms]()
@@ -164,7 +170,7 @@ class Observer:
         Which of the ``look`` steps it is changes, so that data which come in rounds are all seen. The first
         loss that is not finite is looked at in any case.
         """
-        with unchecked():
+        with hidden_from_debuggers():
             self._pace.assign(np.array([look, record]))
             self._next.assign(0)
 
@@ -179,28 +185,26 @@ class Observer:
             self.rows,
             stream=stream,
             settings=settings,
-            layouts=layouts(units=units, sparse=bool(self._transfer.sparse), replicas=self._replicas),
-            watched=tuple(self._sentinel.order),
+            layouts=layouts(units=units, sparse=bool(self._measurement.sparse), replicas=self._replicas),
+            watched=tuple(self._step_numbers.order),
         )
 
-    def handed_over(self, place: Any) -> Any:
-        """In the graph, what `matrix` takes of the record in a place, int32 scalar."""
-        return tf.cond(
-            tf.equal(place, DUE), lambda: self._handed_over.read(DUE), lambda: self._handed_over.read(TRIPPED)
-        )
+    def handed_over(self, slot: Any) -> Any:
+        """In the graph, what `matrix` takes of the record in a slot, int32 scalar."""
+        return tf.cond(tf.equal(slot, DUE), lambda: self._slots.read(DUE), lambda: self._slots.read(TRIPPED))
 
     def _collected(self) -> list[Any]:
         untaken = tf.identity(self.untaken)
         with tf.control_dependencies([untaken]):
             self.untaken.assign(np.zeros([2], np.bool_))
-        handed_over = [self._handed_over.read(place) for place in (DUE, TRIPPED)]
-        lines, numbers = self.ring.lines.read_value(), self.ring.numbers.read_value()
+        handed_over = [self._slots.read(slot) for slot in (DUE, TRIPPED)]
+        lines, numbers = self.flight_recorder.lines.read_value(), self.flight_recorder.numbers.read_value()
         return [self.seen.read_value(), self.recorded.read_value(), untaken, lines, numbers, handed_over]
 
     def __call__(self, selection: Selection) -> tuple[Any, Any]:
         """Take in one step's tensors; whether a record is due now, and whether one is out of turn."""
         values = [value for value in selection.values if value is not None]
-        with tf.name_scope("gradhealth"), unchecked():
+        with tf.name_scope("gradhealth"), hidden_from_debuggers():
             constant = [targets.tensors for targets in selection.constant]
             due, tripped = self._function()(values, selection.spread, constant)
         return due, tripped
@@ -219,8 +223,8 @@ class Observer:
         # count is done beside the backward pass and not after it.
         with tf.control_dependencies([present[index] for index in self._early]):
             seen = tf.identity(self.seen.assign_add(1))
-        if self._transfer.sparse:  # what was touched in a step that is not looked at was touched, too
-            self._transfer.touched.add([present[index] for index in self._transfer.sparse])
+        if self._measurement.sparse:  # what was touched in a step that is not looked at was touched, too
+            self._measurement.touched.add([present[index] for index in self._measurement.sparse])
         if not self.thins:
             return self._watch(present, spread, constant, seen, self._every)
         pace = self._pace.read_value()
@@ -231,7 +235,7 @@ class Observer:
             self._watch(present, spread, constant, seen, every)
             self._next.assign(self._following(seen, pace[0], every))
 
-        seldom(look, watch)
+        run_rarely(look, watch)
         return look, tf.constant(False)
 
     def _has_bad_loss(self, present: Mapping[int, Any]) -> Any:
@@ -241,10 +245,10 @@ class Observer:
     def _following(self, seen: Any, look: Any, every: Any) -> Any:
         """The next step to look at: one of the next ``look`` by turns, a record's, or the one before that."""
         block = (seen - 1) // look + 1
-        place = block * look + (block % (1 << 20) * GOLDEN % (1 << 32) * look) // (1 << 32) + 1
+        step = block * look + (block % (1 << 20) * GOLDEN % (1 << 32) * look) // (1 << 32) + 1
         due = seen - (seen - 1) % every + every
-        following = tf.minimum(place, due)
-        if self._transfer.has_updates:
+        following = tf.minimum(step, due)
+        if self._measurement.has_updates:
             kept = due - 1 if self._lag == 1 else self._applied(due) - 1
             following = tf.where(kept > seen, tf.minimum(following, kept), following)
         return following
@@ -257,9 +261,9 @@ class Observer:
         if self._targets:
             both = zip(self._targets, constant, strict=True)
             self._constant.add([targets.of(tensors) for targets, tensors in both])
-        tensors = self._transfer.tensors(present)
+        tensors = self._measurement.tensors(present)
         line, skipped = self._look(present, tensors)
-        beyond = self.ring.add(line, seen) if self._sentinel.order else tf.constant(False)
+        beyond = self.flight_recorder.add(line, seen) if self._step_numbers.order else tf.constant(False)
         since = (seen - 1) % every
         due = tf.equal(since, 0)
         tripped = beyond & ~due & ~self.untaken[TRIPPED]
@@ -271,22 +275,22 @@ class Observer:
                 lambda: self._record(present, tensors, spread, skipped, seen, due, beyond),
                 lambda: False,
             )
-            tf.cond(keep, lambda: self._transfer.keep(tensors), lambda: False)
+            tf.cond(keep, lambda: self._measurement.keep(tensors), lambda: False)
 
         # Whether what is beyond its limit is to be told is asked inside: a usual step has no use for it.
-        seldom(due | beyond | keep, thorough)
+        run_rarely(due | beyond | keep, thorough)
         if self.thins:  # so that a record which came closer meanwhile does not take older weights for it
             self._kept.assign(tf.where(keep, seen, self._kept))
         return due, tripped
 
     def _look(self, present: dict[int, Any], tensors: Sequence[Tensors]) -> tuple[Any, Any]:
         """What is done in every step: the sentinel's line, and whether the step was skipped."""
-        if not self._sentinel.order:
+        if not self._step_numbers.order:
             return tf.zeros([0]), None
-        line, peaks = self._sentinel.line([each.rms() for each in tensors if each.any], present)
+        line, peaks = self._step_numbers.line([each.rms() for each in tensors if each.any], present)
         line, skipped = self._skipped.add(line, present)
-        if self._transfer.with_units:
-            self._transfer.units.add(peaks)
+        if self._measurement.with_units:
+            self._measurement.units.add(peaks)
         return line, skipped
 
     def _reached(self) -> dict[int, Any]:
@@ -300,7 +304,7 @@ class Observer:
         Only that call pays for a copy. Where gradients are accumulated, not every call applies one. ``since``
         are the calls since the last record was due.
         """
-        if not self._transfer.has_updates:
+        if not self._measurement.has_updates:
             return tf.constant(False)
         if self._lag == 1:
             return tf.equal(since, every - 1)
@@ -326,11 +330,11 @@ class Observer:
         if self.thins:
             known &= tf.equal(self._kept, self._applied(seen) - 1)
         present = {**present, **self._reached()}
-        numbers, sizes = self._transfer.values(present, tensors, known, skipped, spread, beyond)
-        self._handed_over.keep(due, numbers, sizes)
-        place = tf.where(due, DUE, TRIPPED)[None]
-        self.recorded.scatter_update(tf.IndexedSlices(seen[None], place))
-        self.untaken.scatter_update(tf.IndexedSlices(tf.constant([True]), place))
+        numbers, sizes = self._measurement.values(present, tensors, known, skipped, spread, beyond)
+        self._slots.keep(due, numbers, sizes)
+        slot = tf.where(due, DUE, TRIPPED)[None]
+        self.recorded.scatter_update(tf.IndexedSlices(seen[None], slot))
+        self.untaken.scatter_update(tf.IndexedSlices(tf.constant([True]), slot))
         return True
 
 
@@ -344,7 +348,7 @@ class Collected:
         untaken: bool [2].
         lines: of the ring, float32 [steps, watched].
         numbers: of their steps, int64 [steps].
-        handed_over: what `Transfer.unpack` takes, of both places, as tensors.
+        handed_over: what `StepMeasurement.unpack` takes, of both slots, as tensors.
     """
 
     seen: int

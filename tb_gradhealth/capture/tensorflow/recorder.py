@@ -1,80 +1,31 @@
 """`Recorder`: statistics taken inside the training step, written outside it."""
 
-import time
-from collections import Counter, deque
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping, Sequence
 from os import PathLike
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
-import numpy as np
 import tensorflow as tf
+from tensorflow.python.ops.summary_ops_v2 import _summary_state
 
-from tb_gradhealth.capture.tensorflow.handed_over import DUE, TRIPPED
-from tb_gradhealth.capture.tensorflow.interruption import closed, opened
-from tb_gradhealth.capture.tensorflow.network.activations import Activations
-from tb_gradhealth.capture.tensorflow.network.selection import Selection, in_pairs, select
-from tb_gradhealth.capture.tensorflow.network.settings import (
+from tb_gradhealth.capture.run_recorder import DEFAULT_NAME, RunRecorder, checked_setting
+from tb_gradhealth.capture.tensorflow.observer import Observer
+from tb_gradhealth.capture.tensorflow.observing.replicas import replica, replicas, whole_batch
+from tb_gradhealth.capture.tensorflow.record_file import TensorFlowFile
+from tb_gradhealth.capture.tensorflow.selecting.activations import Activations
+from tb_gradhealth.capture.tensorflow.selecting.selection import Selection, in_pairs, select
+from tb_gradhealth.capture.tensorflow.selecting.settings import (
     numbers_of_training,
     optimizer_calls,
     optimizer_settings,
 )
-from tb_gradhealth.capture.tensorflow.network.targets import Targets
-from tb_gradhealth.capture.tensorflow.network.updates import Updates, checked_updates
-from tb_gradhealth.capture.tensorflow.observer import Observer
-from tb_gradhealth.capture.tensorflow.watching.replicas import replica, replicas, whole_batch
-from tb_gradhealth.capture.tensorflow.writing.budget import Budget
-from tb_gradhealth.capture.tensorflow.writing.time_budget import EVERY_STEP, Pace, TimeBudget
-from tb_gradhealth.capture.tensorflow.writing.verdict import RunVerdict
-from tb_gradhealth.capture.tensorflow.writing.writer import RunWriter, wanted
-from tb_gradhealth.record import COLUMNS, Epoch, Record, RowTable, Setting, Steps
+from tb_gradhealth.capture.tensorflow.selecting.targets import Targets
+from tb_gradhealth.capture.tensorflow.selecting.updates import Updates, checked_updates
 
 if TYPE_CHECKING:
-    from tb_gradhealth.health import Finding, RuleSet
-
-DEFAULT_NAME: Final = "gradhealth"
-FAULTS: Final = [COLUMNS.index(name) for name in ("nan_count", "inf_count", "bad_steps")]
+    from tb_gradhealth.health import RuleSet
 
 
-@dataclass
-class _Tracked:
-    """An observer, the table of its rows, and how far the host has followed it.
-
-    Attributes:
-        calls_before: steps that the recorder saw before this observer's first.
-        seen: the observer's steps at the last look.
-        told: the step, so counted, up to which the flight recorder's lines are written.
-        known: one of its steps whose number in the training is known.
-        step: that number, None before the first.
-        numbers: those of its last steps, as far as Python saw each of them and not only the first, traced.
-        traced: whether it did not.
-        tripped: the step, so counted, of the last record out of turn that was written.
-        settings: of the table, as they are where every step is looked at.
-        pace: how often is looked.
-    """
-
-    observer: Observer
-    table: RowTable
-    calls_before: int
-    seen: int = 0
-    told: int = 0
-    known: int = 0
-    step: int | None = None
-    numbers: deque[int] = field(default_factory=deque)
-    traced: bool = False
-    tripped: int = 0
-    settings: Mapping[str, Setting] = field(default_factory=dict)
-    pace: Pace = EVERY_STEP
-
-    def step_of(self, count: int) -> int:
-        """The number in the training of the observer's step so counted."""
-        ago = self.known - count
-        if 0 <= ago < len(self.numbers):
-            return self.numbers[-1 - ago]
-        return (self.step or 0) - ago
-
-
-class Recorder:
+class Recorder(RunRecorder):
     """Watches a training loop, compiled or not, and writes ``<log_dir>/gradhealth``.
 
     Example::
@@ -141,35 +92,25 @@ class Recorder:
         updates: Updates | None = None,
         rules: "RuleSet | None" = None,
     ) -> None:
-        self.every = checked_every(every)
-        self._stream = "" if name == DEFAULT_NAME else name
-        self._settings: dict[str, Setting] = {
-            "framework": "tensorflow",
-            "every": self.every,
-            **optimizer_settings(optimizer),
-            **{setting: checked_setting(setting, value) for setting, value in (settings or {}).items()},
-        }
+        super().__init__(
+            log_dir,
+            every=every,
+            name=name,
+            settings={
+                "framework": "tensorflow",
+                **optimizer_settings(optimizer),
+                **{setting: checked_setting(setting, value) for setting, value in (settings or {}).items()},
+            },
+            budget=budget,
+            overhead=overhead,
+            rules=rules,
+            open_file=TensorFlowFile,
+            wanted=_is_recording,
+        )
+        self._observers: dict[object, Observer] = {}
         self._optimizer = optimizer
         self._optimizer_calls = optimizer_calls(optimizer)
-        self._budget = Budget(budget)
         self._updates = checked_updates(updates)
-        self._time = TimeBudget(overhead, self.every)
-        self._thins = overhead is not None
-        self._written: float | None = None
-        self._tracked: dict[object, _Tracked] = {}
-        self._writer = RunWriter(log_dir)
-        self._verdict = RunVerdict(rules)
-        self._calls = 0
-        self._followed = 0
-        self._fresh: list[_Tracked] = []
-        self._next_check = 0
-        self._last_step: int | None = None
-        self._last_record_step = 0
-        # The newest epoch that is not written, and how many there were.
-        self._epoch: tuple[dict[str, float], int] | None = None
-        self._epochs = 0
-        self._closed = False
-        opened(self)
 
     @tf.autograph.experimental.do_not_convert  # type: ignore[untyped-decorator]
     def observe(
@@ -233,7 +174,7 @@ class Recorder:
         constant: Sequence[Targets],
     ) -> Selection | None:
         """What `observe` makes of its arguments; None where nothing is to be observed."""
-        if self._closed or self._writer.failed:
+        if not self.records:
             return None
         pairs, spread = in_pairs(grads_and_vars), None
         if replicas() > 1:
@@ -262,21 +203,12 @@ class Recorder:
 
     def observe_selected(self, selection: Selection) -> None:
         """Take in a step's tensors that `selected` has chosen."""
-        tracked = self._tracked.get(selection.key)
-        if tracked is None:
-            observer = Observer(selection, self.every, self._thins)
-            settings = {**selection.settings, **self._settings}
-            numbers: deque[int] = deque(maxlen=2 * self.every)
-            table = observer.table(self._stream, settings)
-            tracked = _Tracked(observer, table, self._calls, numbers=numbers, settings=settings)
-            self._tracked[selection.key] = tracked
-            self._next_check = 0
-        tracked.observer(selection)
-        if not tf.executing_eagerly():
-            tracked.traced = True
-            tracked.numbers.clear()
-        if not tracked.traced:
-            self._fresh.append(tracked)
+        observer = self._observers.get(selection.key)
+        if observer is None:
+            observer = self._observers[selection.key] = Observer(selection, self.every, self._thins)
+            self.track(selection.key, observer, selection.settings)
+        observer(selection)
+        self.step_observed(selection.key, traced=not tf.executing_eagerly())
 
     def write(self, step: Any) -> None:
         """Write the record if one is due; call it after each step, or after several with the last's number.
@@ -291,61 +223,7 @@ class Recorder:
                 "Recorder.write writes a file and cannot run inside a tf.function: "
                 "call recorder.write(step) after the step, outside the function"
             )
-        last = int(step)
-        calls = 1 if self._last_step is None or last <= self._last_step else last - self._last_step
-        self._last_step = last
-        self._follow(last, calls)
-        self._advance(calls, lambda tracked: last)
-
-    def write_counted(self, first_step: int, calls: int) -> None:
-        """Like `write`, for a loop that knows where it began but not how many steps really ran.
-
-        Args:
-            first_step: number of the first step that this recorder observed.
-            calls: steps since the last call, at most.
-        """
-        self._follow(first_step + self._followed + len(self._fresh) - 1, len(self._fresh))
-        self._advance(calls, lambda tracked: first_step + tracked.calls_before + tracked.seen - 1)
-
-    def write_epoch(self, values: Mapping[str, Any], step: int | None = None) -> None:
-        """Write what the training reports of an epoch: its mean loss, its metrics, those of the validation.
-
-        Call it after the epoch's last `write`. An epoch counts towards the budget like a record; what is left
-        out to keep to it is written at the end, the last epoch of all at least.
-
-        Args:
-            values: numbers by name, as `fit` names them: ``loss``, ``accuracy``, ``val_loss``...; what is no
-                number is left out.
-            step: number of the epoch's last step; by default that of the last `write`.
-        """
-        if self._closed or self._writer.failed or not wanted():
-            return
-        numbers = {
-            str(name): number for name, value in values.items() if (number := _number(value)) is not None
-        }
-        last = self._last_step if step is None else int(step)
-        if not numbers or last is None:
-            return
-        self._epoch = numbers, last
-        if self._epochs % self._budget.stride(self._writer.size) == 0:
-            self._write_epoch()
-        self._epochs += 1
-
-    def write_epoch_counted(self, values: Mapping[str, Any], first_step: int) -> None:
-        """Like `write_epoch`, for a loop that knows where it began but not how many steps really ran."""
-        self.write_epoch(values, first_step + self.observed() - 1)
-
-    def observed(self) -> int:
-        """Steps observed so far."""
-        return max((t.calls_before + int(t.observer.seen.numpy()) for t in self._tracked.values()), default=0)
-
-    def findings(self) -> Sequence["Finding"]:
-        """What the rules find in the records so far."""
-        return self._verdict.findings()
-
-    def flush(self) -> None:
-        """Make all that was written readable now."""
-        self._writer.flush()
+        super().write(step)
 
     def close(self) -> None:
         """Write what is known of the steps after the last record, and close the file.
@@ -353,216 +231,16 @@ class Recorder:
         Their full statistics are not known, but the flight recorder's lines are. If one of them was not
         finite, a last record says so: it has the sticky columns and NaN in all others.
         """
-        if self._closed:
-            return
-        self._closed = True
         with tf.init_scope():  # a signal may come while a function is being traced
-            for tracked in self._tracked.values():
-                self._look(tracked, None)
-                if tracked.step is not None:
-                    self._write_tail(tracked)
-        self._write_epoch()
-        self._write_counts(self._verdict.scalars(), self._last_record_step)
-        self._writer.close()
+            super().close()
         # It may be kept for its findings; variables and models are not kept with it.
-        self._tracked.clear()
-        self._fresh.clear()
+        self._observers.clear()
         self._optimizer = None
-        closed(self)
-
-    def disown(self) -> None:
-        """Leave it to the process that this one was forked from."""
-        self._closed = True
-
-    def __del__(self) -> None:
-        # A loop that ended in an exception, and nobody holds it any more.
-        if not getattr(self, "_closed", True):
-            self.close()
-
-    def __enter__(self) -> "Recorder":
-        return self
-
-    def __exit__(self, *exception: object) -> None:
-        self.close()
-
-    def _follow(self, last: int, calls: int) -> None:
-        """Number the steps that Python saw since the last call: sets of tensors may come in turns.
-
-        Args:
-            last: the number in the training of the newest.
-            calls: how many there were; where they are not as many as what was observed, every set is taken to
-                be observed in every step.
-        """
-        fresh = [tracked for tracked in self._fresh if not tracked.traced]
-        self._fresh = []
-        self._followed += len(fresh)
-        in_turns = len(fresh) == calls
-        to_come = Counter(map(id, fresh))
-        for place, tracked in enumerate(fresh, start=1):
-            to_come[id(tracked)] -= 1
-            tracked.step = last - (len(fresh) - place if in_turns else to_come[id(tracked)])
-            tracked.known += 1
-            tracked.numbers.append(tracked.step)
-
-    def _advance(self, calls: int, newest: Callable[[_Tracked], int]) -> None:
-        """Look where it is time to, and find out how often there is time for it.
-
-        Args:
-            calls: steps since the last call.
-            newest: the number in the training of an observer's newest step.
-        """
-        self._calls += calls
-        if self._closed or self._writer.failed:
-            return
-        due = self._calls >= self._next_check
-        self._look_where_due(due, newest)
-        self._keep_time(calls, due)
-
-    def _keep_time(self, calls: int, due: bool) -> None:
-        """Time the steps, with what was done after them, and look as often as there is time for."""
-        begin, self._written = self._written, time.perf_counter()
-        if not self._thins or begin is None or len(self._tracked) != 1:
-            return  # of several sets of tensors nobody knows which step was whose
-        (tracked,) = self._tracked.values()
-        if not tracked.observer.thins:
-            return
-        before = self._calls + 1 == self._next_check
-        pace = self._time.follow(self._written - begin, calls, due, before)
-        if pace is None:
-            return
-        tracked.observer.set_pace(pace.look, pace.record)
-        if self._time.pace != tracked.pace:
-            tracked.pace, self._next_check = self._time.pace, 0
-            thinned = {"watched_every": tracked.pace.look, "every": self.every * tracked.pace.record}
-            settings = tracked.settings if tracked.pace == EVERY_STEP else {**tracked.settings, **thinned}
-            tracked.table = tracked.observer.table(self._stream, settings)
-
-    def _look_where_due(self, due: bool, newest: Callable[[_Tracked], int]) -> None:
-        if not due:
-            # Not in a step that has a record to write: that one is the longest already.
-            self._write_counts(self._verdict.judge(), self._last_record_step)
-            self._writer.flush_if_old()
-            return
-        # One that is no longer called is not waited for.
-        called = [tracked for tracked in self._tracked.values() if self._look(tracked, newest)]
-        cadences = [(tracked, self.every * tracked.pace.record) for tracked in called]
-        waits = [every - (tracked.seen - 1) % every for tracked, every in cadences]
-        self._next_check = self._calls + min(waits, default=1)
-
-    def _look(self, tracked: _Tracked, newest: Callable[[_Tracked], int] | None) -> bool:
-        """Write the records that nobody has read yet; whether there were new steps.
-
-        Args:
-            tracked: what to look at.
-            newest: the number in the training of its newest step, None where that is not known anew.
-        """
-        observer = tracked.observer
-        before = tracked.seen
-        collected = observer.collect()
-        tracked.seen, recorded, untaken = collected.seen, collected.recorded, collected.untaken
-        if newest is not None and tracked.seen != before and not tracked.numbers:
-            tracked.known, tracked.step = tracked.seen, newest(tracked)
-        taken = untaken & (tracked.step is not None and wanted())
-        stride = self._budget.stride(self._writer.size)
-        every = self.every * tracked.pace.record
-        if ((recorded[DUE] - 1) // every) % stride:
-            taken[DUE] = False
-        if newest is not None and stride > 1 and tracked.seen - tracked.tripped < stride * every:
-            taken[TRIPPED] = False  # it waits for its turn, or for the end
-        if (taken != untaken).any():
-            # The facts of a record that is not wanted (`tf.summary.record_if`) go into the next one.
-            observer.leave(untaken & ~taken)
-        for place in sorted(np.flatnonzero(taken), key=lambda place: int(recorded[place])):
-            matrix = observer.record(collected, int(place))
-            self._write_record(tracked, matrix, tracked.step_of(int(recorded[place])))
-        observer.settle(collected, before)
-        if taken[TRIPPED]:
-            tracked.tripped = tracked.seen
-            self._write_lines(tracked)
-            self._writer.flush()
-        return tracked.seen != before
-
-    def _write_record(self, tracked: _Tracked, values: Any, step: int) -> None:
-        self._writer.record(tracked.table, values, step)
-        self._last_record_step = step
-        urgent = bool(np.nansum(values[:, FAULTS]) > 0)
-        record = Record(step, time.time(), tracked.table, values)
-        self._write_counts(self._verdict.observe(record, urgent), step)
-        if urgent:
-            self._writer.flush()
-        else:
-            self._writer.flush_if_old()
-
-    def _write_counts(self, counts: Mapping[str, int], step: int) -> None:
-        for tag, count in counts.items():
-            self._writer.scalar(tag, count, step)
-
-    def _write_epoch(self) -> None:
-        """Write the newest epoch, unless it is written."""
-        called = [tracked for tracked in self._tracked.values() if tracked.seen]
-        if self._epoch is None or not called:
-            return
-        (values, step), self._epoch = self._epoch, None
-        table = max(called, key=lambda tracked: tracked.calls_before + tracked.seen).table
-        self._writer.epoch(table, values, step)
-        self._verdict.observe_epoch(Epoch(step, time.time(), table, values))
-        self._writer.flush_if_old()
-
-    def _write_lines(self, tracked: _Tracked) -> None:
-        """Write the flight recorder's lines that are not written yet."""
-        lines, numbers = tracked.observer.ring.since(tracked.told)
-        if lines.size:
-            last = tracked.told = int(numbers[-1])
-            step, gaps = tracked.step_of(last), last - numbers
-            ago = gaps if gaps[0] >= len(gaps) else None
-            self._writer.steps(tracked.table, lines, step, ago)
-            self._verdict.observe_steps(Steps(step, time.time(), tracked.table, lines, ago))
-
-    def _write_tail(self, tracked: _Tracked) -> None:
-        if not wanted():
-            return
-        since = int(tracked.observer.recorded.numpy().max())
-        lines, numbers = tracked.observer.ring.since(since)
-        self._write_lines(tracked)
-        bad = ~np.isfinite(lines)
-        if bad.any():
-            values = np.full([len(tracked.table.rows), len(COLUMNS)], np.nan, np.float32)
-            watched = list(tracked.table.watched)
-            values[watched, COLUMNS.index("bad_steps")] = bad.sum(axis=0)
-            first = np.where(bad.any(axis=0), tracked.seen - numbers[bad.argmax(axis=0)], np.nan)
-            values[watched, COLUMNS.index("bad_ago")] = first
-            self._write_record(tracked, values, tracked.step_of(tracked.seen))
 
 
-def _number(value: Any) -> float | None:
-    """A tensor of one element, NumPy's or Python's number as Python's; None for anything else."""
-    try:
-        return None if isinstance(value, str) else float(value)
-    except (TypeError, ValueError):
-        return None
-
-
-def checked_setting(name: str, value: Any) -> Setting:
-    """A setting as it is written: NumPy's numbers and tensors of one element as Python's.
-
-    Raises:
-        TypeError: it is not a text, a number, a bool or None.
-    """
-    if hasattr(value, "numpy"):
-        value = value.numpy()
-    if isinstance(value, (np.generic, np.ndarray)) and value.size == 1:
-        value = value.item()
-    if value is None or isinstance(value, (str, int, float)):
-        return value
-    raise TypeError(f"settings: {name} is a {type(value).__name__}: write a text, a number, a bool or None")
-
-
-def checked_every(every: Any) -> int:
-    """``every`` as a whole number.
-
-    Raises:
-        ValueError: it is not a whole number of at least 1.
-    """
-    if isinstance(every, bool) or not isinstance(every, (int, np.integer)) or every < 1:
-        raise ValueError(f"every={every!r}: write a whole number of steps, 1 for a record in each step")
-    return int(every)
+def _is_recording() -> bool:
+    """What `tf.summary.record_if` says where this is called; there is no public way to ask."""
+    condition = _summary_state.is_recording
+    if callable(condition):
+        condition = condition()
+    return True if condition is None else bool(condition)

@@ -9,17 +9,15 @@ import numpy as np
 import tensorflow as tf
 from tensorflow.python.ops.summary_ops_v2 import _summary_state
 
-from tb_gradhealth.capture.tensorflow.handed_over import DUE, TRIPPED
-from tb_gradhealth.capture.tensorflow.measuring.extremes import is_compiled
-from tb_gradhealth.capture.tensorflow.measuring.state import state
-from tb_gradhealth.capture.tensorflow.network.activations import Activations
-from tb_gradhealth.capture.tensorflow.network.selection import Selection, in_pairs, select
-from tb_gradhealth.capture.tensorflow.network.settings import numbers_of_training, optimizer_settings
-from tb_gradhealth.capture.tensorflow.network.updates import Updates, checked_updates
+from tb_gradhealth.capture.run_recorder import DEFAULT_NAME, DUE, TRIPPED, checked_every
+from tb_gradhealth.capture.tensorflow.graph import is_compiled, state
 from tb_gradhealth.capture.tensorflow.observer import Observer
-from tb_gradhealth.capture.tensorflow.recorder import DEFAULT_NAME, checked_every
-from tb_gradhealth.capture.tensorflow.watching.replicas import replicas
-from tb_gradhealth.capture.tensorflow.writing.writer import OURS
+from tb_gradhealth.capture.tensorflow.observing.replicas import replicas
+from tb_gradhealth.capture.tensorflow.selecting.activations import Activations
+from tb_gradhealth.capture.tensorflow.selecting.selection import Selection, in_pairs, select
+from tb_gradhealth.capture.tensorflow.selecting.settings import numbers_of_training, optimizer_settings
+from tb_gradhealth.capture.tensorflow.selecting.updates import Updates, checked_updates
+from tb_gradhealth.capture.writing.run_writer import OURS
 from tb_gradhealth.record import encode_table, record_tag, steps_tag, table_tag
 
 NO_STEP: Final = (
@@ -158,26 +156,29 @@ class _State:
         step = tf.cast(step, tf.int64)
 
         def write() -> Any:
-            place = tf.where(due, DUE, TRIPPED)
-            matrix = self._matrix(place)
+            slot = tf.where(due, DUE, TRIPPED)
+            matrix = self._matrix(slot)
             written = self._write(record_tag, matrix, step)
-            self._observer.untaken.scatter_update(tf.IndexedSlices([~written], place[None]))
+            self._observer.untaken.scatter_update(tf.IndexedSlices([~written], slot[None]))
             tf.cond(tripped, lambda: self._write(steps_tag, self._lines(), step), lambda: False)
             return written
 
         tf.cond(due | tripped, write, lambda: tf.constant(False))
 
-    def _matrix(self, place: Any) -> Any:
+    def _matrix(self, slot: Any) -> Any:
         """The record as it is written, float32 [numbers]: statistics are computed on the host."""
         observer = self._observer
         wanted = tf.summary.should_record_summaries()
-        lines, steps = observer.ring.lines.read_value(), observer.ring.numbers.read_value()
-        number, handed_over = observer.recorded[place], observer.handed_over(place)
+        lines, steps = (
+            observer.flight_recorder.lines.read_value(),
+            observer.flight_recorder.numbers.read_value(),
+        )
+        number, handed_over = observer.recorded[slot], observer.handed_over(slot)
         written, limits = tf.numpy_function(
             self._on_host, [wanted, lines, steps, number, *handed_over], [tf.float32, tf.float32]
         )
-        limits.set_shape(observer.ring.limits.shape)
-        observer.ring.limits.assign(limits)
+        limits.set_shape(observer.flight_recorder.limits.shape)
+        observer.flight_recorder.limits.assign(limits)
         return written
 
     def _on_host(
@@ -193,7 +194,7 @@ class _State:
     def _lines(self) -> Any:
         """The flight recorder's lines since the last were written, float32 [steps, rows]."""
         seen = self._observer.seen.read_value()
-        lines = self._observer.ring.newest(seen - self._told, seen)
+        lines = self._observer.flight_recorder.newest(seen - self._told, seen)
         self._told.assign(seen)
         return lines
 

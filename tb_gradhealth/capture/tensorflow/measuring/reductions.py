@@ -12,9 +12,8 @@ from typing import Any, Final
 
 import tensorflow as tf
 
-from tb_gradhealth.capture.tensorflow.measuring.extremes import highest, is_compiled
+from tb_gradhealth.capture.tensorflow.graph import has_accelerator, highest, is_compiled
 from tb_gradhealth.capture.tensorflow.measuring.operands import Operand
-from tb_gradhealth.capture.tensorflow.measuring.seldom import has_accelerator
 
 BLOCK: Final = 1 << 16
 """Elements of a block. From about 90,000 on, TensorFlow's kernels share one out among the cores."""

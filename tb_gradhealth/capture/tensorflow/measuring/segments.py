@@ -11,7 +11,7 @@ import numpy as np
 import tensorflow as tf
 from tensorflow.python.framework.config import is_op_determinism_enabled
 
-from tb_gradhealth.capture.tensorflow.measuring.extremes import is_compiled
+from tb_gradhealth.capture.tensorflow.graph import is_compiled
 
 
 def owners(sizes: Sequence[int]) -> Any:

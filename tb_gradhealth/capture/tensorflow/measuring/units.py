@@ -6,10 +6,8 @@ from typing import Any, Final
 import numpy as np
 import tensorflow as tf
 
-from tb_gradhealth.capture.tensorflow.measuring.extremes import highest
+from tb_gradhealth.capture.tensorflow.graph import highest, shared_function, state
 from tb_gradhealth.capture.tensorflow.measuring.segments import owners, segment_sum
-from tb_gradhealth.capture.tensorflow.measuring.shared import shared
-from tb_gradhealth.capture.tensorflow.measuring.state import state
 
 BATCHES: Final = 10
 """A unit silent for fewer batches than this is not called dead."""
@@ -50,7 +48,7 @@ class Units:
         silent = tf.equal(peaks, 0.0)  # NaN == 0 is false: a unit that is NaN is not dead
         anew = silent & (~known | (self._windows % SEARCHED == 0)) & full
         parts = zip(batch, *(tf.split(x, self._sizes) for x in (anew, peaks)), strict=True)
-        searched = tf.concat([shared(_searched, part) for part in parts], 0)
+        searched = tf.concat([shared_function(_searched, part) for part in parts], 0)
         dead = silent & tf.equal(searched, 0.0)
         count = segment_sum(tf.cast(dead, tf.float32), self._owner, len(self._sizes))
         shares = count / np.array(self._sizes, np.float32)

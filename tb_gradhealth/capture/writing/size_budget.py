@@ -5,7 +5,7 @@ from typing import Final
 MEBIBYTE: Final = 1 << 20
 
 
-class Budget:
+class SizeBudget:
     """Each time half of what is left has been used, only every other record is still written.
 
     So a run of any length stays within its limit, and its records lie the further apart the later they are.

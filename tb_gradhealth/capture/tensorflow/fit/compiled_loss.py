@@ -7,7 +7,7 @@ from typing import Any, Final
 import keras
 import tensorflow as tf
 
-from tb_gradhealth.capture.tensorflow.network.targets import Form, Reduction, Targets, Term
+from tb_gradhealth.capture.tensorflow.selecting.targets import Form, Reduction, Targets, Term
 
 losses: Final = keras.losses
 

@@ -6,13 +6,13 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
+from tb_gradhealth.capture.tensorflow.graph import state
+from tb_gradhealth.capture.tensorflow.measuring.packs import Split, Tensors
 from tb_gradhealth.capture.tensorflow.measuring.sampling import sample
-from tb_gradhealth.capture.tensorflow.measuring.state import state
-from tb_gradhealth.capture.tensorflow.measuring.tensors import Split, Tensors
 from tb_gradhealth.record import Row
 
 
-class Before:
+class WeightSnapshot:
     """A copy of the measured weights, in memory throughout, written only when asked.
 
     Of a large tensor some elements are kept, where its row says so.

@@ -6,12 +6,12 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from tb_gradhealth.capture.tensorflow.measuring.state import state
-from tb_gradhealth.capture.tensorflow.network.selection import SKIPPED
+from tb_gradhealth.capture.tensorflow.graph import state
+from tb_gradhealth.capture.tensorflow.selecting.selection import SKIPPED
 from tb_gradhealth.record import Row
 
 
-class Skipped:
+class SkippedSteps:
     """Counts them since the start, where a selection has a row for the number."""
 
     def __init__(self, rows: Sequence[Row], order: Sequence[int]) -> None:

@@ -11,23 +11,23 @@ from typing import Any, Final
 import keras
 import tensorflow as tf
 
-from tb_gradhealth.capture.tensorflow.compiled_step import CompiledStep, Step
-from tb_gradhealth.capture.tensorflow.network.activations import Activations, capture, replaced
-from tb_gradhealth.capture.tensorflow.network.compiled_loss import compiled_targets
-from tb_gradhealth.capture.tensorflow.network.inputs import (
+from tb_gradhealth.capture.tensorflow.fit.compiled_loss import compiled_targets
+from tb_gradhealth.capture.tensorflow.fit.compiled_step import CompiledStep, Step
+from tb_gradhealth.capture.tensorflow.fit.registered_gradients import RegisteredGradients
+from tb_gradhealth.capture.tensorflow.fit.returned_loss import BatchValues, batch_values, returned_losses
+from tb_gradhealth.capture.tensorflow.observing.replicas import replica, replicas
+from tb_gradhealth.capture.tensorflow.recorder import Recorder
+from tb_gradhealth.capture.tensorflow.selecting.activations import Activations, capture, replaced
+from tb_gradhealth.capture.tensorflow.selecting.inputs import (
     Named,
     named_inputs,
     named_targets,
     told_apart,
 )
-from tb_gradhealth.capture.tensorflow.network.selection import Selection
-from tb_gradhealth.capture.tensorflow.network.settings import numbers_of_training
-from tb_gradhealth.capture.tensorflow.network.structure import frozen_variables
-from tb_gradhealth.capture.tensorflow.network.targets import Targets
-from tb_gradhealth.capture.tensorflow.recorder import Recorder
-from tb_gradhealth.capture.tensorflow.registered_gradients import RegisteredGradients
-from tb_gradhealth.capture.tensorflow.returned_loss import BatchValues, batch_values, returned_losses
-from tb_gradhealth.capture.tensorflow.watching.replicas import replica, replicas
+from tb_gradhealth.capture.tensorflow.selecting.selection import Selection
+from tb_gradhealth.capture.tensorflow.selecting.settings import numbers_of_training
+from tb_gradhealth.capture.tensorflow.selecting.structure import frozen_variables
+from tb_gradhealth.capture.tensorflow.selecting.targets import Targets
 
 NO_OPTIMIZER: Final = (
     "tb_gradhealth saw no optimizer apply gradients in a training step, so it records none: keep each "

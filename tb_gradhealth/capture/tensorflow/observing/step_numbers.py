@@ -12,7 +12,7 @@ from typing import Any, Final
 import tensorflow as tf
 
 from tb_gradhealth.capture.statistics.activation_functions import POSITIVE
-from tb_gradhealth.capture.tensorflow.measuring.extremes import highest
+from tb_gradhealth.capture.tensorflow.graph import highest
 from tb_gradhealth.capture.tensorflow.measuring.sampling import first_samples
 from tb_gradhealth.capture.tensorflow.measuring.segments import owners, segment_highest
 from tb_gradhealth.capture.tensorflow.measuring.units import unit_peaks
@@ -22,7 +22,7 @@ LOOKED_AT: Final = 1 << 14
 """Elements of an activation that are looked at in each step, at least one sample."""
 
 
-class Sentinel:
+class StepNumbers:
     """Which rows are looked at, and how.
 
     Attributes:

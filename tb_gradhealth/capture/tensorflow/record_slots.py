@@ -1,19 +1,15 @@
 """The two records that wait for the host: that of the cadence, and that of the step that tripped."""
 
-from typing import Any, Final
+from typing import Any
 
 import numpy as np
 import tensorflow as tf
 
-from tb_gradhealth.capture.tensorflow.measuring.extremes import is_compiled
-from tb_gradhealth.capture.tensorflow.measuring.state import state
-
-DUE: Final = 0
-TRIPPED: Final = 1
-"""A record is kept in one of two places: that of the cadence, or that of the step that tripped."""
+from tb_gradhealth.capture.run_recorder import DUE, TRIPPED
+from tb_gradhealth.capture.tensorflow.graph import is_compiled, state
 
 
-class HandedOver:
+class RecordSlots:
     """Numbers and sizes of a record, in variables.
 
     How many numbers there are may vary with the batch. XLA wants to know it, so a compiled step has variables
@@ -21,7 +17,7 @@ class HandedOver:
     """
 
     def __init__(self) -> None:
-        self._any_size = _places(0, None, 0)
+        self._any_size = _new_slots(0, None, 0)
         self._compiled: list[tuple[Any, Any]] = []
         self._is_compiled = state(np.zeros([2], np.bool_), "is_compiled")
 
@@ -31,27 +27,27 @@ class HandedOver:
         return 1 + bool(self._compiled)
 
     def keep(self, due: Any, numbers: Any, sizes: Any) -> None:
-        """Keep what `Transfer.values` gave of a step, whether it is ``due`` or tripped."""
+        """Keep what `StepMeasurement.values` gave of a step, whether it is ``due`` or tripped."""
         compiled = is_compiled()
         if compiled and not self._compiled:
-            self._compiled = _places(numbers.shape[0], numbers.shape, sizes.shape[0])
-        places = self._compiled if compiled else self._any_size
+            self._compiled = _new_slots(numbers.shape[0], numbers.shape, sizes.shape[0])
+        slots = self._compiled if compiled else self._any_size
 
-        def assign(place: int) -> bool:
-            for variable, value in zip(places[place], (numbers, sizes), strict=True):
+        def assign(slot: int) -> bool:
+            for variable, value in zip(slots[slot], (numbers, sizes), strict=True):
                 variable.assign(value)
             return True
 
         tf.cond(due, lambda: assign(DUE), lambda: assign(TRIPPED))
-        place = tf.where(due, DUE, TRIPPED)[None]
-        self._is_compiled.scatter_update(tf.IndexedSlices(tf.constant([compiled]), place))
+        slot = tf.where(due, DUE, TRIPPED)[None]
+        self._is_compiled.scatter_update(tf.IndexedSlices(tf.constant([compiled]), slot))
 
-    def read(self, place: int) -> tuple[Any, Any, Any]:
-        """What `Transfer.unpack` takes: numbers, float32 [n], sizes, int32 [m], whether they are compiled."""
-        numbers, sizes = (variable.read_value() for variable in self._any_size[place])
-        compiled = self._is_compiled[place]
+    def read(self, slot: int) -> tuple[Any, Any, Any]:
+        """What `StepMeasurement.unpack` takes: numbers, float32 [n], sizes, int32 [m], if compiled."""
+        numbers, sizes = (variable.read_value() for variable in self._any_size[slot])
+        compiled = self._is_compiled[slot]
         if self._compiled:
-            filled = self._compiled[place]
+            filled = self._compiled[slot]
             numbers, sizes = tf.cond(
                 compiled,
                 lambda: tuple(variable.read_value() for variable in filled),
@@ -60,7 +56,7 @@ class HandedOver:
         return numbers, sizes, compiled
 
 
-def _places(numbers: int, shape: Any, sizes: int) -> list[tuple[Any, Any]]:
+def _new_slots(numbers: int, shape: Any, sizes: int) -> list[tuple[Any, Any]]:
     return [
         (
             state(np.zeros([numbers], np.float32), "numbers", [None] if shape is None else shape),

@@ -124,7 +124,7 @@ class TimeBudget:
         self._measuring = False
         self.decisions = 0
         self._due: deque[float] = deque(maxlen=KNOWN)
-        self._before: deque[float] = deque(maxlen=KNOWN)
+        self._snapshot: deque[float] = deque(maxlen=KNOWN)
 
     @property
     def pace(self) -> Pace:
@@ -149,7 +149,7 @@ class TimeBudget:
         self._seconds += seconds
         each = seconds / steps
         if due or before:
-            (self._due if due else self._before).append(each)
+            (self._due if due else self._snapshot).append(each)
             return None
         if self._measuring:
             return self._measure(each)
@@ -184,7 +184,7 @@ class TimeBudget:
         step = statistics.median(unwatched)
         look = _beyond_doubt([one - other for one, other in zip(watched, unwatched, strict=True)])
         record = _beyond_doubt([each - step for each in self._due])
-        record += _beyond_doubt([each - step for each in self._before])
+        record += _beyond_doubt([each - step for each in self._snapshot])
         return Costs(step, look, record)
 
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import tensorflow as tf
 
-from tb_gradhealth.capture.tensorflow.measuring.tensors import rms_of
+from tb_gradhealth.capture.tensorflow.measuring.packs import rms_of
 
 
 def replicas() -> int:

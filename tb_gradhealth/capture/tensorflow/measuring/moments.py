@@ -12,7 +12,7 @@ from typing import Any, Final
 
 import tensorflow as tf
 
-from tb_gradhealth.capture.tensorflow.measuring.extremes import is_compiled
+from tb_gradhealth.capture.tensorflow.graph import is_compiled
 from tb_gradhealth.capture.tensorflow.measuring.operands import Operand, as_float32
 from tb_gradhealth.capture.tensorflow.measuring.reductions import reduced
 

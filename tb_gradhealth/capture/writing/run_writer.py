@@ -1,4 +1,4 @@
-"""Row tables, records, the flight recorder's steps and epochs into TensorFlow event files."""
+"""Row tables, records, the flight recorder's steps and epochs into an event file."""
 
 import time
 import warnings
@@ -9,10 +9,9 @@ from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
-import tensorflow as tf
-from tensorflow.python.ops.summary_ops_v2 import _summary_state
+from tensorboard.compat.proto.summary_pb2 import SummaryMetadata
 
-from tb_gradhealth.capture.tensorflow.writing.event_file import EventFile
+from tb_gradhealth.capture.writing.event_file import EventFile, OpenFile
 from tb_gradhealth.record import (
     PLUGIN_NAME,
     VERSION,
@@ -35,9 +34,9 @@ DATA_CLASS_TENSOR: Final = 2
 
 
 def _metadata(plugin: str, content: bytes, data_class: int) -> Any:
-    return tf.compat.v1.SummaryMetadata(
+    return SummaryMetadata(
         data_class=data_class,
-        plugin_data=tf.compat.v1.SummaryMetadata.PluginData(plugin_name=plugin, content=content),
+        plugin_data=SummaryMetadata.PluginData(plugin_name=plugin, content=content),
     )
 
 
@@ -56,8 +55,9 @@ class RunWriter:
         failed: whether it came to that.
     """
 
-    def __init__(self, log_dir: str | PathLike[str]) -> None:
+    def __init__(self, log_dir: str | PathLike[str], open_file: OpenFile) -> None:
         self._folder = join(fspath(log_dir), FOLDER)
+        self._open_file = open_file
         self._file: EventFile | None = None
         self._tables: set[str] = set()
         self._flushed = time.monotonic()
@@ -122,23 +122,15 @@ class RunWriter:
             return
         try:
             if self._file is None:
-                self._file = EventFile(self._folder)
+                self._file = EventFile(self._folder, self._open_file)
             action(self._file)
-        except (tf.errors.OpError, OSError) as error:
+        except OSError as error:
             self.failed, self._file = True, None
             reason = str(error).splitlines()[0] if str(error) else type(error).__name__
             warnings.warn(
                 f"tb_gradhealth cannot write to {self._folder} and stops recording; "
                 f"training goes on ({reason})",
                 RuntimeWarning,
-                stacklevel=4,
+                stacklevel=5,
             )
         self._unflushed = True
-
-
-def wanted() -> bool:
-    """What `tf.summary.record_if` says where this is called; there is no public way to ask."""
-    condition = _summary_state.is_recording
-    if callable(condition):
-        condition = condition()
-    return True if condition is None else bool(condition)

@@ -11,7 +11,7 @@ from typing import Any
 import tensorflow as tf
 
 from tb_gradhealth.capture.tensorflow.measuring.sampling import MEASURED_OF, first_samples
-from tb_gradhealth.capture.tensorflow.network.selection import BATCHES, Selection
+from tb_gradhealth.capture.tensorflow.selecting.selection import BATCHES, Selection
 
 Step = Callable[..., tuple[Any, Selection | None]]
 

@@ -8,7 +8,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from tb_gradhealth.capture.tensorflow.network.activations import replaced
+from tb_gradhealth.capture.tensorflow.selecting.activations import replaced
 
 MAIN: Final = "loss"
 

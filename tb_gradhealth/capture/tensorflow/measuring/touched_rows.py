@@ -6,10 +6,10 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from tb_gradhealth.capture.tensorflow.measuring.state import state
+from tb_gradhealth.capture.tensorflow.graph import state
 
 
-class Touched:
+class TouchedRows:
     """A mark for each row of some tables, set when a sparse gradient names it."""
 
     def __init__(self, sizes: Sequence[int]) -> None:

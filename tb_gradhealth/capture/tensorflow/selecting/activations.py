@@ -10,9 +10,9 @@ from weakref import WeakValueDictionary
 import keras
 import tensorflow as tf
 
-from tb_gradhealth.capture.tensorflow.network.flow import UNKNOWN, Flow, Origin, tensors_in
-from tb_gradhealth.capture.tensorflow.network.inputs import Named, named_inputs
-from tb_gradhealth.capture.tensorflow.network.structure import (
+from tb_gradhealth.capture.tensorflow.selecting.flow import UNKNOWN, Flow, Origin, tensors_in
+from tb_gradhealth.capture.tensorflow.selecting.inputs import Named, named_inputs
+from tb_gradhealth.capture.tensorflow.selecting.structure import (
     LayerPlace,
     Structure,
     UniqueNames,

@@ -14,9 +14,9 @@ from typing import Any, Final
 import numpy as np
 import tensorflow as tf
 
-from tb_gradhealth.capture.tensorflow.measuring.state import state
-from tb_gradhealth.capture.tensorflow.measuring.targets import Batch, laid_out
-from tb_gradhealth.capture.tensorflow.network.targets import COUNTED, Targets, Term
+from tb_gradhealth.capture.tensorflow.graph import state
+from tb_gradhealth.capture.tensorflow.measuring.target_batches import Batch, laid_out
+from tb_gradhealth.capture.tensorflow.selecting.targets import COUNTED, Targets, Term
 
 KEPT: Final = 4096
 """Numbers that a sample of the targets holds."""
@@ -28,7 +28,7 @@ EPSILON: Final = 1e-7
 """With it Keras keeps logarithms and divisions away from 0."""
 
 
-class Constant:
+class ConstantPrediction:
     """The targets so far, in a few numbers for each term."""
 
     def __init__(self, terms: Sequence[Term]) -> None:
@@ -129,7 +129,7 @@ class _Shares(_Kept):
         return -_entropic(amounts, tf.reduce_sum(amounts, axis=1, keepdims=True))
 
     def accuracy(self) -> Any:
-        """See `Constant.accuracy`."""
+        """See `ConstantPrediction.accuracy`."""
         if self.term.form == "binary":
             hits = tf.maximum(self._plain, self._count - self._plain)
             return tf.reduce_sum(hits) / (tf.reduce_sum(self._count) * self.term.outputs)

@@ -7,9 +7,9 @@ from typing import Any, Final
 import tensorflow as tf
 
 from tb_gradhealth.capture.statistics.activation_functions import WITH_UNITS
-from tb_gradhealth.capture.tensorflow.network.activations import INNER_GRAPH, Activations, Call
-from tb_gradhealth.capture.tensorflow.network.inputs import named_inputs, named_targets, told_apart
-from tb_gradhealth.capture.tensorflow.network.structure import (
+from tb_gradhealth.capture.tensorflow.selecting.activations import INNER_GRAPH, Activations, Call
+from tb_gradhealth.capture.tensorflow.selecting.inputs import named_inputs, named_targets, told_apart
+from tb_gradhealth.capture.tensorflow.selecting.structure import (
     LayerPlace,
     Structure,
     UniqueNames,
@@ -17,8 +17,8 @@ from tb_gradhealth.capture.tensorflow.network.structure import (
     shared_prefix,
     variable_path,
 )
-from tb_gradhealth.capture.tensorflow.network.targets import Targets, has_accuracy
-from tb_gradhealth.capture.tensorflow.network.updates import Updates, as_chosen
+from tb_gradhealth.capture.tensorflow.selecting.targets import Targets, has_accuracy
+from tb_gradhealth.capture.tensorflow.selecting.updates import Updates, as_chosen
 from tb_gradhealth.record import Kind, Row
 
 NO_GRADIENT: Final = "gradient is None"

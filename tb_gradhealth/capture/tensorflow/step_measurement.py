@@ -17,29 +17,28 @@ from tb_gradhealth.capture.statistics.activation_functions import RELU_LIKE, uni
 from tb_gradhealth.capture.statistics.magnitudes import SAMPLE
 from tb_gradhealth.capture.statistics.moments import EXTREMES, MOMENTS
 from tb_gradhealth.capture.statistics.step_values import Pack, Reduced, StepValues
-from tb_gradhealth.capture.tensorflow.measuring.before import Before
-from tb_gradhealth.capture.tensorflow.measuring.extremes import is_compiled
+from tb_gradhealth.capture.tensorflow.graph import is_compiled, shared_function
+from tb_gradhealth.capture.tensorflow.measuring.moments import extremes, measure
 from tb_gradhealth.capture.tensorflow.measuring.operands import as_float32, operand, zero_fraction
+from tb_gradhealth.capture.tensorflow.measuring.packs import Split, Tensors
 from tb_gradhealth.capture.tensorflow.measuring.sampling import elements_of_batch, first_samples, sample
-from tb_gradhealth.capture.tensorflow.measuring.shared import shared
-from tb_gradhealth.capture.tensorflow.measuring.statistics import extremes, measure
-from tb_gradhealth.capture.tensorflow.measuring.tensors import Split, Tensors
-from tb_gradhealth.capture.tensorflow.measuring.touched import Touched
+from tb_gradhealth.capture.tensorflow.measuring.touched_rows import TouchedRows
 from tb_gradhealth.capture.tensorflow.measuring.units import Units
-from tb_gradhealth.capture.tensorflow.network.selection import BATCHES, Selection
-from tb_gradhealth.capture.tensorflow.watching.sentinel import Sentinel
+from tb_gradhealth.capture.tensorflow.measuring.weight_snapshot import WeightSnapshot
+from tb_gradhealth.capture.tensorflow.observing.step_numbers import StepNumbers
+from tb_gradhealth.capture.tensorflow.selecting.selection import BATCHES, Selection
 
 WATCHED: Final = ("gradient", "weight", "activation", "loss")
 """Kinds of rows that are looked at in every step."""
 
 WEIGHTS: Final = 1
-"""Of the parts of `Transfer.tensors`, that of the weights."""
+"""Of the parts of `StepMeasurement.tensors`, that of the weights."""
 
 FLAGS: Final = 2
 """Numbers that say whether the weights before are known, and whether the step was skipped."""
 
 
-class Transfer:
+class StepMeasurement:
     """What there is to measure in one set of tensors.
 
     Attributes:
@@ -48,7 +47,7 @@ class Transfer:
         sparse: those of them that are sparse gradients.
         units: which units were silent.
         touched: which rows of embeddings were touched.
-        sentinel: what looks at them in every step.
+        step_numbers: what looks at them in every step.
         has_updates: whether there are any weights to compare with them.
     """
 
@@ -79,17 +78,17 @@ class Transfer:
         self._all_splits = [*self._splits, self._clipped]
         updates = {rows[index].tensor: index for index in of_kind["update"]}
         self.has_updates = bool(updates)
-        self._before = None
+        self._snapshot = None
         if updates:
             of_updates = self._splits[WEIGHTS].of_rows({i: updates[rows[i].tensor] for i in weights})
             self._all_splits.append(of_updates)
-            self._before = Before(rows, of_updates)
+            self._snapshot = WeightSnapshot(rows, of_updates)
         self._single = [index for split in self._all_splits for index in split.single]
         self._padded = [i for i in self._single if isinstance(selection.values[i], tf.IndexedSlices)]
         self.units = Units([rows[index].shape[-1] for index in self.with_units])
-        self.touched = Touched([rows[index].shape[0] for index in self.sparse])
+        self.touched = TouchedRows([rows[index].shape[0] for index in self.sparse])
         by_rms = [index for split in self._splits for index in split.order]
-        self.sentinel = Sentinel(rows, by_rms, activations, self.with_units)
+        self.step_numbers = StepNumbers(rows, by_rms, activations, self.with_units)
         # XLA wants to know all sizes: there, what varies is filled up to what it may be at most, by part.
         self._room: dict[str, int] = {}
 
@@ -99,7 +98,7 @@ class Transfer:
 
     def keep(self, tensors: Sequence[Tensors]) -> bool:
         """Keep the weights: the next step measures how they changed."""
-        return self._before is not None and self._before.keep(tensors[WEIGHTS])
+        return self._snapshot is not None and self._snapshot.keep(tensors[WEIGHTS])
 
     def values(
         self,
@@ -122,14 +121,14 @@ class Transfer:
                 activations are searched.
         """
         parts = [*tensors, self._clipped.tensors(present)]
-        if self._before is not None:
-            parts.append(self._before.updates(tensors[WEIGHTS]))
+        if self._snapshot is not None:
+            parts.append(self._snapshot.updates(tensors[WEIGHTS]))
         flags = tf.stack([known, tf.constant(False) if skipped is None else skipped])
         numbers = [tf.cast(flags, tf.float32), *(part.pack for part in parts if part.packing)]
         sizes = []
         operands = [operand(tensor) for part in parts for tensor in part.single]
         if operands:
-            samples = [shared(sample, [x.values], SAMPLE) for x in operands]
+            samples = [shared_function(sample, [x.values], SAMPLE) for x in operands]
             numbers.append(tf.reshape(measure(operands), [-1]))
             numbers += [tf.stack([zero_fraction(x)]) for x in operands if x.padding is not None]
             numbers += [self._filled(f"sample {i}", values, SAMPLE) for i, values in enumerate(samples)]
@@ -146,7 +145,7 @@ class Transfer:
             whole = [present[index] for index in self._batches]
             numbers.append(tf.cond(suspicious, lambda: _searched(whole), lambda: _not_searched(len(whole))))
             for index, value in zip(self._batches, whole, strict=True):
-                flat, shape = shared(_first_values, [value], self._elements)
+                flat, shape = shared_function(_first_values, [value], self._elements)
                 numbers.append(self._filled(f"batch {index}", flat, _most(value, self._elements)))
                 sizes.append(shape)
         return tf.concat(numbers, 0), tf.concat(sizes, 0) if sizes else tf.zeros([0], tf.int32)
@@ -249,7 +248,7 @@ def _most(value: Any, most: int) -> int:
 
 def _searched(batches: Sequence[Any]) -> Any:
     """The columns `EXTREMES` of all samples, float32 [batches * 4]."""
-    return tf.concat([shared(extremes, [value]) for value in batches], 0)
+    return tf.concat([shared_function(extremes, [value]) for value in batches], 0)
 
 
 def _not_searched(batches: int) -> Any:

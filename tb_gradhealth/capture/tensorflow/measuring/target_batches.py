@@ -5,7 +5,7 @@ from typing import Any, Final
 
 import tensorflow as tf
 
-from tb_gradhealth.capture.tensorflow.network.targets import Targets
+from tb_gradhealth.capture.tensorflow.selecting.targets import Targets
 
 LOOKED_AT: Final = 1 << 14
 """Numbers of a batch's targets that are looked at in each step, at least one sample."""

@@ -7,7 +7,7 @@ import numpy.typing as npt
 import tensorflow as tf
 
 from tb_gradhealth.capture.statistics.trip_limits import NO_LIMIT
-from tb_gradhealth.capture.tensorflow.measuring.state import state
+from tb_gradhealth.capture.tensorflow.graph import state
 
 SHORTEST: Final = 64
 """Steps that the ring holds at least."""
@@ -16,7 +16,7 @@ LONGEST: Final = 1 << 14
 """Steps up to which it grows where the host comes more seldom than once in a ring."""
 
 
-class Ring:
+class FlightRecorder:
     """One line of numbers for each of the last steps that were looked at; all of it lives in the graph.
 
     Attributes:
