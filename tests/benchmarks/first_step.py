@@ -7,7 +7,6 @@ busy machine changes less than those of the clock.
 """
 
 import argparse
-import multiprocessing
 import os
 import statistics
 import tempfile
@@ -15,6 +14,7 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
+from own_process import in_own_process
 
 BATCH = 32
 STEPS = 12
@@ -66,8 +66,8 @@ NETWORKS: dict[str, tuple[Callable[[Any], Any], Any]] = {
 }
 
 
-def trained(name: str, compiled: bool, way: str, queue: Any) -> None:
-    """Put what a training took into the queue: seconds of its first step, graph bytes, functions, MiB."""
+def trained(name: str, compiled: bool, way: str) -> tuple[float, float, float, float]:
+    """What a training took: seconds of its first step, graph bytes, functions, MiB."""
     os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
     import keras
     import tensorflow as tf
@@ -97,7 +97,7 @@ def trained(name: str, compiled: bool, way: str, queue: Any) -> None:
     model.fit(inputs, random.integers(0, OUTPUTS, BATCH * STEPS), BATCH, 1, 0, [*callbacks, Noted()])
     with open("/proc/self/statm") as statm:
         resident = int(statm.read().split()[1]) * os.sysconf("SC_PAGE_SIZE") / 2**20
-    queue.put((first.seconds, first.graph_bytes, first.functions, resident))
+    return first.seconds, first.graph_bytes, first.functions, resident
 
 
 class _First:
@@ -125,17 +125,6 @@ def _processor_seconds() -> float:
     return times.user + times.system
 
 
-def alone(name: str, compiled: bool, way: str) -> tuple[float, float, float, float]:
-    """What `trained` finds, in a process of its own."""
-    spawn = multiprocessing.get_context("spawn")
-    queue = spawn.Queue()
-    child = spawn.Process(target=trained, args=(name, compiled, way, queue))
-    child.start()
-    results = queue.get()
-    child.join()
-    return results  # type: ignore[no-any-return]
-
-
 def main() -> None:
     """Print the table."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
@@ -154,7 +143,7 @@ def main() -> None:
             for _ in range(arguments.rounds):
                 for way in ways:
                     if not (compiled and way == WAYS[3]):  # it does not run under XLA
-                        results[way].append(alone(name, compiled, way))
+                        results[way].append(in_own_process(trained, name, compiled, way))
             middle = {
                 way: [statistics.median(column) for column in zip(*found, strict=True)]
                 for way, found in results.items()

@@ -9,13 +9,13 @@ the first row. Growth is that of the resident memory over the later half of the 
 
 import argparse
 import gc
-import multiprocessing
 import tempfile
 import time
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from own_process import in_own_process
 
 FITS = 50
 PAGE = 4096
@@ -45,8 +45,8 @@ def resident() -> int:
     return int(Path("/proc/self/statm").read_text().split()[1]) * PAGE
 
 
-def trained(way: str, compiled: bool, fits: int, queue: Any) -> None:
-    """Put resident bytes after each training into the queue, and the seconds they took."""
+def trained(way: str, compiled: bool, fits: int) -> tuple[list[int], float]:
+    """Resident bytes after each training, and seconds a training."""
     import keras
 
     x = np.random.default_rng(0).standard_normal((64, 10), np.float32)
@@ -61,18 +61,7 @@ def trained(way: str, compiled: bool, fits: int, queue: Any) -> None:
             model.fit(x, x[:, :1], epochs=2, batch_size=16, verbose=0, callbacks=callbacks)
             del model, callbacks
         sizes.append(resident())
-    queue.put((sizes, (time.perf_counter() - begin) / fits))
-
-
-def alone(way: str, compiled: bool, fits: int) -> tuple[list[int], float]:
-    """Resident bytes after each training of a process of its own, and seconds a training."""
-    spawn = multiprocessing.get_context("spawn")
-    queue = spawn.Queue()
-    child = spawn.Process(target=trained, args=(way, compiled, fits, queue))
-    child.start()
-    result: tuple[list[int], float] = queue.get()
-    child.join()
-    return result
+    return sizes, (time.perf_counter() - begin) / fits
 
 
 def main() -> None:
@@ -87,7 +76,7 @@ def main() -> None:
     for compiled in (False, True):
         own = None
         for way in NAMES:
-            sizes, seconds = alone(way, compiled, fits)
+            sizes, seconds = in_own_process(trained, way, compiled, fits)
             half = len(sizes) // 2
             growth = float(np.polyfit(np.arange(half, fits), sizes[half:], 1)[0]) / 1e6
             own = growth if own is None else own

@@ -7,7 +7,6 @@ all of a process, so its steps are compared with those of a process without it.
 """
 
 import argparse
-import multiprocessing
 import statistics
 import tempfile
 import time
@@ -15,6 +14,7 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
+from own_process import in_own_process
 
 EVERY = 10
 STEPS = 200
@@ -160,8 +160,8 @@ def compared(make: Callable[[], Any], *callbacks: Any, steps: int) -> tuple[floa
     return statistics.median(base), more + (watched.end_epoch() - plain.end_epoch()) / steps
 
 
-def alone(name: str, debugged: bool, steps: int, queue: Any) -> None:
-    """Put the seconds of a step into the queue, with or without Debugger V2."""
+def step_seconds(name: str, debugged: bool, steps: int) -> float:
+    """The seconds of a step, with or without Debugger V2."""
     import tensorflow as tf
 
     if debugged:
@@ -171,20 +171,15 @@ def alone(name: str, debugged: bool, steps: int, queue: Any) -> None:
         )
     training = Training(networks()[name])
     seconds = [training.step(number) for number in range(WARM_UP + steps)]
-    queue.put(statistics.median(seconds[WARM_UP:]))
+    return statistics.median(seconds[WARM_UP:])
 
 
 def debugger(name: str, steps: int) -> tuple[float, float]:
     """Seconds of a step in a process of its own, and how many more with Debugger V2."""
-    spawn = multiprocessing.get_context("spawn")
-    queue = spawn.Queue()
-    results = []
-    for debugged in (False, True):
-        child = spawn.Process(target=alone, args=(name, debugged, steps, queue))
-        child.start()
-        results.append(queue.get())
-        child.join()
-    return results[0], results[1] - results[0]
+    without, with_debugger = (
+        in_own_process(step_seconds, name, debugged, steps) for debugged in (False, True)
+    )
+    return without, with_debugger - without
 
 
 def main() -> None:

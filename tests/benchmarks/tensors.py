@@ -7,7 +7,6 @@ process of its own reaches, without that of making the tensors.
 """
 
 import argparse
-import multiprocessing
 import resource
 import statistics
 import tempfile
@@ -16,6 +15,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
+from own_process import in_own_process
 
 ROUNDS = 15
 
@@ -36,25 +36,31 @@ def contenders(tensors: Sequence[Any], folder: str) -> dict[str, Callable[[], An
     """What is compared, each one a function that reads all tensors."""
     import tensorflow as tf
 
-    from tb_gradhealth.capture.tensorflow.measuring.packs import Split
-    from tb_gradhealth.capture.tensorflow.observing.step_numbers import StepNumbers
+    from tb_gradhealth.capture.statistics.matrix import step_matrix
+    from tb_gradhealth.capture.tensorflow.selecting.selection import Selection
+    from tb_gradhealth.capture.tensorflow.step_measurement import StepMeasurement
     from tb_gradhealth.record import Row
 
     rows = [Row(f"layer_{i}/kernel", "gradient", f"layer_{i}", "kernel", i) for i in range(len(tensors))]
     values = dict(enumerate(tensors))
-    split = Split(rows, tensors, range(len(tensors)))
-    sentinel = StepNumbers(rows, range(len(tensors)), [])
+    measurement = StepMeasurement(Selection(tuple(rows), tuple(tensors)))
     writer = tf.summary.create_file_writer(folder)
 
     def sums() -> Any:
         return tf.stack([tf.reduce_sum(x) for x in tensors])
 
     def every_step() -> Any:
-        return sentinel.line(values)[0]
+        rms = [each.rms() for each in measurement.tensors(values) if each.any]
+        return measurement.step_numbers.line(rms, values)[0]
+
+    @tf.function(autograph=False)
+    def handed_over() -> Any:
+        never = tf.constant(False)
+        return measurement.values(values, measurement.tensors(values), never, None, None, never)
 
     def full() -> Any:
-        measured = split.tensors(values)
-        return tf.concat(measured.measure(), axis=1)
+        numbers, sizes = handed_over()
+        return tf.constant(step_matrix(rows, measurement.unpack(numbers.numpy(), sizes.numpy(), False)))
 
     def histograms() -> Any:
         with writer.as_default(step=0):
@@ -62,9 +68,12 @@ def contenders(tensors: Sequence[Any], folder: str) -> dict[str, Callable[[], An
                 tf.summary.histogram(f"layer_{index}", tensor)
         return tf.constant(0)
 
-    functions = {"sums": sums, "every step": every_step, "full statistics": full}
-    compiled = {name: tf.function(function, autograph=False) for name, function in functions.items()}
-    return {**compiled, "histograms": histograms}  # a thousand of them would be traced for minutes
+    return {
+        "sums": tf.function(sums, autograph=False),
+        "every step": tf.function(every_step, autograph=False),
+        "full statistics": full,
+        "histograms": histograms,  # a thousand of them would be traced for minutes
+    }
 
 
 def medians(functions: dict[str, Callable[[], Any]], rounds: int) -> dict[str, float]:
@@ -87,14 +96,14 @@ def made(shapes: Sequence[tuple[int, ...]]) -> list[Any]:
     return [tf.constant(random.standard_normal(shape, np.float32)) for shape in shapes]
 
 
-def extra_memory(shapes: Sequence[tuple[int, ...]], queue: Any) -> None:
-    """Put the MiB that full statistics add to the highest resident size into the queue."""
+def extra_memory(shapes: Sequence[tuple[int, ...]]) -> float:
+    """The MiB that full statistics add to the highest resident size."""
     with tempfile.TemporaryDirectory() as folder:
         functions = contenders(made(shapes), folder)
         functions["sums"]().numpy()
         before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
         functions["full statistics"]().numpy()
-        queue.put((resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1024)
+        return (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1024
 
 
 def main() -> None:
@@ -102,7 +111,6 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
     parser.add_argument("--rounds", type=int, default=ROUNDS, help="how often each is run (default: 15)")
     rounds = parser.parse_args().rounds
-    spawn = multiprocessing.get_context("spawn")
     print(
         "| tensors | MiB | one sum each | every step | full statistics | histograms | full / sums "
         "| histograms / full | more memory |"
@@ -111,11 +119,7 @@ def main() -> None:
     for name, shapes in sets().items():
         with tempfile.TemporaryDirectory() as folder:
             seconds = medians(contenders(made(shapes), folder), rounds)
-        queue = spawn.Queue()
-        child = spawn.Process(target=extra_memory, args=(shapes, queue))
-        child.start()
-        memory = queue.get()
-        child.join()
+        memory = in_own_process(extra_memory, shapes)
         size = sum(int(np.prod(shape)) for shape in shapes) * 4 / 2**20
         full = seconds["full statistics"]
         times = " | ".join(f"{1000 * value:.1f} ms" for value in seconds.values())
