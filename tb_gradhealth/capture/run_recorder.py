@@ -85,7 +85,7 @@ class Tracked:
     Attributes:
         calls_before: steps that the recorder saw before this observer's first.
         seen: the observer's steps at the last look.
-        told: the step, so counted, up to which the flight recorder's lines are written.
+        steps_written: the step, so counted, up to which the flight recorder's steps are written.
         known: one of its steps whose number in the training is known.
         step: that number, None before the first.
         numbers: those of its last steps, as far as Python saw each of them and not only the first, traced.
@@ -100,7 +100,7 @@ class Tracked:
     table: RowTable
     calls_before: int
     seen: int = 0
-    told: int = 0
+    steps_written: int = 0
     known: int = 0
     step: int | None = None
     numbers: deque[int] = field(default_factory=deque)
@@ -267,8 +267,8 @@ class RunRecorder:
     def close(self) -> None:
         """Write what is known of the steps after the last record, and close the file.
 
-        Their full statistics are not known, but the flight recorder's lines are. If one of them was not
-        finite, a last record says so: it has the sticky columns and NaN in all others.
+        Their full statistics are not known, but the flight recorder's steps are. If one of them was not
+        finite, a last record says so: it has the columns since the last record and NaN in all others.
         """
         if self._closed:
             return
@@ -393,7 +393,7 @@ class RunRecorder:
         observer.settle(collected, before)
         if taken[TRIPPED]:
             tracked.tripped = tracked.seen
-            self._write_lines(tracked)
+            self._write_steps(tracked)
             self._writer.flush()
         return tracked.seen != before
 
@@ -423,23 +423,23 @@ class RunRecorder:
         self._verdict.observe_epoch(Epoch(step, time.time(), table, values))
         self._writer.flush_if_old()
 
-    def _write_lines(self, tracked: Tracked) -> None:
-        """Write the flight recorder's lines that are not written yet."""
-        lines, numbers = tracked.observer.steps_since(tracked.told)
-        if lines.size:
-            last = tracked.told = int(numbers[-1])
+    def _write_steps(self, tracked: Tracked) -> None:
+        """Write the flight recorder's steps that are not written yet."""
+        steps, numbers = tracked.observer.steps_since(tracked.steps_written)
+        if steps.size:
+            last = tracked.steps_written = int(numbers[-1])
             step, gaps = tracked.step_of(last), last - numbers
             ago = gaps if gaps[0] >= len(gaps) else None
-            self._writer.steps(tracked.table, lines, step, ago)
-            self._verdict.observe_steps(Steps(step, time.time(), tracked.table, lines, ago))
+            self._writer.steps(tracked.table, steps, step, ago)
+            self._verdict.observe_steps(Steps(step, time.time(), tracked.table, steps, ago))
 
     def _write_tail(self, tracked: Tracked) -> None:
         if not self._wanted():
             return
         since = tracked.recorded
-        lines, numbers = tracked.observer.steps_since(since)
-        self._write_lines(tracked)
-        bad = ~np.isfinite(lines)
+        steps, numbers = tracked.observer.steps_since(since)
+        self._write_steps(tracked)
+        bad = ~np.isfinite(steps)
         if bad.any():
             values = np.full([len(tracked.table.rows), len(COLUMNS)], np.nan, np.float32)
             watched = list(tracked.table.watched)

@@ -51,7 +51,7 @@ def contenders(tensors: Sequence[Any], folder: str) -> dict[str, Callable[[], An
 
     def every_step() -> Any:
         rms = [each.rms() for each in measurement.tensors(values) if each.any]
-        return measurement.step_numbers.line(rms, values)[0]
+        return measurement.step_numbers.numbers(rms, values)[0]
 
     @tf.function(autograph=False)
     def handed_over() -> Any:

@@ -48,7 +48,7 @@ class Observer:
             before the first, int64 [2].
         untaken: which of them nobody has read yet, bool [2]. A step trips only when the last record out of
             turn was read.
-        ring: the last steps that were looked at.
+        flight_recorder: the last steps that were looked at.
         thins: whether steps can be left out, see `set_pace`.
     """
 
@@ -109,12 +109,12 @@ class Observer:
     def collect(self) -> "Collected":
         """What the host can know now, in one call; records that are there count as taken from now on."""
         with hidden_from_debuggers():
-            seen, recorded, untaken, lines, numbers, handed_over = self._collect()
+            seen, recorded, untaken, steps, numbers, handed_over = self._collect()
         return Collected(
             seen=int(seen),
             recorded=recorded.numpy(),
             untaken=untaken.numpy(),
-            lines=lines.numpy(),
+            steps=steps.numpy(),
             numbers=numbers.numpy(),
             handed_over=handed_over,
         )
@@ -123,28 +123,28 @@ class Observer:
         """The matrix of a record, float32 [rows, columns]; records are to be asked for in their order."""
         number = int(collected.recorded[slot])
         handed_over = [part.numpy() for part in collected.handed_over[slot]]
-        return self.matrix(handed_over, collected.lines, collected.numbers, number)
+        return self.matrix(handed_over, collected.steps, collected.numbers, number)
 
-    def matrix(self, handed_over: Sequence[Any], lines: Floats, steps: Ints, number: int) -> Floats:
+    def matrix(self, handed_over: Sequence[Any], steps: Floats, numbers: Ints, number: int) -> Floats:
         """The matrix of the record of step ``number``.
 
         Args:
             handed_over: what the step handed over, see `StepMeasurement.unpack`.
-            lines: of the ring, float32 [steps, watched].
-            steps: the numbers of their steps, int64 [steps].
+            steps: of the flight recorder, float32 [steps, watched].
+            numbers: which steps they are, int64 [steps].
             number: of the record's step.
         """
         values = self._measurement.unpack(*handed_over)
         matrix = step_matrix(self.rows, values)
-        self._since.fill(matrix, lines, steps, number)
+        self._since.fill(matrix, steps, numbers, number)
         if values.skipped:
             without_gradients(self.rows, matrix)
         return matrix.astype(np.float32)
 
-    def follow(self, lines: Floats, steps: Ints, seen: int) -> Floats:
-        """Take in the ring's lines up to step ``seen``; the limits from which steps trip now."""
-        self._since.add(lines, steps, seen)
-        self._limits = trip_limits(lines, steps, self._limits)
+    def follow(self, steps: Floats, numbers: Ints, seen: int) -> Floats:
+        """Take in the flight recorder's steps up to ``seen``; the limits from which steps trip now."""
+        self._since.add(steps, numbers, seen)
+        self._limits = trip_limits(steps, numbers, self._limits)
         return self._limits
 
     def settle(self, collected: "Collected", before: int) -> None:
@@ -152,7 +152,7 @@ class Observer:
         if not self._step_numbers.order:
             return
         limits = self._limits
-        if not np.array_equal(limits, self.follow(collected.lines, collected.numbers, collected.seen)):
+        if not np.array_equal(limits, self.follow(collected.steps, collected.numbers, collected.seen)):
             self.flight_recorder.limits.assign(self._limits)
         if collected.seen - before > len(collected.numbers):
             self.flight_recorder.hold(2 * (collected.seen - before))
@@ -198,8 +198,8 @@ class Observer:
         with tf.control_dependencies([untaken]):
             self.untaken.assign(np.zeros([2], np.bool_))
         handed_over = [self._slots.read(slot) for slot in (DUE, TRIPPED)]
-        lines, numbers = self.flight_recorder.lines.read_value(), self.flight_recorder.numbers.read_value()
-        return [self.seen.read_value(), self.recorded.read_value(), untaken, lines, numbers, handed_over]
+        steps, numbers = self.flight_recorder.steps.read_value(), self.flight_recorder.numbers.read_value()
+        return [self.seen.read_value(), self.recorded.read_value(), untaken, steps, numbers, handed_over]
 
     def __call__(self, selection: Selection) -> tuple[Any, Any]:
         """Take in one step's tensors; whether a record is due now, and whether one is out of turn."""
@@ -284,10 +284,10 @@ class Observer:
         return due, tripped
 
     def _look(self, present: dict[int, Any], tensors: Sequence[Tensors]) -> tuple[Any, Any]:
-        """What is done in every step: the sentinel's line, and whether the step was skipped."""
+        """What is done in every step: its numbers, and whether the step was skipped."""
         if not self._step_numbers.order:
             return tf.zeros([0]), None
-        line, peaks = self._step_numbers.line([each.rms() for each in tensors if each.any], present)
+        line, peaks = self._step_numbers.numbers([each.rms() for each in tensors if each.any], present)
         line, skipped = self._skipped.add(line, present)
         if self._measurement.with_units:
             self._measurement.units.add(peaks)
@@ -346,14 +346,14 @@ class Collected:
         seen: see `Observer`, and the two that follow.
         recorded: int64 [2].
         untaken: bool [2].
-        lines: of the ring, float32 [steps, watched].
-        numbers: of their steps, int64 [steps].
+        steps: of the flight recorder, float32 [steps, watched].
+        numbers: which steps they are, int64 [steps].
         handed_over: what `StepMeasurement.unpack` takes, of both slots, as tensors.
     """
 
     seen: int
     recorded: Ints
     untaken: Mask
-    lines: Floats
+    steps: Floats
     numbers: Ints
     handed_over: Sequence[Any]

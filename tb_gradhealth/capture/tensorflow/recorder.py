@@ -228,8 +228,8 @@ class Recorder(RunRecorder):
     def close(self) -> None:
         """Write what is known of the steps after the last record, and close the file.
 
-        Their full statistics are not known, but the flight recorder's lines are. If one of them was not
-        finite, a last record says so: it has the sticky columns and NaN in all others.
+        Their full statistics are not known, but the flight recorder's steps are. If one of them was not
+        finite, a last record says so: it has the columns since the last record and NaN in all others.
         """
         with tf.init_scope():  # a signal may come while a function is being traced
             super().close()

@@ -100,7 +100,7 @@ def summary(
         raise RuntimeError(COMPILED)
     writer = _summary_state.writer
     if writer is None:
-        _tell_no_writer()
+        _warn_no_writer()
         return
     if step is None:
         step = tf.summary.experimental.get_step()
@@ -139,7 +139,7 @@ class _State:
         self._observer = Observer(selection, every)
         self._table = self._observer.table("" if name == DEFAULT_NAME else name, settings)
         with tf.init_scope():
-            self._told = state(np.int64(0), "told")
+            self._written_until = state(np.int64(0), "written_until")
         self._writers: weakref.WeakSet[Any] = weakref.WeakSet()
 
     def announce(self, writer: Any) -> None:
@@ -160,7 +160,7 @@ class _State:
             matrix = self._matrix(slot)
             written = self._write(record_tag, matrix, step)
             self._observer.untaken.scatter_update(tf.IndexedSlices([~written], slot[None]))
-            tf.cond(tripped, lambda: self._write(steps_tag, self._lines(), step), lambda: False)
+            tf.cond(tripped, lambda: self._write(steps_tag, self._newest_steps(), step), lambda: False)
             return written
 
         tf.cond(due | tripped, write, lambda: tf.constant(False))
@@ -169,34 +169,34 @@ class _State:
         """The record as it is written, float32 [numbers]: statistics are computed on the host."""
         observer = self._observer
         wanted = tf.summary.should_record_summaries()
-        lines, steps = (
-            observer.flight_recorder.lines.read_value(),
+        steps, numbers = (
+            observer.flight_recorder.steps.read_value(),
             observer.flight_recorder.numbers.read_value(),
         )
         number, handed_over = observer.recorded[slot], observer.handed_over(slot)
         written, limits = tf.numpy_function(
-            self._on_host, [wanted, lines, steps, number, *handed_over], [tf.float32, tf.float32]
+            self._on_host, [wanted, steps, numbers, number, *handed_over], [tf.float32, tf.float32]
         )
         limits.set_shape(observer.flight_recorder.limits.shape)
         observer.flight_recorder.limits.assign(limits)
         return written
 
     def _on_host(
-        self, wanted: Any, lines: Any, steps: Any, number: Any, *handed_over: Any
+        self, wanted: Any, steps: Any, numbers: Any, number: Any, *handed_over: Any
     ) -> tuple[Any, Any]:
         """The record, empty where it is not ``wanted``, and the limits from which steps trip now."""
         matrix = np.zeros([0], np.float32)
         if wanted:
-            matrix = self._observer.matrix(handed_over, lines, steps, int(number))
+            matrix = self._observer.matrix(handed_over, steps, numbers, int(number))
             matrix = matrix.reshape(-1)[self._table.written]
-        return matrix, self._observer.follow(lines, steps, int(number))
+        return matrix, self._observer.follow(steps, numbers, int(number))
 
-    def _lines(self) -> Any:
-        """The flight recorder's lines since the last were written, float32 [steps, rows]."""
+    def _newest_steps(self) -> Any:
+        """The flight recorder's steps since the last were written, float32 [steps, rows]."""
         seen = self._observer.seen.read_value()
-        lines = self._observer.flight_recorder.newest(seen - self._told, seen)
-        self._told.assign(seen)
-        return lines
+        steps = self._observer.flight_recorder.newest(seen - self._written_until, seen)
+        self._written_until.assign(seen)
+        return steps
 
     def _write(self, tag: Callable[[str], str], values: Any, step: Any) -> Any:
         return tf.summary.write(tag(self._table.id), values, step=step, metadata=OURS)
@@ -215,10 +215,10 @@ def _state(selection: Selection, anchor: Any, every: int, name: str, optimizer: 
     return _states[key]
 
 
-_told: set[str] = set()
+_warned: set[str] = set()
 
 
-def _tell_no_writer() -> None:
-    if NO_WRITER not in _told:
-        _told.add(NO_WRITER)
+def _warn_no_writer() -> None:
+    if NO_WRITER not in _warned:
+        _warned.add(NO_WRITER)
         warnings.warn(NO_WRITER, RuntimeWarning, stacklevel=4)

@@ -77,12 +77,12 @@ class RunWriter:
     def steps(
         self,
         table: RowTable,
-        lines: npt.NDArray[np.float32],
+        steps: npt.NDArray[np.float32],
         last_step: int,
         ago: npt.NDArray[np.int64] | None,
     ) -> None:
-        """Write lines of the flight recorder; ``ago`` as in `Steps`."""
-        written = with_ago(lines, ago)
+        """Write steps of the flight recorder; ``ago`` as in `Steps`."""
+        written = with_ago(steps, ago)
         self._guarded(lambda file: self._add(file, table, steps_tag(table.id), written, last_step))
 
     def epoch(self, table: RowTable, values: Mapping[str, float], step: int) -> None:

@@ -43,7 +43,7 @@ class RunVerdict:
         self._take_in(epoch)
 
     def observe_steps(self, steps: Steps) -> None:
-        """Take in the flight recorder's lines."""
+        """Take in the flight recorder's steps."""
         self._take_in(steps)
 
     def observe(self, record: Record, faulty: bool = False) -> dict[str, int]:

@@ -1,1 +1,1 @@
-"""What is looked at in every step, in the graph: one number a tensor, the ring, what trips a record."""
+"""Every step, in the graph: one number a tensor, the flight recorder, skipped steps, replicas."""

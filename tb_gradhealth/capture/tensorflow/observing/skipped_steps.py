@@ -19,7 +19,7 @@ class SkippedSteps:
 
         Args:
             rows: of the selection.
-            order: the rows of the sentinel's line.
+            order: the rows that have a number in every step.
         """
         self._row = next((i for i, row in enumerate(rows) if (row.kind, row.tensor) == SKIPPED), None)
         self._in_line = np.array([rows[index].kind == "gradient" for index in order])

@@ -3,7 +3,7 @@
 A gradient, a weight and the loss give their RMS, by one read. An activation gives its largest |x| among the
 batch's first samples: reading all of it would cost a small convolutional network some percent of its step.
 What only other samples hold shows in the loss and the gradients, which are everybody's, and these
-make the step be measured in full (see `ring.Ring`).
+make the step be measured in full (see `flight_recorder.FlightRecorder`).
 """
 
 from collections.abc import Mapping, Sequence
@@ -26,7 +26,7 @@ class StepNumbers:
     """Which rows are looked at, and how.
 
     Attributes:
-        order: the rows in the order in which `line` gives their numbers.
+        order: the rows in the order in which `numbers` gives their numbers.
     """
 
     def __init__(
@@ -51,7 +51,7 @@ class StepNumbers:
         self._owner = owners([rows[index].shape[-1] for index in self._units]) if self._units else None
         self.order = [*by_rms, *self._units, *self._others]
 
-    def line(self, rms: Sequence[Any], values: Mapping[int, Any]) -> tuple[Any, Any]:
+    def numbers(self, rms: Sequence[Any], values: Mapping[int, Any]) -> tuple[Any, Any]:
         """One number a row, float32 [rows], NaN or infinite where the tensor is not finite.
 
         Also the largest output of each unit of the rows ``with_units``, row by row, float32 [units].
