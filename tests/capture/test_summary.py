@@ -119,7 +119,7 @@ def test_without_a_step_the_error_says_what_to_write(tmp_path):
 
 
 def test_without_a_writer_nothing_happens_but_a_single_warning(monkeypatch):
-    monkeypatch.setattr(summary_module, "_told", set())
+    monkeypatch.setattr(summary_module, "_warned", set())
     pairs = [(tf.constant([1.0]), tf.Variable([1.0], name="w"))]
     with pytest.warns(RuntimeWarning, match="with writer.as_default") as told:
         [gradhealth.summary(pairs, step=step) for step in range(2)]
