@@ -1,21 +1,33 @@
 """Pure judgement: records in, findings out. NumPy only, no files, no framework, no HTTP.
 
-``RunHealth`` is the door; ``symptoms/`` holds one small file per symptom; ``history`` keeps what was
-recorded in bounded size; ``lifecycle`` turns judgements into findings; ``incidents`` groups those that
-began together and says which came first; ``rule_set`` is what a user may change.
+Rooms, each of which may use those below it only, and only what their ``__init__`` exports:
+
+* ``judging``: runs a rule set over the records of a run (`RunHealth`)
+* ``symptoms``: one file per symptom
+* ``protocol``: what a symptom is made of: base class, limits, network rows, blocks of records, baselines
+* ``loss``: whether the training gets anywhere
+* ``series``: recorded time series in bounded memory, and chart queries; ``results``: findings and their words
+* ``arrays``: array types and operations along records
 """
 
-from tb_gradhealth.health.assessment import Assessment, NotJudged, ranks
-from tb_gradhealth.health.findings import Finding, Severity, Verdict, at_least, finding_as_json
-from tb_gradhealth.health.limits import Limits, Number, Parameter, parameters
-from tb_gradhealth.health.rule_set import Mute, RuleSet, SymptomRules
-from tb_gradhealth.health.run import RunHealth, RunSummary
-from tb_gradhealth.health.states import SymptomState
-from tb_gradhealth.health.stream import Evidence
-from tb_gradhealth.health.symptom import AnySymptom, Symptom
+from tb_gradhealth.health.judging import Evidence, Mute, RuleSet, RunHealth, RunSummary, SymptomRules
+from tb_gradhealth.health.protocol import AnySymptom, Limits, Number, Parameter, Symptom, parameters
+from tb_gradhealth.health.results import (
+    SEVERITIES,
+    Assessment,
+    Finding,
+    NotJudged,
+    Severity,
+    SymptomState,
+    Verdict,
+    at_least,
+    finding_as_json,
+    ranks,
+)
 from tb_gradhealth.health.symptoms import SYMPTOMS
 
 __all__ = [
+    "SEVERITIES",
     "SYMPTOMS",
     "AnySymptom",
     "Assessment",

@@ -10,7 +10,7 @@ from typing import Final
 
 from tb_gradhealth.events import Discovery, EventFile, Lookout, Problem, Root
 from tb_gradhealth.health import RuleSet
-from tb_gradhealth.health.history import BUDGET
+from tb_gradhealth.health.series import BUDGET
 from tb_gradhealth.monitor.run import MonitoredRun
 from tb_gradhealth.record import Content
 

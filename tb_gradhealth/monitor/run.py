@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 from tb_gradhealth.events import EventFile, Problem, RunReader
 from tb_gradhealth.health import RuleSet, RunHealth
-from tb_gradhealth.health.history import BUDGET
-from tb_gradhealth.health.stream import BLOCK
+from tb_gradhealth.health.judging import BLOCK
+from tb_gradhealth.health.series import BUDGET
 from tb_gradhealth.record import Content
 
 _log = logging.getLogger(__name__)

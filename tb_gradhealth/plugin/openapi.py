@@ -7,9 +7,9 @@ tests/plugin/test_contract.py.
 from collections.abc import Mapping, Sequence
 from typing import Any, Final, get_args
 
-from tb_gradhealth.health import SYMPTOMS
-from tb_gradhealth.health.derived import DERIVED
-from tb_gradhealth.health.findings import SEVERITIES, Unit, Verdict
+from tb_gradhealth.health import SEVERITIES, SYMPTOMS, Verdict
+from tb_gradhealth.health.results import Unit
+from tb_gradhealth.health.series import DERIVED
 from tb_gradhealth.plugin import parameters
 from tb_gradhealth.record import KINDS
 from tb_gradhealth.record.columns import STATISTICS

@@ -11,10 +11,8 @@ from typing import Final, TypeVar, cast, get_args
 
 from werkzeug.wrappers import Request
 
-from tb_gradhealth.health import SYMPTOMS, survey
-from tb_gradhealth.health.cells import Reduction
-from tb_gradhealth.health.derived import DERIVED
-from tb_gradhealth.health.history import History
+from tb_gradhealth.health import SYMPTOMS
+from tb_gradhealth.health.series import ALL_STEPS, DERIVED, History, Reduction
 from tb_gradhealth.monitor import Follower, Monitor, Watched
 from tb_gradhealth.plugin import parameters
 from tb_gradhealth.plugin.answers import charts, findings, judge, page, rules, runs, tensors
@@ -170,7 +168,7 @@ class _Routes:
                 histories = found(watched, run).health.histories()
                 cells = charts.series_cells(histories, run, kind, tensor, columns, steps, points)
                 files = self._monitor.files(run)
-            if steps != survey.EVERYTHING and not charts.exact(cells):
+            if steps != ALL_STEPS and not charts.exact(cells):
                 cells = self._zooms.series(run, files, kind, tensor, columns, steps, points) or cells
             return Body(charts.series_frame(cells, run, kind, tensor), FRAME)
 

@@ -7,9 +7,7 @@ from collections.abc import Hashable, Sequence
 from typing import Final
 
 from tb_gradhealth.events import EventFile, RunReader
-from tb_gradhealth.health import survey
-from tb_gradhealth.health.cells import Cells
-from tb_gradhealth.health.history import History
+from tb_gradhealth.health.series import Cells, History, StepRange, query_series
 from tb_gradhealth.record import Record, RowTable
 
 MOST_RECORDS: Final = 16_384
@@ -32,7 +30,7 @@ class TooMuchError(Exception):
 class Zoom:
     """One tensor in one range of steps, followed while its run is written: each record is read once."""
 
-    def __init__(self, kind: str, tensor: str, steps: survey.Range) -> None:
+    def __init__(self, kind: str, tensor: str, steps: StepRange) -> None:
         """A range of which nothing was read.
 
         Args:
@@ -104,17 +102,17 @@ class Zooms:
         kind: str,
         tensor: str,
         columns: Sequence[str],
-        steps: survey.Range,
+        steps: StepRange,
         most: int,
     ) -> dict[str, Cells] | None:
-        """Columns of a row in a range as in `survey.series`; None where it is too much or not there."""
+        """Columns of a row in a range as in `query_series`; None where it is too much or not there."""
         key = run, kind, tensor, steps
         with self._lock:
             zoom = self._zooms.pop(key, Zoom(kind, tensor, steps))
             found = None
             try:
                 if zoom is not None and sum(_size(file) for file in files) <= LARGEST:
-                    found = survey.series(zoom.histories(files), kind, tensor, columns, steps, most)
+                    found = query_series(zoom.histories(files), kind, tensor, columns, steps, most)
             except TooMuchError:
                 zoom = None  # a page that polls must not cost so much each time
             except KeyError:

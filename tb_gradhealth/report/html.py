@@ -5,7 +5,7 @@ from functools import cache
 import jinja2
 
 from tb_gradhealth.health import Severity
-from tb_gradhealth.health.wording import beside_limit
+from tb_gradhealth.health.results import beside_limit
 from tb_gradhealth.report.inert import visible
 from tb_gradhealth.report.model import Report
 from tb_gradhealth.report.relation import relations

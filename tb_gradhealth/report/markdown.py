@@ -3,7 +3,7 @@
 import re
 
 from tb_gradhealth.health import Finding, Severity
-from tb_gradhealth.health.wording import beside_limit
+from tb_gradhealth.health.results import beside_limit
 from tb_gradhealth.report.inert import visible
 from tb_gradhealth.report.model import Report, RunReport
 from tb_gradhealth.report.relation import relations

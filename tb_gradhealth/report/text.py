@@ -9,7 +9,7 @@ from rich.text import Text
 
 from tb_gradhealth.events import Problem
 from tb_gradhealth.health import Finding, SymptomState
-from tb_gradhealth.health.wording import beside_limit
+from tb_gradhealth.health.results import beside_limit
 from tb_gradhealth.report.inert import visible
 from tb_gradhealth.report.model import Report, RunReport
 from tb_gradhealth.report.relation import relations

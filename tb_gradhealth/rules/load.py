@@ -12,8 +12,7 @@ from typing import Any, Final
 
 import jsonschema
 
-from tb_gradhealth.health import Mute, RuleSet, SymptomRules
-from tb_gradhealth.health.findings import SEVERITIES
+from tb_gradhealth.health import SEVERITIES, Mute, RuleSet, SymptomRules
 from tb_gradhealth.rules.schema import schema
 
 if sys.version_info >= (3, 11):

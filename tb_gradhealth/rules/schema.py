@@ -2,8 +2,7 @@
 
 from typing import Any, Final
 
-from tb_gradhealth.health import SYMPTOMS, AnySymptom, Parameter, parameters
-from tb_gradhealth.health.findings import SEVERITIES
+from tb_gradhealth.health import SEVERITIES, SYMPTOMS, AnySymptom, Parameter, parameters
 
 VERSION: Final = 1
 """Version of the rule file's form."""

@@ -5,8 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from tb_gradhealth.events import EventFile, Root, discover
-from tb_gradhealth.health import Finding, Severity, at_least
-from tb_gradhealth.health.findings import SEVERITIES
+from tb_gradhealth.health import SEVERITIES, Finding, Severity, at_least
 from tb_gradhealth.monitor import MonitoredRun
 from tb_gradhealth.record import Record, Steps
 

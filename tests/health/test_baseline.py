@@ -4,7 +4,7 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tb_gradhealth.health.baseline import Baseline
+from tb_gradhealth.health.protocol.baseline import Baseline
 
 
 class Past:

@@ -6,9 +6,9 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tb_gradhealth.health.course import NEVER, Course
-from tb_gradhealth.health.lifecycle import Habits, advance
-from tb_gradhealth.health.symptom import Judgement
+from tb_gradhealth.health.judging.finding_states import NEVER, Course
+from tb_gradhealth.health.judging.lifecycle import Habits, advance
+from tb_gradhealth.health.protocol.symptom import Judgement
 
 COMPARED = ["opened", "last", "peak", "resolved", "count", "severity", "level", "least", "aspect"]
 COMPARED += ["extreme", "excused", "value"]

@@ -5,9 +5,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tb_gradhealth.health import survey
-from tb_gradhealth.health.derived import DERIVED
-from tb_gradhealth.health.history import History
+from tb_gradhealth.health.series import chart_queries
+from tb_gradhealth.health.series.chart_queries import query_heatmap
+from tb_gradhealth.health.series.derived import DERIVED
+from tb_gradhealth.health.series.history import History
 from tb_gradhealth.record import COLUMNS, Record, Row, RowTable
 from tb_gradhealth.record.magnitudes import magnitude_shares, pack_shares
 
@@ -31,7 +32,7 @@ def written(tensors, kinds=("gradient",)):
 
 def shown(histories, kind, column, **how):
     """One row's numbers in a heatmap."""
-    return survey.heatmap(histories, kind, column, **how).values[0]
+    return query_heatmap(histories, kind, column, **how).values[0]
 
 
 @given(scale=st.floats(-8, 2), spread=st.floats(0.1, 2), seed=st.integers(0, 2**32 - 1))
@@ -83,9 +84,9 @@ def test_many_rows_are_taken_in_parts_and_come_back_in_their_places(column, monk
     values[:, -10:] = [pack_shares(magnitude_shares(tensor)) for tensor in tensors]
     for step in range(20):
         history.append(Record(step, 1e9 + step, table, values))
-    whole = survey.heatmap([history], "gradient", column)
-    monkeypatch.setattr(survey, "MOST_AT_ONCE", 7 * 20)
-    parts = survey.heatmap([history], "gradient", column)
+    whole = query_heatmap([history], "gradient", column)
+    monkeypatch.setattr(chart_queries, "MOST_AT_ONCE", 7 * 20)
+    parts = query_heatmap([history], "gradient", column)
     assert parts.rows == whole.rows
     np.testing.assert_array_equal(parts.values, whole.values)
     if column == "rms":

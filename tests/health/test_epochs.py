@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tb_gradhealth.health import RunHealth
-from tb_gradhealth.health.epochs import MOST, EpochLog
+from tb_gradhealth.health.series.epochs import MOST, EpochLog
 from tb_gradhealth.record import COLUMNS, Epoch, Record, Row, RowTable
 
 EVERY = 10

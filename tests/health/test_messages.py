@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 
 from tb_gradhealth.health import SYMPTOMS
-from tb_gradhealth.health.symptom import Facts
+from tb_gradhealth.health.protocol.symptom import Facts
+from tb_gradhealth.health.results.wording import beside_limit, number, percent, times, whole
 from tb_gradhealth.health.symptoms.loss_stalled import GAINED, SKILLED, ZERO
-from tb_gradhealth.health.wording import beside_limit, number, percent, times, whole
 from tb_gradhealth.record import Row
 
 ASPECTS = {

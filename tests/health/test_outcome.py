@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tb_gradhealth.health.outcome import LossTrend, outcome_of
+from tb_gradhealth.health.loss.outcome import LossTrend, outcome_of
 
 steps = np.arange(60.0)
 noise = np.random.default_rng(0).normal(0, 0.02, 60)

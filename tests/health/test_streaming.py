@@ -9,7 +9,7 @@ from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
 from tb_gradhealth.health import RunHealth
-from tb_gradhealth.health.history import MOST_POINTS
+from tb_gradhealth.health.series.history import MOST_POINTS
 from tb_gradhealth.record import COLUMNS, Record, Row, RowTable, Steps
 
 LOSS = Row("loss", "loss", "loss", "loss", 9, output=True)

@@ -5,8 +5,14 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from tb_gradhealth.health import RunHealth, survey
-from tb_gradhealth.health.history import EXACT, History
+from tb_gradhealth.health import RunHealth
+from tb_gradhealth.health.series.chart_queries import (
+    query_heatmap,
+    query_magnitudes,
+    query_series,
+    query_steps,
+)
+from tb_gradhealth.health.series.history import EXACT, History
 from tb_gradhealth.record import COLUMNS, Record, Row, RowTable, Steps
 from tb_gradhealth.record.magnitudes import magnitude_shares, pack_shares
 
@@ -55,7 +61,7 @@ def cells_by_hand(steps, values, starts):
 def test_no_extreme_is_lost_however_often_a_history_is_thinned(count):
     values = noise(count)
     history = thinned(record(10 * index, rms) for index, rms in enumerate(values))
-    cells = survey.series([history], "gradient", "d0/kernel", ["rms"])["rms"]
+    cells = query_series([history], "gradient", "d0/kernel", ["rms"])["rms"]
     assert cells.records.sum() == count
     assert cells.exact == (cells.steps.size == count)
     low, high, mean = cells_by_hand(10 * np.arange(count), values[:, 1], cells.steps)
@@ -72,7 +78,7 @@ def test_the_mean_is_that_of_the_records_where_all_were_measured():
     values[np.isnan(values)] = 1
     history = thinned(record(index, rms) for index, rms in enumerate(values))
     for most in (1024, 30):
-        cells = survey.series([history], "gradient", "d2/kernel", ["rms"], most=most)["rms"]
+        cells = query_series([history], "gradient", "d2/kernel", ["rms"], most=most)["rms"]
         assert cells.steps.size <= most
         _, _, mean = cells_by_hand(np.arange(700), values[:, 0], cells.steps)
         np.testing.assert_allclose(cells.mean[0], mean, rtol=1e-4)
@@ -80,14 +86,14 @@ def test_the_mean_is_that_of_the_records_where_all_were_measured():
 
 def test_what_is_pinned_stays_as_it_was_recorded():
     history = thinned((record(i, i) for i in range(500)), pinned=(100, 101, 102))
-    cells = survey.series([history], "gradient", "d0/kernel", ["rms"], (100, 102))["rms"]
+    cells = query_series([history], "gradient", "d0/kernel", ["rms"], (100, 102))["rms"]
     np.testing.assert_array_equal(cells.mean[0], [100, 101, 102])
 
 
 @pytest.mark.parametrize(("steps", "exact"), [((0, 999), False), ((960, 999), True), ((101, 103), False)])
 def test_a_range_says_whether_it_has_every_record(steps, exact):
     history = thinned(record(i, i) for i in range(1000))
-    cells = survey.series([history], "gradient", "d0/kernel", ["rms"], steps)["rms"]
+    cells = query_series([history], "gradient", "d0/kernel", ["rms"], steps)["rms"]
     assert cells.exact is exact
     if exact:
         np.testing.assert_array_equal(cells.steps, np.arange(steps[0], steps[1] + 1))
@@ -107,11 +113,11 @@ def test_training_that_went_back_leaves_nothing_of_what_it_overtook():
     history = thinned(record(i, 1) for i in range(500))
     for i in range(450, 460):
         history.append(record(i, 2))
-    high = survey.series([history], "gradient", "d0/kernel", ["rms"], (450, 1000))["rms"]
+    high = query_series([history], "gradient", "d0/kernel", ["rms"], (450, 1000))["rms"]
     np.testing.assert_array_equal(high.high[0], [2] * 10)
     back = thinned(record(i, i) for i in range(500))
     back.append(record(101, 7))
-    cells = survey.series([back], "gradient", "d0/kernel", ["rms"])["rms"]
+    cells = query_series([back], "gradient", "d0/kernel", ["rms"])["rms"]
     assert cells.high.max() <= 100
     assert not cells.exact
 
@@ -122,7 +128,7 @@ def test_a_changed_table_is_one_history_and_mixes_no_rows():
     history.append(record(0, [2, 0, 1]))
     history.append(record(10, [10, 12], other))
     for tensor, expected in (("d2/kernel", [2, 12]), ("d0/kernel", [0, 10]), ("d1/kernel", [1, np.nan])):
-        cells = survey.series([history], "gradient", tensor, ["rms"])["rms"]
+        cells = query_series([history], "gradient", tensor, ["rms"])["rms"]
         np.testing.assert_array_equal(cells.mean[0], expected)
 
 
@@ -138,7 +144,7 @@ def test_the_budget_holds_with_the_envelopes():
 def test_a_heatmap_has_the_rows_in_forward_order_and_their_extremes(how):
     values = noise(800, seed=3)
     history = thinned(record(i, rms) for i, rms in enumerate(values))
-    image = survey.heatmap([history], "gradient", "rms", (200, np.inf), 50, how)
+    image = query_heatmap([history], "gradient", "rms", (200, np.inf), 50, how)
     assert [row.depth for row in image.rows] == [0, 1, 2]
     assert image.values.shape == (3, 50)
     for place, row in enumerate((1, 2, 0)):
@@ -156,7 +162,7 @@ def test_a_heatmap_of_two_recorders_shows_both_on_their_own_steps():
     for step in range(0, 100, 10):
         first.append(record(step, step))
         second.append(record(step + 5, -step, critic))
-    image = survey.heatmap([first, second], "gradient", "rms", width=2048)
+    image = query_heatmap([first, second], "gradient", "rms", width=2048)
     assert [row.layer for row in image.rows] == ["d0", "d1", "d2", "critic"]
     np.testing.assert_array_equal(image.steps, np.arange(0, 100, 5))
     np.testing.assert_array_equal(image.values[0, ::2], np.arange(0, 100, 10))
@@ -174,10 +180,10 @@ def test_a_distribution_is_the_share_of_each_power_of_two():
         each.values[1, MAGNITUDES : MAGNITUDES + 10] = pack_shares(shares)
         expected.append(shares)
         history.append(each)
-    steps, found = survey.magnitudes([history], "gradient", "d0/kernel", width=1024)
+    steps, found = query_magnitudes([history], "gradient", "d0/kernel", width=1024)
     np.testing.assert_array_equal(steps, np.arange(60))
     np.testing.assert_allclose(found, expected, atol=0.01)
-    steps, found = survey.magnitudes([history], "gradient", "d0/kernel", width=20)
+    steps, found = query_magnitudes([history], "gradient", "d0/kernel", width=20)
     np.testing.assert_array_equal(steps, np.arange(0, 60, 3))
     np.testing.assert_allclose(found, np.mean(np.reshape(expected, (20, 3, 30)), axis=1), atol=0.01)
 
@@ -188,10 +194,10 @@ def test_the_flight_recorders_lines_are_one_series_with_gaps_between_the_writing
     for last, lines in ((9, 4), (11, 4), (30, 2)):
         values = np.array([[step, -step] for step in range(last - lines + 1, last + 1)], np.float32)
         history.append(Steps(last, 1e9, TABLE, values))
-    steps, values = survey.lines([history], "gradient", "d1/kernel")
+    steps, values = query_steps([history], "gradient", "d1/kernel")
     np.testing.assert_array_equal(steps, [6, 7, 8, 9, 10, 11, np.nan, 29, 30])
     np.testing.assert_array_equal(values, -steps)
-    steps, _ = survey.lines([history], "gradient", "d0/kernel")
+    steps, _ = query_steps([history], "gradient", "d0/kernel")
     assert steps.size == 0  # not watched
 
 
@@ -199,4 +205,4 @@ def test_what_was_never_measured_is_a_key_error():
     health = RunHealth()
     health.observe(record(0, 1))
     with pytest.raises(KeyError):
-        survey.series(health.histories(), "weight", "d0/kernel", ["rms"])
+        query_series(health.histories(), "weight", "d0/kernel", ["rms"])

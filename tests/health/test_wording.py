@@ -2,7 +2,7 @@
 
 import pytest
 
-from tb_gradhealth.health.wording import beside_limit, percent
+from tb_gradhealth.health.results.wording import beside_limit, percent
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ from run_log import RunLog
 from tensorboard.summary.writer.event_file_writer import EventFileWriter
 
 from tb_gradhealth.events import Root
-from tb_gradhealth.health.stream import StreamHealth
+from tb_gradhealth.health.judging.stream import StreamHealth
 from tb_gradhealth.health.symptoms.gradient_spike import GradientSpike
 from tb_gradhealth.health.symptoms.non_finite import NonFinite
 from tb_gradhealth.monitor import Monitor

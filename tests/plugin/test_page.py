@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 
 from tb_gradhealth.health import Assessment, Finding
-from tb_gradhealth.health.findings import in_order, verdict_of
+from tb_gradhealth.health.results.findings import in_order, verdict_of
 from tb_gradhealth.plugin.answers.page import RunPage, page_answer
 
 NAMES = ("_x", "a b", "A2", "a10", "dense_1/kernel", "dense_10/k", "e", "z")

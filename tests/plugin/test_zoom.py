@@ -5,7 +5,7 @@ import pytest
 from run_log import RunLog
 
 from tb_gradhealth.events import Root, discover
-from tb_gradhealth.health import survey
+from tb_gradhealth.health.series.chart_queries import query_series
 from tb_gradhealth.monitor import Monitor
 from tb_gradhealth.plugin import zoom as zoom_module
 from tb_gradhealth.plugin.zoom import Zooms
@@ -79,7 +79,7 @@ def test_what_memory_thinned_out_the_route_reads_again(log, tmp_path, monkeypatc
     assert (header["exact"], header["records"]) == (False, 1500)
     with monitor.reading() as watched:
         histories = watched.runs["run"].health.histories()
-        assert not survey.series(histories, "gradient", "d2/kernel", ["rms"], (100, 299))["rms"].exact
+        assert not query_series(histories, "gradient", "d2/kernel", ["rms"], (100, 299))["rms"].exact
     header, columns = read_frame(client.get("/", query_string={**asked, "from": 100, "to": 299}).get_data())
     assert (header["exact"], header["records"]) == (True, 200)
     np.testing.assert_array_equal(columns["step"], range(100, 300))

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from tb_gradhealth.health.symptom import AnySymptom
+from tb_gradhealth.health.protocol import AnySymptom
 from tb_gradhealth.health.symptoms.activation_spike import ActivationSpike
 from tb_gradhealth.health.symptoms.dead_layer import DeadLayer
 from tb_gradhealth.health.symptoms.dead_units import DeadUnits

@@ -4,12 +4,18 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from tb_gradhealth.health.limits import limit
-from tb_gradhealth.health.spikes import Spike, SpikeLimits
-from tb_gradhealth.health.structure import Scope, Structure
-from tb_gradhealth.health.symptom import INFO, WARNING, Facts, Judgement, Labels
-from tb_gradhealth.health.view import View
-from tb_gradhealth.health.wording import number, times
+from tb_gradhealth.health.protocol import (
+    Facts,
+    Judgement,
+    Labels,
+    Scope,
+    Spike,
+    SpikeLimits,
+    Structure,
+    View,
+    limit,
+)
+from tb_gradhealth.health.results import INFO, WARNING, number, times
 
 NOTICED = 1.0
 """Robust z of the loss from which on it took notice: of a jump in the forward pass it often does so later."""

@@ -5,19 +5,20 @@ from dataclasses import dataclass
 import numpy as np
 
 from tb_gradhealth.health.arrays import Floats, Ints, Mask, grown
-from tb_gradhealth.health.limits import Limits, limit
-from tb_gradhealth.health.structure import Scope, Structure, looked_every
-from tb_gradhealth.health.symptom import (
-    INFO,
-    WARNING,
+from tb_gradhealth.health.protocol import (
     Facts,
     Judgement,
     Labels,
+    Limits,
+    Scope,
+    Structure,
     Symptom,
+    View,
     judgement,
+    limit,
+    looked_every,
 )
-from tb_gradhealth.health.view import View
-from tb_gradhealth.health.wording import whole
+from tb_gradhealth.health.results import INFO, WARNING, whole
 
 
 @dataclass(frozen=True)

@@ -4,13 +4,20 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from tb_gradhealth.health.limits import Limits, limit
-from tb_gradhealth.health.outcome import Losses
-from tb_gradhealth.health.skill import CHANCE, SOLVED
-from tb_gradhealth.health.structure import Scope, Structure
-from tb_gradhealth.health.symptom import CRITICAL, INFO, WARNING, Facts, Judgement, Labels, Symptom, judgement
-from tb_gradhealth.health.view import View
-from tb_gradhealth.health.wording import percent
+from tb_gradhealth.health.loss import CHANCE, SOLVED, Losses
+from tb_gradhealth.health.protocol import (
+    Facts,
+    Judgement,
+    Labels,
+    Limits,
+    Scope,
+    Structure,
+    Symptom,
+    View,
+    judgement,
+    limit,
+)
+from tb_gradhealth.health.results import CRITICAL, INFO, WARNING, percent
 
 NOT_RELU = "its activation function never gives exact zeros"
 

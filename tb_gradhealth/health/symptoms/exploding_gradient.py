@@ -6,13 +6,23 @@ from dataclasses import dataclass
 import numpy as np
 
 from tb_gradhealth.health.arrays import Floats, Ints, Mask, carried, column_median, grown
-from tb_gradhealth.health.baseline import Baseline, Rows, Usual
-from tb_gradhealth.health.limits import Limits, limit
-from tb_gradhealth.health.steps import Lines, windowed
-from tb_gradhealth.health.structure import Scope, Structure
-from tb_gradhealth.health.symptom import CRITICAL, INFO, WARNING, Facts, Judgement, Labels, Symptom
-from tb_gradhealth.health.view import View
-from tb_gradhealth.health.wording import number, times
+from tb_gradhealth.health.protocol import (
+    Baseline,
+    Facts,
+    Judgement,
+    Labels,
+    Limits,
+    Lines,
+    Rows,
+    Scope,
+    Structure,
+    Symptom,
+    Usual,
+    View,
+    limit,
+    windowed,
+)
+from tb_gradhealth.health.results import CRITICAL, INFO, WARNING, number, times
 
 SMALLEST_WEIGHT = 1e-3
 """Floor of RMS(w), whatever the shape."""

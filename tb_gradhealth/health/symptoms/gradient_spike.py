@@ -2,11 +2,18 @@
 
 import numpy as np
 
-from tb_gradhealth.health.spikes import Spike, SpikeLimits, quietened
-from tb_gradhealth.health.structure import Scope, Structure
-from tb_gradhealth.health.symptom import INFO, WARNING, Facts, Judgement, Labels
-from tb_gradhealth.health.view import View
-from tb_gradhealth.health.wording import number, times
+from tb_gradhealth.health.protocol import (
+    Facts,
+    Judgement,
+    Labels,
+    Scope,
+    Spike,
+    SpikeLimits,
+    Structure,
+    View,
+    quietened,
+)
+from tb_gradhealth.health.results import INFO, WARNING, number, times
 
 
 class GradientSpike(Spike[SpikeLimits]):

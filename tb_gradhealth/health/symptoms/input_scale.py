@@ -7,11 +7,19 @@ from typing import Final
 import numpy as np
 
 from tb_gradhealth.health.arrays import Floats, Ints, Mask
-from tb_gradhealth.health.limits import Limits, limit
-from tb_gradhealth.health.structure import Scope, Structure
-from tb_gradhealth.health.symptom import INFO, WARNING, Facts, Judgement, Labels, Symptom, judgement
-from tb_gradhealth.health.view import View
-from tb_gradhealth.health.wording import number, percent, times
+from tb_gradhealth.health.protocol import (
+    Facts,
+    Judgement,
+    Labels,
+    Limits,
+    Scope,
+    Structure,
+    Symptom,
+    View,
+    judgement,
+    limit,
+)
+from tb_gradhealth.health.results import INFO, WARNING, number, percent, times
 
 INF: Final = float("inf")
 

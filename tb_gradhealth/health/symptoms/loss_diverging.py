@@ -4,14 +4,22 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from tb_gradhealth.health.limits import Limits, limit
-from tb_gradhealth.health.outcome import WINDOW, Losses
-from tb_gradhealth.health.skill import SOLVED
-from tb_gradhealth.health.steps import Lines
-from tb_gradhealth.health.structure import Scope, Structure
-from tb_gradhealth.health.symptom import WARNING, Facts, Judgement, Labels, Symptom, judgement, of_loss
-from tb_gradhealth.health.view import View
-from tb_gradhealth.health.wording import times
+from tb_gradhealth.health.loss import SOLVED, WINDOW, Losses
+from tb_gradhealth.health.protocol import (
+    Facts,
+    Judgement,
+    Labels,
+    Limits,
+    Lines,
+    Scope,
+    Structure,
+    Symptom,
+    View,
+    judgement,
+    limit,
+    of_loss,
+)
+from tb_gradhealth.health.results import WARNING, times
 
 LATEST = 4
 """Losses of which not even the least may be near the best."""

@@ -6,19 +6,26 @@ from statistics import median as median_of
 import numpy as np
 
 from tb_gradhealth.health.arrays import Floats, Ints, Mask
-from tb_gradhealth.health.limits import Limits, limit
-from tb_gradhealth.health.outcome import COMPARED, LEARNED, Losses
-from tb_gradhealth.health.steps import Lines
-from tb_gradhealth.health.structure import Scope, Structure
-from tb_gradhealth.health.symptom import INFO, WARNING, Facts, Judgement, Labels, Symptom, judgement, of_loss
-from tb_gradhealth.health.view import View
-from tb_gradhealth.health.wording import times
+from tb_gradhealth.health.loss import COMPARED, LEARNED, Losses
+from tb_gradhealth.health.protocol import (
+    Facts,
+    Judgement,
+    Labels,
+    Limits,
+    Lines,
+    Scope,
+    Structure,
+    Symptom,
+    View,
+    judgement,
+    limit,
+    of_loss,
+)
+from tb_gradhealth.health.results import INFO, WARNING, times
+from tb_gradhealth.health.series import SMALLEST_WEIGHT
 
 TENTH = COMPARED // 5
 """Place of the 10 % quantile among so many sorted losses."""
-
-SMALLEST_WEIGHT = 1e-3
-"""Floor of RMS(w), for weights that start at zero."""
 
 
 @dataclass(frozen=True)

@@ -5,18 +5,19 @@ from dataclasses import dataclass
 import numpy as np
 
 from tb_gradhealth.health.arrays import Floats, Ints
-from tb_gradhealth.health.limits import Limits, limit
-from tb_gradhealth.health.structure import Scope, Structure
-from tb_gradhealth.health.symptom import (
-    WARNING,
+from tb_gradhealth.health.protocol import (
     Facts,
     Judgement,
     Labels,
+    Limits,
+    Scope,
+    Structure,
     Symptom,
+    View,
     judgement,
+    limit,
 )
-from tb_gradhealth.health.view import View
-from tb_gradhealth.health.wording import number, percent, whole
+from tb_gradhealth.health.results import WARNING, number, percent, whole
 
 IN_A_ROW, SHARE, EXHAUSTED = 0, 1, 2
 """The aspects."""

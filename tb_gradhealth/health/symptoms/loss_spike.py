@@ -2,11 +2,8 @@
 
 import numpy as np
 
-from tb_gradhealth.health.spikes import Spike, SpikeLimits
-from tb_gradhealth.health.structure import Scope, Structure
-from tb_gradhealth.health.symptom import WARNING, Facts, Judgement, Labels
-from tb_gradhealth.health.view import View
-from tb_gradhealth.health.wording import loss_name, number, times
+from tb_gradhealth.health.protocol import Facts, Judgement, Labels, Scope, Spike, SpikeLimits, Structure, View
+from tb_gradhealth.health.results import WARNING, loss_name, number, times
 
 
 class LossSpike(Spike[SpikeLimits]):

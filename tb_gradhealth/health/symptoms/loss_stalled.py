@@ -5,13 +5,22 @@ from dataclasses import dataclass
 import numpy as np
 
 from tb_gradhealth.health.arrays import Floats, Ints, Mask
-from tb_gradhealth.health.limits import Limits, limit
-from tb_gradhealth.health.outcome import Losses
-from tb_gradhealth.health.steps import Lines
-from tb_gradhealth.health.structure import Scope, Structure
-from tb_gradhealth.health.symptom import WARNING, Facts, Judgement, Labels, Symptom, judgement, of_loss
-from tb_gradhealth.health.view import View
-from tb_gradhealth.health.wording import percent
+from tb_gradhealth.health.loss import Losses
+from tb_gradhealth.health.protocol import (
+    Facts,
+    Judgement,
+    Labels,
+    Limits,
+    Lines,
+    Scope,
+    Structure,
+    Symptom,
+    View,
+    judgement,
+    limit,
+    of_loss,
+)
+from tb_gradhealth.health.results import WARNING, percent
 
 OPENS_AT = 3
 """Records that a finding needs."""

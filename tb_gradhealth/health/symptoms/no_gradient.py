@@ -4,17 +4,19 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from tb_gradhealth.health.limits import Limits, limit
-from tb_gradhealth.health.structure import Scope, Structure
-from tb_gradhealth.health.symptom import (
-    CRITICAL,
+from tb_gradhealth.health.protocol import (
     Facts,
     Judgement,
     Labels,
+    Limits,
+    Scope,
+    Structure,
     Symptom,
+    View,
     judgement,
+    limit,
 )
-from tb_gradhealth.health.view import View
+from tb_gradhealth.health.results import CRITICAL
 
 
 @dataclass(frozen=True)

@@ -5,11 +5,18 @@ from dataclasses import dataclass
 import numpy as np
 
 from tb_gradhealth.health.arrays import Floats, Ints, Mask
-from tb_gradhealth.health.limits import Limits, limit
-from tb_gradhealth.health.structure import Scope, Structure
-from tb_gradhealth.health.symptom import CRITICAL, INFO, Facts, Judgement, Labels, Symptom
-from tb_gradhealth.health.view import View
-from tb_gradhealth.health.wording import loss_name, whole
+from tb_gradhealth.health.protocol import (
+    Facts,
+    Judgement,
+    Labels,
+    Limits,
+    Scope,
+    Structure,
+    Symptom,
+    View,
+    limit,
+)
+from tb_gradhealth.health.results import CRITICAL, INFO, loss_name, whole
 
 COUNTED, PASSED = 0, 1
 """The aspects: counted in a record, or only known of the steps between two records."""

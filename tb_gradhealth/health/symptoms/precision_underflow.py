@@ -7,18 +7,19 @@ from typing import Any
 import numpy as np
 
 from tb_gradhealth.health.arrays import Ints, first_measured, grown
-from tb_gradhealth.health.limits import Limits, limit
-from tb_gradhealth.health.structure import Scope, Structure
-from tb_gradhealth.health.symptom import (
-    WARNING,
+from tb_gradhealth.health.protocol import (
     Facts,
     Judgement,
     Labels,
+    Limits,
+    Scope,
+    Structure,
     Symptom,
+    View,
     judgement,
+    limit,
 )
-from tb_gradhealth.health.view import View
-from tb_gradhealth.health.wording import percent
+from tb_gradhealth.health.results import WARNING, percent
 from tb_gradhealth.record import Row
 from tb_gradhealth.record.magnitudes import EDGES
 

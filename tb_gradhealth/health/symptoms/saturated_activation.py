@@ -4,21 +4,20 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from tb_gradhealth.health.limits import Limits, limit
-from tb_gradhealth.health.outcome import Losses
-from tb_gradhealth.health.skill import SOLVED
-from tb_gradhealth.health.structure import Scope, Structure
-from tb_gradhealth.health.symptom import (
-    INFO,
-    WARNING,
+from tb_gradhealth.health.loss import SOLVED, Losses
+from tb_gradhealth.health.protocol import (
     Facts,
     Judgement,
     Labels,
+    Limits,
+    Scope,
+    Structure,
     Symptom,
+    View,
     judgement,
+    limit,
 )
-from tb_gradhealth.health.view import View
-from tb_gradhealth.health.wording import percent
+from tb_gradhealth.health.results import INFO, WARNING, percent
 
 UNITS, OUTPUTS = 0, 1
 """The aspects: units that stay at an end, and outputs that are thrown from one to the other."""

@@ -4,22 +4,20 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from tb_gradhealth.health.limits import Limits, limit
-from tb_gradhealth.health.structure import Scope, Structure
-from tb_gradhealth.health.symptom import (
-    CRITICAL,
-    WARNING,
+from tb_gradhealth.health.protocol import (
     Facts,
     Judgement,
     Labels,
+    Limits,
+    Scope,
+    Structure,
     Symptom,
+    View,
     judgement,
+    limit,
 )
-from tb_gradhealth.health.view import View
-from tb_gradhealth.health.wording import number
-
-SMALLEST_WEIGHT = 1e-3
-"""Floor of RMS(w), for weights that start at zero."""
+from tb_gradhealth.health.results import CRITICAL, WARNING, number
+from tb_gradhealth.health.series import SMALLEST_WEIGHT
 
 TOO_LARGE, TOO_SMALL = 0, 1
 """The aspects."""

@@ -6,12 +6,20 @@ from dataclasses import dataclass
 import numpy as np
 
 from tb_gradhealth.health.arrays import Floats, Ints, Mask
-from tb_gradhealth.health.limits import Limits, limit
-from tb_gradhealth.health.skill import SOLVED
-from tb_gradhealth.health.structure import Scope, Structure
-from tb_gradhealth.health.symptom import Facts, Judgement, Labels, Symptom, judgement
-from tb_gradhealth.health.view import View
-from tb_gradhealth.health.wording import times
+from tb_gradhealth.health.loss import SOLVED
+from tb_gradhealth.health.protocol import (
+    Facts,
+    Judgement,
+    Labels,
+    Limits,
+    Scope,
+    Structure,
+    Symptom,
+    View,
+    judgement,
+    limit,
+)
+from tb_gradhealth.health.results import times
 
 
 @dataclass(frozen=True)

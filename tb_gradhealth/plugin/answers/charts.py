@@ -4,9 +4,16 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from tb_gradhealth.health import survey
-from tb_gradhealth.health.cells import Cells, Reduction
-from tb_gradhealth.health.history import History
+from tb_gradhealth.health.series import (
+    Cells,
+    History,
+    Reduction,
+    StepRange,
+    query_heatmap,
+    query_magnitudes,
+    query_series,
+    query_steps,
+)
 from tb_gradhealth.plugin.answers.common import Json
 from tb_gradhealth.plugin.application import NotFoundError
 from tb_gradhealth.plugin.frames import encode_frame
@@ -21,7 +28,7 @@ def series_cells(
     kind: str,
     tensor: str,
     columns: Sequence[str],
-    steps: survey.Range,
+    steps: StepRange,
     points: int,
 ) -> dict[str, Cells]:
     """Statistics of one tensor in at most ``points`` cells.
@@ -30,7 +37,7 @@ def series_cells(
         NotFoundError: nothing of that kind and tensor was measured.
     """
     try:
-        return survey.series(histories, kind, tensor, columns, steps, points)
+        return query_series(histories, kind, tensor, columns, steps, points)
     except KeyError:
         raise missing(run, kind, tensor) from None
 
@@ -68,7 +75,7 @@ def steps_frame(histories: Histories, run: str, kind: str, tensor: str) -> bytes
         NotFoundError: nothing of that kind and tensor was measured.
     """
     try:
-        steps, values = survey.lines(histories, kind, tensor)
+        steps, values = query_steps(histories, kind, tensor)
     except KeyError:
         raise missing(run, kind, tensor) from None
     header: Json = {
@@ -82,7 +89,7 @@ def steps_frame(histories: Histories, run: str, kind: str, tensor: str) -> bytes
 
 
 def magnitudes_frame(
-    histories: Histories, run: str, kind: str, tensor: str, steps: survey.Range, width: int
+    histories: Histories, run: str, kind: str, tensor: str, steps: StepRange, width: int
 ) -> bytes:
     """The distribution of |x| of one tensor over the training; bins by power of two, the first has no edge.
 
@@ -90,7 +97,7 @@ def magnitudes_frame(
         NotFoundError: nothing of that kind and tensor was measured.
     """
     try:
-        starting, shares = survey.magnitudes(histories, kind, tensor, steps, width)
+        starting, shares = query_magnitudes(histories, kind, tensor, steps, width)
     except KeyError:
         raise missing(run, kind, tensor) from None
     # The lowest bin is open; for drawing it gets the width of the others.
@@ -111,12 +118,12 @@ def heatmap_frame(
     run: str,
     kind: str,
     column: str,
-    steps: survey.Range,
+    steps: StepRange,
     width: int,
     how: Reduction,
 ) -> bytes:
     """A statistic of every tensor of a kind over the training, in forward order, row by row."""
-    image = survey.heatmap(histories, kind, column, steps, width, how)
+    image = query_heatmap(histories, kind, column, steps, width, how)
     header: Json = {
         "schema": "gradhealth.heatmap/1",
         "run": run,

@@ -5,8 +5,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict
 
 from tb_gradhealth.events import Problem
-from tb_gradhealth.health import Finding
-from tb_gradhealth.health.findings import SEVERITIES
+from tb_gradhealth.health import SEVERITIES, Finding
 from tb_gradhealth.monitor import MonitoredRun, Watched
 from tb_gradhealth.plugin.application import NotFoundError
 

@@ -13,8 +13,7 @@ from itertools import islice
 from operator import attrgetter, itemgetter
 from typing import Final
 
-from tb_gradhealth.health import Assessment, Finding, ranks
-from tb_gradhealth.health.findings import SEVERITIES
+from tb_gradhealth.health import SEVERITIES, Assessment, Finding, ranks
 from tb_gradhealth.plugin.answers.common import Json, finding_json
 
 MOST: Final = 1_000

@@ -8,8 +8,7 @@ from typing import Any, Final
 
 import tomli_w
 
-from tb_gradhealth.health import SYMPTOMS, AnySymptom, Parameter, RuleSet, parameters
-from tb_gradhealth.health.findings import SEVERITIES
+from tb_gradhealth.health import SEVERITIES, SYMPTOMS, AnySymptom, Parameter, RuleSet, parameters
 from tb_gradhealth.plugin.answers.common import Json
 from tb_gradhealth.plugin.answers.scope import judged_kinds, scope_sentence
 from tb_gradhealth.rules import PRESETS, load, preset_text

@@ -4,8 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from typing import Final
 
-from tb_gradhealth.health import Assessment, RunSummary, ranks
-from tb_gradhealth.health.findings import SEVERITIES, Finding
+from tb_gradhealth.health import SEVERITIES, Assessment, Finding, RunSummary, ranks
 from tb_gradhealth.monitor import MonitoredRun, Watched
 from tb_gradhealth.plugin.answers.common import Json, counts, found, number, problems_json
 from tb_gradhealth.plugin.answers.kept import Kept

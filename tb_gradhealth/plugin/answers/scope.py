@@ -7,7 +7,7 @@ from typing import Final, get_args
 import numpy as np
 
 from tb_gradhealth.health import AnySymptom, Limits, parameters
-from tb_gradhealth.health.structure import Scope, Structure
+from tb_gradhealth.health.protocol import Scope, Structure
 from tb_gradhealth.record import Kind, Role, Row
 
 _SHAPES: Final[dict[str, tuple[int, ...]]] = {"bias": (64,), "norm": (64,), "loss": ()}

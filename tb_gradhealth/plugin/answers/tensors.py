@@ -1,7 +1,7 @@
 """`tensors` and `states`: what of the network is measured, and what each symptom says of it."""
 
 from tb_gradhealth.health import SymptomState
-from tb_gradhealth.health.derived import derived_of
+from tb_gradhealth.health.series import derived_of
 from tb_gradhealth.monitor import Watched
 from tb_gradhealth.plugin.answers.common import Json, found, number
 from tb_gradhealth.record import Row, RowTable

@@ -7,20 +7,20 @@ import numpy as np
 import numpy.typing as npt
 
 from tb_gradhealth.health.arrays import Floats, Ints
-from tb_gradhealth.health.cells import Cells, Reduction, Stretch, cells_of, stretch_of
-from tb_gradhealth.health.derived import DERIVED
-from tb_gradhealth.health.history import History
+from tb_gradhealth.health.series.buckets import Cells, Reduction, Stretch, cells_of, stretch_of
+from tb_gradhealth.health.series.derived import DERIVED
+from tb_gradhealth.health.series.history import History
 from tb_gradhealth.record import Row, Steps
 from tb_gradhealth.record.columns import MAGNITUDES
 from tb_gradhealth.record.magnitudes import BINS, unpack_shares
 
-EVERYTHING = (-np.inf, np.inf)
+ALL_STEPS = (-np.inf, np.inf)
 """The range of all steps."""
 
 MOST_AT_ONCE = 1 << 18
 """Numbers that are taken out of the history at once; each takes some dozens of bytes on the way."""
 
-Range = tuple[float, float]
+StepRange = tuple[float, float]
 
 
 @dataclass(frozen=True)
@@ -51,12 +51,12 @@ def history_of(histories: Sequence[History], kind: str, tensor: str) -> tuple[Hi
     raise KeyError((kind, tensor))
 
 
-def series(
+def query_series(
     histories: Sequence[History],
     kind: str,
     tensor: str,
     columns: Sequence[str],
-    steps: Range = EVERYTHING,
+    steps: StepRange = ALL_STEPS,
     most: int = 1024,
 ) -> dict[str, Cells]:
     """Some columns of one row, each in at most so many cells; all have the same steps.
@@ -70,7 +70,7 @@ def series(
     return {column: cells_of(history, place, column, stretch).pooled(most) for column in columns}
 
 
-def lines(histories: Sequence[History], kind: str, tensor: str) -> tuple[Floats, Floats]:
+def query_steps(histories: Sequence[History], kind: str, tensor: str) -> tuple[Floats, Floats]:
     """What the flight recorder kept of one row: steps and values, float64; NaN between two writings.
 
     Raises:
@@ -100,8 +100,8 @@ def lines(histories: Sequence[History], kind: str, tensor: str) -> tuple[Floats,
     return np.concatenate(steps or nothing), np.concatenate(values or nothing)
 
 
-def magnitudes(
-    histories: Sequence[History], kind: str, tensor: str, steps: Range = EVERYTHING, width: int = 256
+def query_magnitudes(
+    histories: Sequence[History], kind: str, tensor: str, steps: StepRange = ALL_STEPS, width: int = 256
 ) -> tuple[Floats, npt.NDArray[np.float32]]:
     """The distribution of |x| of one row: steps, float64 [cells], and shares per bin, float32 [cells, 30].
 
@@ -126,11 +126,11 @@ def magnitudes(
     return starting, shares.reshape(-1, BINS)
 
 
-def heatmap(
+def query_heatmap(
     histories: Sequence[History],
     kind: str,
     column: str,
-    steps: Range = EVERYTHING,
+    steps: StepRange = ALL_STEPS,
     width: int = 512,
     how: Reduction = "max",
 ) -> Heatmap:

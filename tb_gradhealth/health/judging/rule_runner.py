@@ -7,16 +7,12 @@ from typing import Final
 import numpy as np
 
 from tb_gradhealth.health.arrays import Floats, Ints, Mask
-from tb_gradhealth.health.course import NEVER, Course
-from tb_gradhealth.health.findings import SEVERITIES, Finding, finding_id
-from tb_gradhealth.health.incidents import Located
-from tb_gradhealth.health.lifecycle import Habits, advance, advance_by_steps, reweigh
-from tb_gradhealth.health.outcome import Losses, Outcome
-from tb_gradhealth.health.rule_set import SymptomRules
-from tb_gradhealth.health.steps import Lines
-from tb_gradhealth.health.structure import Scope, Structure
-from tb_gradhealth.health.symptom import AnySymptom, Facts
-from tb_gradhealth.health.view import Block, View
+from tb_gradhealth.health.judging.finding_states import NEVER, Course
+from tb_gradhealth.health.judging.lifecycle import Habits, advance, advance_by_steps, reweigh
+from tb_gradhealth.health.judging.rule_set import SymptomRules
+from tb_gradhealth.health.loss import Losses, Outcome
+from tb_gradhealth.health.protocol import AnySymptom, Block, Facts, Lines, Scope, Structure, View
+from tb_gradhealth.health.results import SEVERITIES, Finding, Located, finding_id
 
 _log = logging.getLogger(__name__)
 

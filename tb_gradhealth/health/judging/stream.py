@@ -9,20 +9,22 @@ from typing import Final
 import numpy as np
 
 from tb_gradhealth.health.arrays import Floats, Ints
-from tb_gradhealth.health.coverage import gap_before, input_at_fault
-from tb_gradhealth.health.findings import Finding, finding_id
-from tb_gradhealth.health.history import BUDGET, History, Point
-from tb_gradhealth.health.incidents import grouped
-from tb_gradhealth.health.measured import NOTHING, measured_on
-from tb_gradhealth.health.outcome import Losses, LossTrend, Outcome
-from tb_gradhealth.health.progress import Progress
-from tb_gradhealth.health.rule_set import RuleSet
-from tb_gradhealth.health.states import SymptomState, states_of
-from tb_gradhealth.health.steps import Lines
-from tb_gradhealth.health.structure import Structure
+from tb_gradhealth.health.judging.progress import Progress
+from tb_gradhealth.health.judging.rule_runner import Known, Watch
+from tb_gradhealth.health.judging.rule_set import RuleSet
+from tb_gradhealth.health.judging.states import states_of
+from tb_gradhealth.health.loss import Losses, LossTrend, Outcome
+from tb_gradhealth.health.protocol import Lines, Source, Structure
+from tb_gradhealth.health.results import (
+    Finding,
+    SymptomState,
+    finding_id,
+    gap_before,
+    grouped,
+    input_at_fault,
+)
+from tb_gradhealth.health.series import BUDGET, NOTHING, History, Point, measured_on
 from tb_gradhealth.health.symptoms import SYMPTOMS
-from tb_gradhealth.health.view import Source
-from tb_gradhealth.health.watch import Known, Watch
 from tb_gradhealth.record import Content, Epoch, Record, RowTable, Steps
 
 LOSS: Final = ("loss", "loss")
@@ -135,9 +137,10 @@ class StreamHealth:
         origin = incident[0]
         if origin.symptom != "non-finite":
             return incident
-        row = self.structure.rows[self._row_of(origin)]
+        rows = self.structure.rows
+        row = rows[self._row_of(origin)]
         bad = {(each.kind, each.tensor) for each in incident if each.symptom == origin.symptom}
-        note = gap_before(row, self.structure) + input_at_fault(row, bad, self.structure)
+        note = gap_before(row, rows) + input_at_fault(row, bad, rows)
         return [replace(origin, message=origin.message + note), *incident[1:]]
 
     def _row_of(self, finding: Finding) -> int:

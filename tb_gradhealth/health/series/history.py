@@ -7,9 +7,9 @@ from typing import Final
 import numpy as np
 
 from tb_gradhealth.health.arrays import Floats, Ints
-from tb_gradhealth.health.envelope import Envelope, Layout
-from tb_gradhealth.health.epochs import EpochLog
-from tb_gradhealth.health.measured import NOTHING, Measured
+from tb_gradhealth.health.series.envelope import Envelope, Layout
+from tb_gradhealth.health.series.epochs import EpochLog
+from tb_gradhealth.health.series.rule_values import NOTHING, Measured
 from tb_gradhealth.record import Record, Row, RowTable, Steps
 
 MOST_POINTS: Final = 1024

@@ -9,12 +9,11 @@ from typing import Final
 import numpy as np
 
 from tb_gradhealth.health.arrays import Floats
-from tb_gradhealth.health.assessment import Assessment, assess
-from tb_gradhealth.health.findings import Finding, Verdict, in_order
-from tb_gradhealth.health.history import BUDGET, History
-from tb_gradhealth.health.rule_set import RuleSet
-from tb_gradhealth.health.states import SymptomState
-from tb_gradhealth.health.stream import Evidence, StreamHealth
+from tb_gradhealth.health.judging.assess import assess
+from tb_gradhealth.health.judging.rule_set import RuleSet
+from tb_gradhealth.health.judging.stream import Evidence, StreamHealth
+from tb_gradhealth.health.results import Assessment, Finding, SymptomState, Verdict, in_order
+from tb_gradhealth.health.series import BUDGET, History
 from tb_gradhealth.health.symptoms import SYMPTOMS
 from tb_gradhealth.record import Content, Row
 

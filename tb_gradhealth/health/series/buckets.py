@@ -8,7 +8,7 @@ from typing import Literal
 import numpy as np
 
 from tb_gradhealth.health.arrays import Floats, Ints
-from tb_gradhealth.health.history import History, Point
+from tb_gradhealth.health.series.history import History, Point
 
 Reduction = Literal["max", "mean", "min"]
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from tb_gradhealth.health.arrays import Floats, Ints
-from tb_gradhealth.health.outcome import Losses
+from tb_gradhealth.health.loss import Losses
 
 
 @dataclass(frozen=True)

@@ -5,11 +5,11 @@ import math
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, replace
 from itertools import count
-from typing import Final, Literal, get_args
+from typing import Final, Literal
 
+from tb_gradhealth.health.results.severity import SEVERITIES, Severity
 from tb_gradhealth.record import Kind
 
-Severity = Literal["info", "warning", "critical"]
 State = Literal["open", "resolved"]
 Unit = Literal["", "share", "z", "elements", "steps", "times", "ratio", "variables"]
 """The unit of a measured value and its limit: a share of a whole, a robust z, a count of elements, steps or
@@ -18,9 +18,6 @@ variables, a factor ("times"), a quotient of two sizes ("ratio"); empty for a pl
 Verdict = Literal["healthy", "too early", "warning", "critical", "unknown"]
 """A run in one word. "too early": no finding, and too little recorded to call it healthy. "unknown": no
 readable record."""
-
-SEVERITIES: Final[tuple[Severity, ...]] = get_args(Severity)
-"""From least to worst."""
 
 
 @dataclass(frozen=True)
@@ -91,11 +88,6 @@ def finding_as_json(finding: Finding) -> dict[str, object]:
         name: None if isinstance(value, float) and not math.isfinite(value) else value
         for name, value in values.items()
     }
-
-
-def at_least(severity: Severity, limit: Severity) -> bool:
-    """Whether ``severity`` is as bad as ``limit`` or worse."""
-    return SEVERITIES.index(severity) >= SEVERITIES.index(limit)
 
 
 def verdict_of(findings: Iterable[Finding], records: int, enough: bool = True) -> Verdict:

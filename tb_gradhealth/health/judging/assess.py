@@ -1,17 +1,22 @@
-"""A run at a glance: its verdict, what that could not take into account, and what was looked at."""
+"""Sums a run up: its verdict, what was judged and what was not, and what comes closest to a finding."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
 
-from tb_gradhealth.health.findings import VERDICTS, Finding, Unit, Verdict, verdict_of
-from tb_gradhealth.health.stream import RECORDS
-from tb_gradhealth.health.structure import Structure
-from tb_gradhealth.health.symptom import AnySymptom
-from tb_gradhealth.health.watch import Watch
-from tb_gradhealth.health.wording import ordinal
+from tb_gradhealth.health.judging.rule_runner import Watch
+from tb_gradhealth.health.judging.stream import RECORDS
+from tb_gradhealth.health.protocol import AnySymptom, Structure
+from tb_gradhealth.health.results import (
+    Assessment,
+    Closest,
+    Finding,
+    NotJudged,
+    headline_of,
+    ordinal,
+    verdict_of,
+)
 from tb_gradhealth.record import Kind
 
 KINDS: Final[Mapping[Kind, str]] = {
@@ -23,65 +28,6 @@ KINDS: Final[Mapping[Kind, str]] = {
     "loss": "loss",
 }
 """The kinds that a verdict misses where they are not recorded, in words."""
-
-
-@dataclass(frozen=True)
-class NotJudged:
-    """A symptom that was not judged, and why."""
-
-    symptom: str
-    title: str
-    reason: str
-
-
-@dataclass(frozen=True)
-class Closest:
-    """The measured value that is nearest to its limit without being beyond it; fields as in `Finding`."""
-
-    symptom: str
-    kind: Kind
-    tensor: str
-    value: float
-    threshold: float
-    unit: Unit
-    direction: str
-
-
-@dataclass(frozen=True)
-class Assessment:
-    """A run at a glance.
-
-    Attributes:
-        verdict: the run in one word.
-        records: records judged so far...
-        wanted: ...and how many make a verdict.
-        reservation: what the verdict could not take into account, half a sentence; empty where nothing is
-            missing.
-        headline: the run in a sentence.
-        named: the finding that the headline speaks of, None without one.
-        symptoms: ids of those that were judged.
-        not_judged: the others.
-        closest: what comes nearest to being a finding; None where nothing is measured.
-    """
-
-    verdict: Verdict
-    records: int
-    wanted: int
-    reservation: str
-    headline: str
-    named: Finding | None
-    symptoms: tuple[str, ...]
-    not_judged: tuple[NotJudged, ...]
-    closest: Closest | None
-
-    @property
-    def told(self) -> str:
-        """The verdict with what belongs to it: ``healthy; no loss recorded, 4 symptoms not judged``."""
-        words = {
-            "unknown": "no readable record",
-            "too early": f"too early: {self.records} of {self.wanted} records",
-        }
-        return "; ".join(filter(None, (words.get(self.verdict, self.verdict), self.reservation)))
 
 
 def assess(
@@ -118,42 +64,12 @@ def assess(
         records=records,
         wanted=RECORDS,
         reservation=reservation,
-        headline=_headline(verdict, named, records, len(judged), reservation),
+        headline=headline_of(verdict, named, records, RECORDS, len(judged), reservation),
         named=named,
         symptoms=tuple(symptom.id for symptom in symptoms if symptom.id in judged),
         not_judged=left_out,
         closest=_closest(judged_by),
     )
-
-
-def ranks(assessments: Sequence[Assessment]) -> list[int]:
-    """Each run's place in the order of urgency, 0 for the one to look at first.
-
-    The worst verdict comes first, of equals the one that went wrong first; else the given order holds.
-    """
-    order = sorted(range(len(assessments)), key=lambda index: _urgency(assessments[index]))
-    found = [0] * len(order)
-    for rank, index in enumerate(order):
-        found[index] = rank
-    return found
-
-
-def _urgency(assessment: Assessment) -> tuple[int, int]:
-    named = assessment.named
-    return VERDICTS.index(assessment.verdict), 0 if named is None else named.order[1]
-
-
-def _headline(verdict: Verdict, named: Finding | None, records: int, judged: int, reservation: str) -> str:
-    if verdict == "unknown":
-        return "No record of this run can be read."
-    if named is not None:
-        over = "" if named.resolved_step is None else f" Resolved at step {named.resolved_step:,}."
-        return named.message + over
-    if verdict == "too early":
-        said = f"Too early to say: {records} of {RECORDS} records"
-    else:
-        said = f"Healthy by {judged} symptom{'' if judged == 1 else 's'} over {records:,} records"
-    return f"{said}; {reservation}." if reservation else f"{said}."
 
 
 def _has_judged(watch: Watch) -> bool:

@@ -7,10 +7,10 @@ from typing import Final
 import numpy as np
 
 from tb_gradhealth.health.arrays import Floats, Ints, Mask, latest
-from tb_gradhealth.health.course import NEVER, Course
-from tb_gradhealth.health.findings import SEVERITIES
-from tb_gradhealth.health.outcome import Outcome
-from tb_gradhealth.health.symptom import Judgement
+from tb_gradhealth.health.judging.finding_states import NEVER, Course
+from tb_gradhealth.health.loss import Outcome
+from tb_gradhealth.health.protocol import Judgement
+from tb_gradhealth.health.results import SEVERITIES
 
 WINDOWS: Final = 5
 """Records that are remembered: one record covers the steps since the one before."""

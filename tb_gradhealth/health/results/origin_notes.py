@@ -1,26 +1,25 @@
 """What a finding's message says about tensors next to it that were not measured, or that prove its cause."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 
-from tb_gradhealth.health.structure import Structure
 from tb_gradhealth.record import Row
 
 NAMED = 3
 """Names in a list; the others are counted."""
 
 
-def gap_before(row: Row, structure: Structure) -> str:
+def gap_before(row: Row, rows: Iterable[Row]) -> str:
     """A sentence about what lies before an activation and is not measured; ``""`` where nothing does.
 
     The first tensor that is measured as bad is innocent where the fault arises in such a gap.
 
     Args:
         row: the activation.
-        structure: the rows of the run.
+        rows: the rows of the run.
     """
     if row.kind != "activation" or not row.inputs:
         return ""
-    unmeasured = {name: reason for name in row.inputs if (reason := _why_unmeasured(name, structure))}
+    unmeasured = {name: reason for name in row.inputs if (reason := _why_unmeasured(name, rows))}
     if unmeasured:
         name, reason = next(iter(unmeasured.items()))
         return f" Before it {name} is not measured ({reason}): the fault may have begun there."
@@ -32,7 +31,7 @@ def gap_before(row: Row, structure: Structure) -> str:
     return ""
 
 
-def input_at_fault(row: Row, bad: Collection[tuple[str, str]], structure: Structure) -> str:
+def input_at_fault(row: Row, bad: Collection[tuple[str, str]], rows: Iterable[Row]) -> str:
     """A sentence where a kernel's gradient is not finite and its bias's is: then the layer's input is bad.
 
     With x the input and d the gradient at the layer's output, the kernel gets sum(x d) and the bias sum(d). A
@@ -41,11 +40,11 @@ def input_at_fault(row: Row, bad: Collection[tuple[str, str]], structure: Struct
     Args:
         row: the kernel's gradient.
         bad: kind and tensor of everything that is not finite.
-        structure: the rows of the run.
+        rows: the rows of the run.
     """
     if row.kind != "gradient" or row.role not in ("kernel", "recurrent"):
         return ""
-    for other in structure.rows:
+    for other in rows:
         if (other.kind, other.layer, other.role) != ("gradient", row.layer, "bias") or other.not_measured:
             continue
         if ("gradient", other.tensor) not in bad:
@@ -56,8 +55,8 @@ def input_at_fault(row: Row, bad: Collection[tuple[str, str]], structure: Struct
     return ""
 
 
-def _why_unmeasured(name: str, structure: Structure) -> str:
-    for row in structure.rows:
+def _why_unmeasured(name: str, rows: Iterable[Row]) -> str:
+    for row in rows:
         if row.tensor == name and row.kind in ("activation", "input"):
             return row.not_measured
     return ""

@@ -6,14 +6,16 @@ from typing import Final
 import numpy as np
 
 from tb_gradhealth.health.arrays import Floats, Ints
-from tb_gradhealth.health.cells import Cells, Stretch, cells_of
-from tb_gradhealth.health.history import History
-from tb_gradhealth.health.symptoms.update_ratio import SMALLEST_WEIGHT
+from tb_gradhealth.health.series.buckets import Cells, Stretch, cells_of
+from tb_gradhealth.health.series.history import History
 from tb_gradhealth.record import Row
 from tb_gradhealth.record.columns import MAGNITUDES
 from tb_gradhealth.record.magnitudes import BINS, EDGES, OCTAVES_PER_BIN, unpack_shares
 
 Measure = Callable[[History, Ints, Stretch], Cells]
+
+SMALLEST_WEIGHT: Final = 1e-3
+"""Floor of RMS(w) in an update ratio, for weights that start at zero."""
 
 SMALLEST_NORMAL_FLOAT16: Final = -14
 """Exponent of two."""

@@ -1,57 +1,19 @@
 """Why a symptom of a tensor is, or is not, flagged: every one that is judged or left out has a state."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import Final, Literal
+from typing import Final
 
 import numpy as np
 
 from tb_gradhealth.health.arrays import Mask
-from tb_gradhealth.health.course import NEVER
-from tb_gradhealth.health.findings import SEVERITIES
-from tb_gradhealth.health.outcome import Outcome
-from tb_gradhealth.health.structure import NO_GRADIENT, Structure
-from tb_gradhealth.health.watch import Watch
+from tb_gradhealth.health.judging.finding_states import NEVER
+from tb_gradhealth.health.judging.rule_runner import Watch
+from tb_gradhealth.health.loss import Outcome
+from tb_gradhealth.health.protocol import NO_GRADIENT, Structure
+from tb_gradhealth.health.results import SEVERITIES, Condition, SymptomState
 from tb_gradhealth.record import Kind, Row
 
-Condition = Literal[
-    "ok",
-    "info",
-    "warning",
-    "critical",
-    "not measured",
-    "excluded",
-    "frozen",
-    "skipped by the loss scaler",
-    "no gradient",
-]
-
 FROZEN: Final = "it is not trained: no gradient is asked for"
-
-
-@dataclass(frozen=True)
-class SymptomState:
-    """One symptom of one tensor, as of the last record.
-
-    Attributes:
-        symptom: its id.
-        kind: what of the tensor is judged.
-        tensor: its name.
-        layer: its layer's.
-        state: what is known.
-        reason: why, in half a sentence; empty for ``"ok"``.
-        value: the newest measured value, NaN without one.
-        threshold: what it is held against.
-    """
-
-    symptom: str
-    kind: Kind
-    tensor: str
-    layer: str
-    state: Condition
-    reason: str
-    value: float
-    threshold: float
 
 
 def states_of(watch: Watch, structure: Structure, outcome: Outcome, skipping: bool) -> Iterator[SymptomState]:

@@ -6,8 +6,8 @@ from datetime import date
 from fnmatch import fnmatchcase
 from types import MappingProxyType
 
-from tb_gradhealth.health.findings import Severity
-from tb_gradhealth.health.limits import Number
+from tb_gradhealth.health.protocol import Number
+from tb_gradhealth.health.results import Severity
 
 
 @dataclass(frozen=True)

@@ -8,8 +8,8 @@ import numpy as np
 import numpy.typing as npt
 
 from tb_gradhealth.health.arrays import Floats, Ints, Mask
-from tb_gradhealth.health.outcome import Losses, Outcome
-from tb_gradhealth.health.structure import Structure
+from tb_gradhealth.health.loss import Losses, Outcome
+from tb_gradhealth.health.protocol.structure import Structure
 from tb_gradhealth.record import Kind, Record, RowTable
 from tb_gradhealth.record.columns import MAGNITUDES
 from tb_gradhealth.record.magnitudes import unpack_shares

@@ -5,7 +5,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
-from tb_gradhealth.health.findings import SEVERITIES, Finding, short_id
+from tb_gradhealth.health.results.findings import Finding, short_id
+from tb_gradhealth.health.results.severity import SEVERITIES
 from tb_gradhealth.record import Row
 
 CAUSAL_ORDER: Final = {

@@ -11,8 +11,7 @@ from typing import Final
 import numpy as np
 
 from tb_gradhealth.health.arrays import Floats, Mask, column_median
-from tb_gradhealth.health.epochs import EpochTrend
-from tb_gradhealth.health.outcome import (
+from tb_gradhealth.health.loss.outcome import (
     COMPARABLE,
     DIVERGED,
     DIVERGING,
@@ -25,6 +24,7 @@ from tb_gradhealth.health.outcome import (
     WINDOW,
     Losses,
 )
+from tb_gradhealth.health.series import EpochTrend
 
 CHANCE: Final = 0.1
 """Skill below which a network is no better than a constant prediction."""

@@ -5,12 +5,9 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from tb_gradhealth.health.arrays import Floats, Ints, Mask, carried
-from tb_gradhealth.health.epochs import EpochLog, EpochTrend
-from tb_gradhealth.health.outcome import Losses, LossTrend, Outcome
-from tb_gradhealth.health.skill import References, with_references
-from tb_gradhealth.health.spikes import LossNotice
-from tb_gradhealth.health.structure import Structure
-from tb_gradhealth.health.view import Block, Columns, Matrices, Source
+from tb_gradhealth.health.loss import Losses, LossTrend, Outcome, References, with_references
+from tb_gradhealth.health.protocol import Baseline, Block, Columns, Matrices, Source, Structure, never
+from tb_gradhealth.health.series import EpochLog, EpochTrend
 from tb_gradhealth.record import Record
 
 
@@ -136,6 +133,18 @@ class Progress:
         before = np.concatenate([[self._skipped], skipped[:-1]])
         self._skipped = float(skipped[-1])
         return np.asarray(np.nan_to_num(skipped - np.nan_to_num(before)))
+
+
+class LossNotice:
+    """Whether the loss took notice of the steps since the last record: how far it was above its usual."""
+
+    def __init__(self) -> None:
+        self._baseline = Baseline().settled(1)
+
+    def observe(self, peak: Floats) -> Floats:
+        """Robust z of the largest losses since the records before, [records, 1]; NaN where not known."""
+        usual, _, self._baseline = self._baseline.compare(peak, never)
+        return usual.score
 
 
 def _kept(numbers: Floats, before: Floats) -> Floats:

@@ -6,11 +6,11 @@ from typing import Final, TypeVar
 import numpy as np
 
 from tb_gradhealth.health.arrays import Floats, Ints, Mask, grown
-from tb_gradhealth.health.baseline import Baseline, Rows, Usual, never
-from tb_gradhealth.health.limits import Limits, limit
-from tb_gradhealth.health.structure import Structure
-from tb_gradhealth.health.symptom import Judgement, Symptom
-from tb_gradhealth.health.view import View
+from tb_gradhealth.health.protocol.baseline import Baseline, Rows, Usual
+from tb_gradhealth.health.protocol.block import View
+from tb_gradhealth.health.protocol.limits import Limits, limit
+from tb_gradhealth.health.protocol.structure import Structure
+from tb_gradhealth.health.protocol.symptom import Judgement, Symptom
 
 
 @dataclass(frozen=True)
@@ -109,18 +109,6 @@ class Spike(Symptom[S]):
 def quietened(judged: Judgement, records: Mask) -> Judgement:
     """The judgement with every level of some records, [records], at information."""
     return replace(judged, level=np.where(records[:, None], 0, judged.level))
-
-
-class LossNotice:
-    """Whether the loss took notice of the steps since the last record: how far it was above its usual."""
-
-    def __init__(self) -> None:
-        self._baseline = Baseline().settled(1)
-
-    def observe(self, peak: Floats) -> Floats:
-        """Robust z of the largest losses since the records before, [records, 1]; NaN where not known."""
-        usual, _, self._baseline = self._baseline.compare(peak, never)
-        return usual.score
 
 
 _LONG_AGO = -(1 << 60)

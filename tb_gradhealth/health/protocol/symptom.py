@@ -2,24 +2,18 @@
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass, replace
-from typing import Any, ClassVar, Final, Generic, Literal, TypeVar
+from typing import Any, ClassVar, Generic, Literal, TypeVar
 
 import numpy as np
 
 from tb_gradhealth.health.arrays import Floats, Ints, Mask
-from tb_gradhealth.health.findings import Unit
-from tb_gradhealth.health.limits import Limits, parameters
-from tb_gradhealth.health.outcome import LEARNED, Losses, Outcome
-from tb_gradhealth.health.skill import CHANCE, SOLVED
-from tb_gradhealth.health.steps import Lines
-from tb_gradhealth.health.structure import Scope, Structure
-from tb_gradhealth.health.view import View
+from tb_gradhealth.health.loss import CHANCE, LEARNED, SOLVED, Losses, Outcome
+from tb_gradhealth.health.protocol.block import View
+from tb_gradhealth.health.protocol.limits import Limits, parameters
+from tb_gradhealth.health.protocol.steps import Lines
+from tb_gradhealth.health.protocol.structure import Scope, Structure
+from tb_gradhealth.health.results import INFO, WARNING, Unit
 from tb_gradhealth.record import Kind, Row
-
-INFO: Final = 0
-WARNING: Final = 1
-CRITICAL: Final = 2
-"""Places in SEVERITIES."""
 
 
 @dataclass(frozen=True)
