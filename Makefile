@@ -50,7 +50,7 @@ lint: python
 	$(BIN)/lint-imports
 
 unit: python chromium
-	$(BIN)/python -m pytest --numprocesses=auto --maxprocesses=4 --dist=loadfile
+	$(BIN)/python -m pytest --numprocesses=auto --maxprocesses=4 --dist=loadfile --durations=15
 
 # The pictures of the README, in light and dark, over a fresh demo.
 screenshots: python chromium

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from chromium import chromium
+from filelock import FileLock
 from tensorboard_server import tensorboard_server
 
 AXE = Path(__file__).parents[2] / "frontend" / "node_modules" / "axe-core" / "axe.min.js"
@@ -17,13 +18,21 @@ PATIENCE = 30_000
 
 @pytest.fixture(scope="session")
 def demo_logs(tmp_path_factory):
-    """The logs of `gradhealth demo`, trained now. GRADHEALTH_DEMO_LOGS may name ready ones."""
+    """The logs of `gradhealth demo`, trained now. GRADHEALTH_DEMO_LOGS may name ready ones.
+
+    The first worker of a test run trains them, all others read them.
+    """
     if ready := os.environ.get("GRADHEALTH_DEMO_LOGS"):
         return Path(ready)
-    logs = tmp_path_factory.mktemp("demo") / "logs"
-    command = [sys.executable, "-m", "tb_gradhealth.cli", "demo", "--no-serve", "--logdir", str(logs)]
-    trained = subprocess.run(command, capture_output=True, text=True, timeout=540)
-    assert trained.returncode == 0, trained.stdout + trained.stderr
+    own = tmp_path_factory.getbasetemp()
+    shared = own.parent if "PYTEST_XDIST_WORKER" in os.environ else own
+    logs, trained = shared / "demo" / "logs", shared / "demo" / "trained"
+    with FileLock(shared / "demo.lock"):
+        if not trained.exists():
+            command = [sys.executable, "-m", "tb_gradhealth.cli", "demo", "--no-serve", "--logdir", str(logs)]
+            demo = subprocess.run(command, capture_output=True, text=True, timeout=540)
+            assert demo.returncode == 0, demo.stdout + demo.stderr
+            trained.touch()
     return logs
 
 
