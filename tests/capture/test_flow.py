@@ -6,7 +6,7 @@ import pytest
 import tensorflow as tf
 
 import tb_gradhealth as gradhealth
-from tb_gradhealth.capture.tensorflow.selecting.selection import select
+from tb_gradhealth.capture.tensorflow.selecting.selection import StepTensors, select
 
 layers = keras.layers
 NO_LAYER = "operations that are no layer"
@@ -19,7 +19,7 @@ def activation_rows(model, *inputs, eager=False, **arguments):
     def forward(*inputs):
         with gradhealth.capture(model) as activations:
             outputs = model(*inputs, **arguments)
-        rows = select([], (), activations, None).rows
+        rows = select(StepTensors([], (), activations, None)).rows
         found.update({row.tensor: row for row in rows if row.kind == "activation"})
         return outputs
 

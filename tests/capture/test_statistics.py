@@ -7,7 +7,7 @@ import tensorflow as tf
 
 from tb_gradhealth.capture.tensorflow.observer import Observer
 from tb_gradhealth.capture.tensorflow.record_slots import DUE
-from tb_gradhealth.capture.tensorflow.selecting.selection import select
+from tb_gradhealth.capture.tensorflow.selecting.selection import StepTensors, select
 from tb_gradhealth.record import COLUMNS
 from tb_gradhealth.record.magnitudes import magnitude_shares, pack_shares, unpack_shares
 
@@ -78,7 +78,7 @@ def measure(arrays, as_step, **arguments):
     observers = []
 
     def step(*values):
-        selection = select(zip(values, variables.values(), strict=True), (), {}, None)
+        selection = select(StepTensors(zip(values, variables.values(), strict=True), (), {}, None))
         if not observers:
             observers.append(Observer(selection, 10))
         return observers[0](selection)
@@ -166,7 +166,7 @@ def test_a_sparse_gradient_is_measured_on_the_sum_of_each_row_it_touched(as_step
 
     def step(values, indices):
         slices = tf.IndexedSlices(values, indices, tf.constant([10, 3], tf.int64))
-        selection = select([(slices, variable)], (), {}, None)
+        selection = select(StepTensors([(slices, variable)], (), {}, None))
         if not observers:
             observers.append(Observer(selection, 10))
         return observers[0](selection)
@@ -194,7 +194,7 @@ def test_a_sparse_gradient_is_measured_on_the_sum_of_each_row_it_touched(as_step
 def test_what_cannot_be_measured_is_a_row_that_says_why(gradient, dtype, reason):
     shape = [1] if gradient is None else gradient.shape
     odd, fine = tf.Variable(tf.zeros(shape, dtype), name="odd"), tf.Variable([1.0], name="fine")
-    selection = select([(gradient, odd), (tf.constant([2.0]), fine)], (), {}, None)
+    selection = select(StepTensors([(gradient, odd), (tf.constant([2.0]), fine)], (), {}, None))
     observer = Observer(selection, 10)
     observer(selection)
     assert [row.not_measured for row in selection.rows] == [reason, ""]
@@ -204,7 +204,7 @@ def test_what_cannot_be_measured_is_a_row_that_says_why(gradient, dtype, reason)
 
 
 def test_a_step_without_any_gradient_is_still_recorded():
-    selection = select([(None, tf.Variable([1.0], name="w"))], (), {}, None)
+    selection = select(StepTensors([(None, tf.Variable([1.0], name="w"))], (), {}, None))
     observer = Observer(selection, 10)
     due, tripped = observer(selection)
     assert due

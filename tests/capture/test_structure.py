@@ -6,7 +6,7 @@ import pytest
 import tensorflow as tf
 
 import tb_gradhealth as gradhealth
-from tb_gradhealth.capture.tensorflow.selecting.selection import select
+from tb_gradhealth.capture.tensorflow.selecting.selection import StepTensors, select
 from tb_gradhealth.capture.tensorflow.selecting.structure import activation_name, role_of
 
 layers = keras.layers
@@ -16,7 +16,8 @@ def rows_of(model, *inputs, **arguments):
     with gradhealth.capture(model) as activations:
         model(*inputs, **arguments)
     variables = model.trainable_variables
-    return select([(tf.zeros(v.shape), v) for v in variables], None, activations, tf.constant(1.0)).rows
+    pairs = [(tf.zeros(v.shape), v) for v in variables]
+    return select(StepTensors(pairs, None, activations, tf.constant(1.0))).rows
 
 
 def table(rows, kind):
@@ -109,7 +110,8 @@ def test_plain_variables_are_named_without_a_model():
         tf.Variable(tf.zeros([2]), name="b"),
         tf.Variable([0.0], name="w"),
     ]
-    rows = select([(tf.zeros(v.shape), v) for v in variables], (), {"hidden": tf.zeros([3, 2])}, None).rows
+    pairs = [(tf.zeros(v.shape), v) for v in variables]
+    rows = select(StepTensors(pairs, (), {"hidden": tf.zeros([3, 2])}, None)).rows
     assert [(row.tensor, row.role) for row in rows] == [
         ("w", "kernel"),
         ("b", "bias"),
@@ -121,7 +123,7 @@ def test_plain_variables_are_named_without_a_model():
 def test_without_captured_activations_the_model_s_own_name_is_still_left_out():
     model = keras.Sequential([layers.Dense(2, name="a"), layers.Dense(2, name="b")], name="net")
     model.build((None, 2))
-    rows = select([(None, v) for v in model.trainable_variables], (), None, None).rows
+    rows = select(StepTensors([(None, v) for v in model.trainable_variables], (), None, None)).rows
     assert [(row.tensor, row.depth) for row in rows] == [
         ("a/kernel", 0),
         ("a/bias", 0),
@@ -218,7 +220,7 @@ def test_a_gradient_from_inside_a_condition_is_a_row_that_says_why():
     @tf.function
     def step(flag):
         tf.cond(flag, lambda: leaked.append(tf.ones([1])) or 1, lambda: 2)
-        rows.extend(select([(leaked[0], variable)], (), None, None).rows)
+        rows.extend(select(StepTensors([(leaked[0], variable)], (), None, None)).rows)
 
     rows = []
     step(tf.constant(True))

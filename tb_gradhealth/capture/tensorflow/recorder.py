@@ -1,6 +1,7 @@
 """`Recorder`: statistics taken inside the training step, written outside it."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from os import PathLike
 from typing import TYPE_CHECKING, Any
 
@@ -12,7 +13,7 @@ from tb_gradhealth.capture.tensorflow.observer import Observer
 from tb_gradhealth.capture.tensorflow.observing.replicas import replica, replicas, whole_batch
 from tb_gradhealth.capture.tensorflow.record_file import TensorFlowFile
 from tb_gradhealth.capture.tensorflow.selecting.activations import Activations
-from tb_gradhealth.capture.tensorflow.selecting.selection import Selection, in_pairs, select
+from tb_gradhealth.capture.tensorflow.selecting.selection import Selection, StepTensors, in_pairs, select
 from tb_gradhealth.capture.tensorflow.selecting.settings import (
     numbers_of_training,
     optimizer_calls,
@@ -146,7 +147,7 @@ class Recorder(RunRecorder):
             ValueError: gradients do not come in pairs with their variables or do not fit them, there are
                 more or fewer clipped gradients than gradients, or there is nothing to watch.
         """
-        selection = self.selected(
+        step = StepTensors(
             grads_and_vars,
             weights=weights,
             activations=activations,
@@ -157,26 +158,16 @@ class Recorder(RunRecorder):
             targets=targets,
             constant=constant,
         )
+        selection = self.selected(step)
         if selection is not None:
             self.observe_selected(selection)
 
-    def selected(
-        self,
-        grads_and_vars: Iterable[tuple[Any, Any]],
-        *,
-        weights: Iterable[Any] | None,
-        activations: Activations | Mapping[str, Any] | None,
-        loss: Any,
-        clipped: Iterable[Any] | None,
-        training: Mapping[str, Any] | None,
-        inputs: Any,
-        targets: Any,
-        constant: Sequence[Targets],
-    ) -> Selection | None:
+    def selected(self, step: StepTensors) -> Selection | None:
         """What `observe` makes of its arguments; None where nothing is to be observed."""
         if not self.records:
             return None
-        pairs, spread = in_pairs(grads_and_vars), None
+        pairs, spread = in_pairs(step.grads_and_vars), None
+        clipped, loss, training = step.clipped, step.loss, step.training
         if replicas() > 1:
             pairs, clipped, loss, spread = whole_batch("Recorder.observe", pairs, clipped, loss)
             if replica() > 0:
@@ -184,21 +175,12 @@ class Recorder(RunRecorder):
         if training is None:
             training = numbers_of_training(self._optimizer)
         lag = int(self._settings.get("gradient_accumulation_steps") or 1)
-        phase = self._optimizer_calls % lag
         return select(
-            pairs,
-            weights,
-            activations,
-            loss,
-            clipped,
-            training,
-            lag,
-            spread,
-            phase,
-            inputs,
-            targets,
-            constant,
-            self._updates,
+            replace(step, grads_and_vars=pairs, clipped=clipped, loss=loss, training=training),
+            lag=lag,
+            phase=self._optimizer_calls % lag,
+            spread=spread,
+            updates=self._updates,
         )
 
     def observe_selected(self, selection: Selection) -> None:

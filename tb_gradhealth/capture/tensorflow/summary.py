@@ -14,7 +14,7 @@ from tb_gradhealth.capture.tensorflow.graph import is_compiled, state
 from tb_gradhealth.capture.tensorflow.observer import Observer
 from tb_gradhealth.capture.tensorflow.observing.replicas import replicas
 from tb_gradhealth.capture.tensorflow.selecting.activations import Activations
-from tb_gradhealth.capture.tensorflow.selecting.selection import Selection, in_pairs, select
+from tb_gradhealth.capture.tensorflow.selecting.selection import Selection, StepTensors, in_pairs, select
 from tb_gradhealth.capture.tensorflow.selecting.settings import numbers_of_training, optimizer_settings
 from tb_gradhealth.capture.tensorflow.selecting.updates import Updates, checked_updates
 from tb_gradhealth.capture.writing.run_writer import OURS
@@ -111,18 +111,17 @@ def summary(
     pairs = in_pairs(grads_and_vars)
     lag = int(getattr(optimizer, "gradient_accumulation_steps", None) or 1)
     training = numbers_of_training(optimizer)
-    selection = select(
+    tensors = StepTensors(
         pairs,
-        weights,
-        activations,
-        loss,
-        clipped,
-        training,
-        lag,
+        weights=weights,
+        activations=activations,
+        loss=loss,
+        clipped=clipped,
+        training=training,
         inputs=inputs,
         targets=targets,
-        updates=updates,
     )
+    selection = select(tensors, lag=lag, updates=updates)
     anchor = pairs[0][1] if pairs else None
     state = _state(selection, anchor, every, name, optimizer)
     state.announce(writer)

@@ -24,7 +24,7 @@ from tb_gradhealth.capture.tensorflow.selecting.inputs import (
     named_targets,
     told_apart,
 )
-from tb_gradhealth.capture.tensorflow.selecting.selection import Selection
+from tb_gradhealth.capture.tensorflow.selecting.selection import Selection, StepTensors
 from tb_gradhealth.capture.tensorflow.selecting.settings import numbers_of_training
 from tb_gradhealth.capture.tensorflow.selecting.structure import frozen_variables
 from tb_gradhealth.capture.tensorflow.selecting.targets import Targets
@@ -148,7 +148,7 @@ class WatchedStep:
         del self._seen[replica()]
         if not trained and (seen.activations is None or not seen.activations.calls):
             return logs, None
-        return logs, self._recorder.selected(
+        tensors = StepTensors(
             [*trained, *frozen],
             weights=[variable for _, variable in trained],
             activations=seen.activations,
@@ -159,6 +159,7 @@ class WatchedStep:
             targets=told_apart(seen.targets),
             constant=seen.constant,
         )
+        return logs, self._recorder.selected(tensors)
 
     def _compute_loss(self, compute_loss: Callable[..., Any]) -> Callable[..., Any]:
         @functools.wraps(compute_loss)

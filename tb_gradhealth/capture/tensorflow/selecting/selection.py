@@ -102,54 +102,61 @@ class Selection:
         return (*parts, self.features, constant, self.lag, self.phase, self.spread is None)
 
 
+@dataclass(frozen=True)
+class StepTensors:
+    """What a training step offers to be recorded.
+
+    Attributes:
+        grads_and_vars: pairs of gradient and variable.
+        weights: the variables to measure; those of ``grads_and_vars`` where None.
+        activations: from `capture`, or a mapping of names to tensors.
+        loss: of the batch; several by name.
+        clipped: the gradients after clipping, in the order of ``grads_and_vars``.
+        training: numbers of the training itself, by name.
+        inputs: what the model was given; what `capture` saw where None.
+        targets: what it should answer.
+        constant: what a compiled loss asks of the targets, see `Selection`.
+    """
+
+    grads_and_vars: Iterable[tuple[Any, Any]]
+    weights: Iterable[Any] | None = None
+    activations: Activations | Mapping[str, Any] | None = None
+    loss: Any = None
+    clipped: Iterable[Any] | None = None
+    training: Mapping[str, Any] | None = None
+    inputs: Any = None
+    targets: Any = None
+    constant: Sequence[Targets] = ()
+
+
 def select(
-    grads_and_vars: Iterable[tuple[Any, Any]],
-    weights: Iterable[Any] | None,
-    activations: Activations | Mapping[str, Any] | None,
-    loss: Any,
-    clipped: Iterable[Any] | None = None,
-    training: Mapping[str, Any] | None = None,
-    lag: int = 1,
-    spread: Any = None,
-    phase: int = 0,
-    inputs: Any = None,
-    targets: Any = None,
-    constant: Sequence[Targets] = (),
-    updates: Updates | None = None,
+    step: StepTensors, *, lag: int = 1, phase: int = 0, spread: Any = None, updates: Updates | None = None
 ) -> Selection:
     """The rows for one step's tensors.
 
     Args:
-        grads_and_vars: as in `summary`.
-        weights: likewise.
-        activations: likewise.
-        loss: likewise.
-        clipped: likewise.
-        training: numbers of the training itself, by name.
+        step: the tensors.
         lag: see `Selection`.
-        spread: likewise.
         phase: likewise.
-        inputs: as in `summary`.
-        targets: likewise.
-        constant: see `Selection`.
+        spread: likewise.
         updates: how those of weights are measured, see `Recorder`.
 
     Raises:
         ValueError: gradients do not come in pairs with their variables or do not fit them, there are more or
             fewer clipped gradients than gradients, or there is nothing at all.
     """
-    pairs = in_pairs(grads_and_vars)
+    pairs = in_pairs(step.grads_and_vars)
     variables = [variable for _, variable in pairs]
-    measured = variables if weights is None else list(weights)
-    captured = _as_activations(activations)
+    measured = variables if step.weights is None else list(step.weights)
+    captured = _as_activations(step.activations)
     names = _Naming([*variables, *measured], captured)
     chosen: list[tuple[Row, Any]] = []
     for gradient, variable in pairs:
         _check_shapes(names.name(variable), gradient, variable)
         missing = NO_GRADIENT if getattr(variable, "trainable", True) else FROZEN
         chosen.append(_checked(names.row("gradient", variable), gradient, missing))
-    if clipped is not None:
-        for (before, variable), after in zip(pairs, _as_many(clipped, pairs), strict=True):
+    if step.clipped is not None:
+        for (before, variable), after in zip(pairs, _as_many(step.clipped, pairs), strict=True):
             if before is not None:
                 chosen.append(_checked(names.row("clipped", variable), after, NO_GRADIENT))
     values = [_tensor(variable) for variable in measured]
@@ -159,14 +166,14 @@ def select(
         row, value = _checked(names.row("update", variable), value)
         row = row if row.not_measured else as_chosen(row, updates)
         chosen.append((row, None if row.not_measured else value))
-    given = captured.inputs if inputs is None else told_apart(named_inputs(inputs, None))
+    given = captured.inputs if step.inputs is None else told_apart(named_inputs(step.inputs, None))
     chosen += _data("input", given, 0)
     chosen += [_activation(call, names.depth(call.place.name)) for call in captured.calls]
-    chosen += _data("target", told_apart(named_targets(targets)), names.layers)
-    for name, value in _as_losses(loss).items():
+    chosen += _data("target", told_apart(named_targets(step.targets)), names.layers)
+    for name, value in _as_losses(step.loss).items():
         row = Row(name, "loss", "loss", "loss", names.layers, output=True)
         chosen.append(_checked(row, tf.convert_to_tensor(value)))
-    for name, number in {**(training or {}), **_places(constant)}.items():
+    for name, number in {**(step.training or {}), **_places(step.constant)}.items():
         row = Row(name, "training", "training", "other", names.layers)
         chosen.append((row, tf.convert_to_tensor(number)))
     if not (pairs or measured or captured.calls):
@@ -177,14 +184,23 @@ def select(
         for index, row in enumerate(rows)
         if row.kind == "input" and row.tensor not in captured.categories
     )
-    policy = activations.dtype_policy if isinstance(activations, Activations) else ""
     of_rows = {names.name(variable): variable for variable in measured}
     weights_by_row = {
         index: of_rows[row.tensor]
         for index, row in enumerate(rows)
         if row.kind in ("weight", "update") and not row.not_measured
     }
-    return Selection(rows, tensors, lag, spread, phase, policy, features, tuple(constant), weights_by_row)
+    return Selection(
+        rows,
+        tensors,
+        lag=lag,
+        spread=spread,
+        phase=phase,
+        dtype_policy=captured.dtype_policy,
+        features=features,
+        constant=tuple(step.constant),
+        variables=weights_by_row,
+    )
 
 
 def in_pairs(grads_and_vars: Iterable[Any]) -> list[tuple[Any, Any]]:
