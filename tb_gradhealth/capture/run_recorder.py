@@ -3,20 +3,19 @@
 import time
 from collections import Counter, deque
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
 from os import PathLike
-from typing import TYPE_CHECKING, Any, Final, Protocol
+from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar
 
 import numpy as np
-import numpy.typing as npt
 
+from tb_gradhealth.capture.run_observer import DUE, TRIPPED, ObserverT, Tracked
 from tb_gradhealth.capture.writing.event_file import OpenFile
 from tb_gradhealth.capture.writing.run_writer import RunWriter
 from tb_gradhealth.capture.writing.size_budget import SizeBudget
 from tb_gradhealth.capture.writing.termination import closed, opened
-from tb_gradhealth.capture.writing.time_budget import EVERY_STEP, Pace, TimeBudget
+from tb_gradhealth.capture.writing.time_budget import EVERY_STEP, TimeBudget
 from tb_gradhealth.capture.writing.verdict import RunVerdict
-from tb_gradhealth.record import COLUMNS, Epoch, Record, RowTable, Setting, Steps
+from tb_gradhealth.record import COLUMNS, Epoch, Record, Setting, Steps
 
 if TYPE_CHECKING:
     from tb_gradhealth.health import Finding, RuleSet
@@ -24,101 +23,10 @@ if TYPE_CHECKING:
 DEFAULT_NAME: Final = "gradhealth"
 FAULTS: Final = [COLUMNS.index(name) for name in ("nan_count", "inf_count", "bad_steps")]
 
-DUE: Final = 0
-TRIPPED: Final = 1
-"""A record waits in one of two slots: that of the cadence, or that of the step that tripped."""
+Self = TypeVar("Self", bound="RunRecorder[Any]")
 
 
-class Collected(Protocol):
-    """What the host has read of an observer at one moment.
-
-    Attributes:
-        seen: steps so far.
-        recorded: the steps, so counted, of the newest record of the cadence and of the newest one out of
-            turn, 0 before the first, int64 [2].
-        untaken: which of them nobody has read yet, bool [2].
-    """
-
-    seen: int
-    recorded: npt.NDArray[np.int64]
-    untaken: npt.NDArray[np.bool_]
-
-
-class RunObserver(Protocol):
-    """The state of one set of tensors in a framework's memory, as the host sees it.
-
-    Attributes:
-        thins: whether steps can be left out.
-    """
-
-    thins: bool
-
-    def count(self) -> int:
-        """Steps so far."""
-
-    def collect(self) -> Any:
-        """What is `Collected` now; records that are there count as taken from now on."""
-
-    def leave(self, untaken: npt.NDArray[np.bool_]) -> None:
-        """Take back that these records, bool [2], were taken."""
-
-    def record(self, collected: Any, slot: int) -> npt.NDArray[np.float32]:
-        """The matrix of a record, float32 [rows, columns]; in the order of their steps."""
-
-    def settle(self, collected: Any, before: int) -> None:
-        """Learn from what was collected, after its records; ``before`` are the steps at the time before."""
-
-    def steps_since(self, number: int) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.int64]]:
-        """The flight recorder's steps after a number, float32 [steps, watched], and their numbers."""
-
-    def set_pace(self, look: int, record: int) -> None:
-        """From now on look at one step in ``look``, and make one record of the cadence in ``record``."""
-
-    def table(self, stream: str, settings: Mapping[str, Setting]) -> RowTable:
-        """The row table of these records."""
-
-
-@dataclass
-class Tracked:
-    """An observer, the table of its rows, and how far the host has followed it.
-
-    Attributes:
-        calls_before: steps that the recorder saw before this observer's first.
-        seen: the observer's steps at the last look.
-        steps_written: the step, so counted, up to which the flight recorder's steps are written.
-        known: one of its steps whose number in the training is known.
-        step: that number, None before the first.
-        numbers: those of its last steps, as far as Python saw each of them and not only the first, traced.
-        traced: whether it did not.
-        tripped: the step, so counted, of the last record out of turn that was written.
-        recorded: the step, so counted, of the newest record.
-        settings: of the table, as they are where every step is looked at.
-        pace: how often is looked.
-    """
-
-    observer: RunObserver
-    table: RowTable
-    calls_before: int
-    seen: int = 0
-    steps_written: int = 0
-    known: int = 0
-    step: int | None = None
-    numbers: deque[int] = field(default_factory=deque)
-    traced: bool = False
-    tripped: int = 0
-    recorded: int = 0
-    settings: Mapping[str, Setting] = field(default_factory=dict)
-    pace: Pace = EVERY_STEP
-
-    def step_of(self, count: int) -> int:
-        """The number in the training of the observer's step so counted."""
-        ago = self.known - count
-        if 0 <= ago < len(self.numbers):
-            return self.numbers[-1 - ago]
-        return (self.step or 0) - ago
-
-
-class RunRecorder:
+class RunRecorder(Generic[ObserverT]):
     """Writes what observers have seen of a run's steps, as far as its budgets allow.
 
     Attributes:
@@ -161,13 +69,13 @@ class RunRecorder:
         self._time = TimeBudget(overhead, self.every)
         self._thins = overhead is not None
         self._last_end: float | None = None
-        self._tracked: dict[object, Tracked] = {}
+        self._tracked: dict[object, Tracked[ObserverT]] = {}
         self._wanted = wanted
         self._writer = RunWriter(log_dir, open_file)
         self._verdict = RunVerdict(rules)
         self._calls = 0
         self._followed = 0
-        self._fresh: list[Tracked] = []
+        self._fresh: list[Tracked[ObserverT]] = []
         self._next_check = 0
         self._last_step: int | None = None
         self._last_record_step = 0
@@ -182,7 +90,7 @@ class RunRecorder:
         """Whether what is observed now can still be written."""
         return not self._closed and not self._writer.failed
 
-    def track(self, key: object, observer: RunObserver, settings: Mapping[str, Setting]) -> None:
+    def track(self, key: object, observer: ObserverT, settings: Mapping[str, Setting]) -> Tracked[ObserverT]:
         """Follow an observer of one more set of tensors from now on."""
         settings = {**settings, **self._settings}
         table = observer.table(self._stream, settings)
@@ -190,10 +98,10 @@ class RunRecorder:
         tracked = Tracked(observer, table, self._calls, numbers=numbers, settings=settings)
         self._tracked[key] = tracked
         self._next_check = 0
+        return tracked
 
-    def step_observed(self, key: object, traced: bool) -> None:
+    def step_observed(self, tracked: Tracked[ObserverT], traced: bool) -> None:
         """An observer was called; ``traced`` where that only made a program of it that will run later."""
-        tracked = self._tracked[key]
         if traced:
             tracked.traced = True
             tracked.numbers.clear()
@@ -235,7 +143,7 @@ class RunRecorder:
                 number is left out.
             step: number of the epoch's last step; by default that of the last `write`.
         """
-        if self._closed or self._writer.failed or not self._wanted():
+        if not self.records or not self._wanted():
             return
         numbers = {
             str(name): number for name, value in values.items() if (number := _number(value)) is not None
@@ -280,6 +188,7 @@ class RunRecorder:
         self._write_epoch()
         self._write_counts(self._verdict.scalars(), self._last_record_step)
         self._writer.close()
+        # It may be kept for its findings; what watched is not kept with it.
         self._tracked.clear()
         self._fresh.clear()
         closed(self)
@@ -293,7 +202,7 @@ class RunRecorder:
         if not getattr(self, "_closed", True):
             self.close()
 
-    def __enter__(self) -> "RunRecorder":
+    def __enter__(self: Self) -> Self:
         return self
 
     def __exit__(self, *exception: object) -> None:
@@ -318,7 +227,7 @@ class RunRecorder:
             tracked.known += 1
             tracked.numbers.append(tracked.step)
 
-    def _advance(self, calls: int, newest: Callable[[Tracked], int]) -> None:
+    def _advance(self, calls: int, newest: Callable[[Tracked[ObserverT]], int]) -> None:
         """Look where it is time to, and find out how often there is time for it.
 
         Args:
@@ -326,7 +235,7 @@ class RunRecorder:
             newest: the number in the training of an observer's newest step.
         """
         self._calls += calls
-        if self._closed or self._writer.failed:
+        if not self.records:
             return
         due = self._calls >= self._next_check
         self._look_where_due(due, newest)
@@ -351,7 +260,7 @@ class RunRecorder:
             settings = tracked.settings if tracked.pace == EVERY_STEP else {**tracked.settings, **thinned}
             tracked.table = tracked.observer.table(self._stream, settings)
 
-    def _look_where_due(self, due: bool, newest: Callable[[Tracked], int]) -> None:
+    def _look_where_due(self, due: bool, newest: Callable[[Tracked[ObserverT]], int]) -> None:
         if not due:
             # Not in a step that has a record to write: that one is the longest already.
             self._write_counts(self._verdict.judge(), self._last_record_step)
@@ -363,7 +272,7 @@ class RunRecorder:
         waits = [every - (tracked.seen - 1) % every for tracked, every in cadences]
         self._next_check = self._calls + min(waits, default=1)
 
-    def _look(self, tracked: Tracked, newest: Callable[[Tracked], int] | None) -> bool:
+    def _look(self, tracked: Tracked[ObserverT], newest: Callable[[Tracked[ObserverT]], int] | None) -> bool:
         """Write the records that nobody has read yet; whether there were new steps.
 
         Args:
@@ -397,7 +306,7 @@ class RunRecorder:
             self._writer.flush()
         return tracked.seen != before
 
-    def _write_record(self, tracked: Tracked, values: Any, step: int) -> None:
+    def _write_record(self, tracked: Tracked[ObserverT], values: Any, step: int) -> None:
         self._writer.record(tracked.table, values, step)
         self._last_record_step = step
         urgent = bool(np.nansum(values[:, FAULTS]) > 0)
@@ -423,7 +332,7 @@ class RunRecorder:
         self._verdict.observe_epoch(Epoch(step, time.time(), table, values))
         self._writer.flush_if_old()
 
-    def _write_steps(self, tracked: Tracked) -> None:
+    def _write_steps(self, tracked: Tracked[ObserverT]) -> None:
         """Write the flight recorder's steps that are not written yet."""
         steps, numbers = tracked.observer.steps_since(tracked.steps_written)
         if steps.size:
@@ -433,7 +342,7 @@ class RunRecorder:
             self._writer.steps(tracked.table, steps, step, ago)
             self._verdict.observe_steps(Steps(step, time.time(), tracked.table, steps, ago))
 
-    def _write_tail(self, tracked: Tracked) -> None:
+    def _write_tail(self, tracked: Tracked[ObserverT]) -> None:
         if not self._wanted():
             return
         since = tracked.recorded

@@ -5,8 +5,8 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from tb_gradhealth.capture.run_observer import DUE
 from tb_gradhealth.capture.tensorflow.observer import Observer
-from tb_gradhealth.capture.tensorflow.record_slots import DUE
 from tb_gradhealth.capture.tensorflow.selecting.selection import StepTensors, select
 from tb_gradhealth.record import COLUMNS
 from tb_gradhealth.record.magnitudes import magnitude_shares, pack_shares, unpack_shares

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from tb_gradhealth.capture.statistics.moments import Floats
+from tb_gradhealth.capture.statistics.arrays import Floats
 
 
 def features(values: Floats) -> tuple[float, float]:

@@ -11,7 +11,7 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from tb_gradhealth.capture.statistics.moments import Floats
+from tb_gradhealth.capture.statistics.arrays import Floats
 from tb_gradhealth.record.magnitudes import BINS, LOWEST_EXPONENT, OCTAVES_PER_BIN, pack_shares
 
 SAMPLE: Final = 2048

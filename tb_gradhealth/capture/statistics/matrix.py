@@ -1,23 +1,19 @@
 """What a record says of its step by itself: the columns of every row, from what the adapter handed over."""
 
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from typing import Final
 
 import numpy as np
 import numpy.typing as npt
 
-from tb_gradhealth.capture.statistics.activation_functions import unit_count
+from tb_gradhealth.capture.statistics.arrays import Floats
 from tb_gradhealth.capture.statistics.features import features
 from tb_gradhealth.capture.statistics.magnitudes import histograms, sample, zero_counts
-from tb_gradhealth.capture.statistics.moments import EXTREMES, MOMENTS, Floats, moments, segment_moments
+from tb_gradhealth.capture.statistics.moments import EXTREMES, MOMENTS, moments, segment_moments
 from tb_gradhealth.capture.statistics.step_values import StepValues
-from tb_gradhealth.capture.statistics.units import (
-    OF_UNITS,
-    dormant_fraction,
-    outer_fraction,
-    saturated_fraction,
-)
-from tb_gradhealth.record import COLUMNS, Row
+from tb_gradhealth.capture.statistics.units import unit_columns
+from tb_gradhealth.record import COLUMNS, Kind, Row
+from tb_gradhealth.record.activation_functions import WITH_UNITS, unit_count
 from tb_gradhealth.record.columns import FEATURES, MAGNITUDES
 
 MOMENT_COLUMNS = [COLUMNS.index(name) for name in MOMENTS]
@@ -45,7 +41,7 @@ def step_matrix(rows: Sequence[Row], values: StepValues) -> npt.NDArray[np.float
     _tensors(matrix, rows, values)
     _batches(matrix, rows, values)
     if not values.updates_known:
-        matrix[[index for index, row in enumerate(rows) if row.kind == "update"]] = np.nan
+        forget(matrix, rows, ["update"])
     for row, one in values.numbers.items():
         matrix[row, MEAN] = one
     for name, (some, column) in values.columns.items():
@@ -53,25 +49,20 @@ def step_matrix(rows: Sequence[Row], values: StepValues) -> npt.NDArray[np.float
     return matrix
 
 
-def without_gradients(rows: Sequence[Row], matrix: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
-    """The matrix of a step that a loss scaler skipped: an overflow there is no fault."""
-    matrix[[index for index, row in enumerate(rows) if row.kind in ("gradient", "clipped")]] = np.nan
-    return matrix
+def forget(matrix: npt.NDArray[np.float64], rows: Sequence[Row], kinds: Container[Kind]) -> None:
+    """Leave out rows of some kinds, as if they had not been measured."""
+    matrix[[index for index, row in enumerate(rows) if row.kind in kinds]] = np.nan
 
 
 def _tensors(matrix: npt.NDArray[np.float64], rows: Sequence[Row], values: StepValues) -> None:
     """Gradients, weights, updates and losses."""
     for pack in values.packs:
         matrix[np.ix_(pack.rows, MOMENT_COLUMNS)] = segment_moments(pack.values, pack.sizes)
-        if rows[pack.rows[0]].kind in WITHOUT_MAGNITUDES:
-            matrix[pack.rows, ZEROS] = zero_counts(pack.values, pack.sizes) / np.asarray(pack.sizes)
-        else:
-            matrix[pack.rows, ZEROS], shares = histograms(pack.values, pack.sizes)
-            matrix[np.ix_(pack.rows, MAGNITUDE_COLUMNS)] = shares
+        _count(matrix, rows, pack.rows, pack.values, pack.sizes)
     large = values.reduced
     if large.rows:
         matrix[np.ix_(large.rows, MOMENT_COLUMNS)] = large.moments
-        _sampled(matrix, large.rows, large.samples)
+        _count_samples(matrix, rows, large.rows, large.samples)
     for row, share in large.zeros.items():
         matrix[row, ZEROS] = share
 
@@ -86,27 +77,34 @@ def _batches(matrix: npt.NDArray[np.float64], rows: Sequence[Row], values: StepV
     for index, part in values.batches.items():
         if index not in small:
             matrix[index, MOMENT_COLUMNS] = moments(part)
-        row = rows[index]
-        for name, functions in OF_UNITS.items():
-            if unit_count(row, functions):
-                matrix[index, COLUMNS.index(name)] = _OF_UNITS[name](part, row.activation)
+        if unit_count(rows[index], WITH_UNITS):
+            for name, share in unit_columns(part, rows[index].activation).items():
+                matrix[index, COLUMNS.index(name)] = share
         if index in values.features:
             matrix[index, FEATURE_COLUMNS] = features(part)
     for index, extremes in values.searched.items():
         matrix[index, EXTREME_COLUMNS] = extremes
     if values.batches:
-        _sampled(matrix, list(values.batches), [sample(part) for part in values.batches.values()])
+        samples = [sample(part) for part in values.batches.values()]
+        _count_samples(matrix, rows, list(values.batches), samples)
 
 
-_OF_UNITS = {
-    "dormant_fraction": lambda part, _: dormant_fraction(part),
-    "saturated_fraction": saturated_fraction,
-    "outer_fraction": outer_fraction,
-}
+def _count(
+    matrix: npt.NDArray[np.float64],
+    rows: Sequence[Row],
+    some: Sequence[int],
+    values: Floats,
+    sizes: Sequence[int],
+) -> None:
+    """The columns that are counted, of ``some`` rows whose elements lie end to end in ``values``."""
+    if all(rows[index].kind in WITHOUT_MAGNITUDES for index in some):
+        matrix[some, ZEROS] = zero_counts(values, sizes) / np.maximum(sizes, 1)
+        return
+    matrix[some, ZEROS], shares = histograms(values, sizes)
+    matrix[np.ix_(some, MAGNITUDE_COLUMNS)] = shares
 
 
-def _sampled(matrix: npt.NDArray[np.float64], rows: Sequence[int], samples: Sequence[Floats]) -> None:
-    """The columns that are counted in samples."""
-    zeros, shares = histograms(np.concatenate(samples), [part.size for part in samples])
-    matrix[rows, ZEROS] = zeros
-    matrix[np.ix_(rows, MAGNITUDE_COLUMNS)] = shares
+def _count_samples(
+    matrix: npt.NDArray[np.float64], rows: Sequence[Row], some: Sequence[int], samples: Sequence[Floats]
+) -> None:
+    _count(matrix, rows, some, np.concatenate(samples), [part.size for part in samples])

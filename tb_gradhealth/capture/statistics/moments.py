@@ -6,7 +6,7 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-Floats = npt.NDArray[np.float32]
+from tb_gradhealth.capture.statistics.arrays import Floats
 
 MOMENTS: Final = ("rms", "mean", "minimum", "maximum", "nan_count", "inf_count")
 """The columns that `moments` gives, in order."""

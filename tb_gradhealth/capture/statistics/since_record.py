@@ -6,7 +6,7 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from tb_gradhealth.capture.statistics.moments import Floats
+from tb_gradhealth.capture.statistics.arrays import Floats, Ints, Mask
 from tb_gradhealth.record import COLUMNS, Row
 from tb_gradhealth.record.columns import PEAK_MAX, PEAK_RMS
 
@@ -19,9 +19,6 @@ BAD: Final = [COLUMNS.index(name) for name in ("bad_steps", "bad_ago")]
 RMS, LOW, HIGH, NANS, INFINITIES = (
     COLUMNS.index(name) for name in ("rms", "minimum", "maximum", "nan_count", "inf_count")
 )
-
-Ints = npt.NDArray[np.int64]
-Mask = npt.NDArray[np.bool_]
 
 NEVER: Final = np.iinfo(np.int64).max
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import numpy.typing as npt
 
-from tb_gradhealth.capture.statistics.moments import Floats
+from tb_gradhealth.capture.statistics.arrays import Floats
 
 
 @dataclass(frozen=True)

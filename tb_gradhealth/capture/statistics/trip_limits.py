@@ -3,9 +3,8 @@
 from typing import Final
 
 import numpy as np
-import numpy.typing as npt
 
-from tb_gradhealth.capture.statistics.moments import Floats
+from tb_gradhealth.capture.statistics.arrays import Floats, Ints
 
 ENOUGH: Final = 16
 """Steps from which a tensor's usual size is taken."""
@@ -24,7 +23,7 @@ NO_LIMIT: Final = np.finfo(np.float32).max
 """Only what is not finite lies beyond it."""
 
 
-def trip_limits(steps: Floats, numbers: npt.NDArray[np.int64], limits: Floats) -> Floats:
+def trip_limits(steps: Floats, numbers: Ints, limits: Floats) -> Floats:
     """The number from which each row trips, float32 [rows], learnt from the steps so far.
 
     A row that is beyond its limit now would trip again and again: its limit is infinite until it is back.

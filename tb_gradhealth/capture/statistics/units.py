@@ -5,15 +5,8 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from tb_gradhealth.capture.statistics.activation_functions import GATED, SATURATING
-from tb_gradhealth.capture.statistics.moments import Floats
-
-OF_UNITS: Final = {
-    "dormant_fraction": GATED,
-    "saturated_fraction": frozenset(SATURATING),
-    "outer_fraction": frozenset(SATURATING),
-}
-"""Columns of a layer's units, and the activation functions for which they have a meaning."""
+from tb_gradhealth.capture.statistics.arrays import Floats
+from tb_gradhealth.record.activation_functions import GATED, SATURATING
 
 DORMANT: Final = 0.025
 """A unit is dormant when its mean |x| is at most this share of its layer's (Sokar et al., ReDo, 2023)."""
@@ -26,6 +19,21 @@ ALWAYS: Final = 0.95
 
 OUTER_END: Final = 0.95
 """Beyond this share of the range an output counts for the outer fraction: |tanh| > 0.95."""
+
+
+def unit_columns(values: Floats, activation: str) -> dict[str, float]:
+    """Those of the columns of a layer's units that have a meaning for its activation function.
+
+    Args:
+        values: outputs, float32 [samples, ..., units].
+        activation: one of `activation_functions.WITH_UNITS`.
+    """
+    if activation in GATED:
+        return {"dormant_fraction": dormant_fraction(values)}
+    return {
+        "saturated_fraction": saturated_fraction(values, activation),
+        "outer_fraction": outer_fraction(values, activation),
+    }
 
 
 def dormant_fraction(values: Floats) -> float:

@@ -5,16 +5,14 @@ other devices. The host reads them when a record is due.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, Final
 
 import numpy as np
-import numpy.typing as npt
 import tensorflow as tf
 
-from tb_gradhealth.capture.run_recorder import DUE, TRIPPED
-from tb_gradhealth.capture.statistics.activation_functions import WITH_UNITS, unit_count
-from tb_gradhealth.capture.statistics.matrix import step_matrix, without_gradients
+from tb_gradhealth.capture.run_observer import DUE, TRIPPED, Collected
+from tb_gradhealth.capture.statistics.arrays import Floats, Ints, Mask
+from tb_gradhealth.capture.statistics.matrix import forget, step_matrix
 from tb_gradhealth.capture.statistics.since_record import SinceRecord
 from tb_gradhealth.capture.statistics.trip_limits import NO_LIMIT, trip_limits
 from tb_gradhealth.capture.tensorflow.graph import hidden_from_debuggers, is_compiled, run_rarely, state
@@ -26,13 +24,10 @@ from tb_gradhealth.capture.tensorflow.record_slots import RecordSlots
 from tb_gradhealth.capture.tensorflow.selecting.selection import CONSTANT_ACCURACY, CONSTANT_LOSS, Selection
 from tb_gradhealth.capture.tensorflow.step_measurement import StepMeasurement
 from tb_gradhealth.record import RowTable, Setting, layouts
+from tb_gradhealth.record.activation_functions import WITH_UNITS, unit_count
 
 EARLY: Final = ("loss", "activation", "gradient", "weight", "training")
 """Kinds of rows in the order in which a step knows their tensors, but for those that need no data."""
-
-Ints = npt.NDArray[np.int64]
-Floats = npt.NDArray[np.float32]
-Mask = npt.NDArray[np.bool_]
 
 GOLDEN: Final = 2654435769
 """2^32 / golden ratio: its multiples modulo 2^32 lie evenly, however many there are."""
@@ -106,7 +101,7 @@ class Observer:
         """The flight recorder's steps after a number, float32 [steps, watched], and their numbers."""
         return self.flight_recorder.since(number)
 
-    def collect(self) -> "Collected":
+    def collect(self) -> Collected:
         """What the host can know now, in one call; records that are there count as taken from now on."""
         with hidden_from_debuggers():
             seen, recorded, untaken, steps, numbers, handed_over = self._collect()
@@ -119,7 +114,7 @@ class Observer:
             handed_over=handed_over,
         )
 
-    def record(self, collected: "Collected", slot: int) -> Floats:
+    def record(self, collected: Collected, slot: int) -> Floats:
         """The matrix of a record, float32 [rows, columns]; records are to be asked for in their order."""
         number = int(collected.recorded[slot])
         handed_over = [part.numpy() for part in collected.handed_over[slot]]
@@ -138,7 +133,7 @@ class Observer:
         matrix = step_matrix(self.rows, values)
         self._since.fill(matrix, steps, numbers, number)
         if values.skipped:
-            without_gradients(self.rows, matrix)
+            forget(matrix, self.rows, ["gradient", "clipped"])  # an overflow there is no fault
         return matrix.astype(np.float32)
 
     def follow(self, steps: Floats, numbers: Ints, seen: int) -> Floats:
@@ -147,7 +142,7 @@ class Observer:
         self._limits = trip_limits(steps, numbers, self._limits)
         return self._limits
 
-    def settle(self, collected: "Collected", before: int) -> None:
+    def settle(self, collected: Collected, before: int) -> None:
         """Learn from what was collected, after its records; ``before`` is `seen` of the time before."""
         if not self._step_numbers.order:
             return
@@ -336,24 +331,3 @@ class Observer:
         self.recorded.scatter_update(tf.IndexedSlices(seen[None], slot))
         self.untaken.scatter_update(tf.IndexedSlices(tf.constant([True]), slot))
         return True
-
-
-@dataclass(frozen=True)
-class Collected:
-    """What the host has read of an observer.
-
-    Attributes:
-        seen: see `Observer`, and the two that follow.
-        recorded: int64 [2].
-        untaken: bool [2].
-        steps: of the flight recorder, float32 [steps, watched].
-        numbers: which steps they are, int64 [steps].
-        handed_over: what `StepMeasurement.unpack` takes, of both slots, as tensors.
-    """
-
-    seen: int
-    recorded: Ints
-    untaken: Mask
-    steps: Floats
-    numbers: Ints
-    handed_over: Sequence[Any]

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from tb_gradhealth.capture.run_recorder import DUE, TRIPPED
+from tb_gradhealth.capture.run_observer import DUE, TRIPPED
 from tb_gradhealth.capture.tensorflow.graph import is_compiled, state
 
 

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from tb_gradhealth.health import RuleSet
 
 
-class Recorder(RunRecorder):
+class Recorder(RunRecorder[Observer]):
     """Watches a training loop, compiled or not, and writes ``<log_dir>/gradhealth``.
 
     Example::
@@ -108,7 +108,6 @@ class Recorder(RunRecorder):
             open_file=TensorFlowFile,
             wanted=_is_recording,
         )
-        self._observers: dict[object, Observer] = {}
         self._optimizer = optimizer
         self._optimizer_calls = optimizer_calls(optimizer)
         self._updates = checked_updates(updates)
@@ -185,12 +184,12 @@ class Recorder(RunRecorder):
 
     def observe_selected(self, selection: Selection) -> None:
         """Take in a step's tensors that `selected` has chosen."""
-        observer = self._observers.get(selection.key)
-        if observer is None:
-            observer = self._observers[selection.key] = Observer(selection, self.every, self._thins)
-            self.track(selection.key, observer, selection.settings)
-        observer(selection)
-        self.step_observed(selection.key, traced=not tf.executing_eagerly())
+        tracked = self._tracked.get(selection.key)
+        if tracked is None:
+            observer = Observer(selection, self.every, self._thins)
+            tracked = self.track(selection.key, observer, selection.settings)
+        tracked.observer(selection)
+        self.step_observed(tracked, traced=not tf.executing_eagerly())
 
     def write(self, step: Any) -> None:
         """Write the record if one is due; call it after each step, or after several with the last's number.
@@ -215,13 +214,14 @@ class Recorder(RunRecorder):
         """
         with tf.init_scope():  # a signal may come while a function is being traced
             super().close()
-        # It may be kept for its findings; variables and models are not kept with it.
-        self._observers.clear()
         self._optimizer = None
 
 
 def _is_recording() -> bool:
-    """What `tf.summary.record_if` says where this is called; there is no public way to ask."""
+    """What `tf.summary.record_if` says where this is called.
+
+    `tf.summary.should_record_summaries` also asks for an active writer, which a recorder does without.
+    """
     condition = _summary_state.is_recording
     if callable(condition):
         condition = condition()

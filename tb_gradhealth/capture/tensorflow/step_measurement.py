@@ -13,7 +13,6 @@ import numpy as np
 import numpy.typing as npt
 import tensorflow as tf
 
-from tb_gradhealth.capture.statistics.activation_functions import RELU_LIKE, unit_count
 from tb_gradhealth.capture.statistics.magnitudes import SAMPLE
 from tb_gradhealth.capture.statistics.moments import EXTREMES, MOMENTS
 from tb_gradhealth.capture.statistics.step_values import Pack, Reduced, StepValues
@@ -21,12 +20,18 @@ from tb_gradhealth.capture.tensorflow.graph import is_compiled, shared_function
 from tb_gradhealth.capture.tensorflow.measuring.moments import extremes, measure
 from tb_gradhealth.capture.tensorflow.measuring.operands import as_float32, operand, zero_fraction
 from tb_gradhealth.capture.tensorflow.measuring.packs import Split, Tensors
-from tb_gradhealth.capture.tensorflow.measuring.sampling import elements_of_batch, first_samples, sample
+from tb_gradhealth.capture.tensorflow.measuring.sampling import (
+    elements_of_batch,
+    first_samples,
+    most_elements,
+    sample,
+)
 from tb_gradhealth.capture.tensorflow.measuring.touched_rows import TouchedRows
 from tb_gradhealth.capture.tensorflow.measuring.units import Units
 from tb_gradhealth.capture.tensorflow.measuring.weight_snapshot import WeightSnapshot
 from tb_gradhealth.capture.tensorflow.observing.step_numbers import StepNumbers
 from tb_gradhealth.capture.tensorflow.selecting.selection import BATCHES, Selection
+from tb_gradhealth.record.activation_functions import RELU_LIKE, unit_count
 
 WATCHED: Final = ("gradient", "weight", "activation", "loss")
 """Kinds of rows that are looked at in every step."""
@@ -42,27 +47,26 @@ class StepMeasurement:
     """What there is to measure in one set of tensors.
 
     Attributes:
-        watched: the rows that are looked at in every step.
-        with_units: those of them whose units are watched for being silent.
-        sparse: those of them that are sparse gradients.
+        with_units: the rows whose units are watched for being silent.
+        sparse: those that are sparse gradients.
         units: which units were silent.
         touched: which rows of embeddings were touched.
-        step_numbers: what looks at them in every step.
+        step_numbers: what looks at gradients, losses, weights and activations in every step.
         has_updates: whether there are any weights to compare with them.
     """
 
     def __init__(self, selection: Selection) -> None:
-        rows = self._rows = selection.rows
+        rows = selection.rows
         present = [index for index, value in enumerate(selection.values) if value is not None]
         of_kind = {
             kind: [i for i in present if rows[i].kind == kind] for kind in ("clipped", "update", "training")
         }
-        self.watched = [index for index in present if rows[index].kind in WATCHED]
-        self.with_units = [index for index in self.watched if unit_count(rows[index], RELU_LIKE)]
-        self.sparse = [i for i in self.watched if isinstance(selection.values[i], tf.IndexedSlices)]
-        activations = [index for index in self.watched if rows[index].kind == "activation"]
-        self._gradients = [index for index in self.watched if rows[index].kind == "gradient"]
-        self._spread = self._gradients if selection.spread is not None else []
+        watched = [index for index in present if rows[index].kind in WATCHED]
+        self.with_units = [index for index in watched if unit_count(rows[index], RELU_LIKE)]
+        self.sparse = [i for i in watched if isinstance(selection.values[i], tf.IndexedSlices)]
+        activations = [index for index in watched if rows[index].kind == "activation"]
+        gradients = [index for index in watched if rows[index].kind == "gradient"]
+        self._spread = gradients if selection.spread is not None else []
         # Measured alike: on the batch's first samples.
         self._batches = [index for index in present if rows[index].kind in BATCHES]
         self._ranks = {index: selection.values[index].shape.rank for index in self._batches}
@@ -70,9 +74,9 @@ class StepMeasurement:
         self._features = selection.features
         self._training = of_kind["training"]
         # Apart: a step knows its gradients before its weights, and nothing is to wait.
-        weights = [index for index in self.watched if rows[index].kind == "weight"]
+        weights = [index for index in watched if rows[index].kind == "weight"]
         apart = {*weights, *activations}
-        others = [index for index in self.watched if index not in apart]
+        others = [index for index in watched if index not in apart]
         self._splits = [Split(rows, selection.values, group) for group in (others, weights)]
         self._clipped = Split(rows, selection.values, of_kind["clipped"])
         self._all_splits = [*self._splits, self._clipped]
@@ -146,7 +150,7 @@ class StepMeasurement:
             numbers.append(tf.cond(suspicious, lambda: _searched(whole), lambda: _not_searched(len(whole))))
             for index, value in zip(self._batches, whole, strict=True):
                 flat, shape = shared_function(_first_values, [value], self._elements)
-                numbers.append(self._filled(f"batch {index}", flat, _most(value, self._elements)))
+                numbers.append(self._filled(f"batch {index}", flat, most_elements(value, self._elements)))
                 sizes.append(shape)
         return tf.concat(numbers, 0), tf.concat(sizes, 0) if sizes else tf.zeros([0], tf.int32)
 
@@ -237,13 +241,6 @@ def _first_values(value: Any, most: int) -> tuple[Any, Any]:
     """The batch's first samples end to end, float32 [n], and their shape, int32 [rank]."""
     part = first_samples(value, most)
     return tf.reshape(as_float32(part), [-1]), tf.shape(part)
-
-
-def _most(value: Any, most: int) -> int:
-    """The elements that `_first_values` may have."""
-    sizes = value.shape[1:] if value.shape.rank else None
-    each = math.prod(sizes) if sizes is not None and sizes.is_fully_defined() else 1
-    return max(most // max(each, 1), 1) * each
 
 
 def _searched(batches: Sequence[Any]) -> Any:

@@ -9,7 +9,8 @@ import numpy as np
 import tensorflow as tf
 from tensorflow.python.ops.summary_ops_v2 import _summary_state
 
-from tb_gradhealth.capture.run_recorder import DEFAULT_NAME, DUE, TRIPPED, checked_every
+from tb_gradhealth.capture.run_observer import DUE, TRIPPED
+from tb_gradhealth.capture.run_recorder import DEFAULT_NAME, checked_every
 from tb_gradhealth.capture.tensorflow.graph import is_compiled, state
 from tb_gradhealth.capture.tensorflow.observer import Observer
 from tb_gradhealth.capture.tensorflow.observing.replicas import replicas

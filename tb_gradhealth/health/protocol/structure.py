@@ -9,17 +9,12 @@ import numpy as np
 
 from tb_gradhealth.health.arrays import Floats, Ints, Mask
 from tb_gradhealth.record import Kind, Role, Row
+from tb_gradhealth.record.activation_functions import RELU_LIKE, SATURATING
 
 SMALLEST_JUDGED: Final = 16
 """Elements below which a tensor's statistics say too little to be judged."""
 
 TINY: Final = f"it has fewer than {SMALLEST_JUDGED} elements"
-
-RELU_LIKE: Final = frozenset({"relu", "relu6"})
-"""Functions that give exact zeros: only there can a unit be dead."""
-
-SQUASHING: Final = frozenset({"sigmoid", "tanh", "hard_sigmoid", "hard_tanh", "softsign"})
-"""Functions with two flat ends: only there can a unit be saturated."""
 
 NO_GRADIENT: Final = "gradient is None"
 """What a gradient row says where the framework gave no gradient at all."""
@@ -97,7 +92,7 @@ class Structure:
             kinds={kind: (kinds == number) & measured for number, kind in enumerate(_KINDS)},
             roles={role: roles == number for number, role in enumerate(_ROLES)},
             relu_like=np.array([row.activation in RELU_LIKE for row in rows], bool),
-            squashing=np.array([row.activation in SQUASHING for row in rows], bool),
+            squashing=np.array([row.activation in SATURATING for row in rows], bool),
             no_gradient=np.array([row.not_measured == NO_GRADIENT for row in rows], bool),
             beside={kind: places[number, tensors] for number, kind in enumerate(_KINDS)},
             settings=settings,

@@ -23,9 +23,7 @@ from tb_gradhealth.health.protocol import (
     windowed,
 )
 from tb_gradhealth.health.results import CRITICAL, INFO, WARNING, number, times
-
-SMALLEST_WEIGHT = 1e-3
-"""Floor of RMS(w), whatever the shape."""
+from tb_gradhealth.health.series import SMALLEST_WEIGHT
 
 KNOWN = 3
 """Records that make a past: of the first ones alone nobody knows whether they are usual."""

@@ -12,7 +12,7 @@ MEASURED_OF: Final = 1 << 16
 
 LEAST_MEASURED_OF: Final = 1 << 14
 ALTOGETHER: Final = 1 << 23
-"""...and, of a network with more than 128 layers, fewer, so that they stay 32 MiB together."""
+"""...and, of a network with more than 128 such rows, fewer: up to 512 rows they stay 32 MiB together."""
 
 
 def elements_of_batch(rows: int) -> int:
@@ -61,6 +61,18 @@ def first_samples(values: Any, most: int) -> Any:
     if not sizes.is_fully_defined():
         each = tf.reduce_prod(tf.shape(values)[1:])
         return values[: tf.maximum(most // tf.maximum(each, 1), 1)]
-    samples = max(most // max(math.prod(sizes), 1), 1)
+    samples = _samples(math.prod(sizes), most)
     known = values.shape[0]
     return values if known is not None and known <= samples else values[:samples]
+
+
+def most_elements(values: Any, most: int) -> int:
+    """The elements that `first_samples` may have; ``most`` where the size of a sample is not known."""
+    sizes = values.shape[1:] if values.shape.rank else None
+    each = math.prod(sizes) if sizes is not None and sizes.is_fully_defined() else 1
+    return _samples(each, most) * each
+
+
+def _samples(each: int, most: int) -> int:
+    """The samples of so many elements ``each`` that have ``most`` together, at least one."""
+    return max(most // max(each, 1), 1)

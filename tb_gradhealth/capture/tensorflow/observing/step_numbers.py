@@ -11,12 +11,12 @@ from typing import Any, Final
 
 import tensorflow as tf
 
-from tb_gradhealth.capture.statistics.activation_functions import POSITIVE
 from tb_gradhealth.capture.tensorflow.graph import highest
 from tb_gradhealth.capture.tensorflow.measuring.sampling import first_samples
 from tb_gradhealth.capture.tensorflow.measuring.segments import owners, segment_highest
 from tb_gradhealth.capture.tensorflow.measuring.units import unit_peaks
 from tb_gradhealth.record import Row
+from tb_gradhealth.record.activation_functions import POSITIVE
 
 LOOKED_AT: Final = 1 << 14
 """Elements of an activation that are looked at in each step, at least one sample."""

@@ -6,7 +6,6 @@ from typing import Any, Final
 
 import tensorflow as tf
 
-from tb_gradhealth.capture.statistics.activation_functions import WITH_UNITS
 from tb_gradhealth.capture.tensorflow.selecting.activations import INNER_GRAPH, Activations, Call
 from tb_gradhealth.capture.tensorflow.selecting.inputs import named_inputs, named_targets, told_apart
 from tb_gradhealth.capture.tensorflow.selecting.structure import (
@@ -20,6 +19,7 @@ from tb_gradhealth.capture.tensorflow.selecting.structure import (
 from tb_gradhealth.capture.tensorflow.selecting.targets import Targets, has_accuracy
 from tb_gradhealth.capture.tensorflow.selecting.updates import Updates, as_chosen
 from tb_gradhealth.record import Kind, Row
+from tb_gradhealth.record.activation_functions import WITH_UNITS
 
 NO_GRADIENT: Final = "gradient is None"
 FROZEN: Final = "frozen: it is not trained"

@@ -1,8 +1,8 @@
-"""Activation functions by what their outputs can tell of single units."""
+"""Activation functions, as rows name them, by what their outputs can tell of single units."""
 
 from typing import Final
 
-from tb_gradhealth.record import Row
+from tb_gradhealth.record.rows import Row
 
 RELU_LIKE: Final = frozenset({"relu", "relu6"})
 """Activation functions whose output is exactly 0 for a unit that is off."""
