@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
@@ -28,6 +28,7 @@ def closed_form(array):
     return [*of_finite, np.isnan(wide).sum(), np.isinf(wide).sum()]
 
 
+@settings(suppress_health_check=[HealthCheck.too_slow])  # arrays are drawn slowly on a busy machine
 @given(TENSORS)
 def test_moments_are_those_of_float64(tensors):
     values, sizes = np.concatenate(tensors), [tensor.size for tensor in tensors]
@@ -46,6 +47,7 @@ def test_of_no_elements_nothing_is_known_but_that_none_is_faulty():
     np.testing.assert_array_equal(moments(np.zeros([0, 3], np.float32)), nothing)
 
 
+@settings(suppress_health_check=[HealthCheck.too_slow])  # arrays are drawn slowly on a busy machine
 @given(TENSORS)
 def test_histograms_are_the_record_s_own(tensors):
     zeros, packed = histograms(np.concatenate(tensors), [tensor.size for tensor in tensors])

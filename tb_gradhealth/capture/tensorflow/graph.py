@@ -45,8 +45,8 @@ def is_compiled() -> bool:
     return bool(control_flow_util.GraphOrParentsInXlaContext(graph))
 
 
-def run_rarely(predicate: Any, branch: Callable[[], Any]) -> None:
-    """Run a branch that is long and seldom taken.
+def run_rarely(predicate: Any, branch: Callable[[], Sequence[Any]], dtypes: Sequence[Any] = ()) -> list[Any]:
+    """Run a branch that is long and rarely taken; its vectors of these ``dtypes``, empty where it is not run.
 
     `tf.cond` is unfolded into the graph around it, where every operation of the branch not taken still costs
     a visit, 1 ms a step for a network of 20 layers, and every tensor that the branch uses a switch. As one
@@ -55,19 +55,28 @@ def run_rarely(predicate: Any, branch: Callable[[], Any]) -> None:
 
     Nothing is traced where functions are to run operation by operation (`tf.config.run_functions_eagerly`).
     """
+
+    def nothing(*unused: Any) -> list[Any]:
+        return [tf.zeros([0], dtype) for dtype in dtypes]
+
     if tf.executing_eagerly():
-        if predicate:
-            branch()
-        return
+        return list(branch()) if predicate else nothing()
     if has_accelerator():
         body = tf.function(branch, autograph=False, experimental_attributes={"_noinline": True})
-        tf.cond(predicate, body, lambda: None)
-        return
+        return list(tf.cond(predicate, lambda: list(body()), nothing))
     concrete = tf.function(branch, autograph=False).get_concrete_function()
     inputs = concrete.captured_inputs
     specs = [tf.TensorSpec(x.shape, x.dtype, f"unused_{index}") for index, x in enumerate(inputs)]
-    nothing = tf.function(lambda *unused: None, autograph=False).get_concrete_function(*specs)
-    tf.raw_ops.If(cond=predicate, input=inputs, Tout=[], then_branch=concrete, else_branch=nothing)
+    otherwise = tf.function(nothing, autograph=False).get_concrete_function(*specs)
+    results = tf.raw_ops.If(
+        cond=predicate,
+        input=inputs,
+        Tout=list(dtypes),
+        then_branch=concrete,
+        else_branch=otherwise,
+        output_shapes=[[None]] * len(dtypes),
+    )
+    return list(results) if dtypes else []
 
 
 def has_accelerator() -> bool:

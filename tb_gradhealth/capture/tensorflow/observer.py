@@ -17,6 +17,7 @@ from tb_gradhealth.capture.statistics.since_record import SinceRecord
 from tb_gradhealth.capture.statistics.trip_limits import NO_LIMIT, trip_limits
 from tb_gradhealth.capture.tensorflow.graph import hidden_from_debuggers, is_compiled, run_rarely, state
 from tb_gradhealth.capture.tensorflow.measuring.constant_prediction import ConstantPrediction
+from tb_gradhealth.capture.tensorflow.measuring.operands import as_float32
 from tb_gradhealth.capture.tensorflow.measuring.packs import Tensors
 from tb_gradhealth.capture.tensorflow.observing.flight_recorder import FlightRecorder
 from tb_gradhealth.capture.tensorflow.observing.skipped_steps import SkippedSteps
@@ -31,6 +32,9 @@ EARLY: Final = ("loss", "activation", "gradient", "weight", "training")
 
 GOLDEN: Final = 2654435769
 """2^32 / golden ratio: its multiples modulo 2^32 lie evenly, however many there are."""
+
+OUTPUTS: Final = (tf.float32, tf.float32, tf.int32, tf.float32, tf.int32)
+"""Types of what is measured of layers' outputs: their numbers, and twice numbers and sizes for a record."""
 
 
 class Observer:
@@ -221,17 +225,57 @@ class Observer:
         if self._measurement.sparse:  # what was touched in a step that is not looked at was touched, too
             self._measurement.touched.add([present[index] for index in self._measurement.sparse])
         if not self.thins:
-            return self._watch(present, spread, constant, seen, self._every)
+            outputs = None if is_compiled() else self._measured_outputs(present, seen, self._every)
+            return self._watch(present, outputs, spread, constant, seen, self._every)
         pace = self._pace.read_value()
+        every = self._every * pace[1]
         look = (seen >= self._next) | self._has_bad_loss(present)
+        outputs = None
+        if not is_compiled():
+            outputs = run_rarely(look, lambda: self._measured_outputs(present, seen, every), OUTPUTS)
 
-        def watch() -> None:
-            every = self._every * pace[1]
-            self._watch(present, spread, constant, seen, every)
+        def watch() -> list[Any]:
+            self._watch(present, outputs, spread, constant, seen, every)
             self._next.assign(self._following(seen, pace[0], every))
+            return []
 
         run_rarely(look, watch)
         return look, tf.constant(False)
+
+    def _measured_outputs(self, present: Mapping[int, Any], seen: Any, every: Any) -> list[Any]:
+        """All that a step takes of layers' outputs, before the backward pass needs their memory.
+
+        Their numbers, float32 [rows], and, few and from a search, what `StepMeasurement.values` takes of
+        them; the latter is empty where nothing was searched.
+        """
+        outputs = self._measurement.outputs
+        peaks = self._peaks(present)
+        tripped = self._trips_early(present, peaks)
+        search = self._is_due(seen, every) | (tripped & ~self.untaken[TRIPPED])
+        few = outputs.few(present)
+        return [peaks, *few, *run_rarely(search, lambda: outputs.searched(present, tripped), OUTPUTS[3:])]
+
+    def _trips_early(self, present: Mapping[int, Any], peaks: Any) -> Any:
+        """Whether a loss or an output trips a record, as far as the gradients do not matter, bool scalar."""
+        order = self._step_numbers.order
+        losses = [place for place, index in enumerate(order) if self.rows[index].kind == "loss"]
+        numbers = [_rms(present[order[place]]) for place in losses]
+        rows = [*losses, *range(self._step_numbers.by_rms, len(order))]
+        if not rows:
+            return tf.constant(False)
+        return self.flight_recorder.beyond(
+            tf.concat([tf.stack(numbers), peaks] if numbers else [peaks], 0), rows
+        )
+
+    def _peaks(self, present: Mapping[int, Any]) -> Any:
+        """The outputs' numbers of a step; of their units the largest are remembered."""
+        peaks, units = self._step_numbers.peaks(present)
+        if self._measurement.outputs.with_units:
+            self._measurement.outputs.units.add(units)
+        return peaks
+
+    def _is_due(self, seen: Any, every: Any) -> Any:
+        return tf.equal((seen - 1) % every, 0)
 
     def _has_bad_loss(self, present: Mapping[int, Any]) -> Any:
         losses = [present[index] for index in self._present if self.rows[index].kind == "loss"]
@@ -249,28 +293,46 @@ class Observer:
         return following
 
     def _watch(
-        self, given: Mapping[int, Any], spread: Any, constant: list[list[Any]], seen: Any, every: Any
+        self,
+        given: Mapping[int, Any],
+        outputs: Sequence[Any] | None,
+        spread: Any,
+        constant: list[list[Any]],
+        seen: Any,
+        every: Any,
     ) -> tuple[Any, Any]:
-        """Look at a step; ``every`` is the cadence of records now."""
+        """Look at a step; ``every`` is the cadence of records now.
+
+        ``outputs`` is what `_measured_outputs` gave. A compiler does without: it plans memory by itself, and
+        has to know all sizes.
+        """
         present = dict(given)
         if self._targets:
             both = zip(self._targets, constant, strict=True)
             self._constant.add([targets.of(tensors) for targets, tensors in both])
         tensors = self._measurement.tensors(present)
-        line, skipped = self._look(present, tensors)
+        peaks = self._peaks(present) if outputs is None else outputs[0]
+        line, skipped = self._look(present, tensors, peaks)
         beyond = self.flight_recorder.add(line, seen) if self._step_numbers.order else tf.constant(False)
         since = (seen - 1) % every
-        due = tf.equal(since, 0)
+        due = self._is_due(seen, every)
         tripped = beyond & ~due & ~self.untaken[TRIPPED]
         keep = self._is_before_an_update(seen, since, every)
 
-        def thorough() -> None:
+        def measured() -> Any:
+            if outputs is None:
+                return self._measurement.outputs.searched(present, beyond, self._measurement.filled)
+            few, searched = outputs[1:3], outputs[3:]
+            return tf.cond(tf.size(searched[0]) > 0, lambda: searched, lambda: few)
+
+        def thorough() -> list[Any]:
             tf.cond(
                 due | tripped,
-                lambda: self._record(present, tensors, spread, skipped, seen, due, beyond),
+                lambda: self._record(present, tensors, measured(), spread, skipped, seen, due),
                 lambda: False,
             )
             tf.cond(keep, lambda: self._measurement.keep(tensors), lambda: False)
+            return []
 
         # Whether what is beyond its limit is to be told is asked inside: a usual step has no use for it.
         run_rarely(due | beyond | keep, thorough)
@@ -278,15 +340,12 @@ class Observer:
             self._kept.assign(tf.where(keep, seen, self._kept))
         return due, tripped
 
-    def _look(self, present: dict[int, Any], tensors: Sequence[Tensors]) -> tuple[Any, Any]:
+    def _look(self, present: dict[int, Any], tensors: Sequence[Tensors], peaks: Any) -> tuple[Any, Any]:
         """What is done in every step: its numbers, and whether the step was skipped."""
         if not self._step_numbers.order:
             return tf.zeros([0]), None
-        line, peaks = self._step_numbers.numbers([each.rms() for each in tensors if each.any], present)
-        line, skipped = self._skipped.add(line, present)
-        if self._measurement.with_units:
-            self._measurement.units.add(peaks)
-        return line, skipped
+        line = tf.concat([*(each.rms() for each in tensors if each.any), peaks], 0)
+        return self._skipped.add(line, present)
 
     def _reached(self) -> dict[int, Any]:
         """What the best constant prediction reaches, by row."""
@@ -315,19 +374,24 @@ class Observer:
         self,
         present: Mapping[int, Any],
         tensors: Sequence[Tensors],
+        outputs: Any,
         spread: Any,
         skipped: Any,
         seen: Any,
         due: Any,
-        beyond: Any,
     ) -> bool:
         known = due & (self._applied(seen) > 1)
         if self.thins:
             known &= tf.equal(self._kept, self._applied(seen) - 1)
         present = {**present, **self._reached()}
-        numbers, sizes = self._measurement.values(present, tensors, known, skipped, spread, beyond)
+        numbers, sizes = self._measurement.values(present, tensors, known, skipped, spread, outputs)
         self._slots.keep(due, numbers, sizes)
         slot = tf.where(due, DUE, TRIPPED)[None]
         self.recorded.scatter_update(tf.IndexedSlices(seen[None], slot))
         self.untaken.scatter_update(tf.IndexedSlices(tf.constant([True]), slot))
         return True
+
+
+def _rms(loss: Any) -> Any:
+    """The RMS of a loss, float32 scalar."""
+    return tf.sqrt(tf.reduce_mean(tf.square(as_float32(loss))))

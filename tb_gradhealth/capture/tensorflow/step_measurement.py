@@ -5,7 +5,6 @@ of layers' outputs the first samples are copied. To compute all statistics there
 to trace, optimize and compile.
 """
 
-import math
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
@@ -14,20 +13,15 @@ import numpy.typing as npt
 import tensorflow as tf
 
 from tb_gradhealth.capture.statistics.magnitudes import SAMPLE
-from tb_gradhealth.capture.statistics.moments import EXTREMES, MOMENTS
+from tb_gradhealth.capture.statistics.moments import MOMENTS
 from tb_gradhealth.capture.statistics.step_values import Pack, Reduced, StepValues
 from tb_gradhealth.capture.tensorflow.graph import is_compiled, shared_function
-from tb_gradhealth.capture.tensorflow.measuring.moments import extremes, measure
-from tb_gradhealth.capture.tensorflow.measuring.operands import as_float32, operand, zero_fraction
+from tb_gradhealth.capture.tensorflow.measuring.moments import measure
+from tb_gradhealth.capture.tensorflow.measuring.operands import operand, zero_fraction
+from tb_gradhealth.capture.tensorflow.measuring.outputs import Outputs
 from tb_gradhealth.capture.tensorflow.measuring.packs import Split, Tensors
-from tb_gradhealth.capture.tensorflow.measuring.sampling import (
-    elements_of_batch,
-    first_samples,
-    most_elements,
-    sample,
-)
+from tb_gradhealth.capture.tensorflow.measuring.sampling import sample
 from tb_gradhealth.capture.tensorflow.measuring.touched_rows import TouchedRows
-from tb_gradhealth.capture.tensorflow.measuring.units import Units
 from tb_gradhealth.capture.tensorflow.measuring.weight_snapshot import WeightSnapshot
 from tb_gradhealth.capture.tensorflow.observing.step_numbers import StepNumbers
 from tb_gradhealth.capture.tensorflow.selecting.selection import BATCHES, Selection
@@ -47,9 +41,8 @@ class StepMeasurement:
     """What there is to measure in one set of tensors.
 
     Attributes:
-        with_units: the rows whose units are watched for being silent.
-        sparse: those that are sparse gradients.
-        units: which units were silent.
+        outputs: layers' outputs, inputs and targets.
+        sparse: the rows that are sparse gradients.
         touched: which rows of embeddings were touched.
         step_numbers: what looks at gradients, losses, weights and activations in every step.
         has_updates: whether there are any weights to compare with them.
@@ -62,15 +55,14 @@ class StepMeasurement:
             kind: [i for i in present if rows[i].kind == kind] for kind in ("clipped", "update", "training")
         }
         watched = [index for index in present if rows[index].kind in WATCHED]
-        self.with_units = [index for index in watched if unit_count(rows[index], RELU_LIKE)]
         self.sparse = [i for i in watched if isinstance(selection.values[i], tf.IndexedSlices)]
         activations = [index for index in watched if rows[index].kind == "activation"]
         gradients = [index for index in watched if rows[index].kind == "gradient"]
         self._spread = gradients if selection.spread is not None else []
-        # Measured alike: on the batch's first samples.
-        self._batches = [index for index in present if rows[index].kind in BATCHES]
-        self._ranks = {index: selection.values[index].shape.rank for index in self._batches}
-        self._elements = elements_of_batch(len(self._batches))
+        with_units = [index for index in watched if unit_count(rows[index], RELU_LIKE)]
+        batches = [index for index in present if rows[index].kind in BATCHES]
+        ranks = [selection.values[index].shape.rank for index in batches]
+        self.outputs = Outputs(rows, batches, ranks, with_units)
         self._features = selection.features
         self._training = of_kind["training"]
         # Apart: a step knows its gradients before its weights, and nothing is to wait.
@@ -89,10 +81,9 @@ class StepMeasurement:
             self._snapshot = WeightSnapshot(rows, of_updates)
         self._single = [index for split in self._all_splits for index in split.single]
         self._padded = [i for i in self._single if isinstance(selection.values[i], tf.IndexedSlices)]
-        self.units = Units([rows[index].shape[-1] for index in self.with_units])
         self.touched = TouchedRows([rows[index].shape[0] for index in self.sparse])
         by_rms = [index for split in self._splits for index in split.order]
-        self.step_numbers = StepNumbers(rows, by_rms, activations, self.with_units)
+        self.step_numbers = StepNumbers(rows, by_rms, activations, with_units)
         # XLA wants to know all sizes: there, what varies is filled up to what it may be at most, by part.
         self._room: dict[str, int] = {}
 
@@ -111,7 +102,7 @@ class StepMeasurement:
         known: Any,
         skipped: Any,
         spread: Any,
-        suspicious: Any,
+        outputs: tuple[Any, Any],
     ) -> tuple[Any, Any]:
         """What `unpack` makes `StepValues` of: numbers, float32 [n], and sizes, int32 [m].
 
@@ -121,8 +112,7 @@ class StepMeasurement:
             known: whether the weights of an earlier step are known, bool scalar.
             skipped: whether a loss scaler skipped the step, bool scalar or None.
             spread: how far replicas differ in each measured gradient, float32 [gradients], or None.
-            suspicious: whether something is wrong with the step, bool scalar: then every sample's
-                activations are searched.
+            outputs: the numbers and sizes of `outputs`.
         """
         parts = [*tensors, self._clipped.tensors(present)]
         if self._snapshot is not None:
@@ -135,26 +125,17 @@ class StepMeasurement:
             samples = [shared_function(sample, [x.values], SAMPLE) for x in operands]
             numbers.append(tf.reshape(measure(operands), [-1]))
             numbers += [tf.stack([zero_fraction(x)]) for x in operands if x.padding is not None]
-            numbers += [self._filled(f"sample {i}", values, SAMPLE) for i, values in enumerate(samples)]
+            numbers += [self.filled(f"sample {i}", values, SAMPLE) for i, values in enumerate(samples)]
             sizes.append(tf.stack([tf.size(values) for values in samples]))
-        if self.with_units:
-            numbers.append(tf.reshape(self.units.columns([present[i] for i in self.with_units]), [-1]))
         if self.sparse:
             numbers.append(self.touched.untouched())
         if self._spread:
             numbers.append(spread)
         if self._training:
             numbers.append(tf.stack([tf.cast(present[index], tf.float32) for index in self._training]))
-        if self._batches:
-            whole = [present[index] for index in self._batches]
-            numbers.append(tf.cond(suspicious, lambda: _searched(whole), lambda: _not_searched(len(whole))))
-            for index, value in zip(self._batches, whole, strict=True):
-                flat, shape = shared_function(_first_values, [value], self._elements)
-                numbers.append(self._filled(f"batch {index}", flat, most_elements(value, self._elements)))
-                sizes.append(shape)
-        return tf.concat(numbers, 0), tf.concat(sizes, 0) if sizes else tf.zeros([0], tf.int32)
+        return tf.concat([*numbers, outputs[0]], 0), tf.concat([*sizes, outputs[1]], 0)
 
-    def _filled(self, part: str, flat: Any, most: int) -> Any:
+    def filled(self, part: str, flat: Any, most: int) -> Any:
         """A vector whose size is known where a compiler wants to know it, filled up with zeros."""
         if not is_compiled():
             return flat
@@ -183,27 +164,12 @@ class StepMeasurement:
         for number, size in enumerate(take_sizes(single)):
             samples.append(take(room.get(f"sample {number}", size))[:size])
         columns: dict[str, tuple[Sequence[int], Any]] = {}
-        if self.with_units:
-            silent = take(2 * len(self.with_units)).reshape(-1, 2)
-            columns["dead_fraction"] = self.with_units, silent[:, 0]
-            columns["window"] = self.with_units, silent[:, 1]
         if self.sparse:
             columns["untouched_fraction"] = self.sparse, take(len(self.sparse))
         if self._spread:
             columns["replica_spread"] = self._spread, take(len(self._spread))
         training = dict(zip(self._training, take(len(self._training)), strict=True))
-        batches, searched = {}, {}
-        if self._batches:
-            extremes_of = take(len(EXTREMES) * len(self._batches)).reshape(-1, len(EXTREMES))
-            searched = {
-                index: found
-                for index, found in zip(self._batches, extremes_of, strict=True)
-                if not np.isnan(found[-1])  # a count is a number where anything was searched
-            }
-            for index in self._batches:
-                shape = tuple(take_sizes(self._ranks[index]))
-                values = take(room.get(f"batch {index}", math.prod(shape)))
-                batches[index] = _as_batch(values, shape)
+        units, batches, searched = self.outputs.unpack(take, take_sizes, room)
         return StepValues(
             packs=packs,
             reduced=Reduced(self._single, moments, samples, zeros),
@@ -211,7 +177,7 @@ class StepMeasurement:
             searched=searched,
             features=self._features,
             numbers=training,
-            columns=columns,
+            columns={**columns, **units},
             updates_known=bool(known),
             skipped=bool(skipped),
         )
@@ -226,27 +192,3 @@ class _Reader:
     def __call__(self, size: int) -> Any:
         self._begin += size
         return self._values[self._begin - size : self._begin]
-
-
-def _as_batch(values: Any, shape: tuple[int, ...]) -> Any:
-    """The samples in their shape; as many as there was room for."""
-    each = math.prod(shape[1:])
-    samples = min(values.size // each, shape[0]) if shape and each else 0
-    if not shape or samples:
-        return values[: samples * each].reshape(samples, *shape[1:]) if shape else values.reshape(())
-    return values[: min(values.size, math.prod(shape))]
-
-
-def _first_values(value: Any, most: int) -> tuple[Any, Any]:
-    """The batch's first samples end to end, float32 [n], and their shape, int32 [rank]."""
-    part = first_samples(value, most)
-    return tf.reshape(as_float32(part), [-1]), tf.shape(part)
-
-
-def _searched(batches: Sequence[Any]) -> Any:
-    """The columns `EXTREMES` of all samples, float32 [batches * 4]."""
-    return tf.concat([shared_function(extremes, [value]) for value in batches], 0)
-
-
-def _not_searched(batches: int) -> Any:
-    return tf.fill([batches * len(EXTREMES)], float("nan"))

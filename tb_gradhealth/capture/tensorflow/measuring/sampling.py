@@ -7,6 +7,9 @@ import tensorflow as tf
 
 from tb_gradhealth.capture.statistics.magnitudes import RUN
 
+ELEMENTS_EVERY_STEP: Final = 1 << 14
+"""Elements of a batch that are looked at in every step, at least one sample."""
+
 MEASURED_OF: Final = 1 << 16
 """Elements of a batch that are measured at most: moments are then known to half a percent..."""
 

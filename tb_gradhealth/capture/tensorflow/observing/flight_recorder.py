@@ -1,5 +1,6 @@
 """The flight recorder: the numbers of the last steps, and what trips a record out of turn."""
 
+from collections.abc import Sequence
 from typing import Any, Final
 
 import numpy as np
@@ -38,7 +39,12 @@ class FlightRecorder:
         slot = tf.reshape((self._looks.assign_add(1) - 1) % self._size, [1])
         self.steps.scatter_update(tf.IndexedSlices(step[None], slot))
         self.numbers.scatter_update(tf.IndexedSlices(seen[None], slot))
-        return tf.reduce_any(_nan_as_infinity(step) > self.limits)
+        return self.beyond(step)
+
+    def beyond(self, numbers: Any, rows: Sequence[int] | None = None) -> Any:
+        """Whether one of some numbers, of all rows or of these, is NaN or beyond its limit, bool scalar."""
+        limits = self.limits if rows is None else tf.gather(self.limits, list(rows))
+        return tf.reduce_any(tf.where(tf.math.is_nan(numbers), float("inf"), numbers) > limits)
 
     def newest(self, count: Any, seen: Any) -> Any:
         """The numbers of the last ``count`` steps up to number ``seen``, float32 [count, rows].
@@ -67,7 +73,3 @@ class FlightRecorder:
         order = np.argsort(numbers)
         order = order[numbers[order] > number]
         return np.asarray(self.steps.numpy()[order]), np.asarray(numbers[order])
-
-
-def _nan_as_infinity(step: Any) -> Any:
-    return tf.where(tf.math.is_nan(step), float("inf"), step)
