@@ -56,8 +56,8 @@ def check(logdir: str, fail_on: str, form: str, source: str, explain: bool) -> N
         raise click.UsageError(str(error)) from None
     monitor = Monitor([Root(logdir)], rules)
     monitor.refresh()
-    with monitor.reading() as watched:
-        report = report_of(watched, explain)
+    with monitor.snapshot() as snapshot:
+        report = report_of(snapshot, explain)
     if form == "text":
         print_report(report)
     else:

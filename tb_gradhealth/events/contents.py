@@ -1,4 +1,4 @@
-"""What the events of one run say: row tables, records, steps, epochs, and what is unknown."""
+"""Interprets the events of one run: row tables, records, flight-recorder steps, epochs, unusable values."""
 
 import math
 from collections.abc import Callable, Iterator, Mapping
@@ -8,7 +8,7 @@ import numpy as np
 from google.protobuf.message import DecodeError
 from tensorboard.compat.proto import event_pb2, summary_pb2, tensor_pb2, types_pb2
 
-from tb_gradhealth.events.forms import Forms
+from tb_gradhealth.events.record_template import RecordTemplates
 from tb_gradhealth.record import (
     PLUGIN_NAME,
     Content,
@@ -27,69 +27,69 @@ from tb_gradhealth.record import (
 )
 from tb_gradhealth.record.codec import check_version
 
-OURS: Final = PLUGIN_NAME.encode()
-"""Part of every tag of ours. A payload without these bytes is not parsed: that is what makes a file
-full of other people's histograms cheap."""
+PLUGIN_BYTES: Final = PLUGIN_NAME.encode()
+"""Part of every tag of the plugin. Payloads without these bytes are not parsed, so values of other plugins
+cost only their checksum."""
 
 MAX_TAGS: Final = 10_000
 MAX_TABLES: Final = 1_000
-MAX_LINES: Final = 100_000
-"""A model has a handful; the limits only keep a hostile file from filling the memory."""
+MAX_STEPS: Final = 100_000
+"""Limits of the memory that a hostile file can take; models stay far below them."""
 
-MOST_REPEATED: Final = 1 << 20
-"""Numbers that a flight recorder's lines may leave out as repetitions of their last one."""
+MAX_REPEATED: Final = 1 << 20
+"""Values of flight-recorder steps that may be omitted as repetitions of the last one."""
 
 
-class Trouble(NamedTuple):
-    """A value that cannot be used. ``kind`` merges its like, ``message`` is a sentence."""
+class UnusableValue(NamedTuple):
+    """A value that cannot be used: its kind, by which a `ProblemLog` merges, and a sentence."""
 
     kind: str
     message: str
 
 
 class Contents:
-    """The tables and tags of one run so far; turns payloads into records.
+    """Turns payloads into records, with the tables and tags of one run read so far.
 
     Attributes:
-        ours: whether the run holds anything of ours, readable or not.
-        record: the record in a payload that is known by its form; `interpret` is for all others.
+        has_plugin_data: whether the run holds any value of the plugin, readable or not.
+        record: returns the record in a payload that matches a template; `interpret` handles all others.
     """
 
     def __init__(self, tables_elsewhere: Callable[[], Mapping[str, RowTable]]) -> None:
-        """Start with nothing known.
+        """Start without tables.
 
         Args:
-            tables_elsewhere: the tables in the run's other files by id, for records whose own file
-                lacks theirs; asked again for every such record.
+            tables_elsewhere: returns the tables of the run's other files by id; called for each record whose
+                table was not read yet.
         """
-        self.ours = False
+        self.has_plugin_data = False
         self._tables_elsewhere = tables_elsewhere
         self._tables: dict[str, RowTable] = {}
         self._trusted: set[str] = set()
-        self._forms = Forms()
-        self.record = self._forms.record
+        self._templates = RecordTemplates()
+        self.record = self._templates.record
 
-    def interpret(self, payload: bytes) -> Iterator[Content | Trouble]:
-        """What one record of the file holds for us: usually nothing, or one `Content`."""
+    def interpret(self, payload: bytes) -> Iterator[Content | UnusableValue]:
+        """The plugin's contents of one event: usually none or one."""
         try:
             event = event_pb2.Event.FromString(payload)
         except DecodeError:
-            yield Trouble("event", "a record is not a TensorFlow event, it was skipped")
+            yield UnusableValue("event", "a record is not a TensorFlow event, it was skipped")
             return
         for value in event.summary.value:
             try:
                 record = self._value(event, value)
             except _UnusableError as error:
-                self.ours = True
+                self.has_plugin_data = True
                 yield error.trouble
                 continue
             if record is None:
                 continue
             yield record
-            if isinstance(record, Record) and self._lasts(value, record.table):
-                self._forms.learn(payload, record.table)
+            if isinstance(record, Record) and self._is_repeatable(value, record.table):
+                self._templates.add(payload, record.table)
             if not math.isfinite(record.wall_time):
-                yield Trouble("wall time", f"the event's wall time is {record.wall_time}")
+                yield UnusableValue("wall time", f"the event's wall time is {record.wall_time}")
 
     def _value(self, event: event_pb2.Event, value: summary_pb2.Summary.Value) -> Content | None:
         tag = parse_tag(value.tag)
@@ -98,17 +98,17 @@ class Contents:
                 raise _unusable(value.tag, "tag", "is not a tag this version of tb_gradhealth knows")
             return None
         self._check_metadata(value)
-        self.ours = True
+        self.has_plugin_data = True
         if not value.HasField("tensor"):
             raise _unusable(value.tag, "tensor", "holds no tensor")
         if tag.content == "rows":
-            self._keep(tag, _table(value.tag, value.tensor))
+            self._add_table(tag, _table(value.tag, value.tensor))
             return None
         table = self._table_of(value.tag, tag)
         return _READERS[tag.content](event, value, table)
 
     def _check_metadata(self, value: summary_pb2.Summary.Value) -> None:
-        """TensorFlow repeats the metadata in each event, other writers only give it in a tag's first."""
+        """Check the metadata: TensorFlow repeats it in each event, other writers set it in a tag's first."""
         if not value.HasField("metadata"):
             if value.tag not in self._trusted:
                 raise _unusable(value.tag, "metadata", f'has no metadata that says plugin "{PLUGIN_NAME}"')
@@ -125,8 +125,8 @@ class Contents:
         if len(self._trusted) < MAX_TAGS:
             self._trusted.add(value.tag)
 
-    def _lasts(self, value: summary_pb2.Summary.Value, table: RowTable) -> bool:
-        """Whether the same bytes will be read the same; of another file's table that is not known yet."""
+    def _is_repeatable(self, value: summary_pb2.Summary.Value, table: RowTable) -> bool:
+        """Whether equal bytes always have this content: not where the table comes from a file read later."""
         tag = parse_tag(value.tag)
         return tag is not None and self._tables.get(tag.table_id) is table and not value.tensor.float_val
 
@@ -136,13 +136,13 @@ class Contents:
             raise _unusable(name, "missing table", "has records, but its row table is in no file of the run")
         return table
 
-    def _keep(self, tag: Tag, table: RowTable) -> None:
+    def _add_table(self, tag: Tag, table: RowTable) -> None:
         if tag.table_id in self._tables or len(self._tables) < MAX_TABLES:
             self._tables.setdefault(tag.table_id, table)
 
 
 def tables_in(payload: bytes) -> dict[str, RowTable]:
-    """The row tables in this payload by id, whatever their metadata; nothing where it cannot be read."""
+    """The row tables in a payload by id, whatever their metadata; none where it cannot be parsed."""
     tables = {}
     try:
         for value in event_pb2.Event.FromString(payload).summary.value:
@@ -150,18 +150,18 @@ def tables_in(payload: bytes) -> dict[str, RowTable]:
             if tag is not None and tag.content == "rows":
                 tables[tag.table_id] = _table(value.tag, value.tensor)
     except (DecodeError, _UnusableError):
-        pass  # said where the file itself is read
+        pass  # reported when the file itself is read
     return tables
 
 
 class _UnusableError(Exception):
-    def __init__(self, trouble: Trouble) -> None:
+    def __init__(self, trouble: UnusableValue) -> None:
         super().__init__(trouble.message)
         self.trouble = trouble
 
 
 def _unusable(tag: str, kind: str, predicate: str) -> _UnusableError:
-    return _UnusableError(Trouble(f"{kind} of {tag}", f"{tag} {predicate}"))
+    return _UnusableError(UnusableValue(f"{kind} of {tag}", f"{tag} {predicate}"))
 
 
 def _table(tag: str, tensor: tensor_pb2.TensorProto) -> RowTable:
@@ -183,11 +183,11 @@ def _record(event: event_pb2.Event, value: summary_pb2.Summary.Value, table: Row
 
 def _steps(event: event_pb2.Event, value: summary_pb2.Summary.Value, table: RowTable) -> Steps:
     shape = _float_shape(value, "a flight recorder's lines are float32")
-    watched = len(table.watched)
-    sound = len(shape) == 2 and 0 < shape[0] <= MAX_LINES and shape[1] in (watched, watched + 1)
-    sound = sound and math.prod(shape) <= MOST_REPEATED
+    columns = len(table.watched)
+    is_plausible = len(shape) == 2 and 0 < shape[0] <= MAX_STEPS and shape[1] in (columns, columns + 1)
+    is_plausible = is_plausible and math.prod(shape) <= MAX_REPEATED
     try:
-        content = _content(value.tensor, shape, sound)
+        content = _content(value.tensor, shape, is_plausible)
         values, ago = decode_steps(table, content, shape), decode_ago(table, content, shape)
     except RecordError as error:
         raise _unusable(value.tag, "shape", f"cannot be read: {error}") from None
@@ -207,7 +207,7 @@ _READERS: Final[Mapping[str, Callable[[event_pb2.Event, summary_pb2.Summary.Valu
     "steps": _steps,
     "epoch": _epoch,
 }
-"""By what a tag says that its tensor holds."""
+"""By the content that a tag names."""
 
 
 def _float_shape(value: summary_pb2.Summary.Value, expected: str) -> tuple[int, ...]:
@@ -216,12 +216,13 @@ def _float_shape(value: summary_pb2.Summary.Value, expected: str) -> tuple[int, 
     return tuple(dim.size for dim in value.tensor.tensor_shape.dim)
 
 
-def _content(tensor: tensor_pb2.TensorProto, shape: tuple[int, ...], sound: bool) -> bytes:
-    """The numbers as bytes; a list of floats may leave out repetitions of its last one.
+def _content(tensor: tensor_pb2.TensorProto, shape: tuple[int, ...], is_plausible: bool) -> bytes:
+    """The tensor's values as bytes.
 
-    Only for a ``sound`` shape, one that the row table bounds, are they filled up.
+    ``float_val`` may omit repetitions of its last value; they are filled in only where ``is_plausible``,
+    which means that the row table limits the shape.
     """
-    if not tensor.float_val or not sound:
+    if not tensor.float_val or not is_plausible:
         return bytes(tensor.tensor_content)
     size = math.prod(shape)
     values = np.asarray(tensor.float_val[:size], dtype="<f4")

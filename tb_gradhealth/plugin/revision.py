@@ -1,6 +1,6 @@
 """What changes when a run does."""
 
-from tb_gradhealth.monitor import MonitoredRun, Watched
+from tb_gradhealth.monitor import MonitoredRun, Snapshot
 
 
 def revision_of(run: MonitoredRun) -> str:
@@ -8,7 +8,9 @@ def revision_of(run: MonitoredRun) -> str:
     return run.revision
 
 
-def revision_of_all(watched: Watched) -> str:
-    """Changes whenever anything that is watched does."""
-    others = f"{watched.other_runs} {watched.missing} {watched.problems} {watched.loaded} {watched.runs_read}"
-    return " ".join([*(f"{name} {revision_of(run)}" for name, run in watched.runs.items()), others])
+def revision_of_all(snapshot: Snapshot) -> str:
+    """Changes whenever anything that is snapshot does."""
+    others = (
+        f"{snapshot.other_runs} {snapshot.missing} {snapshot.problems} {snapshot.loaded} {snapshot.runs_read}"
+    )
+    return " ".join([*(f"{name} {revision_of(run)}" for name, run in snapshot.runs.items()), others])

@@ -4,16 +4,16 @@ import hashlib
 import os
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from datetime import date
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import Final, TypeVar, cast, get_args
 
 from werkzeug.wrappers import Request
 
 from tb_gradhealth.health import SYMPTOMS
 from tb_gradhealth.health.series import ALL_STEPS, DERIVED, History, Reduction
-from tb_gradhealth.monitor import Follower, Monitor, Watched
+from tb_gradhealth.monitor import Follower, Monitor, RangeCache, Snapshot
 from tb_gradhealth.plugin import parameters
 from tb_gradhealth.plugin.answers import charts, findings, judge, page, rules, runs, tensors
 from tb_gradhealth.plugin.answers.common import chosen, found
@@ -29,12 +29,10 @@ from tb_gradhealth.plugin.application import (
     application,
     attachment,
 )
-from tb_gradhealth.plugin.hparams import HyperParameters
 from tb_gradhealth.plugin.judging import Judging
 from tb_gradhealth.plugin.message import message_module
 from tb_gradhealth.plugin.openapi import openapi
 from tb_gradhealth.plugin.revision import revision_of, revision_of_all
-from tb_gradhealth.plugin.zoom import Zooms
 from tb_gradhealth.record import KINDS
 from tb_gradhealth.record.columns import STATISTICS
 from tb_gradhealth.report import FORMATS, report_of
@@ -89,9 +87,8 @@ class _Routes:
 
     def __init__(self, monitor: Monitor, logdir: str, judging: Judging) -> None:
         self._monitor, self._logdir, self._judging = monitor, logdir, judging
-        self._follower = Follower(monitor.pieces)
-        self._hparams = HyperParameters()
-        self._zooms = Zooms()
+        self._follower = Follower(monitor.refresh_in_slices)
+        self._ranges = RangeCache()
         self._rows = Kept(runs.run_row)
         self._told = Kept(findings.Told)
         self._one_judge = threading.Lock()
@@ -100,13 +97,13 @@ class _Routes:
 
     def runs(self, request: Request) -> Prepared:
         def body() -> Body:
-            names = self._read(lambda watched: list(watched.runs))
+            names = self._read(lambda snapshot: list(snapshot.runs))
             # Files are looked into, which nobody should wait for who asks for something else.
-            hparams = {name: self._hparams_of(name) for name in names}
+            hparams = {name: self._monitor.hparams(name) for name in names}
             return Body(
                 self._read(
-                    lambda watched: runs.runs_answer(
-                        watched, self._logdir, time.time(), self._rows, hparams.get
+                    lambda snapshot: runs.runs_answer(
+                        snapshot, self._logdir, time.time(), self._rows, hparams.get
                     )
                 )
             )
@@ -116,7 +113,7 @@ class _Routes:
 
     def problems(self, request: Request) -> Prepared:
         name = parameters.optional(request, "run")
-        return self._over_everything(lambda watched: runs.problems_answer(watched, name))
+        return self._over_everything(lambda snapshot: runs.problems_answer(snapshot, name))
 
     def findings(self, request: Request) -> Prepared:
         wanted = parameters.several(request, "run")
@@ -125,8 +122,8 @@ class _Routes:
 
         def body() -> Body:
             if trends and not limit:
-                return Body(self._read(lambda watched: findings.findings_answer(watched, wanted)))
-            told = self._read(lambda watched: [self._told.of(run) for run in chosen(watched, wanted)])
+                return Body(self._read(lambda snapshot: findings.findings_answer(snapshot, wanted)))
+            told = self._read(lambda snapshot: [self._told.of(run) for run in chosen(snapshot, wanted)])
             if limit:
                 return Body(page.page_answer([each.page for each in told], limit))
             return Body(findings.findings_text(told), JSON)
@@ -136,15 +133,15 @@ class _Routes:
     def trends(self, request: Request) -> Prepared:
         run = parameters.one(request, "run")
         wanted = parameters.several(request, "finding", MOST_TRENDS)
-        return self._over_runs([run], lambda watched: findings.trends_answer(watched, run, wanted))
+        return self._over_runs([run], lambda snapshot: findings.trends_answer(snapshot, run, wanted))
 
     def evidence(self, request: Request) -> Prepared:
         run, finding = parameters.one(request, "run"), parameters.one(request, "finding", longest=80)
-        return self._over_runs([run], lambda watched: findings.evidence_frame(watched, run, finding))
+        return self._over_runs([run], lambda snapshot: findings.evidence_frame(snapshot, run, finding))
 
     def tensors(self, request: Request) -> Prepared:
         run = parameters.one(request, "run")
-        return self._over_runs([run], lambda watched: tensors.tensors_answer(watched, run))
+        return self._over_runs([run], lambda snapshot: tensors.tensors_answer(snapshot, run))
 
     def states(self, request: Request) -> Prepared:
         run = parameters.one(request, "run")
@@ -154,7 +151,7 @@ class _Routes:
         offset = parameters.whole(request, "offset", 0, 0, 10**9)
         limit = parameters.whole(request, "limit", MOST_STATES, 1, MOST_STATES)
         return self._over_runs(
-            [run], lambda watched: tensors.states_answer(watched, run, tensor, symptom, offset, limit)
+            [run], lambda snapshot: tensors.states_answer(snapshot, run, tensor, symptom, offset, limit)
         )
 
     def series(self, request: Request) -> Prepared:
@@ -164,12 +161,12 @@ class _Routes:
         points = parameters.whole(request, "points", 1024, 16, 4096)
 
         def body() -> Body:
-            with self._monitor.reading() as watched:
-                histories = found(watched, run).health.histories()
+            with self._monitor.snapshot() as snapshot:
+                histories = found(snapshot, run).health.histories()
                 cells = charts.series_cells(histories, run, kind, tensor, columns, steps, points)
                 files = self._monitor.files(run)
             if steps != ALL_STEPS and not charts.exact(cells):
-                cells = self._zooms.series(run, files, kind, tensor, columns, steps, points) or cells
+                cells = self._ranges.series(run, files, kind, tensor, columns, steps, points) or cells
             return Body(charts.series_frame(cells, run, kind, tensor), FRAME)
 
         return Prepared(self._revision([run]), body)
@@ -199,10 +196,10 @@ class _Routes:
         form = FORMATS[parameters.one_of(request, "format", tuple(FORMATS), "json")]
 
         def body() -> Body:
-            with self._monitor.reading() as watched:
+            with self._monitor.snapshot() as snapshot:
                 for name in wanted:
-                    found(watched, name)
-                report = report_of(watched, names=wanted or None)
+                    found(snapshot, name)
+                report = report_of(snapshot, names=wanted or None)
             return Body(form.render(report).encode("utf-8", "replace"), form.mimetype, attachment(form.file))
 
         if wanted:
@@ -216,8 +213,8 @@ class _Routes:
         in_full = parameters.one_of(request, "findings", ("0", "1"), "1") == "1"
 
         def body() -> Body:
-            with self._monitor.reading() as watched:
-                these = chosen(watched, wanted)
+            with self._monitor.snapshot() as snapshot:
+                these = chosen(snapshot, wanted)
                 if len(these) > JUDGED_AT_ONCE:
                     raise parameters.BadRequestError(
                         f"{len(these)} runs are too many to judge at once, name {JUDGED_AT_ONCE} by 'run'"
@@ -246,10 +243,10 @@ class _Routes:
         document = openapi(JUDGED_AT_ONCE, MOST_TRENDS, MOST_STATES, page.MOST, judge.LONGEST, kinds)
         return Prepared(self._process, lambda: Body(document))
 
-    def _over_everything(self, answer: Callable[[Watched], Json]) -> Prepared:
+    def _over_everything(self, answer: Callable[[Snapshot], Json]) -> Prepared:
         return Prepared(self._revision([]), lambda: Body(self._read(answer)))
 
-    def _over_runs(self, names: list[str], answer: Callable[[Watched], Json | bytes]) -> Prepared:
+    def _over_runs(self, names: list[str], answer: Callable[[Snapshot], Json | bytes]) -> Prepared:
         def body() -> Body:
             content = self._read(answer)
             return Body(content, FRAME) if isinstance(content, bytes) else Body(content)
@@ -257,8 +254,8 @@ class _Routes:
         return Prepared(self._revision(names), body)
 
     def _over_histories(self, name: str, answer: Callable[[Histories], bytes]) -> Prepared:
-        def over(watched: Watched) -> bytes:
-            return answer(found(watched, name).health.histories())
+        def over(snapshot: Snapshot) -> bytes:
+            return answer(found(snapshot, name).health.histories())
 
         return self._over_runs([name], over)
 
@@ -267,23 +264,15 @@ class _Routes:
         if names:
             self._monitor.prefer(names)
         self._follower.follow()
-        with self._monitor.reading() as watched:
-            runs = " ".join(revision_of(run) for run in chosen(watched, names)) if names else ""
-            read = runs if names else revision_of_all(watched)
+        with self._monitor.snapshot() as snapshot:
+            runs = " ".join(revision_of(run) for run in chosen(snapshot, names)) if names else ""
+            read = runs if names else revision_of_all(snapshot)
         # Mutes expire with the day.
         return f"{self._process} {date.today()} {read}"
 
-    def _read(self, answer: Callable[[Watched], Answered]) -> Answered:
-        with self._monitor.reading() as watched:
-            return answer(watched)
-
-    def _hparams_of(self, run: str) -> Mapping[str, object] | None:
-        """Its own, or those of the session around it: `trial` has them for `trial/train` too."""
-        for name in (run, *map(str, PurePosixPath(run).parents)):
-            found = self._hparams.of(self._monitor.files(name))
-            if found is not None:
-                return found
-        return None
+    def _read(self, answer: Callable[[Snapshot], Answered]) -> Answered:
+        with self._monitor.snapshot() as snapshot:
+            return answer(snapshot)
 
 
 def _tensor_in(request: Request) -> tuple[str, str, str]:

@@ -11,7 +11,7 @@ from typing import Final
 
 from tb_gradhealth.events import Problem
 from tb_gradhealth.health import Finding, NotJudged, SymptomState, Verdict, finding_as_json, ranks
-from tb_gradhealth.monitor import MonitoredRun, Watched
+from tb_gradhealth.monitor import MonitoredRun, Snapshot
 
 SCHEMA: Final = "gradhealth.report/1"
 
@@ -91,19 +91,19 @@ def _state(state: SymptomState) -> dict[str, object]:
     return {**asdict(state), "value": value}
 
 
-def report_of(watched: Watched, explain: bool = False, names: Collection[str] | None = None) -> Report:
+def report_of(snapshot: Snapshot, explain: bool = False, names: Collection[str] | None = None) -> Report:
     """What is known, as a report.
 
     Args:
-        watched: that a monitor has read.
+        snapshot: that a monitor has read.
         explain: whether to say of every symptom and tensor why it is, or is not, flagged.
         names: the runs to report of; all where None.
     """
-    runs = [run for name, run in watched.runs.items() if names is None or name in names]
+    runs = [run for name, run in snapshot.runs.items() if names is None or name in names]
     ranked = ranks([run.health.assessment() for run in runs])
     in_order = [run for _, run in sorted(zip(ranked, runs, strict=True), key=itemgetter(0))]
     return Report(
-        tuple(_run(run, explain) for run in in_order), (*watched.problems, *_nothing_there(watched))
+        tuple(_run(run, explain) for run in in_order), (*snapshot.problems, *_nothing_there(snapshot))
     )
 
 
@@ -126,16 +126,16 @@ def _run(run: MonitoredRun, explain: bool) -> RunReport:
     )
 
 
-def _nothing_there(watched: Watched) -> tuple[Problem, ...]:
-    missing = tuple(Problem(path, None, "does not exist") for path in watched.missing)
-    if missing or watched.runs:
+def _nothing_there(snapshot: Snapshot) -> tuple[Problem, ...]:
+    missing = tuple(Problem(path, None, "does not exist") for path in snapshot.missing)
+    if missing or snapshot.runs:
         return missing
-    if watched.other_runs:
+    if snapshot.other_runs:
         return (
             Problem(
                 "",
                 None,
-                f"{watched.other_runs} run(s) with event files, but none was written with tb_gradhealth: "
+                f"{snapshot.other_runs} run(s) with event files, but none was written with tb_gradhealth: "
                 "add gradhealth.KerasCallback(log_dir) or gradhealth.summary() to the training",
             ),
         )

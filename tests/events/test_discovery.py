@@ -116,5 +116,5 @@ def test_a_place_that_cannot_be_looked_at_is_not_a_missing_one(tmp_path):
     loop.symlink_to(loop)
     found = discover([Root(str(loop))])
     assert found.missing == ()
-    assert found.unseen == ("",)
+    assert found.unlisted == ("",)
     assert "cannot be looked into" in found.problems[0].message

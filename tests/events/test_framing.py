@@ -58,9 +58,9 @@ def test_a_half_record_is_a_wait_and_says_how_much_it_needs(length):
     assert decoded.faults == []
     assert decoded.consumed == starts[whole]
     if length - starts[whole] >= HEADER:
-        assert decoded.wanted == starts[whole + 1] - starts[whole]
+        assert decoded.required == starts[whole + 1] - starts[whole]
     else:
-        assert decoded.wanted == HEADER
+        assert decoded.required == HEADER
 
 
 @pytest.mark.parametrize("bit", range(8 * (HEADER + 5 + FOOTER)))

@@ -142,7 +142,7 @@ def test_one_listing_is_believed_no_more_for_being_looked_at_twice(content):
     bucket.put(FILE, whole[: ends[5]])
     files = watched.files()
     for _ in range(3):
-        assert watched.reader.same(files)
+        assert watched.reader.is_unchanged(files)
         assert watched.reader.stale(files) is None
         assert list(watched.reader.read(files)) == []
     assert "replaced" in watched.reader.stale(watched.files()).message
@@ -182,7 +182,7 @@ def test_what_is_missing_is_named(path, says):
     (problem,) = found.problems
     assert problem.path == "group"
     assert says in problem.message
-    assert found.unseen == ("group",)
+    assert found.unlisted == ("group",)
 
 
 def test_without_fsspec_a_person_is_told_what_to_install():
@@ -237,7 +237,7 @@ def test_a_smaller_file_in_its_place_is_noticed_however_often_one_asks(bucket, c
     bucket.put(FILE, whole[: ends[2]])
     for _ in range(3):
         monitor.refresh()
-    with monitor.reading() as watched:
+    with monitor.snapshot() as watched:
         (run,) = watched.runs.values()
         assert run.health.summary().records == 3
         assert ["was replaced by another file" in problem.message for problem in run.problems()] == [True]

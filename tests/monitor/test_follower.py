@@ -39,7 +39,7 @@ def follow():
     followers = []
 
     def follow(monitor):
-        followers.append(Follower(monitor.pieces))
+        followers.append(Follower(monitor.refresh_in_slices))
         return followers[-1]
 
     yield follow
@@ -65,15 +65,15 @@ def until(condition, seconds=60):
 
 
 def loaded(monitor):
-    with monitor.reading() as watched:
+    with monitor.snapshot() as watched:
         return watched.loaded
 
 
 def test_a_question_is_answered_in_the_middle_of_a_long_reading(many):
     """Each piece is a point at which the others get what is known so far, whole records only."""
     seen = []
-    for _ in many.pieces():
-        with many.reading() as watched:
+    for _ in many.refresh_in_slices():
+        with many.snapshot() as watched:
             seen.append((sum(records(watched).values()), watched.runs_read, watched.loaded))
             for run in watched.runs.values():
                 state = run.loading
@@ -97,8 +97,8 @@ def test_an_empty_directory_is_loaded_once_it_was_looked_at(tmp_path):
 
 def test_the_run_that_is_looked_at_is_read_first(many):
     many.prefer(["run_5"])
-    for _ in many.pieces():
-        with many.reading() as watched:
+    for _ in many.refresh_in_slices():
+        with many.snapshot() as watched:
             if watched.runs_read == 1:
                 assert [name for name, run in watched.runs.items() if run.loading.done] == ["run_5"]
                 return
@@ -111,8 +111,8 @@ def test_the_newest_run_is_read_before_older_ones(tmp_path):
         for file in (tmp_path / name).iterdir():
             os.utime(file, (1e9 - age, 1e9 - age))
     monitor, order = Monitor([Root(str(tmp_path))]), []
-    for _ in monitor.pieces():
-        with monitor.reading() as watched:
+    for _ in monitor.refresh_in_slices():
+        with monitor.snapshot() as watched:
             order += [name for name, run in watched.runs.items() if run.loading.done and name not in order]
     assert order == ["newest", "older", "oldest"]
 
@@ -125,7 +125,7 @@ def test_whoever_asks_gets_what_is_new(many, follow, tmp_path):
 
     def later():
         follower.follow()
-        with many.reading() as watched:
+        with many.snapshot() as watched:
             return records(watched).get("later") == 3
 
     until(later)
@@ -137,7 +137,7 @@ def test_nothing_is_read_while_nobody_asks(many, follow, tmp_path):
     until(lambda: loaded(many))
     write(tmp_path / "unasked", 0, 3)
     time.sleep(1.2)
-    with many.reading() as watched:
+    with many.snapshot() as watched:
         assert "unasked" not in watched.runs
 
 
@@ -145,7 +145,7 @@ def test_a_fault_is_told_once_and_the_next_question_tries_again(follow):
     class Reading:
         calls = 0
 
-        def pieces(self):
+        def refresh_in_slices(self):
             self.calls += 1
             yield
             if self.calls == 1:
@@ -168,7 +168,7 @@ def test_many_ask_while_runs_grow_appear_and_vanish(tmp_path, follow):
         try:
             while not done.is_set():
                 follower.follow()
-                with monitor.reading() as watched:
+                with monitor.snapshot() as watched:
                     for run in watched.runs.values():
                         assert_gapless(run)
         except Exception as error:
@@ -188,6 +188,6 @@ def test_many_ask_while_runs_grow_appear_and_vanish(tmp_path, follow):
     for thread in threads:
         thread.join()
     monitor.refresh()
-    with monitor.reading() as watched:
+    with monitor.snapshot() as watched:
         assert records(watched) == {f"run_{number}": 60 for number in range(4)}
     assert failures == []

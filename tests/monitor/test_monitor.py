@@ -47,7 +47,7 @@ def start():
 
 
 def records(monitor):
-    with monitor.reading() as watched:
+    with monitor.snapshot() as watched:
         return {name: run.health.summary().records for name, run in watched.runs.items()}
 
 
@@ -71,11 +71,11 @@ def test_a_run_is_judged_while_it_grows(tmp_path, monitor, start):
     run = start(tmp_path / "a")
     run.step(0)
     monitor.refresh()
-    with monitor.reading() as watched:
+    with monitor.snapshot() as watched:
         assert watched.runs["a"].health.findings() == ()
     run.step(10, nan_count=3, bad_steps=1, rms=np.nan)
     monitor.refresh()
-    with monitor.reading() as watched:
+    with monitor.snapshot() as watched:
         (finding,) = watched.runs["a"].health.findings()
         assert (finding.severity, finding.tensor) == ("critical", "dense/kernel")
         assert watched.runs["a"].health.verdict() == "critical"
@@ -91,14 +91,14 @@ def test_runs_without_our_records_are_only_counted(tmp_path, monitor, start):
     EventFileWriter(str(tmp_path / "plain")).close()
     start(tmp_path / "ours").step(0)
     monitor.refresh()
-    with monitor.reading() as watched:
+    with monitor.snapshot() as watched:
         assert (list(watched.runs), watched.other_runs) == (["ours"], 1)
 
 
 def test_damage_in_somebody_elses_file_is_said_beside_the_runs(tmp_path, monitor):
     (tmp_path / "tfevents.1").write_bytes(b"these bytes are no event file")
     monitor.refresh()
-    with monitor.reading() as watched:
+    with monitor.snapshot() as watched:
         assert watched.runs == {}
         assert [(problem.path, problem.offset) for problem in watched.problems] == [("tfevents.1", 0)]
 
@@ -106,7 +106,7 @@ def test_damage_in_somebody_elses_file_is_said_beside_the_runs(tmp_path, monitor
 def test_a_log_directory_may_appear_later(tmp_path, start):
     monitor = Monitor([Root(str(tmp_path / "later"))])
     monitor.refresh()
-    with monitor.reading() as watched:
+    with monitor.snapshot() as watched:
         assert watched.missing == (str(tmp_path / "later"),)
         assert watched.problems == ()
     start(tmp_path / "later").step(0)
@@ -124,7 +124,7 @@ def test_a_run_written_anew_forgets_what_it_was(tmp_path, monitor, start):
     start(tmp_path / "a").step(0)
     monitor.refresh()
     assert records(monitor) == {"a": 1}
-    with monitor.reading() as watched:
+    with monitor.snapshot() as watched:
         assert "was removed" in watched.runs["a"].problems()[0].message
 
 
@@ -157,7 +157,7 @@ def test_many_threads_read_each_record_once(tmp_path, monitor, start):
         try:
             while not done.is_set():
                 monitor.refresh()
-                with monitor.reading() as watched:
+                with monitor.snapshot() as watched:
                     for each in watched.runs.values():
                         steps = each.health.series("gradient", "dense/kernel", ["rms"])["step"]
                         assert list(steps) == list(range(len(steps)))
@@ -188,7 +188,7 @@ def test_a_rule_that_fails_is_said_and_the_others_go_on(tmp_path, monitor, start
     for step in range(3):
         run.step(step, nan_count=3)
     monitor.refresh()
-    with monitor.reading() as watched:
+    with monitor.snapshot() as watched:
         (problem,) = watched.runs["a"].problems()
         assert problem.message.startswith("gradient-spike is not judged from step 1 on: ZeroDivisionError")
         (finding,) = watched.runs["a"].health.findings()
@@ -211,7 +211,7 @@ def test_a_run_that_cannot_be_judged_takes_no_other_along(tmp_path, monitor, sta
     for _ in range(2):
         monitor.refresh()
         assert records(monitor) == {"a": 1, "b": 1, "bad": 0, "c": 1}
-    with monitor.reading() as watched:
+    with monitor.snapshot() as watched:
         (problem,) = watched.runs["bad"].problems()
         assert watched.loaded
     assert (problem.path, "planted" in problem.message) == ("bad", True)
@@ -226,6 +226,6 @@ def test_a_finding_that_cannot_be_put_into_words_takes_no_other_along(tmp_path, 
     run.step(0)
     run.step(10, nan_count=1, bad_steps=1, bad_ago=0)
     monitor.refresh()
-    with monitor.reading() as watched:
+    with monitor.snapshot() as watched:
         assert watched.runs["a"].health.findings() == ()
         assert "non-finite is not judged from step 10 on" in watched.runs["a"].problems()[-1].message

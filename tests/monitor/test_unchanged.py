@@ -7,7 +7,7 @@ import pytest
 from run_log import RunLog
 
 from tb_gradhealth.events import Root
-from tb_gradhealth.events.storage.local import Local
+from tb_gradhealth.events.storage.local import LocalStorage
 from tb_gradhealth.monitor import Monitor
 from tb_gradhealth.record import Row, RowTable
 
@@ -34,16 +34,16 @@ def monitor(logs):
 
 def revisions(monitor):
     monitor.refresh()
-    with monitor.reading() as watched:
+    with monitor.snapshot() as watched:
         return {name: run.revision for name, run in watched.runs.items()}
 
 
 def test_each_file_is_asked_once_and_none_is_opened(monitor, monkeypatch):
     before, asked = revisions(monitor), []
-    status = Local.status
-    monkeypatch.setattr(Local, "status", lambda self, path: asked.append(path) or status(self, path))
-    monkeypatch.delattr(Local, "opened")
-    monkeypatch.delattr(Local, "walk")
+    status = LocalStorage.status
+    monkeypatch.setattr(LocalStorage, "status", lambda self, path: asked.append(path) or status(self, path))
+    monkeypatch.delattr(LocalStorage, "opened")
+    monkeypatch.delattr(LocalStorage, "walk")
     assert revisions(monitor) == before
     assert len(asked) == len(set(asked)) == 3
 
@@ -68,7 +68,7 @@ def test_a_file_that_cannot_be_read_for_a_while_is_no_longer_a_problem_after(log
         raise PermissionError(13, "Permission denied")
 
     with monkeypatch.context() as patched:
-        patched.setattr(Local, "status", refused)
+        patched.setattr(LocalStorage, "status", refused)
         during = revisions(monitor)
         assert during != before
         assert revisions(monitor) == during

@@ -27,7 +27,7 @@ def monitor(tmp_path):
 def known(monitor):
     """Records of each run, problems of all of them."""
     monitor.refresh()
-    with monitor.reading() as watched:
+    with monitor.snapshot() as watched:
         records = {name: run.health.summary().records for name, run in watched.runs.items()}
         problems = [*watched.problems, *(each for run in watched.runs.values() for each in run.problems())]
         return records, [problem.message for problem in problems]
@@ -91,7 +91,7 @@ LOSING_RIGHTS = textwrap.dedent("""
     def tell():
         become(65534)
         monitor.refresh()
-        with monitor.reading() as watched:
+        with monitor.snapshot() as watched:
             records = {name: run.health.summary().records for name, run in watched.runs.items()}
             problems = [*watched.problems, *(p for run in watched.runs.values() for p in run.problems())]
             print(records, [problem.message for problem in problems])

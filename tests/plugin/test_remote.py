@@ -45,7 +45,7 @@ def test_the_tab_reads_a_bucket(bucket, logs, tmp_path):
         theirs = "data/plugin/scalars/tags"
         tensorboard.wait_until(lambda: tensorboard.json("", base=theirs))
         assert [*tensorboard.json("", base=theirs)["fine"]] == ["loss"]
-    with local.reading() as watched:
+    with local.snapshot() as watched:
         assert told.keys() == watched.runs.keys()
         for name, run in watched.runs.items():
             assert told[name]["verdict"] == run.health.verdict()
@@ -65,20 +65,20 @@ def test_check_judges_a_bucket_as_it_judges_its_copy(bucket, logs):
 def test_a_server_that_goes_away_takes_no_run_along(bucket, server):
     monitor = Monitor([Root(bucket.root)])
     monitor.refresh()
-    with monitor.reading() as watched:
+    with monitor.snapshot() as watched:
         before = {name: run.health.summary().records for name, run in watched.runs.items()}
         assert before
         assert watched.problems == ()
     server.stop()
     monitor.refresh()
-    with monitor.reading() as watched:
+    with monitor.snapshot() as watched:
         assert {name: run.health.summary().records for name, run in watched.runs.items()} == before
         (problem,) = watched.problems
         assert bucket.root in problem.path
         assert "cannot be" in problem.message
     server.start()
     monitor.refresh()
-    with monitor.reading() as watched:
+    with monitor.snapshot() as watched:
         assert {name: run.health.summary().records for name, run in watched.runs.items()} == before
         assert watched.problems == ()
         assert all(run.problems() == () for run in watched.runs.values())

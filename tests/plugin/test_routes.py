@@ -15,7 +15,7 @@ from werkzeug.test import Client
 
 from tb_gradhealth import rules
 from tb_gradhealth.health import SYMPTOMS, Finding, finding_as_json, parameters
-from tb_gradhealth.monitor.follower import FRESH
+from tb_gradhealth.monitor.follower import MAX_AGE
 from tb_gradhealth.plugin import routes as routes_module
 from tb_gradhealth.plugin.answers.common import finding_json
 from tb_gradhealth.plugin.plugin import GradHealthPlugin
@@ -337,7 +337,7 @@ def test_an_unchanged_answer_is_304_and_a_changed_one_is_not(get, logs, add_run)
     again = get("runs", headers={"If-None-Match": tag})
     assert (again.status_code, again.get_data(), again.headers["ETag"]) == (304, b"", tag)
     add_run(logs / "third")
-    time.sleep(FRESH)
+    time.sleep(MAX_AGE)
     changed = get("runs", headers={"If-None-Match": tag})
     assert changed.status_code == 200
     assert changed.headers["ETag"] != tag
@@ -403,7 +403,7 @@ def test_a_first_page_changes_with_its_runs(get, logs, add_run):
     tag = before.headers["ETag"]
     assert get("findings", limit="5", headers={"If-None-Match": tag}).status_code == 304
     add_run(logs / "worse" / "gradhealth", bad_from=10)
-    time.sleep(FRESH)
+    time.sleep(MAX_AGE)
     after = get("findings", limit="5", headers={"If-None-Match": tag})
     assert [finding["run"] for finding in strict_json(after)["findings"]] == ["worse", "sick"]
 
@@ -583,7 +583,7 @@ def test_problems_and_version(get, logs):
     (file,) = (logs / "fine" / "gradhealth").iterdir()
     with file.open("ab") as appended:
         appended.write(b"\xff" * 12)
-    time.sleep(FRESH)
+    time.sleep(MAX_AGE)
     (problem,) = strict_json(get("problems", run="fine"))["problems"]
     assert (problem["run"], problem["path"]) == ("fine", f"fine/gradhealth/{file.name}")
     assert strict_json(get("version")) == {
@@ -638,7 +638,7 @@ def test_a_304_hides_no_hyper_parameters_that_came_later(get, logs):
     tag = get("runs").headers["ETag"]
     assert get("runs", headers={"If-None-Match": tag}).status_code == 304
     write_hparams(logs / "fine" / "gradhealth", {"rate": 0.5})
-    time.sleep(FRESH)
+    time.sleep(MAX_AGE)
     assert get("runs", headers={"If-None-Match": tag}).status_code == 200
 
 
@@ -647,7 +647,7 @@ def test_nor_a_problem_outside_the_runs_of_a_report(get, logs):
     assert get("report", run="fine", headers={"If-None-Match": tag}).status_code == 304
     (logs / "other").mkdir()
     (logs / "other" / "events.out.tfevents.1.host").write_bytes(b"x" * 100)
-    time.sleep(FRESH)
+    time.sleep(MAX_AGE)
     assert get("report", run="fine", headers={"If-None-Match": tag}).status_code == 200
 
 
@@ -666,5 +666,5 @@ def test_a_run_made_anew_under_its_name_has_its_own_hyper_parameters(get, logs):
     write_hparams(logs / "elsewhere", {"rate": 0.25, "units": 3.0})
     (other,) = (logs / "elsewhere").glob("*.hparams*")
     other.rename(file)
-    time.sleep(FRESH)
+    time.sleep(MAX_AGE)
     assert strict_json(get("runs"))["runs"][0]["hparams"] == {"rate": 0.25, "units": 3.0}

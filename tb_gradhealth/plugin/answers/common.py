@@ -6,30 +6,30 @@ from dataclasses import asdict
 
 from tb_gradhealth.events import Problem
 from tb_gradhealth.health import SEVERITIES, Finding
-from tb_gradhealth.monitor import MonitoredRun, Watched
+from tb_gradhealth.monitor import MonitoredRun, Snapshot
 from tb_gradhealth.plugin.application import NotFoundError
 
 Json = dict[str, object]
 
 
-def found(watched: Watched, name: str) -> MonitoredRun:
+def found(snapshot: Snapshot, name: str) -> MonitoredRun:
     """The run of this name.
 
     Raises:
         NotFoundError: there is none.
     """
-    if name not in watched.runs:
+    if name not in snapshot.runs:
         raise NotFoundError(f"there is no run {name[:200]!r}")
-    return watched.runs[name]
+    return snapshot.runs[name]
 
 
-def chosen(watched: Watched, names: Collection[str]) -> list[MonitoredRun]:
+def chosen(snapshot: Snapshot, names: Collection[str]) -> list[MonitoredRun]:
     """The runs of these names, or all where none is named.
 
     Raises:
         NotFoundError: one of them does not exist.
     """
-    return [found(watched, name) for name in names] if names else list(watched.runs.values())
+    return [found(snapshot, name) for name in names] if names else list(snapshot.runs.values())
 
 
 def finding_json(run: str, finding: Finding) -> Json:

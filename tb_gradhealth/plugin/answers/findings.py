@@ -5,7 +5,7 @@ from collections.abc import Collection, Sequence
 from functools import cached_property
 
 from tb_gradhealth.health import Finding
-from tb_gradhealth.monitor import MonitoredRun, Watched
+from tb_gradhealth.monitor import MonitoredRun, Snapshot
 from tb_gradhealth.plugin.answers.common import Json, chosen, finding_json, found, number
 from tb_gradhealth.plugin.answers.page import RunPage
 from tb_gradhealth.plugin.application import NotFoundError
@@ -40,35 +40,35 @@ def findings_text(told: Sequence[Told]) -> bytes:
     return f'{{"schema":"gradhealth.findings/1","findings":[{findings}],"page":null}}'.encode()
 
 
-def findings_answer(watched: Watched, wanted: Collection[str]) -> Json:
+def findings_answer(snapshot: Snapshot, wanted: Collection[str]) -> Json:
     """The findings of the wanted runs, or of all where none is named, with their trends.
 
     Raises:
         NotFoundError: a wanted run does not exist.
     """
-    runs = chosen(watched, wanted)
+    runs = chosen(snapshot, wanted)
     findings = [_finding(run, finding) for run in runs for finding in run.health.findings()]
     return {"schema": "gradhealth.findings/1", "findings": findings, "page": None}
 
 
-def trends_answer(watched: Watched, name: str, identities: Collection[str]) -> Json:
+def trends_answer(snapshot: Snapshot, name: str, identities: Collection[str]) -> Json:
     """The measured values of some findings over time.
 
     Raises:
         NotFoundError: no such run, or it has no such finding.
     """
-    run = found(watched, name)
+    run = found(snapshot, name)
     trends = {identity: _trend(run, _found(run, identity)) for identity in identities}
     return {"schema": "gradhealth.trends/1", "run": name, "trends": trends}
 
 
-def evidence_frame(watched: Watched, name: str, identity: str) -> bytes:
+def evidence_frame(snapshot: Snapshot, name: str, identity: str) -> bytes:
     """What stands behind one finding.
 
     Raises:
         NotFoundError: no such run, or it has no such finding.
     """
-    run = found(watched, name)
+    run = found(snapshot, name)
     finding = _found(run, identity)
     evidence = run.health.evidence(identity)
     header: Json = {

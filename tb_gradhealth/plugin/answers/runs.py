@@ -5,7 +5,7 @@ from dataclasses import asdict
 from typing import Final
 
 from tb_gradhealth.health import SEVERITIES, Assessment, Finding, RunSummary, ranks
-from tb_gradhealth.monitor import MonitoredRun, Watched
+from tb_gradhealth.monitor import MonitoredRun, Snapshot
 from tb_gradhealth.plugin.answers.common import Json, counts, found, number, problems_json
 from tb_gradhealth.plugin.answers.kept import Kept
 from tb_gradhealth.plugin.revision import revision_of
@@ -16,7 +16,7 @@ CONTRACT: Final = 1
 
 
 def runs_answer(
-    watched: Watched,
+    snapshot: Snapshot,
     logdir: str,
     now: float,
     rows: Kept[Json],
@@ -25,38 +25,38 @@ def runs_answer(
     """All runs with their verdicts; ``other_runs`` counts those with event files but without our records.
 
     Args:
-        watched: what is known.
+        snapshot: what is known.
         logdir: what the tab says it is looking at.
         now: seconds since the epoch.
         rows: what `run_row` says of each.
         hparams: the hyper-parameters of a run by its name, None where it has none.
     """
-    ranked = ranks([run.health.assessment() for run in watched.runs.values()])
+    ranked = ranks([run.health.assessment() for run in snapshot.runs.values()])
     return {
         "schema": "gradhealth.runs/1",
         "version": __version__,
         "logdir": logdir,
         "now": now,
-        "loading": _loading(watched),
+        "loading": _loading(snapshot),
         "runs": [
             {**rows.of(run), "rank": rank, "loading": asdict(run.loading), "hparams": hparams(name)}
-            for rank, (name, run) in zip(ranked, watched.runs.items(), strict=True)
+            for rank, (name, run) in zip(ranked, snapshot.runs.items(), strict=True)
         ],
-        "other_runs": watched.other_runs,
-        "problems": problems_json(watched.problems),
+        "other_runs": snapshot.other_runs,
+        "problems": problems_json(snapshot.problems),
     }
 
 
-def problems_answer(watched: Watched, name: str | None) -> Json:
+def problems_answer(snapshot: Snapshot, name: str | None) -> Json:
     """What could not be read, of one run or of everything; ``run`` is null for what belongs to none."""
-    runs = [found(watched, name)] if name is not None else list(watched.runs.values())
+    runs = [found(snapshot, name)] if name is not None else list(snapshot.runs.values())
     listed = [
         {"run": run.name, **problem}
         for run in runs
         for problem in problems_json((*run.problems(), *run.unfinished()))
     ]
     if name is None:
-        listed += [{"run": None, **problem} for problem in problems_json(watched.problems)]
+        listed += [{"run": None, **problem} for problem in problems_json(snapshot.problems)]
     return {"schema": "gradhealth.problems/1", "problems": listed}
 
 
@@ -116,12 +116,12 @@ def _checked(assessment: Assessment, summary: RunSummary) -> Json:
     }
 
 
-def _loading(watched: Watched) -> Json:
-    states = [run.loading for run in watched.runs.values()]
+def _loading(snapshot: Snapshot) -> Json:
+    states = [run.loading for run in snapshot.runs.values()]
     return {
-        "done": watched.loaded,
-        "runs_read": watched.runs_read,
-        "runs": len(watched.runs) + watched.other_runs,
+        "done": snapshot.loaded,
+        "runs_read": snapshot.runs_read,
+        "runs": len(snapshot.runs) + snapshot.other_runs,
         "bytes_read": sum(state.bytes_read for state in states),
         "bytes": sum(state.bytes for state in states),
     }

@@ -2,20 +2,20 @@
 
 from tb_gradhealth.health import SymptomState
 from tb_gradhealth.health.series import derived_of
-from tb_gradhealth.monitor import Watched
+from tb_gradhealth.monitor import Snapshot
 from tb_gradhealth.plugin.answers.common import Json, found, number
 from tb_gradhealth.record import Row, RowTable
 from tb_gradhealth.record.columns import MAGNITUDES, STATISTICS
 
 
-def tensors_answer(watched: Watched, name: str) -> Json:
+def tensors_answer(snapshot: Snapshot, name: str) -> Json:
     """Every measured tensor of a run and the columns it has, in forward order.
 
     Raises:
         NotFoundError: there is no such run.
     """
     listed = []
-    for history in found(watched, name).health.histories():
+    for history in found(snapshot, name).health.histories():
         newest = history.newest()
         if newest is not None:
             listed += [_tensor(row, newest.table) for row in sorted(history.rows, key=_forward)]
@@ -23,7 +23,7 @@ def tensors_answer(watched: Watched, name: str) -> Json:
 
 
 def states_answer(
-    watched: Watched, name: str, tensor: str | None, symptom: str | None, offset: int, limit: int
+    snapshot: Snapshot, name: str, tensor: str | None, symptom: str | None, offset: int, limit: int
 ) -> Json:
     """What each symptom says of each tensor as of the last record, and why.
 
@@ -32,7 +32,7 @@ def states_answer(
     """
     wanted = [
         state
-        for state in found(watched, name).health.states()
+        for state in found(snapshot, name).health.states()
         if tensor in (None, state.tensor) and symptom in (None, state.symptom)
     ]
     return {

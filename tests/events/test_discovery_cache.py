@@ -3,9 +3,8 @@ import time
 
 import pytest
 
-from tb_gradhealth.events import Lookout, Root, discover
-from tb_gradhealth.events import lookout as lookout_module
-from tb_gradhealth.events.storage.local import Local
+from tb_gradhealth.events import DiscoveryCache, Root, discover, discovery_cache
+from tb_gradhealth.events.storage.local import LocalStorage
 
 
 def settle(root):
@@ -26,17 +25,17 @@ def logs(tmp_path):
 
 
 @pytest.fixture
-def lookout(logs):
-    return Lookout([Root(str(logs))])
+def cache(logs):
+    return DiscoveryCache([Root(str(logs))])
 
 
-def test_where_nothing_changed_nothing_is_listed_again(logs, lookout, monkeypatch):
-    first = lookout.look()
+def test_where_nothing_changed_nothing_is_listed_again(logs, cache, monkeypatch):
+    first = cache.discover()
     assert list(first.runs) == ["a", "b", "deep/er/c"]
     (logs / "a" / "tfevents.1").write_bytes(b"grown")
-    monkeypatch.delattr(Local, "walk")
-    assert lookout.look() is first
-    assert lookout.look() is first
+    monkeypatch.delattr(LocalStorage, "walk")
+    assert cache.discover() is first
+    assert cache.discover() is first
 
 
 CHANGES = {
@@ -60,58 +59,58 @@ CHANGES = {
 
 
 @pytest.mark.parametrize("change", CHANGES.values(), ids=CHANGES)
-def test_what_changes_is_seen_at_once(logs, lookout, change):
+def test_what_changes_is_seen_at_once(logs, cache, change):
     linked = logs.parent / "linked"
     linked.mkdir()
     (linked / "tfevents.1").touch()
-    before = lookout.look()
-    assert lookout.look() is before
+    before = cache.discover()
+    assert cache.discover() is before
     change(logs)
-    after = lookout.look()
+    after = cache.discover()
     assert after == discover([Root(str(logs))])
     assert after.runs != before.runs
 
 
-def test_what_changes_behind_a_link_is_seen(logs, lookout):
+def test_what_changes_behind_a_link_is_seen(logs, cache):
     linked = logs.parent / "linked"
     linked.mkdir()
     (logs / "link").symlink_to(linked)
     for folder in (logs, linked):
         settle(folder)
-    assert "link" not in lookout.look().runs
+    assert "link" not in cache.discover().runs
     (linked / "tfevents.1").touch()
-    assert "link" in lookout.look().runs
+    assert "link" in cache.discover().runs
 
 
-def test_a_folder_that_was_just_changed_is_listed_again(logs, lookout):
+def test_a_folder_that_was_just_changed_is_listed_again(logs, cache):
     """Within the grain of the clock of a file system a second change may not show."""
     (logs / "a" / "tfevents.2").touch()
     before = os.stat(logs / "a")
-    assert len(lookout.look().runs["a"]) == 2
+    assert len(cache.discover().runs["a"]) == 2
     (logs / "a" / "tfevents.3").touch()
     os.utime(logs / "a", ns=(before.st_atime_ns, before.st_mtime_ns))
-    assert len(lookout.look().runs["a"]) == 3
+    assert len(cache.discover().runs["a"]) == 3
 
 
-def test_where_folders_do_not_keep_their_time_what_is_new_is_seen_a_little_later(logs, lookout, monkeypatch):
+def test_where_folders_do_not_keep_their_time_what_is_new_is_seen_a_little_later(logs, cache, monkeypatch):
     os.utime(logs / "a", ns=(0, 0))
-    lookout.look()
+    cache.discover()
     (logs / "a" / "tfevents.2").touch()
     os.utime(logs / "a", ns=(0, 0))
-    assert len(lookout.look().runs["a"]) == 1
-    monkeypatch.setattr(lookout_module, "PATIENCE", 0.0)
-    assert len(lookout.look().runs["a"]) == 2
+    assert len(cache.discover().runs["a"]) == 1
+    monkeypatch.setattr(discovery_cache, "MAX_AGE", 0.0)
+    assert len(cache.discover().runs["a"]) == 2
 
 
 def test_a_directory_that_appears_later_is_seen(tmp_path):
-    lookout = Lookout([Root(str(tmp_path / "later"))])
-    assert lookout.look().missing
+    cache = DiscoveryCache([Root(str(tmp_path / "later"))])
+    assert cache.discover().missing
     (tmp_path / "later" / "run").mkdir(parents=True)
     (tmp_path / "later" / "run" / "tfevents.1").touch()
-    assert list(lookout.look().runs) == ["run"]
+    assert list(cache.discover().runs) == ["run"]
 
 
-def test_a_directory_that_vanishes_is_missing(logs, lookout):
-    assert lookout.look().runs
+def test_a_directory_that_vanishes_is_missing(logs, cache):
+    assert cache.discover().runs
     logs.rename(logs.parent / "elsewhere")
-    assert lookout.look().missing == (str(logs),)
+    assert cache.discover().missing == (str(logs),)

@@ -1,4 +1,4 @@
-"""Whatever is read by its form is read as protocol buffers read it."""
+"""A record that matches a template equals the one that protocol buffers parse."""
 
 import math
 import struct
@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from run_log import RunLog, our_metadata, table_event, tensor_event
 from tensorboard.compat.proto import event_pb2, summary_pb2
 
-from tb_gradhealth.events import forms
+from tb_gradhealth.events import record_template
 from tb_gradhealth.events.contents import Contents
 from tb_gradhealth.events.tail import Tail
 from tb_gradhealth.record import Record, Row, RowTable, layouts, record_tag, steps_tag, table_tag
@@ -136,24 +136,24 @@ def said(found):
     ]
 
 
-def by_form(made, payload):
+def by_template(made, payload):
     record = made.record(payload)
     return list(made.interpret(payload)) if record is None else [record]
 
 
 def check(first, payload):
-    """Reads a payload after a first one by its form, where it has one, and beside it without forms."""
+    """Reads payloads after a first one, with its template and with protocol buffers only."""
     quick, plain = contents(first), contents(first)
     for each in (payload, first, payload):
-        assert said(by_form(quick, each)) == said(plain.interpret(each))
-    assert quick.ours == plain.ours
+        assert said(by_template(quick, each)) == said(plain.interpret(each))
+    assert quick.has_plugin_data == plain.has_plugin_data
 
 
 FIRST = {"ours": written(), **OTHER_FORMS}
 
 
 @pytest.mark.parametrize("first", FIRST.values(), ids=FIRST)
-def test_other_forms_are_read_as_protocol_buffers_read_them(first):
+def test_other_encodings_are_read_as_protocol_buffers_read_them(first):
     for payload in FIRST.values():
         check(first, payload)
 
@@ -185,27 +185,27 @@ def payloads(folder):
     return [frame.payload for frame in Tail(str(file), b"gradhealth").read()]
 
 
-def known_by_form(found):
-    """How many records of a file are read by their form, and that all are read as by protocol buffers."""
+def matched_by_template(found):
+    """Number of a file's records that match a template; asserts that all equal the parsed ones."""
     quick, plain = Contents(dict), Contents(dict)
     known = 0
     for payload in found:
         known += quick.record(payload) is not None
-        assert said(by_form(quick, payload)) == said(plain.interpret(payload))
+        assert said(by_template(quick, payload)) == said(plain.interpret(payload))
     return known
 
 
 @pytest.mark.parametrize("table", [TABLE, COMPACT], ids=["whole", "compact"])
-def test_what_tensorboard_writes_is_known_by_its_form(tmp_path, table):
+def test_what_tensorboard_writes_matches_a_template(tmp_path, table):
     with RunLog(tmp_path, table) as log:
         for step in range(0, 400, 10):
             values = np.random.default_rng(step).normal(size=(len(table.rows), len(table.columns)))
             log.matrix(step, values.astype(np.float32))
-    # All but the first, whose step 0 is not written, and the second, from which the form is learnt.
-    assert known_by_form(payloads(tmp_path)) == 40 - 2
+    # All but the first, whose step 0 is not written, and the second, from which the template is made.
+    assert matched_by_template(payloads(tmp_path)) == 40 - 2
 
 
-def test_what_tensorflow_writes_is_known_by_its_form(tmp_path):
+def test_what_tensorflow_writes_matches_a_template(tmp_path):
     import tensorflow as tf
 
     metadata = our_metadata()
@@ -220,12 +220,12 @@ def test_what_tensorflow_writes_is_known_by_its_form(tmp_path):
         for step in range(1, 400, 10):
             tf.summary.write(TAG, tf.constant(VALUES + step), step, metadata)
     writer.close()
-    assert known_by_form(payloads(tmp_path)) == 40 - 1
+    assert matched_by_template(payloads(tmp_path)) == 40 - 1
 
 
 def test_a_large_form_is_not_kept():
     padded = event_pb2.Event.FromString(written())
-    padded.summary.value[0].metadata.summary_description = "x" * forms.LONGEST
+    padded.summary.value[0].metadata.summary_description = "x" * record_template.MAX_TEMPLATE_BYTES
     made = contents(padded.SerializeToString())
     assert made.record(padded.SerializeToString()) is None
     assert made.record(written()) is None

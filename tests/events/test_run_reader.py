@@ -272,7 +272,7 @@ def test_other_peoples_values_are_no_problem_and_not_ours(log, reading, write):
     log.append(event_pb2.Event(graph_def=b"a layer named gradhealth"))
     assert reading.steps() == []
     assert reading.messages() == []
-    assert not reading.reader.ours
+    assert not reading.reader.has_plugin_data
 
 
 def test_a_thousand_kinds_of_trouble_are_no_flood(log, table, reading, write):
