@@ -8,5 +8,6 @@ from tb_gradhealth.monitor.follower import Follower
 from tb_gradhealth.monitor.monitor import Monitor, Snapshot
 from tb_gradhealth.monitor.monitored_run import Loading, MonitoredRun
 from tb_gradhealth.monitor.range_reader import RangeCache
+from tb_gradhealth.monitor.trial import TrialRun
 
-__all__ = ["Follower", "Loading", "Monitor", "MonitoredRun", "RangeCache", "Snapshot"]
+__all__ = ["Follower", "Loading", "Monitor", "MonitoredRun", "RangeCache", "Snapshot", "TrialRun"]

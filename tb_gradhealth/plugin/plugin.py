@@ -5,10 +5,10 @@ from typing import Any
 from tensorboard.plugins import base_plugin
 
 from tb_gradhealth.monitor import Monitor
-from tb_gradhealth.plugin.judging import Judging
 from tb_gradhealth.plugin.roots import roots_of
 from tb_gradhealth.plugin.routes import routes
 from tb_gradhealth.record import PLUGIN_NAME
+from tb_gradhealth.rules import RulesInForce
 
 
 class GradHealthPlugin(base_plugin.TBPlugin):  # type: ignore[misc]  # TensorBoard has no types
@@ -22,12 +22,12 @@ class GradHealthPlugin(base_plugin.TBPlugin):  # type: ignore[misc]  # TensorBoa
         logdir = getattr(flags, "logdir", None) or context.logdir or ""
         spec = getattr(flags, "logdir_spec", None) or ""
         self._logdir = logdir or spec
-        self._judging = Judging.by(getattr(flags, "gradhealth_rules", None) or "")
-        self._monitor = Monitor(roots_of(logdir, spec), self._judging.rules)
+        self._rules_in_force = RulesInForce.load(getattr(flags, "gradhealth_rules", None) or "")
+        self._monitor = Monitor(roots_of(logdir, spec), self._rules_in_force.rules)
 
     def get_plugin_apps(self) -> dict[str, Any]:
         """The routes, as WSGI applications by path."""
-        return routes(self._monitor, self._logdir, self._judging)
+        return routes(self._monitor, self._logdir, self._rules_in_force)
 
     def is_active(self) -> bool:
         """TensorBoard finds out by itself from data under our name and asks only where it has none.

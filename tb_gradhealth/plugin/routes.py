@@ -13,9 +13,9 @@ from werkzeug.wrappers import Request
 
 from tb_gradhealth.health import SYMPTOMS
 from tb_gradhealth.health.series import ALL_STEPS, DERIVED, History, Reduction
-from tb_gradhealth.monitor import Follower, Monitor, RangeCache, Snapshot
+from tb_gradhealth.monitor import Follower, Monitor, RangeCache, Snapshot, TrialRun
 from tb_gradhealth.plugin import parameters
-from tb_gradhealth.plugin.answers import charts, findings, judge, page, rules, runs, tensors
+from tb_gradhealth.plugin.answers import charts, findings, page, rules, runs, tensors, trial
 from tb_gradhealth.plugin.answers.common import chosen, found
 from tb_gradhealth.plugin.answers.kept import Kept
 from tb_gradhealth.plugin.application import (
@@ -29,19 +29,22 @@ from tb_gradhealth.plugin.application import (
     application,
     attachment,
 )
-from tb_gradhealth.plugin.judging import Judging
 from tb_gradhealth.plugin.message import message_module
 from tb_gradhealth.plugin.openapi import openapi
 from tb_gradhealth.plugin.revision import revision_of, revision_of_all
 from tb_gradhealth.record import KINDS
 from tb_gradhealth.record.columns import STATISTICS
 from tb_gradhealth.report import FORMATS, report_of
+from tb_gradhealth.rules import RulesInForce
 from tb_gradhealth.version import __version__
 
 BUNDLE: Final = Path(__file__).parent / "static" / "index.js"
 
 JUDGED_AT_ONCE: Final = 100
 """Runs that one question to `judge` is answered for."""
+
+MAX_RULES_CHARACTERS: Final = 16 << 10
+"""Characters of a rule document or file in a request."""
 
 MOST_TRENDS: Final = 200
 MOST_STATES: Final = 2_000
@@ -50,15 +53,15 @@ Histories = Sequence[History]
 Answered = TypeVar("Answered")
 
 
-def routes(monitor: Monitor, logdir: str, judging: Judging) -> dict[str, Wsgi]:
+def routes(monitor: Monitor, logdir: str, rules_in_force: RulesInForce) -> dict[str, Wsgi]:
     """Every route as a WSGI application, by its path below the plugin's.
 
     Args:
         monitor: what the answers are read from.
         logdir: what the tab says it is looking at.
-        judging: the rules that the monitor judges by.
+        rules_in_force: the rules that the monitor judges by.
     """
-    given = _Routes(monitor, logdir, judging)
+    given = _Routes(monitor, logdir, rules_in_force)
     table: dict[str, Route] = {
         "/runs": given.runs,
         "/findings": given.findings,
@@ -85,8 +88,8 @@ def routes(monitor: Monitor, logdir: str, judging: Judging) -> dict[str, Wsgi]:
 class _Routes:
     """The routes over one monitor: each parses its question and says what its answer depends on."""
 
-    def __init__(self, monitor: Monitor, logdir: str, judging: Judging) -> None:
-        self._monitor, self._logdir, self._judging = monitor, logdir, judging
+    def __init__(self, monitor: Monitor, logdir: str, rules_in_force: RulesInForce) -> None:
+        self._monitor, self._logdir, self._rules_in_force = monitor, logdir, rules_in_force
         self._follower = Follower(monitor.refresh_in_slices)
         self._ranges = RangeCache()
         self._rows = Kept(runs.run_row)
@@ -208,8 +211,8 @@ class _Routes:
 
     def judge(self, request: Request) -> Prepared:
         wanted = parameters.several(request, "run", JUDGED_AT_ONCE)
-        texts = [parameters.optional(request, name, judge.LONGEST) for name in ("rules", "toml")]
-        rule_set = judge.rules_of(*texts)
+        texts = [parameters.optional(request, name, MAX_RULES_CHARACTERS) for name in ("rules", "toml")]
+        rule_set = trial.rules_of(*texts)
         in_full = parameters.one_of(request, "findings", ("0", "1"), "1") == "1"
 
         def body() -> Body:
@@ -219,10 +222,10 @@ class _Routes:
                     raise parameters.BadRequestError(
                         f"{len(these)} runs are too many to judge at once, name {JUDGED_AT_ONCE} by 'run'"
                     )
-                remembered = [judge.Remembered.of(run) for run in these]
+                trial_runs = [TrialRun.of(run) for run in these]
             # One at a time: each takes a core for as long as reading the records took.
             with self._one_judge:
-                return Body(judge.judge_answer(remembered, rule_set, self._judging.rules, in_full))
+                return Body(trial.judge_answer(trial_runs, rule_set, self._rules_in_force.rules, in_full))
 
         return Prepared(self._revision(wanted), body)
 
@@ -230,17 +233,14 @@ class _Routes:
         return Prepared(self._process, lambda: Body(rules.symptoms_answer()))
 
     def rules(self, request: Request) -> Prepared:
-        shown = self._judging
-        return Prepared(
-            self._process, lambda: Body(rules.rules_answer(shown.rules, shown.origin, shown.problem))
-        )
+        return Prepared(self._process, lambda: Body(rules.rules_answer(self._rules_in_force)))
 
     def version(self, request: Request) -> Prepared:
         return Prepared(self._process, lambda: Body(runs.version_answer()))
 
     def openapi(self, request: Request) -> Prepared:
         kinds = {name: form.mimetype for name, form in FORMATS.items()}
-        document = openapi(JUDGED_AT_ONCE, MOST_TRENDS, MOST_STATES, page.MOST, judge.LONGEST, kinds)
+        document = openapi(JUDGED_AT_ONCE, MOST_TRENDS, MOST_STATES, page.MOST, MAX_RULES_CHARACTERS, kinds)
         return Prepared(self._process, lambda: Body(document))
 
     def _over_everything(self, answer: Callable[[Snapshot], Json]) -> Prepared:

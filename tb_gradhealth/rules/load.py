@@ -1,5 +1,6 @@
 """From a preset's name, a TOML file or plain values to a rule set, or to what is wrong with them."""
 
+import json
 import math
 import sys
 from collections.abc import Mapping
@@ -91,6 +92,35 @@ def rules_from(values: Mapping[str, Any], name: str = "rules") -> RuleSet:
     return RuleSet(name=name, symptoms=symptoms, mutes=(*start.mutes, *mutes))
 
 
+def rules_from_json(text: str, name: str = "rules") -> RuleSet:
+    """The rule set of a rule file's values as JSON.
+
+    Args:
+        text: a JSON object.
+        name: what to call the rule set, in messages too.
+
+    Raises:
+        RulesError: the text is no JSON object, or not what the schema says.
+    """
+    try:
+        values = json.loads(text, parse_constant=_reject_constant)
+    except (ValueError, RecursionError) as error:
+        raise RulesError(f"{name}: is no JSON: {error}") from None
+    if not isinstance(values, dict):
+        raise RulesError(f"{name}: a JSON object is needed, in the form of a rule file")
+    return rules_from(values, name)
+
+
+def preset_summary(name: str) -> str:
+    """What a preset is for: the comment at the top of its file.
+
+    Raises:
+        RulesError: there is no such preset.
+    """
+    lines = preset_text(name).splitlines()
+    return " ".join(line.lstrip("# ") for line in lines if line.startswith("#"))
+
+
 def preset_text(name: str) -> str:
     """A preset as the TOML file it is.
 
@@ -127,6 +157,10 @@ def _plain(value: Any) -> Any:
     if isinstance(value, Mapping):
         return {key: _plain(entry) for key, entry in value.items()}
     return [_plain(entry) for entry in value] if isinstance(value, (list, tuple)) else value
+
+
+def _reject_constant(constant: str) -> Any:
+    raise ValueError(f"{constant} is no JSON number")
 
 
 def _validator() -> Any:

@@ -1,4 +1,4 @@
-"""Which tensors a symptom is about, learnt by asking it: its scope over a network that has one of each."""
+"""Which kinds of tensors a symptom judges: its scope over a structure that has a row of each kind."""
 
 from functools import cache
 from itertools import product
@@ -28,14 +28,14 @@ KIND_NAMES: Final = {
 
 
 def judged_kinds(symptom: type[AnySymptom]) -> list[str]:
-    """The kinds of tensors that a symptom judges."""
-    scope, structure = _scope(symptom), _network()
-    kinds = {structure.rows[place].kind for place in np.flatnonzero(scope.judged).tolist()}
+    """The kinds of tensors that a symptom judges, in the order of `Kind`."""
+    scope, structure = _scope(symptom), _example_structure()
+    kinds = {structure.rows[index].kind for index in np.flatnonzero(scope.judged).tolist()}
     return [kind for kind in get_args(Kind) if kind in kinds]
 
 
 def scope_sentence(symptom: type[AnySymptom]) -> str:
-    """What a symptom judges and what it leaves out, as a sentence."""
+    """The kinds that a symptom judges and the reasons why it excludes rows, as a sentence."""
     judged = ", ".join(KIND_NAMES[kind] for kind in judged_kinds(symptom))
     reasons = [reason for reason, rows in _scope(symptom).excluded.items() if rows.any()]
     return f"Judges {judged}" + (f"; leaves out: {'; '.join(reasons)}." if reasons else ".")
@@ -43,17 +43,17 @@ def scope_sentence(symptom: type[AnySymptom]) -> str:
 
 @cache
 def _scope(symptom: type[AnySymptom]) -> Scope:
-    return symptom(_defaults(symptom)).scope(_network())
+    return symptom(_defaults(symptom)).scope(_example_structure())
 
 
 def _defaults(symptom: type[AnySymptom]) -> Limits:
-    known = parameters(symptom.limits_type).values()
-    return symptom.limits_type(**{parameter.name: parameter.default for parameter in known})
+    tunable = parameters(symptom.limits_type).values()
+    return symptom.limits_type(**{parameter.name: parameter.default for parameter in tunable})
 
 
 @cache
-def _network() -> Structure:
-    """A row of each kind and role with each activation function and precision, one without a gradient."""
+def _example_structure() -> Structure:
+    """A row of each kind, role, activation function and precision, and one row without a gradient."""
     rows = [Row("loss", "loss", "loss", "loss", 99)]
     rows.append(Row("input", "input", "input", "other", 0, (-1, 64)))
     rows.append(Row("target", "target", "target", "other", 99, (-1, 64)))
