@@ -133,14 +133,13 @@ export interface Finding {
   unit: Unit
   /** The finding of the same incident that this one follows from; null for what only began with it. */
   follows: string | null
-  order: Order
+  /**
+   * Compared number by number, it sorts the findings of all runs; those with equal keys keep the order in which the
+   * server lists runs and their findings. The first number is the severity of the incident: 0 critical, 1 warning,
+   * 2 info, 3 muted.
+   */
+  sort_key: readonly number[]
 }
-
-/**
- * The gravity of its incident (0 critical, 1 warning, 2 info, 3 muted), the step at which the worst of that began,
- * and the place among its run's findings: members of an incident are neighbours, the origin first.
- */
-export type Order = readonly [gravity: number, onset: number, index: number]
 
 /** What a value and its threshold are told in; empty for plain numbers. */
 export type Unit = '' | 'share' | 'z' | 'elements' | 'steps' | 'times' | 'ratio' | 'variables'

@@ -23,6 +23,7 @@ from tb_gradhealth.health.results import (
     at_least,
     finding_as_json,
     ranks,
+    sort_key,
 )
 from tb_gradhealth.health.symptoms import SYMPTOMS
 
@@ -50,4 +51,5 @@ __all__ = [
     "finding_as_json",
     "parameters",
     "ranks",
+    "sort_key",
 ]

@@ -5,9 +5,20 @@ requests.
 """
 
 from tb_gradhealth.monitor.follower import Follower
-from tb_gradhealth.monitor.monitor import Monitor, Snapshot
+from tb_gradhealth.monitor.monitor import Monitor, NotFoundError, Snapshot
 from tb_gradhealth.monitor.monitored_run import Loading, MonitoredRun
 from tb_gradhealth.monitor.range_reader import RangeCache
+from tb_gradhealth.monitor.run_cache import RunCache
 from tb_gradhealth.monitor.trial import TrialRun
 
-__all__ = ["Follower", "Loading", "Monitor", "MonitoredRun", "RangeCache", "Snapshot", "TrialRun"]
+__all__ = [
+    "Follower",
+    "Loading",
+    "Monitor",
+    "MonitoredRun",
+    "NotFoundError",
+    "RangeCache",
+    "RunCache",
+    "Snapshot",
+    "TrialRun",
+]

@@ -3,7 +3,7 @@
 import threading
 import time
 from collections import deque
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
@@ -28,6 +28,10 @@ MAX_PENDING: Final = 64
 """Records that are read and not judged yet; records of a large network have megabytes each."""
 
 
+class NotFoundError(LookupError):
+    """A requested run, tensor or finding does not exist; the message is a sentence for the user."""
+
+
 @dataclass(frozen=True)
 class Snapshot:
     """The state of a monitor while its lock is held.
@@ -47,6 +51,24 @@ class Snapshot:
     problems: tuple[Problem, ...]
     loaded: bool = True
     runs_read: int = 0
+
+    def run(self, name: str) -> MonitoredRun:
+        """The run of a name.
+
+        Raises:
+            NotFoundError: it does not exist.
+        """
+        if name not in self.runs:
+            raise NotFoundError(f"there is no run {name[:200]!r}")
+        return self.runs[name]
+
+    def select(self, names: Collection[str]) -> list[MonitoredRun]:
+        """The runs of some names, or all runs where none is named.
+
+        Raises:
+            NotFoundError: one of them does not exist.
+        """
+        return [self.run(name) for name in names] if names else list(self.runs.values())
 
     @property
     def revision(self) -> str:

@@ -10,6 +10,7 @@ from typing import Any, Final
 from tensorboard.backend import http_util
 from werkzeug.wrappers import Request, Response
 
+from tb_gradhealth.monitor import NotFoundError
 from tb_gradhealth.plugin.parameters import BadRequestError
 
 JSON: Final = "application/json"
@@ -19,10 +20,6 @@ Json = Mapping[str, object]
 Wsgi = Callable[[dict[str, Any], Any], Iterable[bytes]]
 
 _log = logging.getLogger(__name__)
-
-
-class NotFoundError(LookupError):
-    """What was asked for does not exist; the message is a sentence for the asker."""
 
 
 @dataclass(frozen=True)

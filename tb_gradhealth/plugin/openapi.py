@@ -231,6 +231,8 @@ def _schemas() -> Schema:
         follows=_or_null(TEXT),
         order={"type": "array", "items": WHOLE, "minItems": 3, "maxItems": 3},
     )
+    key = {"type": "array", "items": WHOLE, "minItems": 4, "maxItems": 4}
+    listed = _object(**finding["properties"], sort_key=key)
     trend = {"type": "array", "items": _or_null(NUMBER), "maxItems": 40}
     tally = {"type": "object", "additionalProperties": WHOLE}
     page = _object(
@@ -239,7 +241,7 @@ def _schemas() -> Schema:
         counts=_object(severity=tally, state=tally, symptom=tally, kind=tally),
         incidents=WHOLE,
         rows=_list(_object(run=TEXT, lead=TEXT, findings=WHOLE)),
-        named=_or_null(finding),
+        named=_or_null(listed),
     )
     closest = _object(
         symptom={"enum": list(SYMPTOMS)},
@@ -346,7 +348,7 @@ def _schemas() -> Schema:
             other_runs=WHOLE,
             problems=_list(problem),
         ),
-        "Findings": _answer("findings", findings=_list(finding), page=_or_null(page)),
+        "Findings": _answer("findings", findings=_list(listed), page=_or_null(page)),
         "Trends": _answer("trends", run=TEXT, trends={"type": "object", "additionalProperties": trend}),
         "Symptoms": _answer("symptoms", symptoms=_list(symptom)),
         "Tensors": _answer("tensors", run=TEXT, tensors=_list(tensor)),

@@ -13,11 +13,9 @@ from werkzeug.wrappers import Request
 
 from tb_gradhealth.health import SYMPTOMS
 from tb_gradhealth.health.series import ALL_STEPS, DERIVED, History, Reduction
-from tb_gradhealth.monitor import Follower, Monitor, RangeCache, Snapshot, TrialRun
+from tb_gradhealth.monitor import Follower, Monitor, RangeCache, RunCache, Snapshot, TrialRun
 from tb_gradhealth.plugin import parameters
-from tb_gradhealth.plugin.answers import charts, findings, page, rules, runs, tensors, trial
-from tb_gradhealth.plugin.answers.common import chosen, found
-from tb_gradhealth.plugin.answers.kept import Kept
+from tb_gradhealth.plugin.answers import charts, findings, first_page, rules, runs, tensors, trial
 from tb_gradhealth.plugin.application import (
     FRAME,
     JSON,
@@ -31,7 +29,6 @@ from tb_gradhealth.plugin.application import (
 )
 from tb_gradhealth.plugin.message import message_module
 from tb_gradhealth.plugin.openapi import openapi
-from tb_gradhealth.plugin.revision import revision_of, revision_of_all
 from tb_gradhealth.record import KINDS
 from tb_gradhealth.record.columns import STATISTICS
 from tb_gradhealth.report import FORMATS, report_of
@@ -92,8 +89,8 @@ class _Routes:
         self._monitor, self._logdir, self._rules_in_force = monitor, logdir, rules_in_force
         self._follower = Follower(monitor.refresh_in_slices)
         self._ranges = RangeCache()
-        self._rows = Kept(runs.run_row)
-        self._told = Kept(findings.Told)
+        self._rows = RunCache(runs.run_row)
+        self._run_findings = RunCache(findings.RunFindings)
         self._one_judge = threading.Lock()
         # Revisions count from a process's start, so another process's must not look the same.
         self._process = f"{__version__} {os.getpid()} {time.time_ns()}"
@@ -121,14 +118,16 @@ class _Routes:
     def findings(self, request: Request) -> Prepared:
         wanted = parameters.several(request, "run")
         trends = parameters.one_of(request, "trends", ("0", "1"), "1") == "1"
-        limit = parameters.whole(request, "limit", 0, 1, page.MOST)
+        limit = parameters.whole(request, "limit", 0, 1, first_page.MAX_INCIDENTS)
 
         def body() -> Body:
             if trends and not limit:
                 return Body(self._read(lambda snapshot: findings.findings_answer(snapshot, wanted)))
-            told = self._read(lambda snapshot: [self._told.of(run) for run in chosen(snapshot, wanted)])
+            told = self._read(
+                lambda snapshot: [self._run_findings.get(run) for run in snapshot.select(wanted)]
+            )
             if limit:
-                return Body(page.page_answer([each.page for each in told], limit))
+                return Body(first_page.page_answer([each.page for each in told], limit))
             return Body(findings.findings_text(told), JSON)
 
         return Prepared(self._revision(wanted), body)
@@ -165,7 +164,7 @@ class _Routes:
 
         def body() -> Body:
             with self._monitor.snapshot() as snapshot:
-                histories = found(snapshot, run).health.histories()
+                histories = snapshot.run(run).health.histories()
                 cells = charts.series_cells(histories, run, kind, tensor, columns, steps, points)
                 files = self._monitor.files(run)
             if steps != ALL_STEPS and not charts.exact(cells):
@@ -201,7 +200,7 @@ class _Routes:
         def body() -> Body:
             with self._monitor.snapshot() as snapshot:
                 for name in wanted:
-                    found(snapshot, name)
+                    snapshot.run(name)
                 report = report_of(snapshot, names=wanted or None)
             return Body(form.render(report).encode("utf-8", "replace"), form.mimetype, attachment(form.file))
 
@@ -217,7 +216,7 @@ class _Routes:
 
         def body() -> Body:
             with self._monitor.snapshot() as snapshot:
-                these = chosen(snapshot, wanted)
+                these = snapshot.select(wanted)
                 if len(these) > JUDGED_AT_ONCE:
                     raise parameters.BadRequestError(
                         f"{len(these)} runs are too many to judge at once, name {JUDGED_AT_ONCE} by 'run'"
@@ -240,7 +239,9 @@ class _Routes:
 
     def openapi(self, request: Request) -> Prepared:
         kinds = {name: form.mimetype for name, form in FORMATS.items()}
-        document = openapi(JUDGED_AT_ONCE, MOST_TRENDS, MOST_STATES, page.MOST, MAX_RULES_CHARACTERS, kinds)
+        document = openapi(
+            JUDGED_AT_ONCE, MOST_TRENDS, MOST_STATES, first_page.MAX_INCIDENTS, MAX_RULES_CHARACTERS, kinds
+        )
         return Prepared(self._process, lambda: Body(document))
 
     def _over_everything(self, answer: Callable[[Snapshot], Json]) -> Prepared:
@@ -255,7 +256,7 @@ class _Routes:
 
     def _over_histories(self, name: str, answer: Callable[[Histories], bytes]) -> Prepared:
         def over(snapshot: Snapshot) -> bytes:
-            return answer(found(snapshot, name).health.histories())
+            return answer(snapshot.run(name).health.histories())
 
         return self._over_runs([name], over)
 
@@ -265,8 +266,8 @@ class _Routes:
             self._monitor.prefer(names)
         self._follower.follow()
         with self._monitor.snapshot() as snapshot:
-            runs = " ".join(revision_of(run) for run in chosen(snapshot, names)) if names else ""
-            read = runs if names else revision_of_all(snapshot)
+            runs = " ".join(run.revision for run in snapshot.select(names)) if names else ""
+            read = runs if names else snapshot.revision
         # Mutes expire with the day.
         return f"{self._process} {date.today()} {read}"
 

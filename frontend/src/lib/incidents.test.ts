@@ -17,7 +17,7 @@ const entered = (findings: Finding[]) => {
   const register = createRegister()
   const entries = register.enter(findings)
   register.place()
-  return inOrder(entries, new Map([['mlp_sigmoid', 0]]))
+  return inOrder(entries)
 }
 
 const told = (sort = DEFAULT_SORT, unfolded: string[] = [], findings = all) =>

@@ -102,8 +102,10 @@ export function createAlerts(server: ServerState, view: View): Alerts {
     if (flat.value) return flatRows(passing.value, sort.value)
     const open = new Set(unfolded.value)
     if (openedIncident.value !== null) open.add(openedIncident.value)
-    const grouped = groupFindings(passing.value, sort.value, (incident) => open.has(incident))
-    return page === null ? grouped : pageRows(grouped, page)
+    const isUnfolded = (incident: string) => open.has(incident)
+    return page === null
+      ? groupFindings(passing.value, sort.value, isUnfolded)
+      : pageRows(passing.value, page, isUnfolded)
   })
   const rowCount = computed(() =>
     server.page.value === null || waiting.value ? rows.value.length : server.page.value.incidents,

@@ -8,14 +8,14 @@ import type { Api } from '../api'
 import type { Finding, Run } from '../contract'
 import { groupBy } from '../lib/filter'
 import { createRegister, type Entry } from '../lib/register'
-import { inOrder, ranksOf } from '../lib/sort'
+import { inOrder } from '../lib/sort'
 
 export interface Findings {
   readonly findings: ReadonlySignal<readonly Finding[]>
   readonly parts: ReadonlySignal<ReadonlyMap<string, readonly Entry[]>>
   readonly entries: ReadonlySignal<readonly Entry[]>
-  /** With some of them, until all are there. */
-  readonly begin: (findings: readonly Finding[], runs: readonly Run[]) => void
+  /** Starts with those of the first page, in its order. */
+  readonly begin: (findings: readonly Finding[]) => void
   /** Asks for what has moved on; what it gives shows all of it at once. */
   readonly read: (runs: readonly Run[], thoroughly: boolean) => Promise<() => void>
 }
@@ -43,11 +43,11 @@ export function createFindings(api: Api): Findings {
     return entered
   }
 
-  function begin(some: readonly Finding[], runs: readonly Run[]): void {
+  function begin(some: readonly Finding[]): void {
     const entered = register.enter(some)
     register.place()
     findings.value = some
-    entries.value = inOrder(entered, ranksOf(runs))
+    entries.value = entered
   }
 
   async function read(runs: readonly Run[], thoroughly: boolean): Promise<() => void> {
@@ -71,7 +71,7 @@ export function createFindings(api: Api): Findings {
     const found = [...next.values()].flat()
     register.place()
     await breath(found.length)
-    const sorted = inOrder(found, ranksOf(runs))
+    const sorted = inOrder(found)
     const told = found.map(({ finding }) => finding)
     await breath(found.length)
     return () =>

@@ -52,7 +52,7 @@ export function createServerState(api: Api): ServerState {
       batch(() => {
         answer.value = runs
         page.value = pageAhead.page
-        known.begin(pageAhead.findings, runs.runs)
+        known.begin(pageAhead.findings)
         symptoms.value = byId(symptomsAhead)
         hear(runs)
       })

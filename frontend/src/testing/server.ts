@@ -16,7 +16,7 @@ import {
 } from './samples'
 
 export function aServer(runs: Run[] = [aRun()], told: Finding[] = [aFinding()]) {
-  const findings = inServersOrder(told)
+  const findings = inServersOrder(told, runs)
   return {
     runs: vi.fn<Api['runs']>(async () => ({
       version: '0.1.0',

@@ -1,6 +1,13 @@
 """What judging a run gives: findings, incidents, states and the assessment, as plain values and sentences."""
 
-from tb_gradhealth.health.results.assessment import Assessment, Closest, NotJudged, headline_of, ranks
+from tb_gradhealth.health.results.assessment import (
+    Assessment,
+    Closest,
+    NotJudged,
+    headline_of,
+    ranks,
+    sort_key,
+)
 from tb_gradhealth.health.results.findings import (
     Finding,
     Unit,
@@ -54,6 +61,7 @@ __all__ = [
     "ordinal",
     "percent",
     "ranks",
+    "sort_key",
     "times",
     "verdict_of",
     "whole",

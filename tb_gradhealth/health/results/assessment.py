@@ -78,6 +78,19 @@ def ranks(assessments: Sequence[Assessment]) -> list[int]:
     return found
 
 
+def sort_key(finding: Finding, assessment: Assessment) -> tuple[int, int, int, int]:
+    """Sort key of the findings of several runs, for a stable sort.
+
+    By the severity and onset of the finding's incident, then by the urgency of its run. Findings with equal
+    keys keep the order in which their runs are listed and their run lists them.
+
+    Args:
+        finding: a finding with its ``order``.
+        assessment: that of the finding's run.
+    """
+    return (*finding.order[:2], *_urgency(assessment))
+
+
 def _urgency(assessment: Assessment) -> tuple[int, int]:
     named = assessment.named
     return VERDICTS.index(assessment.verdict), 0 if named is None else named.order[1]

@@ -14,8 +14,8 @@ from tb_gradhealth.health.series import (
     query_series,
     query_steps,
 )
-from tb_gradhealth.plugin.answers.common import Json
-from tb_gradhealth.plugin.application import NotFoundError
+from tb_gradhealth.monitor import NotFoundError
+from tb_gradhealth.plugin.answers.json_values import Json
 from tb_gradhealth.plugin.frames import encode_frame
 from tb_gradhealth.record.magnitudes import EDGES, OCTAVES_PER_BIN
 

@@ -7,7 +7,7 @@ from inspect import getdoc
 from typing import Any, Final
 
 from tb_gradhealth.health import SYMPTOMS, AnySymptom, Parameter, RuleSet, parameters
-from tb_gradhealth.plugin.answers.common import Json
+from tb_gradhealth.plugin.answers.json_values import Json
 from tb_gradhealth.rules import (
     PRESETS,
     RulesInForce,

@@ -5,10 +5,8 @@ from dataclasses import asdict
 from typing import Final
 
 from tb_gradhealth.health import SEVERITIES, Assessment, Finding, RunSummary, ranks
-from tb_gradhealth.monitor import MonitoredRun, Snapshot
-from tb_gradhealth.plugin.answers.common import Json, counts, found, number, problems_json
-from tb_gradhealth.plugin.answers.kept import Kept
-from tb_gradhealth.plugin.revision import revision_of
+from tb_gradhealth.monitor import MonitoredRun, RunCache, Snapshot
+from tb_gradhealth.plugin.answers.json_values import Json, counts, number, problems_json
 from tb_gradhealth.version import __version__
 
 CONTRACT: Final = 1
@@ -19,7 +17,7 @@ def runs_answer(
     snapshot: Snapshot,
     logdir: str,
     now: float,
-    rows: Kept[Json],
+    rows: RunCache[Json],
     hparams: Callable[[str], Mapping[str, object] | None],
 ) -> Json:
     """All runs with their verdicts; ``other_runs`` counts those with event files but without our records.
@@ -39,7 +37,7 @@ def runs_answer(
         "now": now,
         "loading": _loading(snapshot),
         "runs": [
-            {**rows.of(run), "rank": rank, "loading": asdict(run.loading), "hparams": hparams(name)}
+            {**rows.get(run), "rank": rank, "loading": asdict(run.loading), "hparams": hparams(name)}
             for rank, (name, run) in zip(ranked, snapshot.runs.items(), strict=True)
         ],
         "other_runs": snapshot.other_runs,
@@ -49,7 +47,7 @@ def runs_answer(
 
 def problems_answer(snapshot: Snapshot, name: str | None) -> Json:
     """What could not be read, of one run or of everything; ``run`` is null for what belongs to none."""
-    runs = [found(snapshot, name)] if name is not None else list(snapshot.runs.values())
+    runs = [snapshot.run(name)] if name is not None else list(snapshot.runs.values())
     listed = [
         {"run": run.name, **problem}
         for run in runs
@@ -73,7 +71,7 @@ def run_row(run: MonitoredRun) -> Json:
     counted = [finding for finding in findings if not finding.muted]
     return {
         "run": run.name,
-        "revision": revision_of(run),
+        "revision": run.revision,
         "verdict": assessment.verdict,
         "headline": assessment.headline,
         "named": None if assessment.named is None else assessment.named.id,

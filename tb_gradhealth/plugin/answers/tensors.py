@@ -3,7 +3,7 @@
 from tb_gradhealth.health import SymptomState
 from tb_gradhealth.health.series import derived_of
 from tb_gradhealth.monitor import Snapshot
-from tb_gradhealth.plugin.answers.common import Json, found, number
+from tb_gradhealth.plugin.answers.json_values import Json, number
 from tb_gradhealth.record import Row, RowTable
 from tb_gradhealth.record.columns import MAGNITUDES, STATISTICS
 
@@ -15,7 +15,7 @@ def tensors_answer(snapshot: Snapshot, name: str) -> Json:
         NotFoundError: there is no such run.
     """
     listed = []
-    for history in found(snapshot, name).health.histories():
+    for history in snapshot.run(name).health.histories():
         newest = history.newest()
         if newest is not None:
             listed += [_tensor(row, newest.table) for row in sorted(history.rows, key=_forward)]
@@ -32,7 +32,7 @@ def states_answer(
     """
     wanted = [
         state
-        for state in found(snapshot, name).health.states()
+        for state in snapshot.run(name).health.states()
         if tensor in (None, state.tensor) and symptom in (None, state.symptom)
     ]
     return {

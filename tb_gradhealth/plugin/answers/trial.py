@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping, Sequence
 
 from tb_gradhealth.health import SYMPTOMS, Finding, RuleSet
 from tb_gradhealth.monitor import TrialRun
-from tb_gradhealth.plugin.answers.common import Json, counts, finding_json
+from tb_gradhealth.plugin.answers.json_values import Json, counts, finding_json
 from tb_gradhealth.plugin.parameters import BadRequestError
 from tb_gradhealth.rules import (
     RulesError,

@@ -1,4 +1,4 @@
-"""The first page of `findings` against what it should be, written out the slow way."""
+"""The first page of `findings`, and the key that sorts all findings, against a slow implementation."""
 
 import random
 from dataclasses import replace
@@ -7,7 +7,8 @@ import pytest
 
 from tb_gradhealth.health import Assessment, Finding
 from tb_gradhealth.health.results.findings import in_order, verdict_of
-from tb_gradhealth.plugin.answers.page import RunPage, page_answer
+from tb_gradhealth.plugin.answers.first_page import RunPage, page_answer
+from tb_gradhealth.plugin.answers.json_values import listed_finding_json
 
 NAMES = ("_x", "a b", "A2", "a10", "dense_1/kernel", "dense_10/k", "e", "z")
 SEVERITIES = ("critical", "warning", "info")
@@ -99,3 +100,21 @@ def test_a_page_is_the_beginning_of_the_table(seed):
         assert counts == {value: values.count(value) for value in set(values)}
     sick = [row for row in rows if row[0][0] < 2]
     assert (page["named"] or {}).get("id") == (sick[0][3].id if sick else None)
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_a_stable_sort_by_the_key_gives_the_table(seed):
+    """The tab sorts so: all findings as the server lists them, compared by nothing but their keys."""
+    chance = random.Random(seed)
+    numbers = iter(chance.sample(range(1 << 30), 200))
+    runs = {run: of_run(chance, run, numbers, chance.choice([0, 1, 5, 30])) for run in NAMES[:4]}
+    listed = [
+        listed_finding_json(run, finding, assessed(findings))
+        for run, findings in runs.items()
+        for finding in findings
+        if not finding.muted
+    ]
+    leads = {}
+    for finding in sorted(listed, key=lambda finding: finding["sort_key"]):
+        leads.setdefault((finding["run"], finding["incident"]), finding["id"])
+    assert list(leads.values()) == [lead.id for _, _, _, lead in table(runs)]
