@@ -85,7 +85,7 @@ class FallbackPlugin(base_plugin.TBPlugin):  # type: ignore[misc]
         return base_plugin.FrontendMetadata(es_module_path="/index.js", tab_name="Grad Health")
 
     def _index(self, environ: dict[str, Any], start_response: Any) -> list[bytes]:
-        from tb_gradhealth.plugin.message import message_module
+        from tb_gradhealth.plugin.tab_module import message_module
 
         body = message_module(
             "Grad Health could not be loaded",

@@ -9,8 +9,8 @@ from tensorboard.plugins import base_plugin
 from werkzeug.test import Client
 
 from tb_gradhealth.plugin.loader import PLUGIN_NAME, FallbackPlugin, GradHealthLoader
-from tb_gradhealth.plugin.message import message_module
 from tb_gradhealth.plugin.plugin import GradHealthPlugin
+from tb_gradhealth.plugin.tab_module import message_module
 from tb_gradhealth.record import PLUGIN_NAME as RECORDED_NAME
 
 # TensorBoard brings its own old copy of a library that warns about itself when it is imported.

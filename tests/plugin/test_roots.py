@@ -4,7 +4,7 @@ import pytest
 from tensorboard.backend.event_processing.data_ingester import _parse_event_files_spec
 
 from tb_gradhealth.events import Root
-from tb_gradhealth.plugin.roots import roots_of
+from tb_gradhealth.plugin.plugin import roots_of
 
 SPECS = [
     "alpha:/x",

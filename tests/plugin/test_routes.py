@@ -16,7 +16,7 @@ from werkzeug.test import Client
 from tb_gradhealth import rules
 from tb_gradhealth.health import SYMPTOMS, Finding, finding_as_json, parameters
 from tb_gradhealth.monitor.follower import MAX_AGE
-from tb_gradhealth.plugin import routes as routes_module
+from tb_gradhealth.plugin import tab_module
 from tb_gradhealth.plugin.answers.json_values import finding_json
 from tb_gradhealth.plugin.plugin import GradHealthPlugin
 from tb_gradhealth.version import __version__
@@ -307,14 +307,14 @@ def test_only_get_is_answered(get, route, method):
 def test_the_tabs_module_is_served_uncached(get, monkeypatch, tmp_path):
     bundle = tmp_path / "index.js"
     bundle.write_text("export function render() { /* ü */ }")
-    monkeypatch.setattr(routes_module, "BUNDLE", bundle)
+    monkeypatch.setattr(tab_module, "BUNDLE", bundle)
     response = get("index.js")
     assert (response.mimetype, response.text) == ("text/javascript", bundle.read_text())
     assert "no-cache" in response.headers["Cache-Control"]
 
 
 def test_without_a_bundle_the_tab_says_how_to_build_it(get, monkeypatch, tmp_path):
-    monkeypatch.setattr(routes_module, "BUNDLE", tmp_path / "absent.js")
+    monkeypatch.setattr(tab_module, "BUNDLE", tmp_path / "absent.js")
     response = get("index.js")
     assert response.status_code == 200
     assert "export function render()" in response.text

@@ -8,7 +8,8 @@ from werkzeug.test import Client
 from tb_gradhealth.events import Root
 from tb_gradhealth.health.series.chart_queries import query_series
 from tb_gradhealth.monitor import Monitor
-from tb_gradhealth.plugin.routes import routes
+from tb_gradhealth.plugin.handlers import Handlers
+from tb_gradhealth.plugin.routes import wsgi_applications
 from tb_gradhealth.record import Row, RowTable
 from tb_gradhealth.rules import RulesInForce
 
@@ -21,7 +22,7 @@ def test_a_range_that_the_history_keeps_in_buckets_is_read_from_the_files(tmp_pa
             log.record(step, {"rms": step + 2})
     monitor = Monitor([Root(str(tmp_path))])
     monitor.refresh()  # a busy machine needs more than the half second that a request waits
-    client = Client(routes(monitor, "logs", RulesInForce.load(""))["/series"])
+    client = Client(wsgi_applications(Handlers(monitor, "logs", RulesInForce.load("")))["/series"])
     query = {"run": "run", "tensor": "dense/kernel", "kind": "gradient", "column": "rms"}
     header, columns = read_frame(client.get("/", query_string=query).get_data())
     assert (header["exact"], header["records"]) == (False, 1500)
