@@ -81,7 +81,7 @@ class Contents:
                 record = self._value(event, value)
             except _UnusableError as error:
                 self.has_plugin_data = True
-                yield error.trouble
+                yield error.value
                 continue
             if record is None:
                 continue
@@ -155,9 +155,9 @@ def tables_in(payload: bytes) -> dict[str, RowTable]:
 
 
 class _UnusableError(Exception):
-    def __init__(self, trouble: UnusableValue) -> None:
-        super().__init__(trouble.message)
-        self.trouble = trouble
+    def __init__(self, value: UnusableValue) -> None:
+        super().__init__(value.message)
+        self.value = value
 
 
 def _unusable(tag: str, kind: str, predicate: str) -> _UnusableError:

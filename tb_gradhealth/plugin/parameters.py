@@ -1,4 +1,4 @@
-"""Declares the parameters of routes: each is parsed from a request and described in the OpenAPI document.
+"""Declares query parameters: each is parsed from a request and described in the OpenAPI document.
 
 Every value has limits. A missing, repeated or invalid parameter is a `BadRequestError` with a sentence.
 """
@@ -6,7 +6,7 @@ Every value has limits. A missing, repeated or invalid parameter is a `BadReques
 import math
 from collections.abc import Sequence
 from dataclasses import KW_ONLY, dataclass
-from typing import Any, Final, Protocol
+from typing import Any, Final
 
 from werkzeug.wrappers import Request
 
@@ -20,173 +20,164 @@ take twelve bytes of it."""
 
 MAX_STEP: Final = 2**63 - 1
 
-MAX_DIGITS: Final = 40
-
 
 class BadRequestError(ValueError):
     """A parameter is missing or invalid; the message is a sentence for the user."""
 
 
-class Parameter(Protocol):
-    """A query parameter of a route, or several that give one value."""
-
-    def parse(self, request: Request) -> object:
-        """The value in a request.
-
-        Raises:
-            BadRequestError: it is missing or invalid.
-        """
-
-    def describe(self) -> list[Schema]:
-        """The OpenAPI parameter objects."""
-
-
 @dataclass(frozen=True)
-class Text:
-    """A text; None where it is optional and not given."""
+class Parameter:
+    """A parameter that is given at most once.
+
+    Attributes:
+        name: its name in the query.
+        required: whether it must be given.
+        default: the value where it is not given, as in the OpenAPI document; None for no value.
+        max_characters: the maximum length of its text.
+    """
 
     name: str
     _: KW_ONLY
     required: bool = False
+    default: str | int | None = None
     max_characters: int = MAX_CHARACTERS
 
-    def parse(self, request: Request) -> str | None:
-        """As in `Parameter`."""
-        value = _single(request, self.name, self.max_characters)
-        return _present(value, self.name) if self.required else value
+    def parse(self, request: Request) -> Any:
+        """The value in a request, None without one.
+
+        Raises:
+            BadRequestError: it is missing, repeated or invalid.
+        """
+        texts = request.args.getlist(self.name)
+        if len(texts) > 1:
+            raise BadRequestError(f"the parameter {self.name!r} is given {len(texts)} times, once is enough")
+        if texts:
+            return self._value(self._of_length(texts[0]))
+        if self.required:
+            raise self._missing()
+        return None if self.default is None else self._value(str(self.default))
 
     def describe(self) -> list[Schema]:
-        """As in `Parameter`."""
-        return [_query(self.name, _text_schema(self.max_characters), required=self.required)]
-
-
-@dataclass(frozen=True)
-class Choice:
-    """One of some texts.
-
-    Attributes:
-        name: the parameter's name.
-        choices: the allowed values.
-        default: the value where the parameter is not given; None requires it unless it is ``optional``.
-        optional: whether the value is None where the parameter is not given.
-    """
-
-    name: str
-    choices: Sequence[str]
-    default: str | None = None
-    _: KW_ONLY
-    optional: bool = False
-
-    def parse(self, request: Request) -> str | None:
-        """As in `Parameter`."""
-        value = _single(request, self.name, MAX_CHARACTERS)
-        if value is None:
-            return self.default if self.optional or self.default is not None else _present(value, self.name)
-        return _allowed(value, self.name, self.choices)
-
-    def describe(self) -> list[Schema]:
-        """As in `Parameter`."""
-        schema: Schema = {"enum": list(self.choices)}
+        """The parameter objects of the OpenAPI document."""
+        described: Schema = {"name": self.name, "in": "query", "schema": self._schema()}
         if self.default is not None:
-            schema["default"] = self.default
-        return [_query(self.name, schema, required=not self.optional and self.default is None)]
+            described["schema"]["default"] = self.default
+        return [{**described, "required": True} if self.required else described]
+
+    def _value(self, text: str) -> Any:
+        return text
+
+    def _schema(self) -> Schema:
+        return {"type": "string", "minLength": 1, "maxLength": self.max_characters}
+
+    def _missing(self) -> BadRequestError:
+        return BadRequestError(f"the parameter {self.name!r} is missing")
+
+    def _of_length(self, text: str) -> str:
+        if not text:
+            raise BadRequestError(f"the parameter {self.name!r} is empty")
+        if len(text) > self.max_characters:
+            limit = f"at most {self.max_characters} may be"
+            raise BadRequestError(f"the parameter {self.name!r} has {len(text)} characters, {limit}")
+        return text
+
+
+class Text(Parameter):
+    """Any text."""
 
 
 @dataclass(frozen=True)
-class Flag:
-    """``0`` or ``1``, as a bool; true where it is not given."""
+class Choice(Parameter):
+    """One of some texts."""
 
-    name: str
+    choices: Sequence[str]
 
-    def parse(self, request: Request) -> bool:
-        """As in `Parameter`."""
-        return self._choice.parse(request) == "1"
+    def _value(self, text: str) -> Any:
+        if text not in self.choices:
+            raise BadRequestError(f"{text[:80]!r} is no {self.name}; one of {', '.join(self.choices)} is")
+        return text
 
-    def describe(self) -> list[Schema]:
-        """As in `Parameter`."""
-        return self._choice.describe()
-
-    @property
-    def _choice(self) -> Choice:
-        return Choice(self.name, ("0", "1"), default="1")
+    def _schema(self) -> Schema:
+        return {"enum": list(self.choices)}
 
 
 @dataclass(frozen=True)
-class Whole:
-    """A whole number within limits; its default, which may be None, where it is not given."""
+class Flag(Choice):
+    """``1`` or ``0`` as a bool; true where it is not given."""
 
-    name: str
+    choices: Sequence[str] = ("0", "1")
+    default: str | int | None = "1"
+
+    def _value(self, text: str) -> bool:
+        return bool(super()._value(text) == "1")
+
+
+@dataclass(frozen=True)
+class Whole(Parameter):
+    """A whole number from ``minimum`` to ``maximum``."""
+
     minimum: int
     maximum: int
-    default: int | None = None
+    _: KW_ONLY
+    max_characters: int = 40
 
-    def parse(self, request: Request) -> int | None:
-        """As in `Parameter`."""
-        value = _single(request, self.name, MAX_DIGITS)
-        if value is None:
-            return self.default
+    def _value(self, text: str) -> int:
         # int() alone also accepts 1_000 and the digits of all scripts.
-        digits = value.removeprefix("-")
-        if not (digits.isascii() and digits.isdigit()) or not self.minimum <= int(value) <= self.maximum:
+        digits = text.removeprefix("-")
+        if not (digits.isascii() and digits.isdigit()) or not self.minimum <= int(text) <= self.maximum:
             raise BadRequestError(
-                f"{self.name}={value!r} is no whole number from {self.minimum} to {self.maximum}"
+                f"{self.name}={text!r} is no whole number from {self.minimum} to {self.maximum}"
             )
-        return int(value)
+        return int(text)
 
-    def describe(self) -> list[Schema]:
-        """As in `Parameter`."""
-        schema: Schema = {"type": "integer", "minimum": self.minimum, "maximum": self.maximum}
-        if self.default is not None:
-            schema["default"] = self.default
-        return [_query(self.name, schema)]
+    def _schema(self) -> Schema:
+        return {"type": "integer", "minimum": self.minimum, "maximum": self.maximum}
 
 
 @dataclass(frozen=True)
-class Repeated:
-    """Any number of different texts under one name, as a list.
+class Repeated(Parameter):
+    """Different texts under one name, as a list.
 
     Attributes:
-        name: the parameter's name.
-        maximum: the largest number of values.
+        max_values: the maximum number of values.
         choices: the allowed values; any text where None.
-        required: whether at least one value must be given.
     """
 
-    name: str
-    maximum: int
+    max_values: int
     choices: Sequence[str] | None = None
-    required: bool = False
 
     def parse(self, request: Request) -> list[str]:
-        """As in `Parameter`."""
-        values = list(dict.fromkeys(request.args.getlist(self.name)))
-        if len(values) > self.maximum:
+        """As in `Parameter`; an empty list without a value."""
+        texts = list(dict.fromkeys(request.args.getlist(self.name)))
+        if len(texts) > self.max_values:
             raise BadRequestError(
-                f"{len(values)} values of {self.name!r} are given, at most {self.maximum} are answered"
+                f"{len(texts)} values of {self.name!r} are given, at most {self.max_values} are answered"
             )
-        values = [_of_length(value, self.name, MAX_CHARACTERS) for value in values]
-        if self.required and not values:
-            raise _missing(self.name)
-        choices = self.choices
-        return values if choices is None else [_allowed(value, self.name, choices) for value in values]
+        if self.required and not texts:
+            raise self._missing()
+        return [self._item._value(self._of_length(text)) for text in texts]
 
     def describe(self) -> list[Schema]:
         """As in `Parameter`."""
-        item = _text_schema(MAX_CHARACTERS) if self.choices is None else {"enum": list(self.choices)}
-        schema = {"type": "array", "items": item, "maxItems": self.maximum}
+        listed = {"type": "array", "items": self._item._schema(), "maxItems": self.max_values}
         if self.required:
-            schema["minItems"] = 1
-        return [
-            {**_query(self.name, schema), "required": self.required, "style": "form", "explode": True},
-        ]
+            listed["minItems"] = 1
+        form = {"style": "form", "explode": True, "required": self.required}
+        return [{"name": self.name, "in": "query", "schema": listed, **form}]
+
+    @property
+    def _item(self) -> Parameter:
+        return Text(self.name) if self.choices is None else Choice(self.name, self.choices)
 
 
-class Steps:
+class Steps(Parameter):
     """The range of steps ``from`` to ``to``, both included; infinite on a side that is not given."""
+
+    _BOUNDS: Final = tuple(Whole(name, -MAX_STEP, MAX_STEP) for name in ("from", "to"))
 
     def parse(self, request: Request) -> StepRange:
         """As in `Parameter`."""
-        first, last = (bound.parse(request) for bound in _STEP_BOUNDS)
+        first, last = (bound.parse(request) for bound in self._BOUNDS)
         begin = -math.inf if first is None else float(first)
         end = math.inf if last is None else float(last)
         if begin > end:
@@ -195,49 +186,4 @@ class Steps:
 
     def describe(self) -> list[Schema]:
         """As in `Parameter`."""
-        return [schema for bound in _STEP_BOUNDS for schema in bound.describe()]
-
-
-_STEP_BOUNDS: Final = tuple(Whole(name, -MAX_STEP, MAX_STEP) for name in ("from", "to"))
-
-
-def _single(request: Request, name: str, max_characters: int) -> str | None:
-    values = request.args.getlist(name)
-    if len(values) > 1:
-        raise BadRequestError(f"the parameter {name!r} is given {len(values)} times, once is enough")
-    return _of_length(values[0], name, max_characters) if values else None
-
-
-def _of_length(value: str, name: str, max_characters: int) -> str:
-    if not value:
-        raise BadRequestError(f"the parameter {name!r} is empty")
-    if len(value) > max_characters:
-        raise BadRequestError(
-            f"the parameter {name!r} has {len(value)} characters, at most {max_characters} may be"
-        )
-    return value
-
-
-def _present(value: str | None, name: str) -> str:
-    if value is None:
-        raise _missing(name)
-    return value
-
-
-def _missing(name: str) -> BadRequestError:
-    return BadRequestError(f"the parameter {name!r} is missing")
-
-
-def _allowed(value: str, name: str, choices: Sequence[str]) -> str:
-    if value not in choices:
-        raise BadRequestError(f"{value[:80]!r} is no {name}; one of {', '.join(choices)} is")
-    return value
-
-
-def _text_schema(max_characters: int) -> Schema:
-    return {"type": "string", "minLength": 1, "maxLength": max_characters}
-
-
-def _query(name: str, schema: Schema, required: bool = False) -> Schema:
-    described: Schema = {"name": name, "in": "query", "schema": schema}
-    return {**described, "required": True} if required else described
+        return [schema for bound in self._BOUNDS for schema in bound.describe()]

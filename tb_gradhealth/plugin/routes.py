@@ -57,7 +57,7 @@ _FRAME: Final[dict[str, Schema]] = {FRAME: {}}
 
 _RUN: Final = Text("run", required=True)
 _RUNS: Final = Repeated("run", MAX_RUNS)
-_KIND: Final = Choice("kind", KINDS)
+_KIND: Final = Choice("kind", KINDS, required=True)
 _TENSOR: Final[Mapping[str, Parameter]] = {
     "run": _RUN,
     "tensor": Text("tensor", required=True),
@@ -88,7 +88,7 @@ ROUTES: Final = (
         {
             "run": _RUN,
             "tensor": Text("tensor"),
-            "symptom": Choice("symptom", tuple(SYMPTOMS), optional=True),
+            "symptom": Choice("symptom", tuple(SYMPTOMS)),
             "offset": Whole("offset", 0, MAX_OFFSET, default=0),
             "limit": Whole("limit", 1, MAX_STATES, default=MAX_STATES),
         },
@@ -123,7 +123,7 @@ ROUTES: Final = (
         {
             **_TENSOR,
             "columns": Repeated("column", len(STATISTICS), choices=STATISTICS, required=True),
-            "steps": Steps(),
+            "steps": Steps("steps"),
             "points": Whole("points", 16, 4096, default=1024),
         },
         _FRAME,
@@ -133,7 +133,7 @@ ROUTES: Final = (
     Route(
         "/magnitudes",
         "The distribution of a tensor",
-        {**_TENSOR, "steps": Steps(), "width": Whole("width", 8, 1024, default=256)},
+        {**_TENSOR, "steps": Steps("steps"), "width": Whole("width", 8, 1024, default=256)},
         _FRAME,
         Handlers.magnitudes,
     ),
@@ -143,8 +143,8 @@ ROUTES: Final = (
         {
             "run": _RUN,
             "kind": _KIND,
-            "column": Choice("column", (*STATISTICS, *DERIVED)),
-            "steps": Steps(),
+            "column": Choice("column", (*STATISTICS, *DERIVED), required=True),
+            "steps": Steps("steps"),
             "width": Whole("width", 8, 2048, default=512),
             "reduction": Choice("reduce", get_args(Reduction), default="max"),
         },

@@ -1,4 +1,4 @@
-"""`runs`, `problems` and `version`: what there is, how it fares and what could not be read."""
+"""Formats `runs`, `problems` and `version`."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import asdict
@@ -10,7 +10,7 @@ from tb_gradhealth.plugin.answers.json_values import Json, counts, number, probl
 from tb_gradhealth.version import __version__
 
 CONTRACT: Final = 1
-"""Version of the HTTP contract: it grows by adding."""
+"""Version of the HTTP contract; added fields do not change it."""
 
 
 def runs_answer(
@@ -20,14 +20,14 @@ def runs_answer(
     rows: RunCache[Json],
     hparams: Callable[[str], Mapping[str, object] | None],
 ) -> Json:
-    """All runs with their verdicts; ``other_runs`` counts those with event files but without our records.
+    """All runs with their verdicts, and the progress of reading.
 
     Args:
-        snapshot: what is known.
-        logdir: what the tab says it is looking at.
+        snapshot: the runs.
+        logdir: the log directory as shown in the tab.
         now: seconds since the epoch.
-        rows: what `run_row` says of each.
-        hparams: the hyper-parameters of a run by its name, None where it has none.
+        rows: the cached `run_row` of each run.
+        hparams: returns the hyper-parameters of a run by its name, None where it has none.
     """
     ranked = ranks([run.health.assessment() for run in snapshot.runs.values()])
     return {
@@ -46,8 +46,8 @@ def runs_answer(
 
 
 def problems_answer(snapshot: Snapshot, name: str | None) -> Json:
-    """What could not be read, of one run or of everything; ``run`` is null for what belongs to none."""
-    runs = [snapshot.run(name)] if name is not None else list(snapshot.runs.values())
+    """What could not be read, of one run or of all; ``run`` is null for problems outside the runs."""
+    runs = [snapshot.run(name)] if name is not None else snapshot.select([])
     listed = [
         {"run": run.name, **problem}
         for run in runs
@@ -59,16 +59,16 @@ def problems_answer(snapshot: Snapshot, name: str | None) -> Json:
 
 
 def version_answer() -> Json:
-    """Which build answers, and which version of the contract it speaks."""
+    """The version of the package and of the HTTP contract."""
     return {"schema": "gradhealth.version/1", "version": __version__, "contract": CONTRACT}
 
 
 def run_row(run: MonitoredRun) -> Json:
-    """What `runs` says of one run, but for its rank and its hyper-parameters."""
+    """One run in `runs`, without its rank, reading progress and hyper-parameters."""
     assessment = run.health.assessment()
     summary = run.health.summary()
     findings = run.health.findings()
-    counted = [finding for finding in findings if not finding.muted]
+    unmuted = [finding for finding in findings if not finding.muted]
     return {
         "run": run.name,
         "revision": run.revision,
@@ -85,8 +85,8 @@ def run_row(run: MonitoredRun) -> Json:
         "tensors": summary.tensors,
         "every": summary.every,
         "counts": counts(findings),
-        "incidents": len({finding.incident for finding in counted}),
-        "symptoms": _worst(counted),
+        "incidents": len({finding.incident for finding in unmuted}),
+        "symptoms": _worst_severities(unmuted),
         "loss": {
             "first": number(summary.loss_first),
             "last": number(summary.loss_last),
@@ -101,7 +101,7 @@ def run_row(run: MonitoredRun) -> Json:
 
 
 def _checked(assessment: Assessment, summary: RunSummary) -> Json:
-    """What was looked at, which is all that can be said of a run without findings."""
+    """What was judged, which the tab shows of a run without findings."""
     closest = assessment.closest
     return {
         "tensors": summary.tensors,
@@ -109,7 +109,7 @@ def _checked(assessment: Assessment, summary: RunSummary) -> Json:
         "first_step": summary.first_step,
         "last_step": summary.last_step,
         "symptoms": list(assessment.symptoms),
-        "not_judged": [asdict(each) for each in assessment.not_judged],
+        "not_judged": [asdict(symptom) for symptom in assessment.not_judged],
         "closest": None if closest is None else asdict(closest),
     }
 
@@ -125,9 +125,9 @@ def _loading(snapshot: Snapshot) -> Json:
     }
 
 
-def _worst(findings: list[Finding]) -> dict[str, str]:
-    """The worst severity of each symptom that was found."""
+def _worst_severities(findings: list[Finding]) -> dict[str, str]:
+    """The worst severity of the findings of each symptom."""
     worst: dict[str, int] = {}
     for finding in findings:
         worst[finding.symptom] = max(worst.get(finding.symptom, 0), SEVERITIES.index(finding.severity))
-    return {symptom: SEVERITIES[place] for symptom, place in worst.items()}
+    return {symptom: SEVERITIES[index] for symptom, index in worst.items()}

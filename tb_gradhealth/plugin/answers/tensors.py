@@ -1,4 +1,4 @@
-"""`tensors` and `states`: what of the network is measured, and what each symptom says of it."""
+"""Formats `tensors` and `states`: the measured tensors, and the state of each symptom of each tensor."""
 
 from tb_gradhealth.health import SymptomState
 from tb_gradhealth.health.series import derived_of
@@ -9,10 +9,10 @@ from tb_gradhealth.record.columns import MAGNITUDES, STATISTICS
 
 
 def tensors_answer(snapshot: Snapshot, name: str) -> Json:
-    """Every measured tensor of a run and the columns it has, in forward order.
+    """The tensors of a run with their columns, in forward order.
 
     Raises:
-        NotFoundError: there is no such run.
+        NotFoundError: the run does not exist.
     """
     listed = []
     for history in snapshot.run(name).health.histories():
@@ -25,12 +25,12 @@ def tensors_answer(snapshot: Snapshot, name: str) -> Json:
 def states_answer(
     snapshot: Snapshot, name: str, tensor: str | None, symptom: str | None, offset: int, limit: int
 ) -> Json:
-    """What each symptom says of each tensor as of the last record, and why.
+    """The state of each symptom of each tensor as of the last record, with the reason.
 
     Raises:
-        NotFoundError: there is no such run.
+        NotFoundError: the run does not exist.
     """
-    wanted = [
+    selected = [
         state
         for state in snapshot.run(name).health.states()
         if tensor in (None, state.tensor) and symptom in (None, state.symptom)
@@ -38,14 +38,14 @@ def states_answer(
     return {
         "schema": "gradhealth.states/1",
         "run": name,
-        "total": len(wanted),
-        "states": [_state(state) for state in wanted[offset : offset + limit]],
+        "total": len(selected),
+        "states": [_state(state) for state in selected[offset : offset + limit]],
     }
 
 
 def _tensor(row: Row, table: RowTable) -> Json:
-    written = () if row.not_measured else table.layouts.get(row.kind, table.columns)
-    magnitudes = set(MAGNITUDES) <= set(written)
+    columns = () if row.not_measured else table.layouts.get(row.kind, table.columns)
+    has_magnitudes = set(MAGNITUDES) <= set(columns)
     return {
         "tensor": row.tensor,
         "layer": row.layer,
@@ -55,9 +55,9 @@ def _tensor(row: Row, table: RowTable) -> Json:
         "shape": list(row.shape),
         "dtype": row.dtype,
         "activation": row.activation,
-        "columns": [column for column in STATISTICS if column in written],
-        "magnitudes": magnitudes,
-        "derived": derived_of(row, magnitudes),
+        "columns": [column for column in STATISTICS if column in columns],
+        "magnitudes": has_magnitudes,
+        "derived": derived_of(row, has_magnitudes),
         "not_measured": row.not_measured,
         "sampled": row.sampled,
     }
