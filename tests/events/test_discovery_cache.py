@@ -8,7 +8,7 @@ from tb_gradhealth.events.storage.local import LocalStorage
 
 
 def settle(root):
-    """Make every folder look as if nothing had happened in it for a while."""
+    """Set the modification time of every folder to a minute ago."""
     for folder, _, _ in os.walk(root):
         os.utime(folder, (time.time() - 60, time.time() - 60))
 
@@ -29,7 +29,7 @@ def cache(logs):
     return DiscoveryCache([Root(str(logs))])
 
 
-def test_where_nothing_changed_nothing_is_listed_again(logs, cache, monkeypatch):
+def test_unchanged_folders_are_not_listed_again(logs, cache, monkeypatch):
     first = cache.discover()
     assert list(first.runs) == ["a", "b", "deep/er/c"]
     (logs / "a" / "tfevents.1").write_bytes(b"grown")
@@ -59,7 +59,7 @@ CHANGES = {
 
 
 @pytest.mark.parametrize("change", CHANGES.values(), ids=CHANGES)
-def test_what_changes_is_seen_at_once(logs, cache, change):
+def test_changes_are_found_at_once(logs, cache, change):
     linked = logs.parent / "linked"
     linked.mkdir()
     (linked / "tfevents.1").touch()
@@ -71,7 +71,7 @@ def test_what_changes_is_seen_at_once(logs, cache, change):
     assert after.runs != before.runs
 
 
-def test_what_changes_behind_a_link_is_seen(logs, cache):
+def test_changes_behind_a_link_are_found(logs, cache):
     linked = logs.parent / "linked"
     linked.mkdir()
     (logs / "link").symlink_to(linked)
@@ -83,7 +83,7 @@ def test_what_changes_behind_a_link_is_seen(logs, cache):
 
 
 def test_a_folder_that_was_just_changed_is_listed_again(logs, cache):
-    """Within the grain of the clock of a file system a second change may not show."""
+    """Two changes within the resolution of the file system's clock have the same time."""
     (logs / "a" / "tfevents.2").touch()
     before = os.stat(logs / "a")
     assert len(cache.discover().runs["a"]) == 2
@@ -92,7 +92,7 @@ def test_a_folder_that_was_just_changed_is_listed_again(logs, cache):
     assert len(cache.discover().runs["a"]) == 3
 
 
-def test_where_folders_do_not_keep_their_time_what_is_new_is_seen_a_little_later(logs, cache, monkeypatch):
+def test_without_modification_times_changes_are_found_after_the_maximum_age(logs, cache, monkeypatch):
     os.utime(logs / "a", ns=(0, 0))
     cache.discover()
     (logs / "a" / "tfevents.2").touch()
@@ -102,7 +102,7 @@ def test_where_folders_do_not_keep_their_time_what_is_new_is_seen_a_little_later
     assert len(cache.discover().runs["a"]) == 2
 
 
-def test_a_directory_that_appears_later_is_seen(tmp_path):
+def test_a_directory_that_appears_later_is_found(tmp_path):
     cache = DiscoveryCache([Root(str(tmp_path / "later"))])
     assert cache.discover().missing
     (tmp_path / "later" / "run").mkdir(parents=True)
@@ -110,7 +110,7 @@ def test_a_directory_that_appears_later_is_seen(tmp_path):
     assert list(cache.discover().runs) == ["run"]
 
 
-def test_a_directory_that_vanishes_is_missing(logs, cache):
+def test_a_removed_directory_is_missing(logs, cache):
     assert cache.discover().runs
     logs.rename(logs.parent / "elsewhere")
     assert cache.discover().missing == (str(logs),)

@@ -30,12 +30,12 @@ def written(step=7, wall_time=1.5, values=VALUES, tag=TAG, **changes):
 
 
 def field(key, content):
-    """A field of bytes on the wire."""
+    """A length-delimited field in wire format."""
     return bytes([key, len(content)]) + content
 
 
 def rebuilt(change):
-    """A record's payload, its parts put together by hand as ``change`` of them says."""
+    """A record's payload, assembled by ``change`` from its encoded parts."""
     value = event_pb2.Event.FromString(written()).summary.value[0]
     parts = {
         "wall_time": b"\x09" + struct.pack("<d", 1.5),
@@ -56,7 +56,7 @@ BEFORE = b"\x09" + struct.pack("<d", 1.5) + b"\x10\x07"
 
 
 def long(key, content):
-    """A field of bytes whose length takes two bytes, needed or not."""
+    """A length-delimited field whose length is encoded in two bytes."""
     return bytes([key, len(content) & 0x7F | 0x80, len(content) >> 7]) + content
 
 
@@ -118,7 +118,7 @@ OTHER_FORMS = {
 
 
 def contents(first):
-    """A run's contents after its tables and a first payload."""
+    """The `Contents` of a run after its tables and a first payload."""
     made = Contents(dict)
     for table in (TABLE, COMPACT):
         assert list(made.interpret(table_event(table).SerializeToString())) == []
@@ -127,7 +127,7 @@ def contents(first):
 
 
 def said(found):
-    """What was found, as values that can be compared."""
+    """The contents as comparable values."""
     return [
         (each.step, repr(each.wall_time), each.table, each.values.shape, each.values.tobytes())
         if isinstance(each, Record)
@@ -153,7 +153,7 @@ FIRST = {"ours": written(), **OTHER_FORMS}
 
 
 @pytest.mark.parametrize("first", FIRST.values(), ids=FIRST)
-def test_other_encodings_are_read_as_protocol_buffers_read_them(first):
+def test_other_encodings_are_read_like_protocol_buffers(first):
     for payload in FIRST.values():
         check(first, payload)
 
@@ -163,14 +163,14 @@ floats = st.lists(st.floats(width=32), min_size=12, max_size=12)
 
 @settings(deadline=None)
 @given(st.integers(-(2**63), 2**63 - 1), st.floats(), floats, st.sampled_from(sorted(FIRST)))
-def test_any_step_time_and_numbers(step, wall_time, numbers, first):
+def test_any_step_time_and_values(step, wall_time, numbers, first):
     values = np.array(numbers, np.float32).reshape(4, 3)
     check(FIRST[first], written(step=step, wall_time=wall_time, values=values))
 
 
 @settings(max_examples=1_000, deadline=None)
 @given(st.data())
-def test_payloads_that_were_changed(data):
+def test_changed_payloads(data):
     first = FIRST[data.draw(st.sampled_from(sorted(FIRST)))]
     payload = bytearray(data.draw(st.sampled_from([first, written()])))
     for _ in range(data.draw(st.integers(1, 3))):
@@ -223,7 +223,7 @@ def test_what_tensorflow_writes_matches_a_template(tmp_path):
     assert matched_by_template(payloads(tmp_path)) == 40 - 1
 
 
-def test_a_large_form_is_not_kept():
+def test_a_large_template_is_not_stored():
     padded = event_pb2.Event.FromString(written())
     padded.summary.value[0].metadata.summary_description = "x" * record_template.MAX_TEMPLATE_BYTES
     made = contents(padded.SerializeToString())
@@ -231,7 +231,7 @@ def test_a_large_form_is_not_kept():
     assert made.record(written()) is None
 
 
-def test_a_table_of_another_file_may_still_be_told_otherwise():
+def test_the_table_of_another_file_makes_no_template():
     elsewhere = {TABLE.id: replace(TABLE, stream="elsewhere")}
     made = Contents(lambda: elsewhere)
     (record,) = made.interpret(written())

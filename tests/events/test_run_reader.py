@@ -14,7 +14,7 @@ from tb_gradhealth.events.problems import MAX_PROBLEMS
 from tb_gradhealth.record import Row, RowTable, encode_table, record_tag, steps_tag, table_tag
 
 
-def test_records_come_back_as_they_were_written(log, table, reading, write):
+def test_records_are_read_as_written(log, table, reading, write):
     log.table(table)
     log.record(table, 10, wall_time=123.25)
     (record,) = reading.records()
@@ -23,7 +23,7 @@ def test_records_come_back_as_they_were_written(log, table, reading, write):
     assert reading.messages() == []
 
 
-def test_the_flight_recorders_steps_come_back_between_the_records(log, table, reading, write):
+def test_flight_recorder_steps_are_read_between_the_records(log, table, reading, write):
     watching = dataclasses.replace(table, watched=(0, 1))
     lines = np.array([[1, 2], [3, np.nan], [np.inf, 4]], np.float32)
     log.table(watching)
@@ -69,7 +69,7 @@ def test_floats_written_one_by_one_are_read_too(log, table, reading, write):
         tensor_shape=tensor_shape_pb2.TensorShapeProto(
             dim=[tensor_shape_pb2.TensorShapeProto.Dim(size=size) for size in (2, 3)]
         ),
-        float_val=[1, 2, 3, 4],  # the last one stands for the rest
+        float_val=[1, 2, 3, 4],  # the last one is repeated
     )
     value = summary_pb2.Summary.Value(tag=record_tag(table.id), tensor=tensor, metadata=write.metadata())
     log.table(table)
@@ -87,7 +87,7 @@ def test_only_new_records_are_read_while_a_run_grows(log, table, reading):
     assert reading.steps() == [1, 2]
 
 
-def test_a_file_cut_at_any_byte_gives_its_whole_records_and_later_the_rest(log, table, reading):
+def test_a_file_cut_at_any_byte_gives_its_complete_records_and_later_the_rest(log, table, reading):
     log.table(table)
     ends = [log.path.stat().st_size]
     for step in range(2):
@@ -112,7 +112,7 @@ def test_several_files_are_one_run_in_the_order_of_their_names(tmp_path, write, 
     assert reading.steps() == [1, 2, 3]
 
 
-def test_a_table_counts_for_every_file_of_the_run_also_for_earlier_ones(tmp_path, write, log, table, reading):
+def test_a_table_applies_to_every_file_of_the_run(tmp_path, write, log, table, reading):
     log.record(table, 0)
     log.record(table, 1)
     later = write.log(tmp_path / "run" / "events.out.tfevents.2")
@@ -182,9 +182,7 @@ FOREIGN_RECORDS = {
 
 
 @pytest.mark.parametrize(("foreign", "words"), FOREIGN_RECORDS.values(), ids=FOREIGN_RECORDS)
-def test_a_foreign_value_under_a_records_tag_is_one_problem_and_costs_nothing_else(
-    log, table, reading, write, foreign, words
-):
+def test_a_foreign_value_under_a_records_tag_is_one_problem(log, table, reading, write, foreign, words):
     other = write.make_table("other/kernel", "other/bias")
     log.table(table)
     log.table(other)
@@ -219,7 +217,7 @@ BROKEN_TABLES = {
 
 
 @pytest.mark.parametrize(("content", "words"), BROKEN_TABLES.values(), ids=BROKEN_TABLES)
-def test_a_broken_table_is_said_and_its_records_are_too(log, table, reading, write, content, words):
+def test_a_broken_table_and_its_records_are_problems(log, table, reading, write, content, words):
     other = write.make_table("other")
     log.table(other)
     log.append(write.tensor_event(table_tag(table.id), content(table)))
@@ -231,7 +229,7 @@ def test_a_broken_table_is_said_and_its_records_are_too(log, table, reading, wri
     assert "row table is in no file" in orphaned
 
 
-def test_a_later_copy_mends_a_broken_table(log, table, reading, write):
+def test_a_later_copy_replaces_a_broken_table(log, table, reading, write):
     log.append(write.tensor_event(table_tag(table.id), b"{"))
     log.record(table, 0)
     log.table(table)
@@ -239,14 +237,14 @@ def test_a_later_copy_mends_a_broken_table(log, table, reading, write):
     assert reading.steps() == [0, 1]
 
 
-def test_a_tag_of_ours_from_the_future_is_said(log, reading, write):
+def test_an_unknown_tag_of_the_plugin_is_a_problem(log, reading, write):
     log.append(write.tensor_event("gradhealth/flight/0123456789ab", 1.0))
     assert reading.steps() == []
     assert "gradhealth/flight/0123456789ab" in reading.messages()[0]
 
 
 @pytest.mark.parametrize("wall_time", [float("nan"), float("inf")])
-def test_a_wall_time_that_is_no_time_is_said_and_the_numbers_are_kept(log, table, reading, wall_time):
+def test_a_wall_time_that_is_not_finite_is_a_problem_and_the_values_are_read(log, table, reading, wall_time):
     log.table(table)
     log.record(table, 1, wall_time=wall_time)
     log.record(table, 2)
@@ -255,7 +253,7 @@ def test_a_wall_time_that_is_no_time_is_said_and_the_numbers_are_kept(log, table
     assert "wall time" in reading.messages()[0]
 
 
-def test_a_payload_that_is_no_event_is_one_problem(log, table, reading):
+def test_a_payload_that_is_not_an_event_is_one_problem(log, table, reading):
     from tensorboard.summary.writer.record_writer import RecordWriter
 
     with log.path.open("ab") as file:
@@ -266,7 +264,7 @@ def test_a_payload_that_is_no_event_is_one_problem(log, table, reading):
     assert "not a TensorFlow event" in reading.messages()[0]
 
 
-def test_other_peoples_values_are_no_problem_and_not_ours(log, reading, write):
+def test_values_of_other_plugins_are_ignored(log, reading, write):
     log.append(scalar_event(write, "loss"))
     log.append(scalar_event(write, "gradhealth/alerts"))
     log.append(event_pb2.Event(graph_def=b"a layer named gradhealth"))
@@ -275,7 +273,7 @@ def test_other_peoples_values_are_no_problem_and_not_ours(log, reading, write):
     assert not reading.reader.has_plugin_data
 
 
-def test_a_thousand_kinds_of_trouble_are_no_flood(log, table, reading, write):
+def test_the_number_of_problems_is_limited(log, table, reading, write):
     for number in range(1000):
         log.append(write.tensor_event(record_tag(f"{number:012x}"), 1.0))
     log.table(table)
@@ -286,7 +284,7 @@ def test_a_thousand_kinds_of_trouble_are_no_flood(log, table, reading, write):
     assert str(1000 - MAX_PROBLEMS) in messages[-1]
 
 
-def test_a_file_that_cannot_be_read_now_is_a_problem_until_it_can(tmp_path, log, table, write):
+def test_an_unreadable_file_is_a_problem_until_it_is_readable(tmp_path, log, table, write):
     reader = RunReader()
     hidden = tmp_path / "hidden"
     link = tmp_path / "run" / "events.out.tfevents.0"
@@ -305,9 +303,7 @@ def test_a_file_that_cannot_be_read_now_is_a_problem_until_it_can(tmp_path, log,
     assert reader.problems() == ()
 
 
-def test_what_was_read_is_stale_when_a_file_was_replaced_or_removed_or_came_late(
-    tmp_path, log, table, reading, write
-):
+def test_replaced_removed_and_late_files_make_a_reader_stale(tmp_path, log, table, reading, write):
     log.table(table)
     second = write.log(tmp_path / "run" / "events.out.tfevents.3")
     reading.records()
@@ -326,7 +322,7 @@ def test_what_was_read_is_stale_when_a_file_was_replaced_or_removed_or_came_late
 
 @settings(max_examples=300, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
 @given(data=st.data())
-def test_whatever_bytes_are_damaged_reading_ends_without_an_exception(log, table, reading, data):
+def test_any_damaged_bytes_raise_no_exception(log, table, reading, data):
     if log.path.stat().st_size < 200:
         log.table(table)
         for step in range(3):
@@ -339,14 +335,14 @@ def test_whatever_bytes_are_damaged_reading_ends_without_an_exception(log, table
     reading.reader = RunReader()
     records = reading.records()
     if len(records) < 3:
-        # Where the very last byte became a zero, it is one that has not arrived yet.
+        # A last byte that became zero counts as not arrived yet.
         assert reading.messages() or reading.reader.unfinished()
 
 
 @settings(max_examples=300, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
 @given(data=st.data())
-def test_whatever_an_event_of_ours_says_reading_ends_without_an_exception(log, table, reading, write, data):
-    """Bytes damaged before the checksum was made: what a faulty writer would leave."""
+def test_any_event_content_raises_no_exception(log, table, reading, write, data):
+    """Bytes damaged before the checksum is computed, as by a faulty writer."""
     from tensorboard.summary.writer.record_writer import RecordWriter
 
     event = data.draw(st.sampled_from([write.table_event(table), write.record_event(table, 1)]))
@@ -360,7 +356,7 @@ def test_whatever_an_event_of_ours_says_reading_ends_without_an_exception(log, t
     reading.records()
 
 
-def test_repetitions_that_would_fill_the_memory_are_refused(log, reading, write):
+def test_repetitions_beyond_the_limit_are_rejected(log, reading, write):
     table = RowTable(
         tuple(Row(f"k{i}", "gradient", "k", "kernel", 0) for i in range(2_000)), watched=tuple(range(2_000))
     )

@@ -15,14 +15,14 @@ from tb_gradhealth.record import Row, RowTable
 from tb_gradhealth.rules import RulesInForce
 
 
-def test_series_are_the_columns_that_were_asked_for(get):
-    asked = {
+def test_series_has_the_requested_columns(get):
+    query = {
         "run": "fine",
         "kind": "gradient",
         "tensor": "dense/kernel",
         "column": ["rms", "nan_count", "rms"],
     }
-    header, columns = frame_of(get("series", **asked))
+    header, columns = frame_of(get("series", **query))
     assert header.pop("columns")[0] == {"name": "step", "dtype": "float64", "length": 4}
     assert header == {
         "schema": "gradhealth.series/1",
@@ -43,7 +43,7 @@ def test_series_are_the_columns_that_were_asked_for(get):
 GRADIENT = {"run": "fine", "tensor": "dense/kernel", "kind": "gradient"}
 
 
-def test_tensors_are_listed_in_forward_order_with_what_is_measured(get):
+def test_tensors_are_listed_in_forward_order_with_their_columns(get):
     listed = strict_json(get("tensors", run="fine"))["tensors"]
     assert [each["tensor"] for each in listed] == ["dense/kernel", "frozen/kernel", "loss"]
     kernel, frozen, _ = listed
@@ -52,7 +52,7 @@ def test_tensors_are_listed_in_forward_order_with_what_is_measured(get):
     assert (frozen["columns"], frozen["not_measured"]) == ([], "dtype int32 is not a floating one")
 
 
-def test_a_heatmap_is_row_by_row_in_forward_order(get):
+def test_heatmap_rows_are_in_forward_order(get):
     header, columns = frame_of(get("heatmap", run="fine", kind="gradient", column="rms"))
     assert [row["tensor"] for row in header["rows"]] == ["dense/kernel"]
     np.testing.assert_array_equal(columns["step"], [0, 10, 20, 30])
@@ -61,7 +61,7 @@ def test_a_heatmap_is_row_by_row_in_forward_order(get):
     np.testing.assert_allclose(columns["value"], [1.9, 1.8], rtol=1e-6)
 
 
-def test_nothing_measured_is_an_empty_chart(get):
+def test_charts_without_measurements_are_empty(get):
     header, columns = frame_of(get("heatmap", run="fine", kind="activation", column="rms"))
     assert (header["rows"], columns["value"].size) == ([], 0)
     header, columns = frame_of(get("magnitudes", **GRADIENT))
@@ -70,7 +70,7 @@ def test_nothing_measured_is_an_empty_chart(get):
     assert (header["statistic"], columns["value"].size) == ("RMS", 0)
 
 
-def test_states_say_why_and_come_in_pages(get):
+def test_states_have_reasons_and_pages(get):
     answer = strict_json(get("states", run="sick", tensor="dense/kernel", symptom="non-finite"))
     (state,) = answer["states"]
     assert (state["state"], state["value"], answer["total"]) == ("critical", 3, 1)

@@ -16,7 +16,7 @@ from tb_gradhealth.plugin.answers.json_values import finding_json
 from tb_gradhealth.plugin.plugin import GradHealthPlugin
 
 
-def test_findings_carry_their_run_and_a_trend_without_nan(get):
+def test_findings_have_their_run_and_a_trend_without_nan(get):
     (finding,) = strict_json(get("findings"))["findings"]
     assert (finding["run"], finding["tensor"], finding["symptom"]) == ("sick", "dense/kernel", "non-finite")
     assert finding["opened_step"] == 20
@@ -24,12 +24,12 @@ def test_findings_carry_their_run_and_a_trend_without_nan(get):
     assert finding["trend"][-1] == 3
 
 
-@pytest.mark.parametrize(("wanted", "count"), [(["fine"], 0), (["sick"], 1), (["sick", "fine", "sick"], 1)])
-def test_findings_of_chosen_runs(get, wanted, count):
-    assert len(strict_json(get("findings", run=wanted))["findings"]) == count
+@pytest.mark.parametrize(("names", "count"), [(["fine"], 0), (["sick"], 1), (["sick", "fine", "sick"], 1)])
+def test_findings_of_selected_runs(get, names, count):
+    assert len(strict_json(get("findings", run=names))["findings"]) == count
 
 
-def test_evidence_is_a_frame_in_the_contracts_order(get):
+def test_evidence_is_a_frame_with_columns_in_the_documented_order(get):
     identity = finding_id(get)
     header, columns = frame_of(get("evidence", run="sick", finding=identity))
     names = ["step", "value", "threshold", "statistic", "reference", "loss"]
@@ -42,7 +42,7 @@ def test_evidence_is_a_frame_in_the_contracts_order(get):
     np.testing.assert_allclose(columns["loss"], [2.0, 1.9, 1.8, 1.7], rtol=1e-6)
 
 
-def test_a_link_to_evidence_works_as_the_very_first_request(get, logs):
+def test_evidence_can_be_the_first_request(get, logs):
     identity = finding_id(get)
     flags = argparse.Namespace(logdir=str(logs), logdir_spec="")
     fresh = GradHealthPlugin(base_plugin.TBContext(flags=flags)).get_plugin_apps()
@@ -57,15 +57,15 @@ def test_findings_without_trends_and_trends_alone(get):
     assert answer["trends"] == {finding["id"]: [0, 0, 3, 3]}
 
 
-@pytest.mark.parametrize("wanted", [[], ["fine"], ["fine", "sick"]])
-def test_findings_are_the_same_with_and_without_trends(get, wanted):
-    answer = strict_json(get("findings", run=wanted))
+@pytest.mark.parametrize("names", [[], ["fine"], ["fine", "sick"]])
+def test_findings_are_the_same_with_and_without_trends(get, names):
+    answer = strict_json(get("findings", run=names))
     for finding in answer["findings"]:
         del finding["trend"]
-    assert strict_json(get("findings", run=wanted, trends="0")) == answer
+    assert strict_json(get("findings", run=names, trends="0")) == answer
 
 
-def test_a_value_that_is_no_number_is_null(get, logs, add_run):
+def test_a_value_that_is_not_finite_is_null(get, logs, add_run):
     (finding,) = strict_json(get("findings"))["findings"]
     measured = Finding(**without(finding, "run", "trend", "sort_key"))
     odd = replace(measured, value=float("inf"), threshold=float("nan"))
@@ -73,7 +73,7 @@ def test_a_value_that_is_no_number_is_null(get, logs, add_run):
     assert (finding_json("sick", odd)["value"], finding_json("sick", odd)["threshold"]) == (None, None)
 
 
-def test_a_first_page_tells_the_worst_and_counts_the_others(get, logs, add_run):
+def test_a_first_page_has_the_worst_incidents_and_counts_all(get, logs, add_run):
     add_run(logs / "worse" / "gradhealth", bad_from=10)
     everything = strict_json(get("findings", trends="0"))
     assert everything["page"] is None

@@ -15,7 +15,7 @@ SEVERITIES = ("critical", "warning", "info")
 
 
 def made(chance, run, number):
-    """A finding somewhere in a run; its incident may be anybody's."""
+    """A random finding, in one of a few incidents or its own."""
     severity = chance.choice(SEVERITIES)
     resolved = chance.choice([None, 90])
     return Finding(
@@ -41,7 +41,7 @@ def made(chance, run, number):
 
 
 def of_run(chance, run, numbers, count):
-    """The findings of a run as its health gives them."""
+    """Random findings of a run, in the order of `RunHealth.findings`."""
     incidents = {}
     for _ in range(count):
         finding = made(chance, run, next(numbers))
@@ -56,7 +56,7 @@ def assessed(findings):
 
 
 def table(runs):
-    """All rows, written out the slow way: run, lead and size of each incident."""
+    """All rows of the table: sort key, run, unmuted findings and lead of each incident."""
     rows = []
     for run, findings in runs.items():
         for incident in {finding.incident for finding in findings}:
@@ -70,14 +70,14 @@ def table(runs):
     first = {}
     for urgency, run, _, _ in rows:
         first[run] = min(urgency, first.get(run, urgency))
-    # Runs in the order of their worst incidents; what is only information makes no run worse.
+    # Runs in the order of their worst incidents; information does not change the order.
     places = {run: (first[run] if run in first and first[run][0] < 2 else (9, 0)) for run in runs}
     order = sorted(runs, key=lambda run: places[run])
     return sorted(rows, key=lambda row: (row[0], order.index(row[1]), row[3].order[2]))
 
 
 @pytest.mark.parametrize("seed", range(60))
-def test_a_page_is_the_beginning_of_the_table(seed):
+def test_a_page_has_the_first_rows_of_the_table(seed):
     chance = random.Random(seed)
     numbers = iter(chance.sample(range(1 << 30), 200))
     runs = {run: of_run(chance, run, numbers, chance.choice([0, 1, 5, 30])) for run in NAMES[:4]}
@@ -104,7 +104,7 @@ def test_a_page_is_the_beginning_of_the_table(seed):
 
 @pytest.mark.parametrize("seed", range(20))
 def test_a_stable_sort_by_the_key_gives_the_table(seed):
-    """The tab sorts so: all findings as the server lists them, compared by nothing but their keys."""
+    """The tab does so: it sorts the listed findings by their keys only."""
     chance = random.Random(seed)
     numbers = iter(chance.sample(range(1 << 30), 200))
     runs = {run: of_run(chance, run, numbers, chance.choice([0, 1, 5, 30])) for run in NAMES[:4]}

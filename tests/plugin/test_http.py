@@ -78,7 +78,7 @@ WRONG = [
 
 
 @pytest.mark.parametrize(("route", "parameters", "status", "words"), WRONG)
-def test_a_wrong_question_is_answered_in_one_sentence(get, route, parameters, status, words):
+def test_an_invalid_request_is_answered_by_one_sentence(get, route, parameters, status, words):
     response = get(route, **parameters)
     assert response.status_code == status
     answer = strict_json(response)
@@ -116,7 +116,7 @@ def test_only_get_is_answered(get, route, method):
     assert response.headers["Allow"] == "GET"
 
 
-def test_the_tabs_module_is_served_uncached(get, monkeypatch, tmp_path):
+def test_the_tabs_module_is_not_cached(get, monkeypatch, tmp_path):
     bundle = tmp_path / "index.js"
     bundle.write_text("export function render() { /* ü */ }")
     monkeypatch.setattr(tab_module, "BUNDLE", bundle)
@@ -125,7 +125,7 @@ def test_the_tabs_module_is_served_uncached(get, monkeypatch, tmp_path):
     assert "no-cache" in response.headers["Cache-Control"]
 
 
-def test_without_a_bundle_the_tab_says_how_to_build_it(get, monkeypatch, tmp_path):
+def test_without_a_bundle_the_tab_shows_how_to_build_it(get, monkeypatch, tmp_path):
     monkeypatch.setattr(tab_module, "BUNDLE", tmp_path / "absent.js")
     response = get("index.js")
     assert response.status_code == 200
@@ -133,9 +133,9 @@ def test_without_a_bundle_the_tab_says_how_to_build_it(get, monkeypatch, tmp_pat
     assert "npm run build" in response.text
 
 
-def test_a_fault_of_ours_is_said_without_its_traceback(logs, caplog):
+def test_an_internal_error_is_answered_without_its_traceback(logs, caplog):
     plugin = GradHealthPlugin(base_plugin.TBContext(logdir=str(logs)))
-    plugin._logdir = float("nan")  # nothing a user can do makes an answer that is no JSON
+    plugin._logdir = float("nan")  # no request can cause an answer that is not JSON
     response = Client(plugin.get_plugin_apps()["/runs"]).get("/")
     assert response.status_code == 500
     assert "not JSON compliant" in strict_json(response)["error"]
@@ -143,7 +143,7 @@ def test_a_fault_of_ours_is_said_without_its_traceback(logs, caplog):
     assert "Traceback" not in response.text
 
 
-def test_an_unchanged_answer_is_304_and_a_changed_one_is_not(get, logs, add_run):
+def test_only_an_unchanged_answer_is_304(get, logs, add_run):
     first = get("runs")
     tag = first.headers["ETag"]
     assert tag.startswith('W/"')
@@ -157,7 +157,7 @@ def test_an_unchanged_answer_is_304_and_a_changed_one_is_not(get, logs, add_run)
     assert get("tensors", headers={"If-None-Match": tag}, run="fine").status_code == 200
 
 
-def test_another_question_is_another_answer(get):
+def test_other_parameters_have_another_etag(get):
     tag = get("series", **SERIES).headers["ETag"]
     other = get("series", headers={"If-None-Match": tag}, **{**SERIES, "points": "16"})
     assert other.status_code == 200
@@ -173,7 +173,7 @@ def test_another_question_is_another_answer(get):
         ("junit", "application/xml"),
     ],
 )
-def test_a_report_is_a_file_to_keep(get, form, kind):
+def test_a_report_is_an_attachment(get, form, kind):
     response = get("report", format=form, run="sick")
     assert (response.status_code, response.mimetype) == (200, kind)
     assert response.headers["Content-Disposition"].startswith('attachment; filename="gradhealth')
@@ -181,14 +181,14 @@ def test_a_report_is_a_file_to_keep(get, form, kind):
     assert "fine" not in response.text.replace("not finite", "")
 
 
-def test_text_is_compressed_for_those_who_can_read_it_and_frames_never(get):
+def test_only_text_is_compressed(get):
     response = get("symptoms", headers={"Accept-Encoding": "gzip"})
     assert (response.headers["Content-Encoding"], response.headers["Vary"]) == ("gzip", "Accept-Encoding")
     assert json.loads(gzip.decompress(response.get_data()))["symptoms"]
     assert "Content-Encoding" not in get("series", headers={"Accept-Encoding": "gzip"}, **SERIES).headers
 
 
-def test_nor_a_problem_outside_the_runs_of_a_report(get, logs):
+def test_a_problem_outside_its_runs_changes_the_etag_of_a_report(get, logs):
     tag = get("report", run="fine").headers["ETag"]
     assert get("report", run="fine", headers={"If-None-Match": tag}).status_code == 304
     (logs / "other").mkdir()
@@ -197,7 +197,7 @@ def test_nor_a_problem_outside_the_runs_of_a_report(get, logs):
     assert get("report", run="fine", headers={"If-None-Match": tag}).status_code == 200
 
 
-def test_whatever_is_there_has_to_be_there(get):
+def test_if_none_match_star_matches_only_existing_answers(get):
     given = {"If-None-Match": "*"}
     assert get("runs", headers=given).status_code == 304
     assert get("evidence", run="fine", finding="nothing", headers=given).status_code == 404

@@ -11,14 +11,14 @@ from tb_gradhealth import rules
 from tb_gradhealth.health import SYMPTOMS, parameters
 
 
-def test_symptoms_are_the_ones_findings_name(get):
+def test_symptoms_include_those_of_findings(get):
     answer = strict_json(get("symptoms"))
     assert answer["schema"] == "gradhealth.symptoms/1"
     symptom = next(each for each in answer["symptoms"] if each["id"] == "non-finite")
     assert {"title", "meaning", "causes", "advice", "measure", "logarithmic", "direction"} <= symptom.keys()
 
 
-def test_symptoms_say_their_formula_its_source_and_what_they_look_at(get):
+def test_symptoms_have_a_formula_a_source_and_kinds(get):
     symptoms = {each["id"]: each for each in strict_json(get("symptoms"))["symptoms"]}
     assert all(each["formula"] and each["source"] and each["kinds"] for each in symptoms.values())
     assert symptoms["dead-units"]["kinds"] == ["activation"]
@@ -26,7 +26,7 @@ def test_symptoms_say_their_formula_its_source_and_what_they_look_at(get):
     assert symptoms["loss-spike"]["kinds"] == ["loss"]
 
 
-def test_the_rules_in_force_are_a_file_that_check_reads(get, tmp_path):
+def test_the_rules_in_force_are_a_valid_rule_file(get, tmp_path):
     answer = strict_json(get("rules"))
     assert (answer["origin"], answer["problem"], answer["mutes"]) == ("default", "", [])
     (tmp_path / "rules.toml").write_text(answer["toml"])
@@ -42,7 +42,7 @@ def test_the_rules_in_force_are_a_file_that_check_reads(get, tmp_path):
 
 
 def in_full(rule_set):
-    """What a rule set says of every symptom, the defaults included."""
+    """The rules of every symptom, including the defaults."""
     return {
         name: replace(wanted := rule_set.symptom(name), limits={**defaults(symptom), **wanted.limits})
         for name, symptom in SYMPTOMS.items()
@@ -65,7 +65,7 @@ def test_judging_by_the_rules_in_force_changes_nothing(get):
     assert answer["findings"] == [without(finding, "sort_key") for finding in listed]
 
 
-def test_judging_by_other_rules_says_what_they_change(get, tmp_path):
+def test_judging_by_other_rules_returns_the_changes(get, tmp_path):
     identity = finding_id(get)
     off = judged(get, {"symptoms": {"non-finite": {"enabled": False}}})
     (removed,) = off["removed"]
@@ -87,7 +87,7 @@ def test_judging_by_other_rules_says_what_they_change(get, tmp_path):
     assert (mute.reason, mute.tensor, str(mute.until)) == ("known = fine", "dense/*", "2999-01-01")
 
 
-def test_a_rule_file_is_judged_as_its_document_is_and_told_as_one(get):
+def test_a_rule_file_is_judged_like_its_document(get):
     document = {
         "version": 1,
         "symptoms": {"dead-units": {"threshold": 0.3}, "non-finite": {"most_severity": "warning"}},
@@ -103,7 +103,7 @@ def test_a_rule_file_is_judged_as_its_document_is_and_told_as_one(get):
     )
 
 
-def test_the_file_that_gradhealth_rules_prints_is_judged_as_the_default(get):
+def test_the_output_of_gradhealth_rules_is_judged_like_the_default_rules(get):
     assert strict_json(get("judge", toml=rules.document()))["rules"] == {"version": 1}
 
 
@@ -121,8 +121,8 @@ TRIED = [
 
 
 @pytest.mark.parametrize("document", TRIED, ids=str)
-def test_what_changes_is_the_same_whether_or_not_the_findings_are_told(get, logs, add_run, document):
-    add_run(logs / "long", bad_from=9_000, records=1_200)  # more than is remembered one by one
+def test_changes_are_the_same_with_and_without_findings(get, logs, add_run, document):
+    add_run(logs / "long", bad_from=9_000, records=1_200)  # more than the history keeps one by one
     while not strict_json(get("runs"))["loading"]["done"]:
         time.sleep(0.05)
     whole, changes = judged(get, document), judged(get, document, findings="0")

@@ -13,7 +13,7 @@ from tb_gradhealth.monitor.follower import MAX_AGE
 from tb_gradhealth.version import __version__
 
 
-def test_runs_say_how_each_is(get, logs):
+def test_runs_summarize_each_run(get, logs):
     before = time.time()
     answer = strict_json(get("runs"))
     assert before <= answer.pop("now") <= time.time()
@@ -64,7 +64,7 @@ def test_runs_say_how_each_is(get, logs):
     }
 
 
-def test_a_damaged_file_is_said_in_its_run(get, logs):
+def test_a_damaged_file_is_a_problem_of_its_run(get, logs):
     (file,) = (logs / "fine" / "gradhealth").iterdir()
     size = file.stat().st_size
     with file.open("ab") as appended:
@@ -76,7 +76,7 @@ def test_a_damaged_file_is_said_in_its_run(get, logs):
     ]
 
 
-def test_wall_times_that_are_no_times_are_null(get, logs, add_run):
+def test_wall_times_that_are_not_finite_are_null(get, logs, add_run):
     add_run(logs / "odd", records=1)
     (file,) = (logs / "odd").iterdir()
     from tensorboard.summary.writer.record_writer import RecordWriter
@@ -107,7 +107,7 @@ def test_problems_and_version(get, logs):
     }
 
 
-def test_hyper_parameters_stand_beside_their_run(get, logs):
+def test_runs_have_their_hyper_parameters(get, logs):
     hparams = {"rate": 0.5, "units": 3.0, "name": "<b>", "warm": True}
     write_hparams(logs / "fine" / "gradhealth", {**hparams, "bad": float("nan")})
     runs = {run["run"]: run["hparams"] for run in strict_json(get("runs"))["runs"]}
@@ -123,7 +123,7 @@ def test_a_run_has_the_hyper_parameters_of_the_session_around_it(get, logs, add_
 
 
 def write_hparams(folder, values):
-    """What `tensorboard.plugins.hparams.summary_v2.hparams` writes, which needs TensorFlow."""
+    """Write the event of `tensorboard.plugins.hparams.summary_v2.hparams`, which needs TensorFlow."""
     content = plugin_data_pb2.HParamsPluginData(version=0)
     for name, value in values.items():
         given = content.session_start_info.hparams[name]
@@ -141,7 +141,7 @@ def write_hparams(folder, values):
     writer.close()
 
 
-def test_a_304_hides_no_hyper_parameters_that_came_later(get, logs):
+def test_new_hyper_parameters_change_the_etag(get, logs):
     tag = get("runs").headers["ETag"]
     assert get("runs", headers={"If-None-Match": tag}).status_code == 304
     write_hparams(logs / "fine" / "gradhealth", {"rate": 0.5})
@@ -149,7 +149,7 @@ def test_a_304_hides_no_hyper_parameters_that_came_later(get, logs):
     assert get("runs", headers={"If-None-Match": tag}).status_code == 200
 
 
-def test_a_run_made_anew_under_its_name_has_its_own_hyper_parameters(get, logs):
+def test_hyper_parameters_of_a_replaced_file_are_read_again(get, logs):
     folder = logs / "fine" / "gradhealth"
     write_hparams(folder, {"rate": 0.5})
     assert strict_json(get("runs"))["runs"][0]["hparams"] == {"rate": 0.5}
