@@ -46,8 +46,8 @@ class EventFile:
         """Sort key of a run's files: their names begin with the time of their creation, in seconds."""
         return (os.path.basename(self.path), self.path)
 
-    def now(self) -> Status:
-        """Its current status.
+    def current_status(self) -> Status:
+        """The status of the file: that of the discovery, or read now.
 
         Raises:
             OSError: it is not accessible.
@@ -88,7 +88,7 @@ def discover(roots: Sequence[Root]) -> Discovery:
         try:
             kind = storage_of(root.path).kind(root.path)
         except OSError as error:
-            log.add(shown, "root", None, f"cannot be looked into: {error.strerror or error}")
+            log.add(shown, "root", None, f"cannot be accessed: {error.strerror or error}")
             unlisted.append(root.name or "")
             continue
         if not kind:

@@ -49,7 +49,7 @@ class HParamsReader:
     def _search(self, file: EventFile) -> None:
         before = self._searched.get(file.path)
         try:
-            status = file.now()
+            status = file.current_status()
             if before == status:
                 return
             with storage_of(file.path).opened(file.path, status) as (opened, _):

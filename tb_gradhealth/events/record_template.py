@@ -59,7 +59,7 @@ class RecordTemplates:
                 payload[after_step:start], payload[end:], table
             )
 
-    def record(self, payload: bytes) -> Record | None:
+    def match(self, payload: bytes) -> Record | None:
         """The record in an event that matches a template; None for any other, which may hold one too."""
         size = len(payload)
         if size < _MIN_LENGTH or payload[0] != WALL_TIME or payload[_STEP_AT] != STEP:

@@ -3,8 +3,14 @@
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 
-from tb_gradhealth.events.contents import MAX_TABLES, PLUGIN_BYTES, Contents, UnusableValue, tables_in
 from tb_gradhealth.events.discovery import EventFile
+from tb_gradhealth.events.event_interpreter import (
+    MAX_TABLES,
+    PLUGIN_BYTES,
+    EventInterpreter,
+    UnusableValue,
+    tables_in,
+)
 from tb_gradhealth.events.framing import Fault, Frame
 from tb_gradhealth.events.problems import Problem, ProblemLog
 from tb_gradhealth.events.tail import Tail
@@ -25,14 +31,14 @@ class RunReader:
         self._failed = False
         self._tails: dict[str, Tail] = {}
         self._log = ProblemLog()
-        self._contents = Contents(self._tables_elsewhere)
+        self._interpreter = EventInterpreter(self._tables_elsewhere)
         self._searched: frozenset[str] = frozenset()
         self._other_tables: dict[str, RowTable] = {}
 
     @property
     def has_plugin_data(self) -> bool:
         """Whether the run has any value of the plugin, readable or not, or a file in a recorder's folder."""
-        return self._contents.has_plugin_data or any(file.recorder for file in self._files)
+        return self._interpreter.has_plugin_data or any(file.recorder for file in self._files)
 
     @property
     def bytes_read(self) -> int:
@@ -72,7 +78,7 @@ class RunReader:
             if state in ("gone", "replaced"):
                 what = "was replaced by another file" if state == "replaced" else "was removed"
                 return Problem(
-                    file.shown, None, f"{what} while it was watched, the run was read again from its start"
+                    file.shown, None, f"{what} after it was read, the run was read again from its start"
                 )
         return self._out_of_order(files)
 
@@ -107,7 +113,7 @@ class RunReader:
                 self._log.add(file.shown, _UNREADABLE, None, f"cannot be read: {error.strerror or error}")
 
     def _read(self, file: EventFile, tail: Tail) -> Iterator[Content]:
-        match_template = self._contents.record
+        match_template = self._interpreter.match_template
         for item in tail.read(file.status):
             if isinstance(item, Fault):
                 self._log.add(file.shown, item.message, item.offset, item.message)
@@ -116,7 +122,7 @@ class RunReader:
             if record is not None:
                 yield record
                 continue
-            for content in self._contents.interpret(item.payload):
+            for content in self._interpreter.interpret(item.payload):
                 if isinstance(content, UnusableValue):
                     self._log.add(file.shown, content.kind, item.offset, content.message)
                 else:

@@ -11,7 +11,7 @@ CHUNK: Final = 1 << 20
 REMOTE_CHUNK: Final = 8 << 20
 """Bytes of one read; on remote storage each read takes a round trip."""
 
-MAX_HELD: Final = 128 << 20
+MAX_RECORD_BYTES: Final = 128 << 20
 """Longest record held in memory. Records of the plugin are shorter (a million tensors take 100 MB); longer
 ones, such as graphs, are skipped."""
 
@@ -111,7 +111,7 @@ class Tail:
     def _pieces(self, file: OpenedFile, size: int) -> Iterator[Frame | Fault]:
         required = HEADER
         while not self._over and size - self._offset >= required:
-            if required > MAX_HELD:
+            if required > MAX_RECORD_BYTES:
                 self._offset, required = self._offset + required, HEADER
                 continue
             piece = file.at(self._offset, max(self._chunk, required))

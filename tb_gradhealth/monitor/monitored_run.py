@@ -181,7 +181,7 @@ class MonitoredRun:
 def _size_and_time(file: EventFile) -> tuple[int, float]:
     """A file's size and the time of its last modification; zeros where it is not accessible."""
     try:
-        status = file.now()
+        status = file.current_status()
     except OSError:
         return 0, 0.0  # reported by `read`
     return status.size, status.written

@@ -124,6 +124,6 @@ class RangeCache:
 
 def _size(file: EventFile) -> int:
     try:
-        return file.now().size
+        return file.current_status().size
     except OSError:
         return 0  # the run's own reader reports it

@@ -34,7 +34,7 @@ class GradHealthLoader(base_plugin.TBLoader):  # type: ignore[misc]  # TensorBoa
                 type=str,
                 default="",
                 help="How the tab Grad Health judges: a preset (default, strict, quiet, llm, rl) or a TOML "
-                "file, as for `gradhealth check --rules`. A file that cannot be used is said in the tab.",
+                "file, as for `gradhealth check --rules`. If a file cannot be used, the tab shows why.",
             )
         except argparse.ArgumentError:
             _log.warning("%s is another plugin's; Grad Health judges by its default rules", RULES_FLAG)

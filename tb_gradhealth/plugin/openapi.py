@@ -15,8 +15,8 @@ def openapi(routes: Sequence[Route]) -> Schema:
         "info": {
             "title": "Grad Health in TensorBoard",
             "version": __version__,
-            "description": "GET only. Names without bounds here are found or not; a parameter that is given "
-            "twice, or beyond its bounds, is a 400 with a sentence.",
+            "description": "GET only. A parameter that is missing, repeated or outside its limits is a 400 "
+            "with a sentence; an unknown run, tensor or finding is a 404.",
         },
         "servers": [{"url": "."}],
         "paths": {route.path: {"get": _operation(route)} for route in routes},

@@ -65,26 +65,32 @@ _TENSOR: Final[Mapping[str, Parameter]] = {
 }
 
 ROUTES: Final = (
-    Route("/runs", "Runs, how each fares and how far it is read", {}, _json("Runs"), Handlers.runs),
+    Route("/runs", "Runs, their verdicts and the progress of reading", {}, _json("Runs"), Handlers.runs),
     Route(
         "/findings",
-        "What was found; with a `limit` that many incidents of it, the worst first and without trends",
+        "Findings; with a `limit` those of that many incidents, the worst first and without trends",
         {"names": _RUNS, "trends": Flag("trends"), "limit": Whole("limit", 1, MAX_INCIDENTS)},
         _json("Findings"),
         Handlers.findings,
     ),
     Route(
         "/trends",
-        "Findings' measured values",
+        "The measured values of findings over time",
         {"run": _RUN, "identities": Repeated("finding", MAX_TRENDS)},
         _json("Trends"),
         Handlers.trends,
     ),
-    Route("/symptoms", "What each symptom means", {}, _json("Symptoms"), Handlers.symptoms),
-    Route("/tensors", "What is measured", {"run": _RUN}, _json("Tensors"), Handlers.tensors),
+    Route(
+        "/symptoms",
+        "The meaning, formula and advice of each symptom",
+        {},
+        _json("Symptoms"),
+        Handlers.symptoms,
+    ),
+    Route("/tensors", "The measured tensors of a run", {"run": _RUN}, _json("Tensors"), Handlers.tensors),
     Route(
         "/states",
-        "What each symptom says of each tensor",
+        "The state of each symptom of each tensor",
         {
             "run": _RUN,
             "tensor": Text("tensor"),
@@ -98,7 +104,7 @@ ROUTES: Final = (
     Route("/rules", "The rules in force", {}, _json("Rules"), Handlers.rules),
     Route(
         "/judge",
-        "What other rules would find: `rules` as JSON, or the same as a rule file in `toml`",
+        "The changes that other rules would make: `rules` as JSON, or a rule file as `toml`",
         {
             "document": Text("rules", max_characters=MAX_RULES_CHARACTERS),
             "file": Text("toml", max_characters=MAX_RULES_CHARACTERS),
@@ -108,11 +114,13 @@ ROUTES: Final = (
         _json("Judged"),
         Handlers.judge,
     ),
-    Route("/problems", "What could not be read", {"run": Text("run")}, _json("Problems"), Handlers.problems),
-    Route("/version", "Which build answers", {}, _json("Version"), Handlers.version),
+    Route("/problems", "Problems of reading", {"run": Text("run")}, _json("Problems"), Handlers.problems),
+    Route(
+        "/version", "The version of the package and of this contract", {}, _json("Version"), Handlers.version
+    ),
     Route(
         "/evidence",
-        "What stands behind a finding",
+        "The values over time on which a finding is based",
         {"run": _RUN, "finding": Text("finding", required=True, max_characters=80)},
         _FRAME,
         Handlers.evidence,
@@ -129,7 +137,7 @@ ROUTES: Final = (
         _FRAME,
         Handlers.series,
     ),
-    Route("/steps", "The flight recorder's lines of a tensor", _TENSOR, _FRAME, Handlers.steps),
+    Route("/steps", "The flight recorder's values of a tensor", _TENSOR, _FRAME, Handlers.steps),
     Route(
         "/magnitudes",
         "The distribution of a tensor",
@@ -153,7 +161,7 @@ ROUTES: Final = (
     ),
     Route(
         "/report",
-        "The report that `gradhealth check` prints, as a file",
+        "The report of `gradhealth check` as a file",
         {"names": _RUNS, "form": Choice("format", tuple(FORMATS), default="json")},
         {form.mimetype: {"schema": {}} for form in FORMATS.values()},
         Handlers.report,

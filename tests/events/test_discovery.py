@@ -108,7 +108,7 @@ def test_names_that_are_not_utf_8_are_escaped(tmp_path):
         file.write(b"x")
     (file,) = discover([Root(str(tmp_path))]).runs["bad\\xff"]
     assert file.shown == "bad\\xff/tfevents.1"
-    assert file.now().size == 1
+    assert file.current_status().size == 1
 
 
 def test_an_inaccessible_root_is_not_missing(tmp_path):
@@ -117,4 +117,4 @@ def test_an_inaccessible_root_is_not_missing(tmp_path):
     found = discover([Root(str(loop))])
     assert found.missing == ()
     assert found.unlisted == ("",)
-    assert "cannot be looked into" in found.problems[0].message
+    assert "cannot be accessed" in found.problems[0].message

@@ -12,7 +12,7 @@ from run_log import RunLog, our_metadata, table_event, tensor_event
 from tensorboard.compat.proto import event_pb2, summary_pb2
 
 from tb_gradhealth.events import record_template
-from tb_gradhealth.events.contents import Contents
+from tb_gradhealth.events.event_interpreter import EventInterpreter
 from tb_gradhealth.events.tail import Tail
 from tb_gradhealth.record import Record, Row, RowTable, layouts, record_tag, steps_tag, table_tag
 
@@ -117,16 +117,16 @@ OTHER_FORMS = {
 }
 
 
-def contents(first):
-    """The `Contents` of a run after its tables and a first payload."""
-    made = Contents(dict)
+def interpreter_after(first):
+    """The interpreter of a run after its tables and a first payload."""
+    interpreter = EventInterpreter(dict)
     for table in (TABLE, COMPACT):
-        assert list(made.interpret(table_event(table).SerializeToString())) == []
-    list(made.interpret(first))
-    return made
+        assert list(interpreter.interpret(table_event(table).SerializeToString())) == []
+    list(interpreter.interpret(first))
+    return interpreter
 
 
-def said(found):
+def comparable(found):
     """The contents as comparable values."""
     return [
         (each.step, repr(each.wall_time), each.table, each.values.shape, each.values.tobytes())
@@ -136,16 +136,16 @@ def said(found):
     ]
 
 
-def by_template(made, payload):
-    record = made.record(payload)
-    return list(made.interpret(payload)) if record is None else [record]
+def by_template(interpreter, payload):
+    record = interpreter.match_template(payload)
+    return list(interpreter.interpret(payload)) if record is None else [record]
 
 
 def check(first, payload):
     """Reads payloads after a first one, with its template and with protocol buffers only."""
-    quick, plain = contents(first), contents(first)
+    quick, plain = interpreter_after(first), interpreter_after(first)
     for each in (payload, first, payload):
-        assert said(by_template(quick, each)) == said(plain.interpret(each))
+        assert comparable(by_template(quick, each)) == comparable(plain.interpret(each))
     assert quick.has_plugin_data == plain.has_plugin_data
 
 
@@ -187,11 +187,11 @@ def payloads(folder):
 
 def matched_by_template(found):
     """Number of a file's records that match a template; asserts that all equal the parsed ones."""
-    quick, plain = Contents(dict), Contents(dict)
+    quick, plain = EventInterpreter(dict), EventInterpreter(dict)
     known = 0
     for payload in found:
-        known += quick.record(payload) is not None
-        assert said(by_template(quick, payload)) == said(plain.interpret(payload))
+        known += quick.match_template(payload) is not None
+        assert comparable(by_template(quick, payload)) == comparable(plain.interpret(payload))
     return known
 
 
@@ -226,18 +226,18 @@ def test_what_tensorflow_writes_matches_a_template(tmp_path):
 def test_a_large_template_is_not_stored():
     padded = event_pb2.Event.FromString(written())
     padded.summary.value[0].metadata.summary_description = "x" * record_template.MAX_TEMPLATE_BYTES
-    made = contents(padded.SerializeToString())
-    assert made.record(padded.SerializeToString()) is None
-    assert made.record(written()) is None
+    interpreter = interpreter_after(padded.SerializeToString())
+    assert interpreter.match_template(padded.SerializeToString()) is None
+    assert interpreter.match_template(written()) is None
 
 
 def test_the_table_of_another_file_makes_no_template():
     elsewhere = {TABLE.id: replace(TABLE, stream="elsewhere")}
-    made = Contents(lambda: elsewhere)
-    (record,) = made.interpret(written())
+    interpreter = EventInterpreter(lambda: elsewhere)
+    (record,) = interpreter.interpret(written())
     assert record.table.stream == "elsewhere"
-    assert made.record(written()) is None
-    list(made.interpret(table_event(TABLE).SerializeToString()))
-    (record,) = made.interpret(written())
+    assert interpreter.match_template(written()) is None
+    list(interpreter.interpret(table_event(TABLE).SerializeToString()))
+    (record,) = interpreter.interpret(written())
     assert record.table.stream == ""
-    assert made.record(written()).table is record.table
+    assert interpreter.match_template(written()).table is record.table

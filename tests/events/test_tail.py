@@ -119,7 +119,7 @@ def test_a_record_above_the_size_limit_is_skipped(log, table, content, monkeypat
     log.append(write.tensor_event("somebody/else", [1.0] * 1000))
     log.record(table, 7)
     expected = payloads(Tail(str(log.path)).read())
-    monkeypatch.setattr(tail_module, "MAX_HELD", 2000)
+    monkeypatch.setattr(tail_module, "MAX_RECORD_BYTES", 2000)
     monkeypatch.setattr(tail_module, "CHUNK", 100)
     assert payloads(Tail(str(log.path)).read()) == expected[:-2] + expected[-1:]
 
@@ -127,7 +127,7 @@ def test_a_record_above_the_size_limit_is_skipped(log, table, content, monkeypat
 def test_an_incomplete_record_above_the_size_limit_is_skipped_when_complete(
     log, table, content, monkeypatch, write
 ):
-    monkeypatch.setattr(tail_module, "MAX_HELD", 2000)
+    monkeypatch.setattr(tail_module, "MAX_RECORD_BYTES", 2000)
     monkeypatch.setattr(tail_module, "CHUNK", 100)
     log.append(write.tensor_event("somebody/else", [1.0] * 1000))
     log.record(table, 7)

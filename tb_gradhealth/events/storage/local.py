@@ -49,7 +49,7 @@ class LocalStorage:
                     real = os.path.realpath(entry.path)
                 if real not in parents:
                     pending.append((os.path.join(folder, entry.name), (*parents, real)))
-        yield "", f"more than {MAX_FOLDERS} folders, the others were not looked into"
+        yield "", f"more than {MAX_FOLDERS} folders, the others were not searched"
 
     def status(self, path: str) -> Status:
         """As in `Storage`."""

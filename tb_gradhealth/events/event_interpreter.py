@@ -47,12 +47,13 @@ class UnusableValue(NamedTuple):
     message: str
 
 
-class Contents:
+class EventInterpreter:
     """Turns payloads into records, with the tables and tags of one run read so far.
 
     Attributes:
         has_plugin_data: whether the run holds any value of the plugin, readable or not.
-        record: returns the record in a payload that matches a template; `interpret` handles all others.
+        match_template: returns the record in a payload that matches a template; `interpret` handles all
+            others.
     """
 
     def __init__(self, tables_elsewhere: Callable[[], Mapping[str, RowTable]]) -> None:
@@ -67,7 +68,7 @@ class Contents:
         self._tables: dict[str, RowTable] = {}
         self._trusted: set[str] = set()
         self._templates = RecordTemplates()
-        self.record = self._templates.record
+        self.match_template = self._templates.match
 
     def interpret(self, payload: bytes) -> Iterator[Content | UnusableValue]:
         """The plugin's contents of one event: usually none or one."""
@@ -95,7 +96,7 @@ class Contents:
         tag = parse_tag(value.tag)
         if tag is None:
             if value.metadata.plugin_data.plugin_name == PLUGIN_NAME:
-                raise _unusable(value.tag, "tag", "is not a tag this version of tb_gradhealth knows")
+                raise _unusable(value.tag, "tag", "is not a tag that this version of tb_gradhealth supports")
             return None
         self._check_metadata(value)
         self.has_plugin_data = True
