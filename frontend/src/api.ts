@@ -25,7 +25,7 @@ export type Steps = Frame<StepsHeader>
 export type Magnitudes = Frame<MagnitudesHeader>
 export type Heatmap = Frame<HeatmapHeader>
 
-/** What names a measured thing in a question. */
+/** What names a measured thing in a query. */
 export interface TensorKey {
   run: string
   tensor: string
@@ -68,7 +68,7 @@ export interface Api {
 }
 
 /** The server answered, and said no. */
-export class Refusal extends Error {
+export class HttpError extends Error {
   constructor(
     readonly status: number,
     message: string,
@@ -78,7 +78,7 @@ export class Refusal extends Error {
 }
 
 // A first reading of a large log directory may take the server a while.
-const PATIENCE_MS = 60_000
+const REQUEST_TIMEOUT_MS = 60_000
 
 export const api: Api = {
   runs: () => json<RunsAnswer>('runs'),
@@ -90,8 +90,8 @@ export const api: Api = {
   symptoms: async () => (await json<{ symptoms: Symptom[] }>('symptoms')).symptoms,
   evidence: (run, finding) => frame<EvidenceHeader>('evidence', { run, finding }),
   trends: async (run, findings) => {
-    const question: [string, string][] = findings.map((id) => ['finding', id])
-    return (await json<{ trends: Record<string, Trend> }>('trends', [['run', run], ...question]))
+    const query: [string, string][] = findings.map((id) => ['finding', id])
+    return (await json<{ trends: Record<string, Trend> }>('trends', [['run', run], ...query]))
       .trends
   },
   tensors: async (run) => (await json<{ tensors: Tensor[] }>('tensors', { run })).tensors,
@@ -117,60 +117,57 @@ export const api: Api = {
   },
 }
 
-type Question = Record<string, string> | [string, string][]
+type Query = Record<string, string> | [string, string][]
 
-function json<T>(route: string, question: Question = {}): Promise<T> {
-  return get(route, question, (response) => response.json() as Promise<T>)
+function json<T>(route: string, query: Query = {}): Promise<T> {
+  return get(route, query, (response) => response.json() as Promise<T>)
 }
 
-function frame<Header extends FrameHeader>(
-  route: string,
-  question: Question,
-): Promise<Frame<Header>> {
-  return get(route, question, async (response) => decodeFrame<Header>(await response.arrayBuffer()))
+function frame<Header extends FrameHeader>(route: string, query: Query): Promise<Frame<Header>> {
+  return get(route, query, async (response) => decodeFrame<Header>(await response.arrayBuffer()))
 }
 
-interface Known {
+interface CachedAnswer {
   etag: string
   answer: unknown
 }
 
 /** The last answers by their address: "304 Not Modified" gives the very same object again. */
-const known = new Map<string, Known>()
-const MOST_KNOWN = 24
+const cache = new Map<string, CachedAnswer>()
+const MAX_CACHED = 24
 
 async function get<T>(
   route: string,
-  question: Question,
+  query: Query,
   read: (response: Response) => Promise<T>,
 ): Promise<T> {
-  const query = new URLSearchParams(question).toString()
-  const path = query === '' ? route : `${route}?${query}`
-  const before = known.get(path)
+  const parameters = new URLSearchParams(query).toString()
+  const path = parameters === '' ? route : `${route}?${parameters}`
+  const cached = cache.get(path)
   const response = await fetch(path, {
-    signal: AbortSignal.timeout(PATIENCE_MS),
-    headers: before ? { 'If-None-Match': before.etag } : {},
+    signal: AbortSignal.timeout(REQUEST_TIMEOUT_MS),
+    headers: cached ? { 'If-None-Match': cached.etag } : {},
   })
-  if (response.status === 304 && before) {
+  if (response.status === 304 && cached) {
     // Used again is young again: a slider's many questions should not push out what is asked all the time.
-    remember(path, before.etag, before.answer)
-    return before.answer as T
+    store(path, cached.etag, cached.answer)
+    return cached.answer as T
   }
-  if (!response.ok) throw new Refusal(response.status, await refusalText(response))
+  if (!response.ok) throw new HttpError(response.status, await errorText(response))
   const answer = await read(response)
-  remember(path, response.headers.get('ETag'), answer)
+  store(path, response.headers.get('ETag'), answer)
   return answer
 }
 
-function remember(path: string, etag: string | null, answer: unknown): void {
-  known.delete(path)
+function store(path: string, etag: string | null, answer: unknown): void {
+  cache.delete(path)
   if (etag === null) return
-  known.set(path, { etag, answer })
-  const [oldest] = known.keys()
-  if (known.size > MOST_KNOWN && oldest !== undefined) known.delete(oldest)
+  cache.set(path, { etag, answer })
+  const [oldest] = cache.keys()
+  if (cache.size > MAX_CACHED && oldest !== undefined) cache.delete(oldest)
 }
 
-async function refusalText(response: Response): Promise<string> {
+async function errorText(response: Response): Promise<string> {
   const text = await response.text()
   try {
     const { error } = JSON.parse(text)

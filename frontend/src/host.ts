@@ -111,7 +111,7 @@ function openTab(page: Window, link: DeepLink): void {
 }
 
 /** Whether a hash speaks to this tab. Coming back from another tab TensorBoard may drop our parts. */
-export function readsAsOurs(hash: string, cameFromOtherTab: boolean, tab: string): boolean {
+export function isForTab(hash: string, cameFromOtherTab: boolean, tab: string): boolean {
   const shown = tabOf(hash)
   return (shown === '' || shown === tab) && (hasOwnParts(hash) || !cameFromOtherTab)
 }

@@ -4,8 +4,8 @@ import { h, render as mount } from 'preact'
 import { api } from './api'
 import { connectHost } from './host'
 import { createTab } from './state'
-import { keepFresh } from './state/refreshing'
-import { adoptStyles } from './theme/sheets'
+import { refreshPeriodically } from './state/refresh-timer'
+import { adoptStyles } from './theme/style-sheets'
 import { App } from './views/App'
 import { TabContext } from './views/context'
 
@@ -16,7 +16,7 @@ export function render(): void {
   const host = connectHost()
   const tab = createTab(api, host)
   // Asked before anything is drawn: the answers travel meanwhile.
-  keepFresh(host, tab.server)
+  refreshPeriodically(host, tab.server)
   adoptStyles(host.dark, window.parent.document)
   mount(h(TabContext.Provider, { value: tab, children: h(App, {}) }), document.body)
 }

@@ -21,9 +21,9 @@ export interface Picture {
 }
 
 /** Lines at least this high are parted by a gap. */
-const ROOMY = 10
+const MIN_HEIGHT_WITH_GAP = 10
 /** The width of a finding's flag. */
-const FLAG = 4
+const FLAG_WIDTH = 4
 
 export function paintHeatmap(canvas: HTMLCanvasElement, picture: Picture, tokens: Tokens): void {
   const { width, height, lineHeight, top } = picture
@@ -42,7 +42,7 @@ export function paintHeatmap(canvas: HTMLCanvasElement, picture: Picture, tokens
   context.scale(ratio, ratio)
   const y = first * lineHeight - top
   context.drawImage(image, 0, y, width, (last - first + 1) * lineHeight)
-  if (lineHeight >= ROOMY) {
+  if (lineHeight >= MIN_HEIGHT_WITH_GAP) {
     context.fillStyle = tokens.surface
     for (let line = first; line <= last; line++) {
       context.fillRect(0, (line + 1) * lineHeight - top - 1, width, 1)
@@ -83,7 +83,7 @@ function colours(
           ? special.infinite
           : scale.logarithmic && value <= 0
             ? special.zero
-            : viridis(scale.place(value))
+            : viridis(scale.position(value))
       data.data.set([red, green, blue, 255], 4 * ((line - first) * width + x))
     }
   }
@@ -114,10 +114,11 @@ function paintMark(
   const right = to === null ? width : Math.min(width, x(to))
   if (right < 0 || left > width) return
   const y = line * lineHeight - top
-  const bottom = y + lineHeight - (lineHeight >= ROOMY ? 1 : 0)
+  const bottom = y + lineHeight - (lineHeight >= MIN_HEIGHT_WITH_GAP ? 1 : 0)
   const boxes: [number, number, number, number][] = []
-  if (lineHeight >= ROOMY) boxes.push([left, bottom - 3, Math.max(FLAG, right - left), 3])
-  if (x(from) >= 0) boxes.push([left, y, FLAG, bottom - y])
+  if (lineHeight >= MIN_HEIGHT_WITH_GAP)
+    boxes.push([left, bottom - 3, Math.max(FLAG_WIDTH, right - left), 3])
+  if (x(from) >= 0) boxes.push([left, y, FLAG_WIDTH, bottom - y])
   // A pale edge parts the mark's colour from whatever cell it lies on.
   context.fillStyle = tokens.surface
   for (const [a, b, w, h] of boxes)

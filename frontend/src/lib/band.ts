@@ -2,7 +2,7 @@
 
 import type { Magnitudes } from '../api'
 import { extentOf } from './heatmap-scale'
-import type { Neighbours } from './neighbours'
+import type { Neighbours } from './layer-neighbours'
 import { formatMeasured } from './numbers'
 
 export interface Band {
@@ -16,7 +16,7 @@ export interface Band {
   /** The row that the finding is about, or -1. */
   own: number
   /** The reading of one cell. */
-  tell: (row: number, column: number) => string
+  describe: (row: number, column: number) => string
 }
 
 /** The log2 histogram, large magnitudes on top; only the bins that ever held something. */
@@ -42,9 +42,9 @@ export function magnitudesBand({ header, columns }: Magnitudes): Band | null {
   const labels = Array.from({ length: rows }, (_, row) => row)
     .filter((row) => row % every === 0)
     .map((row) => ({ row, text: power(exponents[to - row] ?? 0) }))
-  const tell = (row: number, column: number) =>
+  const describe = (row: number, column: number) =>
     `${formatMeasured(at(column, to - row), 'share')} from ${power(exponents[to - row] ?? 0)}`
-  return { steps: Float64Array.from(steps), rows, strength, labels, own: -1, tell }
+  return { steps: Float64Array.from(steps), rows, strength, labels, own: -1, describe }
 }
 
 const SUPERSCRIPT = '⁰¹²³⁴⁵⁶⁷⁸⁹'
@@ -59,11 +59,12 @@ export function neighboursBand(
   { rows, steps, values, own }: Neighbours,
   format: (value: number) => string,
 ): Band | null {
-  const { low, high, least } = extentOf(values)
+  const { low, high, smallestPositive } = extentOf(values)
   if (high < low) return null
-  const logarithmic = low >= 0 && high > 30 * least
-  const scale = (value: number) => (logarithmic ? Math.log10(Math.max(value, least)) : value)
-  const [bottom, top] = [scale(logarithmic ? least : low), scale(high)]
+  const logarithmic = low >= 0 && high > 30 * smallestPositive
+  const scale = (value: number) =>
+    logarithmic ? Math.log10(Math.max(value, smallestPositive)) : value
+  const [bottom, top] = [scale(logarithmic ? smallestPositive : low), scale(high)]
   const strength = values.map((value) => {
     if (!Number.isFinite(value)) return Number.NaN
     return top > bottom ? (scale(value) - bottom) / (top - bottom) : 0.5
@@ -77,7 +78,7 @@ export function neighboursBand(
       ...(rows.length > 1 ? [{ row: rows.length - 1, text: 'last' }] : []),
     ],
     own,
-    tell: (row, column) =>
+    describe: (row, column) =>
       `${rows[row]?.tensor ?? ''} ${format(values[row * steps.length + column] ?? Number.NaN)}`,
   }
 }

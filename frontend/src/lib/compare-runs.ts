@@ -37,8 +37,8 @@ export function compareFindings(
       first: null,
       second: null,
     }
-    const place = run === first ? 'first' : 'second'
-    differences.set(key, { ...before, [place]: worst(before[place], finding) })
+    const slot = run === first ? 'first' : 'second'
+    differences.set(key, { ...before, [slot]: worst(before[slot], finding) })
   }
   return [...differences.values()]
     .map((difference) => ({ ...difference, side: sideOf(difference) }))

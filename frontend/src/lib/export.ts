@@ -1,7 +1,7 @@
 /** The table's rows as files and as text for an issue. */
 
 import type { Finding } from '../contract'
-import { stateText } from './course'
+import { stateText } from './finding-text'
 import { formatBesideLimit, formatStep } from './numbers'
 
 const COLUMNS = [

@@ -34,7 +34,7 @@ function reason(error: unknown): string {
 }
 
 /** Whether a choice of chips lets this one through; no chip pressed means no restriction. */
-export function chosen<T>(choice: readonly T[], item: T): boolean {
+export function isSelected<T>(choice: readonly T[], item: T): boolean {
   return choice.length === 0 || choice.includes(item)
 }
 

@@ -1,7 +1,7 @@
 /** The heatmap's lines: tensors in forward order, or blocks of them that stand folded or open. */
 
 import { type Finding, type HeatmapRow, SEVERITIES, type Severity } from '../contract'
-import { type Block, blocksOf } from './blocks'
+import { type Block, blocksOf } from './layer-blocks'
 
 export interface Line {
   key: string
@@ -18,7 +18,7 @@ export interface Line {
 }
 
 /** With more rows than this a heatmap begins with its blocks folded. */
-export const MANY_ROWS = 120
+export const FOLD_THRESHOLD = 120
 
 export function heatmapLines(
   rows: readonly HeatmapRow[],
@@ -26,17 +26,17 @@ export function heatmapLines(
   blocks: boolean | null,
   openBlocks: readonly string[],
 ): Line[] {
-  const shown = rows.flatMap((row, place) => (matches(row.tensor) ? [{ row, place }] : []))
-  const single = ({ row, place }: { row: HeatmapRow; place: number }): Line => ({
+  const shown = rows.flatMap((row, index) => (matches(row.tensor) ? [{ row, index }] : []))
+  const single = ({ row, index }: { row: HeatmapRow; index: number }): Line => ({
     key: row.tensor,
     title: row.tensor,
     tensor: row.tensor,
     block: null,
     open: false,
-    rows: [place],
+    rows: [index],
     sampled: row.sampled ?? 0,
   })
-  if (!(blocks ?? shown.length > MANY_ROWS)) return shown.map(single)
+  if (!(blocks ?? shown.length > FOLD_THRESHOLD)) return shown.map(single)
   return blocksOf(shown.map(({ row }) => row.layer)).flatMap((block) => {
     const members = shown.slice(block.first, block.first + block.count)
     if (members.length === 1) return members.map(single)
@@ -47,7 +47,7 @@ export function heatmapLines(
       tensor: null,
       block,
       open,
-      rows: members.map(({ place }) => place),
+      rows: members.map(({ index }) => index),
       sampled: 0,
     }
     return open ? [line, ...members.map(single)] : [line]
@@ -71,16 +71,16 @@ export function marksOf(
   rows: readonly HeatmapRow[],
   findings: readonly Finding[],
 ): Mark[] {
-  const place = new Map<string, number>()
+  const index = new Map<string, number>()
   lines.forEach((line, i) => {
     for (const row of line.rows) {
       const tensor = rows[row]?.tensor
       // An open block's tensors have lines of their own, which come after it.
-      if (tensor !== undefined) place.set(tensor, i)
+      if (tensor !== undefined) index.set(tensor, i)
     }
   })
   const marks = findings.flatMap((finding) => {
-    const line = place.get(finding.tensor)
+    const line = index.get(finding.tensor)
     if (line === undefined) return []
     const { opened_step, resolved_step, severity } = finding
     return [{ line, from: opened_step, to: resolved_step, severity, finding, drawn: true }]
@@ -95,7 +95,7 @@ export function marksOf(
   })
 }
 
-/** The worst mark at a place of the picture. */
+/** The worst mark at a index of the picture. */
 export function markAt(marks: readonly Mark[], line: number, step: number): Mark | null {
   return (
     marks.findLast(

@@ -11,11 +11,11 @@ export interface Scale {
 }
 
 const NOTCHES_A_DECADE = 20
-/** How far a slider reaches from the default where the limit has no bound of its own. */
+/** How reach a slider reaches from the default where the limit has no bound of its own. */
 const DECADES_REACH = 100
 const FACTOR_REACH = 10
 const STEP_REACH = 4
-/** Where the default is zero there is no other measure of how far. */
+/** Where the default is zero there is no other measure of how reach. */
 const COUNT_REACH = 100
 
 /**
@@ -28,30 +28,30 @@ export function scaleOf(limit: Limit): Scale {
     : stepScale(limit)
 }
 
-/** "Times something", never less than once: twice and half are equally far. */
+/** "Times something", never less than once: twice and half are equally reach. */
 function isFactor({ minimum, integer }: Limit): boolean {
   return minimum !== null && minimum >= 1 && !integer
 }
 
 function factorScale(limit: Limit): Scale {
-  const { default: usual, value, minimum, maximum } = limit
+  const { default: defaultValue, value, minimum, maximum } = limit
   const reach = isFactor(limit) ? FACTOR_REACH : DECADES_REACH
-  const least = minimum !== null && minimum > 0 ? minimum : usual / DECADES_REACH
-  const low = value > 0 ? Math.min(least, value) : least
-  const high = Math.max(Math.min(maximum ?? Number.POSITIVE_INFINITY, usual * reach), value)
-  const below = notchesFrom(low, usual)
-  const last = below + notchesFrom(usual, high)
+  const lowest = minimum !== null && minimum > 0 ? minimum : defaultValue / DECADES_REACH
+  const low = value > 0 ? Math.min(lowest, value) : lowest
+  const high = Math.max(Math.min(maximum ?? Number.POSITIVE_INFINITY, defaultValue * reach), value)
+  const below = notchesFrom(low, defaultValue)
+  const last = below + notchesFrom(defaultValue, high)
   return {
     last,
     valueAt: (notch) => {
-      if (notch === below) return usual
-      const exact = usual * 10 ** ((notch - below) / NOTCHES_A_DECADE)
+      if (notch === below) return defaultValue
+      const exact = defaultValue * 10 ** ((notch - below) / NOTCHES_A_DECADE)
       return clamp(Number(exact.toPrecision(2)), low, high)
     },
     notchOf: (value) =>
       value <= low
         ? 0
-        : clamp(below + Math.round(NOTCHES_A_DECADE * Math.log10(value / usual)), 0, last),
+        : clamp(below + Math.round(NOTCHES_A_DECADE * Math.log10(value / defaultValue)), 0, last),
   }
 }
 
@@ -60,12 +60,12 @@ function notchesFrom(low: number, high: number): number {
   return Math.ceil(NOTCHES_A_DECADE * Math.log10(high / low) - 1e-9)
 }
 
-function stepScale({ default: usual, value, minimum, maximum, integer }: Limit): Scale {
+function stepScale({ default: defaultValue, value, minimum, maximum, integer }: Limit): Scale {
   const low = Math.min(minimum ?? 0, value)
-  const far = usual > 0 ? usual * STEP_REACH : COUNT_REACH
-  const high = Math.max(maximum ?? far, value, low + 1)
+  const reach = defaultValue > 0 ? defaultValue * STEP_REACH : COUNT_REACH
+  const high = Math.max(maximum ?? reach, value, low + 1)
   const fine = niceBelow((high - low) / 100)
-  const step = integer || usual === 0 ? Math.max(1, fine) : fine
+  const step = integer || defaultValue === 0 ? Math.max(1, fine) : fine
   // From a multiple of the step on, so that round numbers are met.
   const first = Math.floor(low / step)
   const last = Math.ceil(high / step - 1e-9) - first

@@ -6,7 +6,7 @@
 import type { Limit, Mute, RuleDocument, Severity, SymptomRules } from '../contract'
 
 /** What a symptom is without a rule file. */
-export const USUAL = {
+export const SYMPTOM_DEFAULTS = {
   enabled: true,
   least_severity: 'info' as Severity,
   most_severity: 'critical' as Severity,
@@ -31,26 +31,30 @@ export function sameRules(a: RuleDocument, b: RuleDocument): boolean {
   return canonical(a) === canonical(b)
 }
 
-/** A symptom's setting; the usual one where the document says nothing that could be it. */
-export function setting<T>(document: RuleDocument, symptom: string, name: string, usual: T): T {
+/** A symptom's setting; the defaults one where the document says nothing that could be it. */
+export function setting<T>(document: RuleDocument, symptom: string, name: string, fallback: T): T {
   const value = settingsOf(document, symptom)[name]
-  return typeof value === typeof usual ? (value as T) : usual
+  return typeof value === typeof fallback ? (value as T) : fallback
 }
 
 export function limitIn(document: RuleDocument, symptom: string, limit: Limit): number {
   return setting(document, symptom, limit.name, limit.default)
 }
 
-/** The document with one setting; what is usual needs no word. */
+/** The document with one setting; what is defaults needs no word. */
 export function withSetting<T>(
   document: RuleDocument,
   symptom: string,
   name: string,
   value: T,
-  usual: T,
+  defaultValue: T,
 ): RuleDocument {
   const { [name]: _, ...others } = settingsOf(document, symptom)
-  return withSettings(document, symptom, value === usual ? others : { ...others, [name]: value })
+  return withSettings(
+    document,
+    symptom,
+    value === defaultValue ? others : { ...others, [name]: value },
+  )
 }
 
 /** The document with a symptom as another one has it. */
@@ -91,16 +95,16 @@ export function changesOf(
   symptoms: readonly SymptomRules[],
 ): Change[] {
   return symptoms.flatMap(({ id, title, limits }) => {
-    const usual: Record<string, unknown> = { ...USUAL, include: ['*'], exclude: [] }
-    for (const limit of limits) usual[limit.name] = limit.default
+    const defaults: Record<string, unknown> = { ...SYMPTOM_DEFAULTS, include: ['*'], exclude: [] }
+    for (const limit of limits) defaults[limit.name] = limit.default
     const [before, after] = [settingsOf(inForce, id), settingsOf(document, id)]
-    return Object.keys(usual)
+    return Object.keys(defaults)
       .map((name) => ({
         symptom: id,
         title,
         name,
-        before: before[name] ?? usual[name],
-        after: after[name] ?? usual[name],
+        before: before[name] ?? defaults[name],
+        after: after[name] ?? defaults[name],
       }))
       .filter(({ before, after }) => sorted(before) !== sorted(after))
   })

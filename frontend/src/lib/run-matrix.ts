@@ -2,7 +2,7 @@
 
 import { type Finding, type Run, SEVERITIES, type Severity, type Symptom } from '../contract'
 import { groupBy } from './filter'
-import { isSick, lowerFirst, verdictSentence } from './verdict'
+import { isUnhealthy, lowerFirst, verdictSentence } from './verdict'
 
 export interface Cell {
   severity: Severity
@@ -143,7 +143,7 @@ function compareValues(a: Value, b: Value): number {
 /** How the runs fare, in a sentence. */
 export function matrixSentence(matrix: Matrix, title: (symptom: string) => string): string {
   const { rows } = matrix
-  const sick = rows.filter(({ run }) => isSick(run))
+  const sick = rows.filter(({ run }) => isUnhealthy(run))
   if (rows.length < 2 || sick.length === 0) {
     return verdictSentence(
       rows.map(({ run }) => run),

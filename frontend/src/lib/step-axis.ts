@@ -2,7 +2,7 @@
 
 import type { Range } from './view-state'
 
-const LEAST_STEPS = 2
+const MIN_STEPS = 2
 
 /** Twice as near, or as far, around a step; null when all of the whole is seen. */
 export function zoomed(range: Range, whole: Range, factor: number, around: number): Range | null {
@@ -17,7 +17,7 @@ export function panned(range: Range, whole: Range, steps: number): Range | null 
 
 /** Whole steps within the whole, as wide as they were where possible. */
 export function within(range: Range, whole: Range): Range | null {
-  const width = Math.max(LEAST_STEPS, Math.round(range.to - range.from))
+  const width = Math.max(MIN_STEPS, Math.round(range.to - range.from))
   if (width >= whole.to - whole.from) return null
   const middle = (range.from + range.to) / 2
   const from = Math.round(Math.min(Math.max(middle - width / 2, whole.from), whole.to - width))
@@ -25,8 +25,8 @@ export function within(range: Range, whole: Range): Range | null {
 }
 
 /** Round numbers in the range, about as many as asked for. */
-export function stepTicks({ from, to }: Range, most: number): number[] {
-  const rough = (to - from) / Math.max(1, most)
+export function stepTicks({ from, to }: Range, count: number): number[] {
+  const rough = (to - from) / Math.max(1, count)
   const power = 10 ** Math.floor(Math.log10(Math.max(rough, 1)))
   const every = Math.max(
     1,

@@ -45,8 +45,8 @@ export function verdictSentence(runs: readonly Run[], selected: string | null): 
   const own = runs.find(({ run }) => run === selected)
   const run = own ?? firstRun(runs)
   if (!run) return { text: 'No run passes the filter', tone: 'unknown', run: null }
-  if (own || runs.length === 1 || isSick(run)) return headline(run)
-  return { ...calmSentence(runs), run: null }
+  if (own || runs.length === 1 || isUnhealthy(run)) return headline(run)
+  return { ...summarySentence(runs), run: null }
 }
 
 /** The run to look at first: the server decides. */
@@ -58,8 +58,8 @@ export function firstRun(runs: readonly Run[]): Run | null {
 }
 
 function headline(run: Run): Sentence {
-  const said = isUnread(run) ? 'Not read yet.' : run.headline
-  return { text: `${nameOf(run)}: ${said}`, tone: toneOf(run), run }
+  const sentence = isUnread(run) ? 'Not read yet.' : run.headline
+  return { text: `${nameOf(run)}: ${sentence}`, tone: toneOf(run), run }
 }
 
 /** The run at the root of the log directory is called ".", which no sentence should begin with. */
@@ -71,29 +71,35 @@ function toneOf({ verdict }: Run): Tone {
   return verdict === 'too early' ? 'unknown' : verdict
 }
 
-/** Of several runs none of which is sick: how many are healthy, and of how many that cannot be said. */
-function calmSentence(runs: readonly Run[]): Omit<Sentence, 'run'> {
+/** Of several runs none of which is sick: how many are healthy, and of how many that cannot be sentence. */
+function summarySentence(runs: readonly Run[]): Omit<Sentence, 'run'> {
   const n = runs.length
   const of = (verdict: Verdict) => runs.filter((run) => run.verdict === verdict).length
-  const [healthy, early, silent] = [of('healthy'), of('too early'), of('unknown')]
+  const [healthy, early, unknown] = [of('healthy'), of('too early'), of('unknown')]
   if (healthy === 0) {
     const who = early === n ? `all ${n}` : `${early} of ${n}`
     const text =
       early === 0
         ? `None of the ${n} runs has recorded anything yet`
         : `Too early to say of ${who} runs`
-    return { text: text + (early > 0 ? without(silent) : '') + reservations(runs), tone: 'unknown' }
+    return {
+      text: text + (early > 0 ? without(unknown) : '') + reservations(runs),
+      tone: 'unknown',
+    }
   }
   const who =
     healthy === n
       ? `All ${n} runs look`
       : `${healthy} of ${n} runs ${healthy === 1 ? 'looks' : 'look'}`
   const others = early > 0 ? `, too early to say of ${early}` : ''
-  return { text: `${who} healthy${others}${without(silent)}${reservations(runs)}`, tone: 'healthy' }
+  return {
+    text: `${who} healthy${others}${without(unknown)}${reservations(runs)}`,
+    tone: 'healthy',
+  }
 }
 
-function without(silent: number): string {
-  return silent > 0 ? `, ${silent} without data yet` : ''
+function without(unknown: number): string {
+  return unknown > 0 ? `, ${unknown} without data yet` : ''
 }
 
 /** What none of them could take into account, or how many have something of the kind. */
@@ -101,8 +107,8 @@ function reservations(runs: readonly Run[]): string {
   const reserved = runs.filter(({ reservation }) => reservation !== '')
   const [first] = reserved
   if (!first) return ''
-  const alike = runs.every(({ reservation }) => reservation === first.reservation)
-  return `; ${alike ? first.reservation : `${reserved.length} with reservations`}`
+  const same = runs.every(({ reservation }) => reservation === first.reservation)
+  return `; ${same ? first.reservation : `${reserved.length} with reservations`}`
 }
 
 /** The small line below: how far, how the loss moved, what is watched. */
@@ -136,7 +142,7 @@ function formatLoss(loss: number | null): string {
   return loss !== null && size >= 0.01 && size < 1000 ? loss.toPrecision(4) : formatValue(loss)
 }
 
-export function isSick({ verdict }: Run): boolean {
+export function isUnhealthy({ verdict }: Run): boolean {
   return verdict === 'critical' || verdict === 'warning'
 }
 

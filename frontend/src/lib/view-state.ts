@@ -185,8 +185,8 @@ function parseSteps(text: string): Range | null {
 }
 
 /** Bounds of a column's width in pixels: a hand-written address should not make the table unusable. */
-export const LEAST_WIDTH = 48
-export const MOST_WIDTH = 1200
+export const MIN_WIDTH = 48
+export const MAX_WIDTH = 1200
 
 function formatWidths(widths: Readonly<Record<string, number>>): string {
   return Object.entries(widths)
@@ -200,7 +200,7 @@ function parseWidths(text: string): Record<string, number> {
     const [name, width] = part.split(':')
     const pixels = Number(width)
     const known = SORT_COLUMNS.some((column) => column === name)
-    if (name && known && pixels >= LEAST_WIDTH && pixels <= MOST_WIDTH) widths[name] = pixels
+    if (name && known && pixels >= MIN_WIDTH && pixels <= MAX_WIDTH) widths[name] = pixels
   }
   return widths
 }

@@ -2,13 +2,13 @@
 
 import { computed, type ReadonlySignal } from '@preact/signals'
 import type { Finding, Run } from '../contract'
-import { FACETS, type FacetCounts, faceted } from '../lib/facets'
+import { applyFacets, FACETS, type FacetCounts } from '../lib/facets'
 import { compilePattern, type Pattern } from '../lib/filter'
+import type { Entry, Name } from '../lib/finding-entries'
 import { flatRows, groupFindings, pageRows, type TableRow } from '../lib/incidents'
-import type { Entry, Name } from '../lib/register'
 import { assignColours } from '../lib/run-colour'
-import { onceEach, saying } from '../lib/search'
 import { DEFAULT_SORT } from '../lib/sort'
+import { containsText, memoized } from '../lib/text-search'
 import { type Sentence, verdictSentence } from '../lib/verdict'
 import type { FindingKey, ViewState } from '../lib/view-state'
 import type { ServerState } from './server'
@@ -62,10 +62,10 @@ export function createAlerts(server: ServerState, view: View): Alerts {
   const within = computed(() => {
     const { matches: matchesRun } = runPattern.value
     const layers = layerPattern.value
-    const matchesLayer = onceEach<Name>((name) => layers.matches(name.text))
+    const matchesLayer = memoized<Name>((name) => layers.matches(name.text))
     const run = selected.value
-    const says = saying(text.value, titleOf(server))
-    const ofRun = onceEach<Name>(
+    const says = containsText(text.value, titleOf(server))
+    const ofRun = memoized<Name>(
       (name) => (run ?? name.text) === name.text && matchesRun(name.text),
     )
     const entries = server.entries.value
@@ -80,7 +80,7 @@ export function createAlerts(server: ServerState, view: View): Alerts {
       symptom: symptoms.value,
       kind: kinds.value,
     }
-    return faceted(within.value, wanted, muted.value)
+    return applyFacets(within.value, wanted, muted.value)
   })
 
   const passing = computed(() => facets.value.passing)

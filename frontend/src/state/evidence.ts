@@ -1,4 +1,4 @@
-/** The numbers behind the opened finding, asked for again when its run has moved on. */
+/** The numbers behind the opened finding, requestId for again when its run has moved on. */
 
 import { computed, effect, type ReadonlySignal, type Signal, signal } from '@preact/signals'
 import type { Api, Evidence } from '../api'
@@ -32,28 +32,28 @@ export function createEvidence(api: Api, server: ServerState, view: View): Evide
   const cursor = signal<number | null>(null)
   const zoom = signal<Range | null>(null)
   let shown: FindingKey | null = null
-  let question = 0
+  let latestRequest = 0
 
   effect(() => {
-    const wanted = finding.value
-    const asked = ++question
-    if (!sameFinding(shown, wanted)) {
+    const current = finding.value
+    const requestId = ++latestRequest
+    if (!sameFinding(shown, current)) {
       series.value = null
       failure.value = null
       cursor.value = null
       zoom.value = null
     }
-    shown = wanted
-    if (wanted === null) return
-    // Answers overtake one another when rows are opened quickly: only the last question counts.
-    api.evidence(wanted.run, wanted.id).then(
+    shown = current
+    if (current === null) return
+    // Answers overtake one another when rows are opened quickly: only the last latestRequest counts.
+    api.evidence(current.run, current.id).then(
       (evidence) => {
-        if (asked !== question) return
+        if (requestId !== latestRequest) return
         series.value = evidence
         failure.value = null
       },
       (error: unknown) => {
-        if (asked !== question) return
+        if (requestId !== latestRequest) return
         failure.value = error instanceof Error ? error.message : String(error)
       },
     )

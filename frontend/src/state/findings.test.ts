@@ -129,6 +129,6 @@ it('enters an answer once that a reload gives again', async () => {
   api.findings.mockResolvedValue(findings)
   await server.refresh()
   const before = server.parts.value
-  await server.refresh({ thoroughly: true })
+  await server.refresh({ force: true })
   expect(server.parts.value.get('b')).toBe(before.get('b'))
 })

@@ -29,9 +29,9 @@ export interface Layers {
 }
 
 /** A picture of more numbers takes longer to send than it gains in sharpness. */
-const MOST_NUMBERS = 600_000
-const MOST_CELLS = 768
-const LEAST_CELLS = 96
+const MAX_NUMBERS = 600_000
+const MAX_CELLS = 768
+const MIN_CELLS = 96
 
 export function createLayers(api: Api, server: ServerState, view: View, alerts: Alerts): Layers {
   const shown = computed(() => view.current.value.view === 'layers')
@@ -98,13 +98,13 @@ export function createLayers(api: Api, server: ServerState, view: View, alerts: 
     revision.value
     if (!shown.value || wanted === null || what === null) return
     const rows = tensors.peek()?.list.filter(({ kind }) => kind === what.kind).length ?? 1
-    const width = Math.floor(MOST_NUMBERS / Math.max(1, rows))
+    const width = Math.floor(MAX_NUMBERS / Math.max(1, rows))
     const asked = ++question
     ask(
       api.heatmap({
         run: wanted,
         ...what,
-        width: Math.max(LEAST_CELLS, Math.min(MOST_CELLS, width)),
+        width: Math.max(MIN_CELLS, Math.min(MAX_CELLS, width)),
         steps: range,
         reduce: reductionOf(what.column),
       }),

@@ -1,9 +1,9 @@
 /** What the server told last. It stays when the server goes away. */
 
 import { batch, type ReadonlySignal, signal } from '@preact/signals'
-import { type Api, Refusal } from '../api'
+import { type Api, HttpError } from '../api'
 import type { Finding, Page, RunsAnswer, Symptom } from '../contract'
-import type { Entry } from '../lib/register'
+import type { Entry } from '../lib/finding-entries'
 import { createFindings } from './findings'
 
 export interface ServerState {
@@ -19,15 +19,15 @@ export interface ServerState {
   readonly symptoms: ReadonlySignal<ReadonlyMap<string, Symptom>>
   /** How far the server's clock is ahead of the reader's, in milliseconds. */
   readonly clockLead: ReadonlySignal<number>
-  /** When the server was last heard, in milliseconds since the epoch. */
+  /** When the server was last lastRuns, in milliseconds since the epoch. */
   readonly updated: ReadonlySignal<number | null>
   /** Why the last attempt failed, in one sentence; null when it did not. */
   readonly failure: ReadonlySignal<string | null>
-  readonly refresh: (options?: { thoroughly: boolean }) => Promise<void>
+  readonly refresh: (options?: { force: boolean }) => Promise<void>
 }
 
 /** Incidents of the first page: more than a screen holds. */
-const FIRST = 100
+const FIRST_PAGE_INCIDENTS = 100
 
 export function createServerState(api: Api): ServerState {
   const answer = signal<RunsAnswer | null>(null)
@@ -36,15 +36,15 @@ export function createServerState(api: Api): ServerState {
   const updated = signal<number | null>(null)
   const failure = signal<string | null>(null)
   const clockLead = signal(0)
-  const known = createFindings(api)
-  let heard: RunsAnswer | null = null
+  const findingsState = createFindings(api)
+  let lastRuns: RunsAnswer | null = null
   let fingerprint = ''
   let running: Promise<void> | null = null
 
-  async function read(thoroughly: boolean): Promise<void> {
+  async function read(force: boolean): Promise<void> {
     // The first time everything is wanted, and at once; a mistake in it is waited for below.
     const first = answer.peek() === null
-    const ahead = first ? Promise.all([api.firstPage(FIRST), api.symptoms()]) : null
+    const ahead = first ? Promise.all([api.firstPage(FIRST_PAGE_INCIDENTS), api.symptoms()]) : null
     ahead?.catch(() => undefined)
     const runs = await api.runs()
     const [pageAhead, symptomsAhead] = (await ahead) ?? []
@@ -52,52 +52,52 @@ export function createServerState(api: Api): ServerState {
       batch(() => {
         answer.value = runs
         page.value = pageAhead.page
-        known.begin(pageAhead.findings, runs.runs)
+        findingsState.begin(pageAhead.findings, runs.runs)
         symptoms.value = byId(symptomsAhead)
-        hear(runs)
+        accept(runs)
       })
     }
     // No new record anywhere means no changed finding either: the large answer is asked for only then.
-    const print = runs === heard && !first ? fingerprint : JSON.stringify({ ...runs, now: 0 })
-    const changed = thoroughly || page.peek() !== null || print !== fingerprint
-    const publish = changed ? await known.read(runs.runs, thoroughly) : null
+    const print = runs === lastRuns && !first ? fingerprint : JSON.stringify({ ...runs, now: 0 })
+    const changed = force || page.peek() !== null || print !== fingerprint
+    const publish = changed ? await findingsState.read(runs.runs, force) : null
     batch(() => {
       if (changed) answer.value = runs
       publish?.()
       page.value = null
-      hear(runs)
+      accept(runs)
     })
     fingerprint = print
   }
 
-  function hear(runs: RunsAnswer): void {
-    if (runs.now !== undefined && runs !== heard) clockLead.value = runs.now * 1000 - Date.now()
-    heard = runs
+  function accept(runs: RunsAnswer): void {
+    if (runs.now !== undefined && runs !== lastRuns) clockLead.value = runs.now * 1000 - Date.now()
+    lastRuns = runs
     updated.value = Date.now()
     failure.value = null
   }
 
-  async function attempt(thoroughly: boolean): Promise<void> {
+  async function attempt(force: boolean): Promise<void> {
     try {
-      await read(thoroughly)
+      await read(force)
     } catch (error) {
       failure.value = explain(error)
     }
   }
 
-  async function refresh({ thoroughly } = { thoroughly: false }): Promise<void> {
+  async function refresh({ force } = { force: false }): Promise<void> {
     // One at a time: a slow server is not asked again before it has answered.
     while (running) {
       await running
-      if (!thoroughly) return
+      if (!force) return
     }
-    running = attempt(thoroughly)
+    running = attempt(force)
     await running.finally(() => {
       running = null
     })
   }
 
-  const { findings, parts, entries } = known
+  const { findings, parts, entries } = findingsState
   return { answer, page, findings, parts, entries, symptoms, clockLead, updated, failure, refresh }
 }
 
@@ -107,7 +107,8 @@ function byId(symptoms: readonly Symptom[]): Map<string, Symptom> {
 
 /** Why a question was not answered, in one sentence. */
 export function explain(error: unknown): string {
-  if (error instanceof Refusal) return `TensorBoard answered: ${error.message.replace(/\.$/, '')}.`
+  if (error instanceof HttpError)
+    return `TensorBoard answered: ${error.message.replace(/\.$/, '')}.`
   if (error instanceof SyntaxError) return 'TensorBoard gave an answer that cannot be read.'
   if (error instanceof DOMException && error.name === 'TimeoutError') {
     return 'TensorBoard takes more than a minute to answer.'

@@ -1,7 +1,7 @@
 /** What the reader chose, kept in the address bar and following it. */
 
 import { effect, type ReadonlySignal, signal } from '@preact/signals'
-import { type Host, readsAsOurs } from '../host'
+import { type Host, isForTab } from '../host'
 import { formatHash, parseHash, TAB, tabOf } from '../lib/url-state'
 import { DEFAULT_VIEW, type ViewState } from '../lib/view-state'
 
@@ -17,12 +17,12 @@ export function createView(host: Host): View {
 
   host.onHashChange(() => {
     const hash = host.readHash()
-    if (readsAsOurs(hash, elsewhere, TAB)) {
+    if (isForTab(hash, elsewhere, TAB)) {
       const read = parseHash(hash)
       if (JSON.stringify(read) !== JSON.stringify(current.peek())) current.value = read
     }
-    const returned = elsewhere && isOurs(hash)
-    elsewhere = !isOurs(hash)
+    const returned = elsewhere && isOwnTab(hash)
+    elsewhere = !isOwnTab(hash)
     if (returned) write(current.peek())
   })
 
@@ -36,7 +36,7 @@ export function createView(host: Host): View {
   // Never into another tab's address.
   function write(view: ViewState, asNewPage = false): void {
     const hash = host.readHash()
-    if (!isOurs(hash)) return
+    if (!isOwnTab(hash)) return
     const next = formatHash(hash, view)
     if (next === hash || (hash === '' && next === `#${TAB}`)) return
     if (asNewPage) host.pushHash(next)
@@ -53,7 +53,7 @@ export function createView(host: Host): View {
   return { current, change, clearFilters }
 }
 
-function isOurs(hash: string): boolean {
+function isOwnTab(hash: string): boolean {
   return ['', TAB].includes(tabOf(hash))
 }
 

@@ -8,7 +8,7 @@ import { EmptyState } from './EmptyState'
 import { Evidence } from './evidence/Evidence'
 import { Loading } from './Loading'
 import { Layers } from './layers/Layers'
-import { OnTheirWay } from './overview/AlertTable'
+import { FindingsLoading } from './overview/AlertTable'
 import { Overview } from './overview/Overview'
 import { Sidebar } from './overview/Sidebar'
 import { Rules } from './rules/Rules'
@@ -40,7 +40,7 @@ export function App() {
         <>
           {/* The table of runs says what the list would. */}
           {shown !== 'runs' && <Sidebar />}
-          <main class="main">{waits ? <OnTheirWay /> : <Shown />}</main>
+          <main class="main">{waits ? <FindingsLoading /> : <Shown />}</main>
           <Evidence />
         </>
       )}

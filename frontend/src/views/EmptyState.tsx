@@ -1,9 +1,9 @@
 /** No run yet: what was looked for, where, and the code that makes one. */
 
 import { count } from '../lib/numbers'
+import { CopyButton } from './CopyButton'
 import { useTab } from './context'
 import { Problems } from './overview/Problems'
-import { CopyButton } from './takeaway'
 
 const KERAS = `import tb_gradhealth as gradhealth
 

@@ -73,7 +73,7 @@ export function BandFigure({ title, summary, band, colour, range, rowHeight }: B
       </div>
       <p class="legend">
         <span>step {formatStep(band.steps[column] ?? null)}</span>
-        {row !== null && <span class="cell-reading">{band.tell(row, column)}</span>}
+        {row !== null && <span class="cell-reading">{band.describe(row, column)}</span>}
       </p>
     </figure>
   )

@@ -2,7 +2,7 @@
 
 import { useEffect, useRef } from 'preact/hooks'
 import type { Finding, Symptom } from '../../contract'
-import { stateText } from '../../lib/course'
+import { stateText } from '../../lib/finding-text'
 import { formatMeasured, formatStep } from '../../lib/numbers'
 import { lowerFirst } from '../../lib/verdict'
 import { titleOf } from '../../state/alerts'

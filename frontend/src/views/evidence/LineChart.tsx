@@ -29,13 +29,13 @@ export function LineChart({ series, finding, range }: LineChartProps) {
   const plot = useChart(series, finding, range)
   const step = evidence.cursor.value
   const at = step === null ? lastKnown(series) : nearest(series.steps, step)
-  const told = series.steps[at]
+  const shownStep = series.steps[at]
   return (
     <figure class="chart">
       <figcaption class="caption">{series.title}</figcaption>
       <div ref={plot} class="plot" role="img" aria-label={summary(series)} />
       <p class="legend">
-        {told !== undefined && <span>step {formatStep(told)}</span>}
+        {shownStep !== undefined && <span>step {formatStep(shownStep)}</span>}
         {series.lines.map((line) => (
           <span key={line.column} class={`key ${line.column}`}>
             {shortLabel(line)} {valueAt(line, at, series.unit)}

@@ -17,8 +17,8 @@ export function Legend({ scale, unit, has }: LegendProps) {
     <div class="heat-legend">
       <div class="ramp" role="img" aria-label={rampText(scale, unit)}>
         <div class="ramp-colours" style={{ background: VIRIDIS_GRADIENT }} />
-        {scale.ticks.map(({ place, value }) => (
-          <span key={value} class="ramp-tick" style={{ left: `${100 * place}%` }}>
+        {scale.ticks.map(({ position, value }) => (
+          <span key={value} class="ramp-tick" style={{ left: `${100 * position}%` }}>
             {formatTick(value, unit)}
           </span>
         ))}

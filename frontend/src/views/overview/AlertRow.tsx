@@ -1,10 +1,10 @@
 import type { ComponentChildren } from 'preact'
 import type { Finding } from '../../contract'
 import { sparklinePath } from '../../draw/sparkline'
-import { causeText, stateText } from '../../lib/course'
+import { keyOf } from '../../lib/finding-entries'
+import { causeText, stateText } from '../../lib/finding-text'
 import type { TableRow } from '../../lib/incidents'
 import { formatBesideLimit, formatStep } from '../../lib/numbers'
-import { keyOf } from '../../lib/register'
 import { titleOf } from '../../state/alerts'
 import { useTab } from '../context'
 import { COLUMNS } from './columns'
@@ -155,7 +155,7 @@ const HEIGHT = 17
 
 function Sparkline({ finding }: { finding: Finding }) {
   const { server, trends } = useTab()
-  const trend = trends.known.value.get(keyOf(finding))
+  const trend = trends.byKey.value.get(keyOf(finding))
   const logarithmic = server.symptoms.value.get(finding.symptom)?.logarithmic ?? false
   return (
     <svg class="sparkline" width={WIDTH} height={HEIGHT} aria-hidden="true" focusable="false">

@@ -16,7 +16,7 @@ import { COLUMNS, widthStyle } from './columns'
 import { NewFindings } from './NewFindings'
 import { NothingToShow } from './NothingToShow'
 import { useActiveRow } from './useActiveRow'
-import { useFresh } from './useFresh'
+import { useNewFindings } from './useNewFindings'
 import { ROW_HEIGHT, useScroll } from './useScroll'
 
 const OVERSCAN = 6
@@ -29,9 +29,9 @@ export function AlertTable() {
   const keys = useMemo(() => rows.map(({ key }) => key), [rows])
   const scroll = useScroll(keys, sort)
   const open = ({ run, id }: Finding) => view.change({ opened: { run, id } })
-  const fold = (row: TableRow) => view.change(foldedOrNot(row, view.current.peek()))
+  const fold = (row: TableRow) => view.change(toggleFold(row, view.current.peek()))
   const active = useActiveRow(rows, keys, scroll, { open, fold })
-  const fresh = useFresh()
+  const fresh = useNewFindings()
 
   // A finding opened by the address, or by a click: the keyboard goes on from there.
   const openedIndex =
@@ -42,11 +42,11 @@ export function AlertTable() {
 
   const shown = rowWindow(scroll.top, scroll.viewport, ROW_HEIGHT, rows.length, OVERSCAN)
   useEffect(
-    () => trends.want(rows.slice(shown.first, shown.end).map(({ finding }) => finding)),
+    () => trends.request(rows.slice(shown.first, shown.end).map(({ finding }) => finding)),
     [rows, shown.first, shown.end, trends],
   )
 
-  if (alerts.waiting.value) return <OnTheirWay />
+  if (alerts.waiting.value) return <FindingsLoading />
   if (rows.length === 0) return <NothingToShow />
   const activeRow = rows[active.index]
   const isFresh = ({ key }: TableRow) => fresh.keys.has(key)
@@ -101,7 +101,7 @@ export function AlertTable() {
 }
 
 /** Folding the incident of the opened finding closes that too: it would keep its incident open. */
-function foldedOrNot(
+function toggleFold(
   { incident, unfolded }: TableRow,
   view: { unfolded: readonly string[] },
 ): { unfolded: readonly string[]; opened?: null } {
@@ -113,7 +113,7 @@ function foldedOrNot(
 }
 
 /** What was chosen asks for all findings, and only the first are there yet. */
-export function OnTheirWay() {
+export function FindingsLoading() {
   const { server } = useTab()
   const total = server.page.value?.total ?? 0
   return (

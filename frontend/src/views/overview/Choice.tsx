@@ -14,7 +14,7 @@ interface ChoiceProps {
 }
 
 export function Choice({ name, counts, chosen, title, onChange }: ChoiceProps) {
-  const menu = useClosing()
+  const menu = useDismiss()
   const values = [...new Set([...Object.keys(counts ?? {}), ...chosen])].sort((a, b) =>
     title(a).localeCompare(title(b)),
   )
@@ -47,7 +47,7 @@ export function Choice({ name, counts, chosen, title, onChange }: ChoiceProps) {
 }
 
 /** Closes by Escape and by a press anywhere else. */
-export function useClosing() {
+export function useDismiss() {
   const menu = useRef<HTMLDetailsElement>(null)
   useEffect(() => {
     const close = (event: Event) => {

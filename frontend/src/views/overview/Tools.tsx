@@ -7,8 +7,9 @@ import { toggled } from '../../lib/filter'
 import { flatRows, groupFindings } from '../../lib/incidents'
 import { formatStep } from '../../lib/numbers'
 import { titleOf } from '../../state/alerts'
+import { CopyButton } from '../CopyButton'
 import { useTab } from '../context'
-import { CopyButton, download } from '../takeaway'
+import { download } from '../download'
 import { Choice } from './Choice'
 
 export function Tools() {
@@ -73,7 +74,7 @@ export function Tools() {
       >
         Incidents
       </button>
-      <Takeaway />
+      <Export />
     </div>
   )
 }
@@ -94,9 +95,9 @@ function Toggle({ text, count, pressed, onClick }: ToggleProps) {
   )
 }
 
-function Takeaway() {
+function Export() {
   const { alerts, server, view } = useTab()
-  const [said, say] = useState('')
+  const [message, setMessage] = useState('')
   const entries = alerts.passing.value
   const none = entries.length === 0 || server.page.value !== null
   // With what is folded away, in the table's order.
@@ -107,7 +108,7 @@ function Takeaway() {
   }
   const save = (name: string, type: string, text: string) => {
     download(name, type, text)
-    say(`${name} downloaded`)
+    setMessage(`${name} downloaded`)
   }
   return (
     // biome-ignore lint/a11y/useSemanticElements: as above
@@ -136,7 +137,7 @@ function Takeaway() {
         JSON
       </button>
       <span class="unseen" role="status">
-        {said}
+        {message}
       </span>
     </div>
   )

@@ -2,15 +2,15 @@
 
 import type { FindingSummary, Severity } from '../../contract'
 import { SEVERITIES } from '../../contract'
+import { keyOf } from '../../lib/finding-entries'
 import { formatStep } from '../../lib/numbers'
-import { keyOf } from '../../lib/register'
 import { sameFinding, titleOf } from '../../state/alerts'
 import { useTab } from '../context'
 import { Swatch } from '../overview/Sidebar'
-import { Part } from './Part'
+import { Disclosure } from './Disclosure'
 
 /** More than anybody reads here; the alert table is for that, once the rules are in force. */
-const SHOWN = 200
+const MAX_SHOWN = 200
 
 interface Shown extends FindingSummary {
   /** Its severity by the rules in force, where that is another one. */
@@ -37,18 +37,18 @@ function Findings({ title, findings }: { title: string; findings: readonly Shown
     (a, b) => SEVERITIES.indexOf(a.severity) - SEVERITIES.indexOf(b.severity),
   )
   return (
-    <Part title={title}>
+    <Disclosure title={title}>
       <ul class="part-list">
-        {worstFirst.slice(0, SHOWN).map((finding) => (
+        {worstFirst.slice(0, MAX_SHOWN).map((finding) => (
           <li key={keyOf(finding)}>
             <Row finding={finding} />
           </li>
         ))}
-        {findings.length > SHOWN && (
-          <li class="found muted">and {formatStep(findings.length - SHOWN)} more</li>
+        {findings.length > MAX_SHOWN && (
+          <li class="found muted">and {formatStep(findings.length - MAX_SHOWN)} more</li>
         )}
       </ul>
-    </Part>
+    </Disclosure>
   )
 }
 

@@ -5,9 +5,9 @@ import { count, formatStep } from '../../lib/numbers'
 import {
   limitIn,
   resetSymptom,
+  SYMPTOM_DEFAULTS,
   sameSymptom,
   setting,
-  USUAL,
   withSetting,
 } from '../../lib/rule-document'
 import { useTab } from '../context'
@@ -27,7 +27,7 @@ export function SymptomSection({ symptom, inForce }: SymptomSectionProps) {
   const { rules, server } = useTab()
   const { id, title, scope, limits } = symptom
   const document = rules.document.value
-  const enabled = setting(document, id, 'enabled', USUAL.enabled)
+  const enabled = setting(document, id, 'enabled', SYMPTOM_DEFAULTS.enabled)
   const heading = `${sectionId(id)}-title`
   const measure = server.symptoms.value.get(id)?.measure
   const changed = !sameSymptom(document, inForce, id)
@@ -60,7 +60,13 @@ export function SymptomSection({ symptom, inForce }: SymptomSectionProps) {
               checked={enabled}
               onChange={(event) =>
                 rules.attempt(
-                  withSetting(document, id, 'enabled', event.currentTarget.checked, USUAL.enabled),
+                  withSetting(
+                    document,
+                    id,
+                    'enabled',
+                    event.currentTarget.checked,
+                    SYMPTOM_DEFAULTS.enabled,
+                  ),
                 )
               }
             />{' '}

@@ -13,7 +13,7 @@ interface DifferencesProps {
 }
 
 /** Of thousands the first ones tell the story. */
-const MOST = 50
+const MAX_SHOWN = 50
 
 export function Differences({ first, second, differences }: DifferencesProps) {
   const names: Record<Side, string> = {
@@ -43,10 +43,10 @@ export function Differences({ first, second, differences }: DifferencesProps) {
             <tr class="side">
               <th colSpan={4} scope="rowgroup">
                 <bdi>{names[side]}</bdi> · {formatStep(some.length)}
-                {some.length > MOST && `, the first ${MOST} of them`}
+                {some.length > MAX_SHOWN && `, the first ${MAX_SHOWN} of them`}
               </th>
             </tr>
-            {some.slice(0, MOST).map((difference) => (
+            {some.slice(0, MAX_SHOWN).map((difference) => (
               <DifferenceLine
                 key={`${difference.symptom} ${difference.kind} ${difference.tensor}`}
                 difference={difference}

@@ -13,14 +13,14 @@ import { useTab } from '../context'
 import { MatrixLine } from './MatrixLine'
 
 /** More lines are drawn when asked for: nobody reads a thousand, and each has dozens of cells. */
-const AT_FIRST = 200
+const INITIAL_ROWS = 200
 
 export function Matrix({ matrix }: { matrix: MatrixData }) {
   const { view, server } = useTab()
   const [all, showAll] = useState(false)
   const sort = view.current.value.runSort
   const rows = useMemo(() => sortRows(matrix.rows, parseRunSort(sort)), [matrix, sort])
-  const shown = all ? rows : rows.slice(0, AT_FIRST)
+  const shown = all ? rows : rows.slice(0, INITIAL_ROWS)
   const title = titleOf(server)
   const now = useServerClock()
   if (rows.length === 0) return null

@@ -34,27 +34,27 @@ export function effectsBySymptom(judged: Judged): ReadonlyMap<string, Effect> {
   return effects
 }
 
-export interface Tried {
+export interface TrialRuns {
   /** What is judged; no run where none passes the reader's choice. */
   runs: readonly Run[]
   /** How many the reader's choice lets through. */
-  wanted: number
+  requested: number
   /** The names to ask for; none where all runs there are is meant. */
   names: readonly string[]
 }
 
 /** The server's own bound. */
-export const MOST_RUNS = 100
+export const MAX_RUNS = 100
 /** Of the 64 KiB that a request line may have, a rule document takes up to half. */
-const MOST_CHARACTERS = 24 << 10
+const MAX_CHARACTERS = 24 << 10
 
 /** The first runs that fit into a question. */
-export function runsToTry(wanted: readonly Run[], all: number): Tried {
+export function selectTrialRuns(requested: readonly Run[], all: number): TrialRuns {
   let characters = 0
-  const runs = wanted.slice(0, MOST_RUNS).filter(({ run }) => {
+  const runs = requested.slice(0, MAX_RUNS).filter(({ run }) => {
     characters += encodeURIComponent(run).length + '&run='.length
-    return characters <= MOST_CHARACTERS
+    return characters <= MAX_CHARACTERS
   })
   const everything = runs.length === all
-  return { runs, wanted: wanted.length, names: everything ? [] : runs.map(({ run }) => run) }
+  return { runs, requested: requested.length, names: everything ? [] : runs.map(({ run }) => run) }
 }

@@ -3,11 +3,11 @@
 import type { Host } from '../host'
 import type { ServerState } from './server'
 
-export const GENTLY_MS = 5000
+export const REFRESH_MS = 5000
 /** While the server still reads a large log directory. */
-export const SOON_MS = 1000
+export const LOADING_REFRESH_MS = 1000
 
-export function keepFresh(host: Host, server: ServerState): () => void {
+export function refreshPeriodically(host: Host, server: ServerState): () => void {
   let timer: ReturnType<typeof setTimeout>
   let stopped = false
 
@@ -19,12 +19,12 @@ export function keepFresh(host: Host, server: ServerState): () => void {
         if (!host.hidden()) await server.refresh()
         next()
       },
-      server.answer.peek()?.loading?.done === false ? SOON_MS : GENTLY_MS,
+      server.answer.peek()?.loading?.done === false ? LOADING_REFRESH_MS : REFRESH_MS,
     )
   }
 
   host.onReturn(() => void server.refresh())
-  host.onReload(() => void server.refresh({ thoroughly: true }))
+  host.onReload(() => void server.refresh({ force: true }))
   void server.refresh().then(next)
   return () => {
     stopped = true

@@ -4,16 +4,16 @@ import type { ComponentChildren, RefObject } from 'preact'
 import { useEffect, useRef, useState } from 'preact/hooks'
 
 /** Of the view, in pixels; the style sheet's own bound for two columns. */
-const ROOMY = 1100
+const TWO_COLUMN_WIDTH = 1100
 
-interface PartProps {
+interface DisclosureProps {
   title: string
   children: ComponentChildren
 }
 
-export function Part({ title, children }: PartProps) {
+export function Disclosure({ title, children }: DisclosureProps) {
   const frame = useRef<HTMLDetailsElement>(null)
-  const roomy = useRoomy(frame)
+  const wide = useIsWide(frame)
   const onKeyDown = (event: KeyboardEvent) => {
     if (event.key !== 'Escape' || !frame.current?.open) return
     // Not the evidence too.
@@ -26,9 +26,9 @@ export function Part({ title, children }: PartProps) {
     <details
       class="part"
       ref={frame}
-      open={roomy}
+      open={wide}
       onKeyDown={onKeyDown}
-      {...(roomy ? {} : { name: 'rules-part' })}
+      {...(wide ? {} : { name: 'rules-part' })}
     >
       <summary>{title}</summary>
       {children}
@@ -36,16 +36,16 @@ export function Part({ title, children }: PartProps) {
   )
 }
 
-function useRoomy(element: RefObject<HTMLElement | null>): boolean {
-  const [roomy, setRoomy] = useState(false)
+function useIsWide(element: RefObject<HTMLElement | null>): boolean {
+  const [wide, setWide] = useState(false)
   useEffect(() => {
     const view = element.current?.closest('.main')
     if (!view) return
     const observer = new ResizeObserver(([entry]) =>
-      setRoomy((entry?.contentRect.width ?? 0) >= ROOMY),
+      setWide((entry?.contentRect.width ?? 0) >= TWO_COLUMN_WIDTH),
     )
     observer.observe(view)
     return () => observer.disconnect()
   }, [element])
-  return roomy
+  return wide
 }

@@ -14,8 +14,8 @@ const COLUMNS: Readonly<Record<string, string>> = {
 
 /** The column to compare layers by: the symptom's own where the tensor has it, else its RMS. */
 export function comparedColumn({ symptom }: Finding, tensor: Tensor): string | null {
-  const wanted = COLUMNS[symptom] ?? 'rms'
-  return [wanted, 'rms'].find((column) => tensor.columns.includes(column)) ?? null
+  const preferred = COLUMNS[symptom] ?? 'rms'
+  return [preferred, 'rms'].find((column) => tensor.columns.includes(column)) ?? null
 }
 
 export interface Neighbours {
@@ -26,7 +26,7 @@ export interface Neighbours {
   own: number
 }
 
-const AROUND = 6
+const NEIGHBOURS_PER_SIDE = 6
 
 /** The tensors of the same role before and after this one, in forward order. */
 export function neighboursOf(heatmap: Heatmap, tensor: string): Neighbours | null {
@@ -35,19 +35,22 @@ export function neighboursOf(heatmap: Heatmap, tensor: string): Neighbours | nul
   const values = heatmap.columns.get('value')
   const self = rows.find((row) => row.tensor === tensor)
   if (!steps || !values || !self) return null
-  const alike = rows.flatMap((row, index) => (row.role === self.role ? [{ row, index }] : []))
-  const place = alike.findIndex(({ row }) => row === self)
-  const first = Math.max(0, Math.min(place - AROUND, alike.length - 2 * AROUND - 1))
-  const chosen = alike.slice(first, first + 2 * AROUND + 1)
+  const sameRole = rows.flatMap((row, index) => (row.role === self.role ? [{ row, index }] : []))
+  const position = sameRole.findIndex(({ row }) => row === self)
+  const first = Math.max(
+    0,
+    Math.min(position - NEIGHBOURS_PER_SIDE, sameRole.length - 2 * NEIGHBOURS_PER_SIDE - 1),
+  )
+  const selected = sameRole.slice(first, first + 2 * NEIGHBOURS_PER_SIDE + 1)
   const n = steps.length
-  const picked = new Float32Array(chosen.length * n)
-  chosen.forEach(({ index }, i) => {
-    picked.set(values.subarray(index * n, (index + 1) * n), i * n)
+  const selectedValues = new Float32Array(selected.length * n)
+  selected.forEach(({ index }, i) => {
+    selectedValues.set(values.subarray(index * n, (index + 1) * n), i * n)
   })
   return {
-    rows: chosen.map(({ row }) => row),
+    rows: selected.map(({ row }) => row),
     steps: Float64Array.from(steps),
-    values: picked,
-    own: place - first,
+    values: selectedValues,
+    own: position - first,
   }
 }

@@ -10,18 +10,18 @@ export interface Block {
 }
 
 /** As many blocks as a screen has room for, and fewer than this are hardly an overview. */
-const MOST_AT_A_GLANCE = 28
-const LEAST_BLOCKS = 8
+const MAX_BLOCKS_PER_SCREEN = 28
+const MIN_BLOCKS = 8
 /** With so many the reader scrolls, which is better than four blocks of a thousand layers. */
-const MOST_BLOCKS = 160
-const MOST_TOKENS = 8
+const MAX_BLOCKS = 160
+const MAX_TOKENS = 8
 
 /** Each layer's rows follow one another in forward order; so do those of a block. */
 export function blocksOf(layers: readonly string[]): Block[] {
   const parts = layers.map(tokens)
   const different = new Set(layers).size
   let coarser: Block[] | null = null
-  for (let depth = 1; depth <= MOST_TOKENS; depth++) {
+  for (let depth = 1; depth <= MAX_TOKENS; depth++) {
     const blocks = runsOf(
       parts.map((part) =>
         part
@@ -30,10 +30,10 @@ export function blocksOf(layers: readonly string[]): Block[] {
           .replace(/[/_.]$/, ''),
       ),
     )
-    if (blocks.length * 2 > different || blocks.length > MOST_BLOCKS) break
-    const most = coarser && coarser.length >= LEAST_BLOCKS ? MOST_AT_A_GLANCE : MOST_BLOCKS
+    if (blocks.length * 2 > different || blocks.length > MAX_BLOCKS) break
+    const limit = coarser && coarser.length >= MIN_BLOCKS ? MAX_BLOCKS_PER_SCREEN : MAX_BLOCKS
     const finer = blocks.length > (coarser?.length ?? 1)
-    if (finer && blocks.length <= most) coarser = blocks
+    if (finer && blocks.length <= limit) coarser = blocks
   }
   return coarser ?? chunks(layers)
 }
@@ -52,10 +52,10 @@ function runsOf(names: readonly string[]): Block[] {
       last.count++
       return
     }
-    const before = seen.get(name) ?? 0
-    seen.set(name, before + 1)
+    const repeats = seen.get(name) ?? 0
+    seen.set(name, repeats + 1)
     blocks.push({
-      key: before === 0 ? name : `${name}#${before + 1}`,
+      key: repeats === 0 ? name : `${name}#${repeats + 1}`,
       title: name,
       first: row,
       count: 1,
@@ -64,14 +64,14 @@ function runsOf(names: readonly string[]): Block[] {
   return blocks
 }
 
-/** Names that tell nothing of blocks: as many layers in each, named by the first and the last. */
+/** Names that tell nothing of blocks: as many layers in layerRuns, named by the first and the last. */
 function chunks(layers: readonly string[]): Block[] {
-  const each = runsOf(layers)
-  const wanted = Math.min(MOST_AT_A_GLANCE, Math.ceil(Math.sqrt(each.length)))
-  const size = Math.ceil(each.length / wanted)
+  const layerRuns = runsOf(layers)
+  const target = Math.min(MAX_BLOCKS_PER_SCREEN, Math.ceil(Math.sqrt(layerRuns.length)))
+  const size = Math.ceil(layerRuns.length / target)
   const blocks: Block[] = []
-  for (let at = 0; at < each.length; at += size) {
-    const members = each.slice(at, at + size)
+  for (let at = 0; at < layerRuns.length; at += size) {
+    const members = layerRuns.slice(at, at + size)
     const [first, last] = [members[0] as Block, members.at(-1) as Block]
     const title =
       first === last ? first.title : `${first.title} – ${ending(first.title, last.title)}`

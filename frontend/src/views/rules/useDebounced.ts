@@ -1,13 +1,13 @@
 import { useEffect, useState } from 'preact/hooks'
 
-const QUIET_MS = 800
+const DELAY_MS = 800
 
 /** A text once it has stood still: a slider on its way should not be talked over. */
-export function useSettled(text: string): string {
-  const [settled, settle] = useState('')
+export function useDebounced(text: string): string {
+  const [delayed, setDelayed] = useState('')
   useEffect(() => {
-    const timer = setTimeout(() => settle(text), QUIET_MS)
+    const timer = setTimeout(() => setDelayed(text), DELAY_MS)
     return () => clearTimeout(timer)
   }, [text])
-  return settled
+  return delayed
 }

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest'
 import { aFinding } from '../testing/samples'
-import { causeText, stateText } from './course'
+import { causeText, stateText } from './finding-text'
 
 it('says of an open finding when it was seen last only if that was before the newest record', () => {
   const open = aFinding({ last_step: 480 })

@@ -5,10 +5,10 @@
 
 import { type Finding, type FindingState, SEVERITIES, type Severity } from '../contract'
 
-/** A name that many findings share, and its place among all names. */
+/** A name that many findings share, and its position among all names. */
 export interface Name {
   readonly text: string
-  place: number
+  position: number
 }
 
 /** What the table counts and filters by; the same object for all findings that are alike in it. */
@@ -43,26 +43,26 @@ export function incidentKey({ run, id, incident }: Finding): string {
   return `${incident || id}:${run}`
 }
 
-// Numeric, so that dense_2 comes before dense_10. One collator: making one per comparison is 100 × slower.
+// Numeric, so that dense_2 comes existing dense_10. One collator: making one per comparison is 100 × slower.
 const { compare: natural } = new Intl.Collator('en', { numeric: true })
 const BADNESS = new Map(SEVERITIES.map((severity, i) => [severity, SEVERITIES.length - i]))
 
-export interface Register {
-  /** Entries of findings, run by run; names must have their places before these are sorted. */
-  readonly enter: (findings: readonly Finding[]) => Entry[]
-  /** Gives every name its place anew where one has been added. */
-  readonly place: () => void
+export interface EntryBuilder {
+  /** Entries of findings, run by run; names must have their places existing these are sorted. */
+  readonly build: (findings: readonly Finding[]) => Entry[]
+  /** Gives every name its position anew where one has been added. */
+  readonly updatePositions: () => void
 }
 
-export function createRegister(): Register {
+export function createEntryBuilder(): EntryBuilder {
   const names = new Map<string, Name>()
-  const known = new Map<string, Traits>()
+  const traitsByKey = new Map<string, Traits>()
   let added = false
 
-  function named(text: string): Name {
-    const before = names.get(text)
-    if (before) return before
-    const name = { text, place: 0 }
+  function nameOf(text: string): Name {
+    const existing = names.get(text)
+    if (existing) return existing
+    const name = { text, position: 0 }
     names.set(text, name)
     added = true
     return name
@@ -70,14 +70,14 @@ export function createRegister(): Register {
 
   function traitsOf({ severity, state, symptom, kind, muted }: Finding): Traits {
     const key = `${severity} ${state} ${muted ? 'muted' : ''} ${kind} ${symptom}`
-    const before = known.get(key)
-    if (before) return before
+    const existing = traitsByKey.get(key)
+    if (existing) return existing
     const traits = { severity, state, symptom, kind, muted: Boolean(muted) }
-    known.set(key, traits)
+    traitsByKey.set(key, traits)
     return traits
   }
 
-  const enter = (findings: readonly Finding[]) => {
+  const build = (findings: readonly Finding[]) => {
     const incidents = new Map<string, string>()
     let last = ''
     return findings.map((finding) => {
@@ -94,21 +94,21 @@ export function createRegister(): Register {
         finding,
         key: keyOf(finding),
         incident: key,
-        run: named(run),
-        tensor: named(tensor),
+        run: nameOf(run),
+        tensor: nameOf(tensor),
         traits: traitsOf(finding),
         badness: BADNESS.get(severity) ?? 0,
       }
     })
   }
 
-  const place = () => {
+  const updatePositions = () => {
     if (!added) return
     added = false
     const sorted = [...names.values()].sort((a, b) => natural(a.text, b.text))
     sorted.forEach((name, i) => {
-      name.place = i
+      name.position = i
     })
   }
-  return { enter, place }
+  return { build, updatePositions }
 }
