@@ -8,7 +8,7 @@ const answer = (body: BodyInit, init: ResponseInit = {}) => {
   return fetch
 }
 
-// A module of its own for each test: it remembers answers.
+// A new module for each test, because it caches responses.
 let api: Api
 let HttpError: typeof import('./api').HttpError
 beforeEach(async () => {

@@ -1,4 +1,4 @@
-/** The one place that asks the server. Addresses are relative to TensorBoard's `<base>`: prefixes just work. */
+/** The HTTP client. Addresses are relative to TensorBoard's `<base>`, so path prefixes work. */
 
 import type {
   EvidenceHeader,
@@ -25,33 +25,33 @@ export type Steps = Frame<StepsHeader>
 export type Magnitudes = Frame<MagnitudesHeader>
 export type Heatmap = Frame<HeatmapHeader>
 
-/** What names a measured thing in a query. */
+/** Identifies a tensor of a run in a request. */
 export interface TensorKey {
   run: string
   tensor: string
   kind: string
 }
 
-/** Rules to try: a document as JSON, or a rule file as it is. */
+/** Rules to try: a document as JSON, or the text of a rule file. */
 export type RuleText = { rules: string } | { toml: string }
 
-/** What names a picture of all tensors of a kind. */
+/** Identifies a heatmap of all tensors of a kind. */
 export interface HeatmapKey {
   run: string
   kind: string
   column: string
-  /** The most cells from left to right. */
+  /** The maximum number of cells from left to right. */
   width: number
   steps?: Range | null
-  /** What a cell of several records tells of them; the largest by default. */
+  /** How several records of a cell are reduced; 'max' by default. */
   reduce?: 'max' | 'mean' | 'min'
 }
 
 export interface Api {
   runs(): Promise<RunsAnswer>
-  /** Of the named runs, or of all where none is named. */
+  /** Of the named runs; of all runs if none is named. */
   findings(runs: readonly string[]): Promise<Finding[]>
-  /** The first incidents, and what is to be said of all. */
+  /** The first incidents, and counts over all of them. */
   firstPage(incidents: number): Promise<FirstPage>
   symptoms(): Promise<Symptom[]>
   evidence(run: string, finding: string): Promise<Evidence>
@@ -63,11 +63,11 @@ export interface Api {
   heatmap(key: HeatmapKey): Promise<Heatmap>
   states(run: string, tensor: string): Promise<SymptomState[]>
   rules(): Promise<RulesAnswer>
-  /** Over the named runs, or over all where none is named. */
+  /** Over the named runs; over all runs if none is named. */
   judge(text: RuleText, runs: readonly string[]): Promise<Judged>
 }
 
-/** The server answered, and said no. */
+/** The server's answer has an error status. */
 export class HttpError extends Error {
   constructor(
     readonly status: number,
@@ -77,7 +77,7 @@ export class HttpError extends Error {
   }
 }
 
-// A first reading of a large log directory may take the server a while.
+// The server's first pass over a large log directory takes a while.
 const REQUEST_TIMEOUT_MS = 60_000
 
 export const api: Api = {
@@ -132,7 +132,7 @@ interface CachedAnswer {
   answer: unknown
 }
 
-/** The last answers by their address: "304 Not Modified" gives the very same object again. */
+/** The last answers by path: "304 Not Modified" returns the same object again. */
 const cache = new Map<string, CachedAnswer>()
 const MAX_CACHED = 24
 
@@ -149,7 +149,7 @@ async function get<T>(
     headers: cached ? { 'If-None-Match': cached.etag } : {},
   })
   if (response.status === 304 && cached) {
-    // Used again is young again: a slider's many questions should not push out what is asked all the time.
+    // Moves to the end, so that a slider's many requests do not evict answers that are used all the time.
     store(path, cached.etag, cached.answer)
     return cached.answer as T
   }
@@ -173,7 +173,7 @@ async function errorText(response: Response): Promise<string> {
     const { error } = JSON.parse(text)
     if (typeof error === 'string') return error
   } catch {
-    // Not ours: TensorBoard or a proxy in between answered.
+    // TensorBoard or a proxy answered.
   }
   return `${response.status} ${response.statusText}`.trim()
 }

@@ -1,4 +1,4 @@
-/** The charts' axes: quiet, with few labels. */
+/** The axes of the charts, with few labels. */
 
 import type uPlot from 'uplot'
 import type { Unit } from '../contract'
@@ -23,7 +23,7 @@ export function valuesAxis(tokens: Tokens, unit: Unit = ''): uPlot.Axis {
 
 const MAX_DECADES = 5
 
-/** Whole powers of ten only, and few of them: uPlot would rule a line at each 2, 3, 4… of a decade. */
+/** A few whole powers of ten: uPlot by default also draws 2, 3, 4… of each decade. */
 export function decadesAxis(tokens: Tokens, unit: Unit): uPlot.Axis {
   const filter = (_: uPlot, ticks: readonly number[]) => {
     const powers = ticks.map((tick) => Math.round(Math.log10(tick)))

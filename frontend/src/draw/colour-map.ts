@@ -1,4 +1,4 @@
-/** Viridis (van der Walt and Smith 2015): even steps of lightness, told apart with any colour vision. */
+/** Viridis (van der Walt and Smith 2015): perceptually uniform, and safe for colour-blind readers. */
 
 const ANCHORS = [
   [68, 1, 84],
@@ -25,12 +25,12 @@ const TABLE: readonly Colour[] = Array.from({ length: SHADES }, (_, shade) => {
   return [mix(0), mix(1), mix(2)]
 })
 
-/** Of a position from 0 to 1. */
+/** The colour at a position from 0 to 1. */
 export function viridis(position: number): Colour {
   return TABLE[Math.round(position * (SHADES - 1))] ?? ANCHORS[0]
 }
 
-/** For the legend. */
+/** The same map as a CSS gradient, for the legend. */
 export const VIRIDIS_GRADIENT = `linear-gradient(to right, ${ANCHORS.map(
   (colour) => `rgb(${colour.join(' ')})`,
 ).join(', ')})`

@@ -1,4 +1,4 @@
-/** The lines in sight of the heatmap on a canvas, with the findings marked on them. */
+/** Paints the visible lines of the heatmap and the marks of the findings on a canvas. */
 
 import { cellAt, endOf, type LineCells } from '../lib/heatmap-cells'
 import type { Mark } from '../lib/heatmap-rows'
@@ -12,15 +12,15 @@ export interface Picture {
   scale: ColourScale
   marks: readonly Mark[]
   range: Range
-  /** In CSS pixels, as all lengths here. */
+  /** In CSS pixels, like all lengths in this module. */
   width: number
   height: number
   lineHeight: number
-  /** What is scrolled away above. */
+  /** The scroll position. */
   top: number
 }
 
-/** Lines at least this high are parted by a gap. */
+/** Lines of at least this height are separated by a gap. */
 const MIN_HEIGHT_WITH_GAP = 10
 /** The width of a finding's flag. */
 const FLAG_WIDTH = 4
@@ -54,7 +54,7 @@ export function paintHeatmap(canvas: HTMLCanvasElement, picture: Picture, tokens
   }
 }
 
-/** One pixel high for each line, as wide as the canvas. */
+/** An image with one pixel row for each line, as wide as the canvas. */
 function colours(
   { cells, scale, range }: Picture,
   first: number,
@@ -102,7 +102,7 @@ function rgb(hex: string): Rgb {
   return [number >> 16, (number >> 8) & 255, number & 255]
 }
 
-/** A flag where it began; where there is room, a line below the cells for as long as it goes on. */
+/** A flag at the first step; on high lines also a bar below the cells until the finding is resolved. */
 function paintMark(
   context: CanvasRenderingContext2D,
   { line, from, to, severity }: Mark,
@@ -119,7 +119,7 @@ function paintMark(
   if (lineHeight >= MIN_HEIGHT_WITH_GAP)
     boxes.push([left, bottom - 3, Math.max(FLAG_WIDTH, right - left), 3])
   if (x(from) >= 0) boxes.push([left, y, FLAG_WIDTH, bottom - y])
-  // A pale edge parts the mark's colour from whatever cell it lies on.
+  // An edge in the surface colour separates the mark from the cells below it.
   context.fillStyle = tokens.surface
   for (const [a, b, w, h] of boxes)
     context.fillRect(a, h === 3 ? b - 1 : b, w + 1, h === 3 ? h + 1 : h)

@@ -1,4 +1,4 @@
-/** A trend as the path of a small drawing. Points without a number leave a gap; a isolated one is a dot. */
+/** A trend as an SVG path. Points without a number leave a gap; an isolated point is a dot. */
 
 type Point = number | null
 
@@ -15,7 +15,7 @@ export function sparklinePath(
   const range = Math.max(maximum - minimum, minimumRange(maximum, minimum, logarithmic))
   const low = (maximum + minimum - range) / 2
   const x = (i: number) => (scaled.length < 2 ? width / 2 : (i / (scaled.length - 1)) * width)
-  // A constant trend runs through the middle: at the edge it would read as an extreme.
+  // A constant trend is drawn in the middle: at the edge it looks like an extreme.
   const y = (value: number) => (range === 0 ? height / 2 : height * (1 - (value - low) / range))
   let path = ''
   scaled.forEach((value, i) => {
@@ -28,7 +28,7 @@ export function sparklinePath(
   return path
 }
 
-/** Noise around a constant should not look like a storm: a decade, or a tenth of the value, is the minimum. */
+/** The minimum range is a decade or a tenth of the value, so that noise around a constant looks small. */
 function minimumRange(maximum: number, minimum: number, logarithmic: boolean): number {
   return logarithmic ? 1 : 0.1 * Math.max(Math.abs(maximum), Math.abs(minimum))
 }

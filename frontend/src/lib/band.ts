@@ -1,4 +1,4 @@
-/** Cells over steps, as the evidence's bands draw them: numbers from 0 to 1, NaN where nothing was measured. */
+/** The cells of the evidence's bands, as numbers from 0 to 1; NaN where nothing was measured. */
 
 import type { Magnitudes } from '../api'
 import { extentOf } from './heatmap-scale'
@@ -11,15 +11,15 @@ export interface Band {
   rows: number
   /** [rows * steps], row-major from the top. */
   strength: Float32Array
-  /** What stands at the left, from the top: texts at rows. */
+  /** The labels at the left, by row. */
   labels: readonly { row: number; text: string }[]
-  /** The row that the finding is about, or -1. */
+  /** The index of the finding's row, or -1. */
   own: number
-  /** The reading of one cell. */
+  /** The text for one cell. */
   describe: (row: number, column: number) => string
 }
 
-/** The log2 histogram, large magnitudes on top; only the bins that ever held something. */
+/** The log2 histogram, large magnitudes on top; only the bins that are ever non-empty. */
 export function magnitudesBand({ header, columns }: Magnitudes): Band | null {
   const steps = columns.get('step')
   const share = columns.get('share')
@@ -34,7 +34,7 @@ export function magnitudesBand({ header, columns }: Magnitudes): Band | null {
   const strength = new Float32Array(rows * steps.length)
   for (let row = 0; row < rows; row++) {
     for (let column = 0; column < steps.length; column++) {
-      // The root lifts thin tails into sight: they are what vanishes first.
+      // The square root makes thin tails visible.
       strength[row * steps.length + column] = Math.sqrt(at(column, to - row))
     }
   }
@@ -54,7 +54,7 @@ function power(exponent: number): string {
   return `2${exponent < 0 ? '⁻' : ''}${digits.join('')}`
 }
 
-/** Layers in forward order, by the logarithm where the values span powers of ten. */
+/** Layers in forward order, on a logarithmic scale if the values span powers of ten. */
 export function neighboursBand(
   { rows, steps, values, own }: Neighbours,
   format: (value: number) => string,

@@ -22,7 +22,7 @@ it.each([
   [{ ...NOTHING, kind: ['weight'], symptom: ['another'] }, false],
 ])('counts what each choice would show under the others: %j, muted %j', (wanted, showsMuted) => {
   const { passing, counts } = applyFacets(entries, wanted, showsMuted)
-  // One choice at a time, as somebody would find out by trying.
+  // Counts by applying one choice at a time.
   const shown = (choice: Record<string, readonly string[]>) =>
     findings.filter((finding) =>
       ['severity', 'state', 'symptom', 'kind'].every((facet) => {

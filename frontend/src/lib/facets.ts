@@ -1,4 +1,4 @@
-/** The chips and lists that narrow the table: what passes them, and what each could still let through. */
+/** The facet filters of the table: the entries that pass, and the count of each choice. */
 
 import type { FindingState, Severity } from '../contract'
 import { isSelected } from './filter'
@@ -17,11 +17,11 @@ export interface FacetCounts {
 
 export interface FacetResult {
   passing: readonly Entry[]
-  /** What each choice would show under all the others. */
+  /** The number of findings of each choice under the filters of all other facets. */
   counts: FacetCounts
 }
 
-/** Of the many findings that are alike in all facets it is asked once whether they pass. */
+/** Tests each distinct combination of facets once, not each finding. */
 export function applyFacets(
   entries: readonly Entry[],
   selection: Readonly<Record<Facet, readonly string[]>>,
@@ -36,7 +36,7 @@ export function applyFacets(
     if (traits.muted && !showsMuted) continue
     if (excludedBy.length === 0) included.add(traits)
     if (excludedBy.length > 1) continue
-    // What one choice alone keeps out is what that one could still let through.
+    // A finding that one facet alone excludes counts for that facet.
     for (const facet of excludedBy.length === 0 ? FACETS : excludedBy) {
       add(counts[facet], traits[facet], n)
     }

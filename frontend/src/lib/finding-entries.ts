@@ -1,17 +1,17 @@
 /**
- * Findings with what the table asks of each of them again and again: made once, when they come. Of tens of
- * thousands, joining two names into a key or looking a name up takes longer than to sort them all.
+ * Findings with precomputed keys for sorting and filtering. For tens of thousands of findings, building
+ * keys and looking up names takes longer than the sort itself.
  */
 
 import { type Finding, type FindingState, SEVERITIES, type Severity } from '../contract'
 
-/** A name that many findings share, and its position among all names. */
+/** A name shared by many findings, and its position among all names. */
 export interface Name {
   readonly text: string
   position: number
 }
 
-/** What the table counts and filters by; the same object for all findings that are alike in it. */
+/** The facets of a finding; findings with equal facets share one object. */
 export interface Traits {
   readonly severity: Severity
   readonly state: FindingState
@@ -24,33 +24,33 @@ export interface Entry {
   readonly finding: Finding
   /** `keyOf` the finding. */
   readonly key: string
-  /** `incidentKey` of the finding; the same text for all that belong to it. */
+  /** `incidentKey` of the finding; the same string for all members of the incident. */
   readonly incident: string
   readonly run: Name
   readonly tensor: Name
   readonly traits: Traits
-  /** From 1 for the mildest severity. */
+  /** The rank of the severity, from 1 for the mildest. */
   readonly badness: number
 }
 
-/** One text for a finding among those of all runs: ids are unique only within their run. */
+/** A key of a finding that is unique among all runs; ids are unique only within their run. */
 export function keyOf({ run, id }: { run: string; id: string }): string {
   return `${id}:${run}`
 }
 
-/** An incident's name among those of all runs. */
+/** A key of an incident that is unique among all runs. */
 export function incidentKey({ run, id, incident }: Finding): string {
   return `${incident || id}:${run}`
 }
 
-// Numeric, so that dense_2 comes existing dense_10. One collator: making one per comparison is 100 × slower.
+// Numeric, so that dense_2 comes before dense_10. One shared collator: one per comparison is 100 × slower.
 const { compare: natural } = new Intl.Collator('en', { numeric: true })
 const BADNESS = new Map(SEVERITIES.map((severity, i) => [severity, SEVERITIES.length - i]))
 
 export interface EntryBuilder {
-  /** Entries of findings, run by run; names must have their places existing these are sorted. */
+  /** Builds entries of findings, grouped by run; call updatePositions before sorting them. */
   readonly build: (findings: readonly Finding[]) => Entry[]
-  /** Gives every name its position anew where one has been added. */
+  /** Recomputes the positions of all names if a name was added. */
   readonly updatePositions: () => void
 }
 

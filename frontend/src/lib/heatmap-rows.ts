@@ -1,4 +1,4 @@
-/** The heatmap's lines: tensors in forward order, or blocks of them that stand folded or open. */
+/** The heatmap's lines: tensors in forward order, or blocks of tensors, folded or open. */
 
 import { type Finding, type HeatmapRow, SEVERITIES, type Severity } from '../contract'
 import { type Block, blocksOf } from './layer-blocks'
@@ -9,15 +9,15 @@ export interface Line {
   /** The tensor's name, or null for a block. */
   tensor: string | null
   block: Block | null
-  /** Of a block, whether its tensors are shown below it. */
+  /** Whether a block's tensors are shown below it. */
   open: boolean
-  /** The rows of the answer that it stands for. */
+  /** The rows of the response that the line shows. */
   rows: readonly number[]
-  /** Elements that a tensor's numbers are estimated from, 0 where all are measured. */
+  /** The number of elements in the sample; 0 if all elements are measured. */
   sampled: number
 }
 
-/** With more rows than this a heatmap begins with its blocks folded. */
+/** A heatmap with more rows starts with folded blocks. */
 export const FOLD_THRESHOLD = 120
 
 export function heatmapLines(
@@ -57,15 +57,15 @@ export function heatmapLines(
 export interface Mark {
   line: number
   from: number
-  /** Null while it goes on. */
+  /** Null for an open finding. */
   to: number | null
   severity: Severity
   finding: Finding
-  /** Whether it is drawn: of a folded block's findings only the first of each severity. */
+  /** Whether the mark is drawn: a folded block draws only the first finding of each severity. */
   drawn: boolean
 }
 
-/** Where findings stand in the picture: on their tensor's line, else on its block's. */
+/** The marks of findings: on the tensor's line, else on the line of its block. */
 export function marksOf(
   lines: readonly Line[],
   rows: readonly HeatmapRow[],
@@ -75,7 +75,7 @@ export function marksOf(
   lines.forEach((line, i) => {
     for (const row of line.rows) {
       const tensor = rows[row]?.tensor
-      // An open block's tensors have lines of their own, which come after it.
+      // The tensors of an open block have their own lines, after the block's.
       if (tensor !== undefined) index.set(tensor, i)
     }
   })
@@ -85,7 +85,7 @@ export function marksOf(
     const { opened_step, resolved_step, severity } = finding
     return [{ line, from: opened_step, to: resolved_step, severity, finding, drawn: true }]
   })
-  // The worst is drawn last, and found first under the pointer.
+  // The worst mark is drawn last, and is found first under the pointer.
   const rank = ({ severity }: Mark) => -SEVERITIES.indexOf(severity)
   marks.sort((a, b) => rank(a) - rank(b) || a.line - b.line || b.from - a.from)
   return marks.map((mark, i) => {
@@ -95,7 +95,7 @@ export function marksOf(
   })
 }
 
-/** The worst mark at a index of the picture. */
+/** The worst mark at a line and step. */
 export function markAt(marks: readonly Mark[], line: number, step: number): Mark | null {
   return (
     marks.findLast(

@@ -1,27 +1,27 @@
-/** From numbers to places on a scale of colours, and back to the numbers of its legend. */
+/** Maps numbers to positions on a colour scale, and places the numbers of its legend. */
 
 export interface ColourScale {
   logarithmic: boolean
   low: number
   high: number
-  /** From 0 to 1; the special values have none. */
+  /** The position of a finite value, from 0 to 1. */
   position: (value: number) => number
-  /** Where the legend says a number. */
+  /** The numbers of the legend. */
   ticks: readonly { position: number; value: number }[]
 }
 
-/** Of a wider range the lower end is cut: what is that small differs in nothing that matters. */
+/** The lower end of a wider range is cut off. */
 const MAX_DECADES = 12
 
 export function colourScale(values: Iterable<number>, logarithmic: boolean): ColourScale {
   let { low, high, smallestPositive } = extentOf(values)
   if (high < low) ({ low, high, smallestPositive } = { low: 0, high: 1, smallestPositive: 0.1 })
-  // Shares begin at zero: an almost constant one should not fill all colours.
+  // Linear scales start at zero, so that an almost constant share does not use all colours.
   if (!logarithmic || !(high > 0)) return linearScale(Math.min(low, 0), high)
   return logarithmicScale(Math.max(smallestPositive, high / 10 ** MAX_DECADES), high)
 }
 
-/** The smallest, the largest and the smallest positive of the finite values; low above high where there are none. */
+/** The minimum, maximum and smallest positive of the finite values; low > high if there are none. */
 export function extentOf(values: Iterable<number>): {
   low: number
   high: number
@@ -70,7 +70,7 @@ function clamp(position: number): number {
   return Math.min(1, Math.max(0, position))
 }
 
-/** What a block's cell says of its tensors: the mean of what is measured, by the logarithm on such a scale. */
+/** The mean of the finite values of a block's cell; the geometric mean on a logarithmic scale. */
 export function meanOf(values: readonly number[], logarithmic: boolean): number {
   let [sum, n] = [0, 0]
   let bad = Number.NaN

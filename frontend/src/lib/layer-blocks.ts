@@ -1,22 +1,22 @@
-/** Layers grouped into blocks by their names, in forward order: "conv2_block1", "encoder/layer_3". */
+/** Groups layers into blocks by their names, in forward order: "conv2_block1", "encoder/layer_3". */
 
 export interface Block {
-  /** Unique among the blocks, the same as long as the network's layers are. */
+  /** Unique among the blocks; stable for the same layers. */
   key: string
   title: string
-  /** The places of its rows, which follow one another. */
+  /** The index of its first row; its rows are consecutive. */
   first: number
   count: number
 }
 
-/** As many blocks as a screen has room for, and fewer than this are hardly an overview. */
+/** The number of blocks that fit on a screen, and the minimum for an overview. */
 const MAX_BLOCKS_PER_SCREEN = 28
 const MIN_BLOCKS = 8
-/** With so many the reader scrolls, which is better than four blocks of a thousand layers. */
+/** The maximum number of blocks; scrolling is better than four blocks of a thousand layers. */
 const MAX_BLOCKS = 160
 const MAX_TOKENS = 8
 
-/** Each layer's rows follow one another in forward order; so do those of a block. */
+/** Groups rows by the layers' names; the rows of a layer and of a block are consecutive. */
 export function blocksOf(layers: readonly string[]): Block[] {
   const parts = layers.map(tokens)
   const different = new Set(layers).size
@@ -38,7 +38,7 @@ export function blocksOf(layers: readonly string[]): Block[] {
   return coarser ?? chunks(layers)
 }
 
-/** "conv2_block1_1_conv" in pieces that end with their separator. */
+/** Splits "conv2_block1_1_conv" into tokens that end with their separators. */
 function tokens(layer: string): string[] {
   return layer.match(/[^/_.]+[/_.]*|[/_.]+/g) ?? [layer]
 }
@@ -64,7 +64,7 @@ function runsOf(names: readonly string[]): Block[] {
   return blocks
 }
 
-/** Names that tell nothing of blocks: as many layers in layerRuns, named by the first and the last. */
+/** Blocks of equal size, named by the first and last layer, for names without a block structure. */
 function chunks(layers: readonly string[]): Block[] {
   const layerRuns = runsOf(layers)
   const target = Math.min(MAX_BLOCKS_PER_SCREEN, Math.ceil(Math.sqrt(layerRuns.length)))
@@ -81,7 +81,7 @@ function chunks(layers: readonly string[]): Block[] {
   return blocks
 }
 
-/** What tells the last name from the first: "12" of dense_3 and dense_12. */
+/** The tokens of the last name that differ from the first: "12" of dense_3 and dense_12. */
 function ending(first: string, last: string): string {
   const [a, b] = [tokens(first), tokens(last)]
   const same = b.findIndex((token, i) => token !== a[i])

@@ -1,4 +1,4 @@
-/** The statistic that a symptom is about, and the layers around the one that has it. */
+/** The layers before and after the finding's layer, and the statistic to compare them by. */
 
 import type { Heatmap } from '../api'
 import type { Finding, HeatmapRow, Tensor } from '../contract'
@@ -12,7 +12,7 @@ const COLUMNS: Readonly<Record<string, string>> = {
   'untouched-embedding': 'untouched_fraction',
 }
 
-/** The column to compare layers by: the symptom's own where the tensor has it, else its RMS. */
+/** The column to compare layers by: the symptom's column if the tensor has it, else the RMS. */
 export function comparedColumn({ symptom }: Finding, tensor: Tensor): string | null {
   const preferred = COLUMNS[symptom] ?? 'rms'
   return [preferred, 'rms'].find((column) => tensor.columns.includes(column)) ?? null
@@ -21,14 +21,14 @@ export function comparedColumn({ symptom }: Finding, tensor: Tensor): string | n
 export interface Neighbours {
   rows: readonly HeatmapRow[]
   steps: Float64Array
-  /** [rows * steps], row-major, the finding's own row among them. */
+  /** [rows * steps], row-major, including the finding's row. */
   values: Float32Array
   own: number
 }
 
 const NEIGHBOURS_PER_SIDE = 6
 
-/** The tensors of the same role before and after this one, in forward order. */
+/** The tensors of the same role before and after the tensor, in forward order. */
 export function neighboursOf(heatmap: Heatmap, tensor: string): Neighbours | null {
   const { rows } = heatmap.header
   const steps = heatmap.columns.get('step')

@@ -1,4 +1,4 @@
-/** What other rules would change, in words and by symptom; and which runs they are tried on. */
+/** The effect of trying other rules, as text and by symptom; and the runs they are tried on. */
 
 import type { Judged, Run } from '../contract'
 import { count, formatStep } from './numbers'
@@ -35,20 +35,20 @@ export function effectsBySymptom(judged: Judged): ReadonlyMap<string, Effect> {
 }
 
 export interface TrialRuns {
-  /** What is judged; no run where none passes the reader's choice. */
+  /** The runs to judge; empty if no run passes the filter. */
   runs: readonly Run[]
-  /** How many the reader's choice lets through. */
+  /** The number of runs that pass the filter. */
   requested: number
-  /** The names to ask for; none where all runs there are is meant. */
+  /** The names for the request; empty for all runs. */
   names: readonly string[]
 }
 
-/** The server's own bound. */
+/** The limit of the route. */
 export const MAX_RUNS = 100
-/** Of the 64 KiB that a request line may have, a rule document takes up to half. */
+/** A request line may have 64 KiB, of which a rule document may take half. */
 const MAX_CHARACTERS = 24 << 10
 
-/** The first runs that fit into a question. */
+/** The first runs that fit into one request. */
 export function selectTrialRuns(requested: readonly Run[], all: number): TrialRuns {
   let characters = 0
   const runs = requested.slice(0, MAX_RUNS).filter(({ run }) => {

@@ -1,8 +1,8 @@
-/** What a text or an expression finds: thousands of findings have few names, and each is looked at once. */
+/** Text search over findings. Thousands of findings have few distinct names; each name is tested once. */
 
 import type { Entry, Name } from './finding-entries'
 
-/** The same answers, each worked out once. */
+/** The function with its results cached. */
 export function memoized<T>(matches: (of: T) => boolean): (of: T) => boolean {
   const results = new Map<T, boolean>()
   return (of) => {
@@ -14,7 +14,7 @@ export function memoized<T>(matches: (of: T) => boolean): (of: T) => boolean {
   }
 }
 
-/** Whether anything that an entry says contains the text, whatever its case. */
+/** A test whether any text of an entry contains the query; ignores case. */
 export function containsText(
   text: string,
   title: (symptom: string) => string,

@@ -1,4 +1,4 @@
-/** What stands below the evidence's first chart: each requestId for once its tensor is known to have it. */
+/** The data below the evidence's first chart, loaded if the tensor has it. */
 
 import { effect, type ReadonlySignal, signal } from '@preact/signals'
 import type { Api, Heatmap, Magnitudes, Series, Steps } from '../api'
@@ -7,7 +7,7 @@ import { keyOf } from '../lib/finding-entries'
 import { comparedColumn } from '../lib/layer-neighbours'
 
 export interface Details {
-  /** `keyOf` the finding they belong to. */
+  /** `keyOf` the finding. */
   key: string
   tensor: Tensor | null
   steps: Steps | null
@@ -53,7 +53,7 @@ export function createDetails(
   return details
 }
 
-/** Each part by itself: one that cannot be had leaves the others alone. */
+/** Loads the parts independently: a failed part does not affect the others. */
 async function read(
   api: Api,
   { run, tensor: name, kind, symptom, ...rest }: Finding,
@@ -64,7 +64,7 @@ async function read(
   const part = <T>(answer: Promise<T>, name: keyof Details) =>
     answer.then(
       (value) => show({ [name]: value }),
-      // The evidence's own series says what is wrong with the server.
+      // The evidence's series reports the server's error.
       () => undefined,
     )
   const tensors = await api.tensors(run).catch(() => [])

@@ -19,7 +19,7 @@ const findings = ['a', 'b', 'c'].flatMap((run) => [
   aFinding({ run, id: 'f', incident: 'i', tensor: 'dense_1/kernel', origin: false }),
 ])
 
-/** A server whose answer to the first question for all findings is held back. */
+/** A server that delays its response to the first request for all findings. */
 function held(hash = '#gradhealth', all: Run[] = runs) {
   const api = aServer(all, findings)
   const ofRuns = async (names: readonly string[]) =>

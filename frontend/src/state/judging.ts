@@ -1,4 +1,4 @@
-/** One request to the judge at a time, the last one wins: a server that is busy with one is not given ten more. */
+/** Sends one `judge` request at a time; a newer request replaces the waiting one. */
 
 import { effect, type ReadonlySignal, signal } from '@preact/signals'
 import { type Api, HttpError } from '../api'
@@ -8,9 +8,9 @@ import { explain } from './server'
 export interface JudgeRequest {
   draft: string
   names: readonly string[]
-  /** Another text for other rules or other runs. */
+  /** Identifies the rules and runs. */
   key: string
-  /** Another text also where the same runs have moved on. */
+  /** Identifies the rules, the runs and the runs' revisions. */
   revision: string
 }
 
@@ -20,12 +20,12 @@ export interface Trial {
 }
 
 export interface Judging {
-  /** The last answer, kept while the next one is on its way or the server is away. */
+  /** The last response, kept while the next one is loading or the server is unreachable. */
   readonly trial: ReadonlySignal<Trial | null>
   readonly failure: ReadonlySignal<string | null>
 }
 
-/** Of the time that judging took, how long a server rests before it judges the same rules over new records. */
+/** The pause before the same rules are judged over new records, as a multiple of the time judging took. */
 const REST_FACTOR = 3
 
 export function createJudging(api: Api, request: ReadonlySignal<JudgeRequest | null>): Judging {

@@ -1,17 +1,17 @@
-/** When to ask the server: on TensorBoard's reload at once, and by itself gently while the tab is seen. */
+/** When the server is queried: at once on TensorBoard's reload, and at intervals while the tab is visible. */
 
 import type { Host } from '../host'
 import type { ServerState } from './server'
 
 export const REFRESH_MS = 5000
-/** While the server still reads a large log directory. */
+/** The interval while the server reads a large log directory. */
 export const LOADING_REFRESH_MS = 1000
 
 export function refreshPeriodically(host: Host, server: ServerState): () => void {
   let timer: ReturnType<typeof setTimeout>
   let stopped = false
 
-  // A chain, not an interval: the pause begins when the server has answered.
+  // Timeouts instead of setInterval: the pause starts after the response.
   const next = () => {
     if (stopped) return
     timer = setTimeout(

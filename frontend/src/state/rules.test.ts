@@ -26,7 +26,7 @@ async function start({ hash = RULES, runs = [aRun(), aRun({ run: 'other' })] } =
   return { api, ...tab, host }
 }
 
-/** Answers that the test gives when it wants to. */
+/** Responses that the test resolves itself. */
 function slowly(api: { judge: ReturnType<typeof vi.fn<Api['judge']>> }) {
   const answers: ((judged: Judged) => void)[] = []
   api.judge.mockImplementation(() => new Promise((resolve) => void answers.push(resolve)))

@@ -1,4 +1,4 @@
-/** The rules in force, those that the reader tries, and key these would find. Asked for while the view is shown. */
+/** The rules in force, the tried rules, and their findings. Loaded while the view is shown. */
 
 import { batch, computed, effect, type ReadonlySignal, signal } from '@preact/signals'
 import { type Api, HttpError } from '../api'
@@ -15,39 +15,39 @@ import type { View } from './view'
 export interface RulesState {
   /** Null until the first answer. */
   readonly inForce: ReadonlySignal<RulesAnswer | null>
-  /** What the controls show: the draft as it is being changed, or the rules in force. */
+  /** The rules in the controls: the draft, or the rules in force. */
   readonly document: ReadonlySignal<RuleDocument>
-  /** Whether other rules than those in force are trialRuns. */
+  /** Whether the tried rules differ from those in force. */
   readonly trying: ReadonlySignal<boolean>
   readonly trialRuns: ReadonlySignal<TrialRuns>
-  /** What the rules in force have found in those runs and do not mute. */
+  /** The findings of the rules in force in those runs, without muted ones. */
   readonly found: ReadonlySignal<Found>
-  /** What the rules being trialRuns would find; the last answer stays while the next is on its way. */
+  /** The findings of the tried rules; the last response stays while the next is loading. */
   readonly judged: ReadonlySignal<Judged | null>
-  /** What that changes, by symptom. */
+  /** The changes against the rules in force, by symptom. */
   readonly effects: ReadonlySignal<ReadonlyMap<string, Effect>>
-  /** Whether `judged` is the answer to key the controls show. */
+  /** Whether `judged` belongs to the rules in the controls. */
   readonly upToDate: ReadonlySignal<boolean>
   readonly judging: ReadonlySignal<boolean>
-  /** Why there are no rules, or no judgement by those being trialRuns. */
+  /** Why the rules could not be loaded or the tried rules could not be judged. */
   readonly failure: ReadonlySignal<string | null>
   readonly loadFailure: ReadonlySignal<string | null>
-  /** Tries a document: at once, or when the reader has paused. */
+  /** Tries a document: at once, or when the user pauses. */
   readonly attempt: (document: RuleDocument, when?: 'at once' | 'at a pause') => void
   /** Tries a rule file. */
   readonly load: (name: string, text: string) => Promise<void>
 }
 
-/** There may be thousands of findings, and they are looked at with every notch of a slider: counted once. */
+/** Counts of the findings, computed once because every notch of a slider reads them. */
 export interface Found {
   readonly bySeverity: Readonly<Partial<Record<Severity, number>>>
   readonly bySymptom: Readonly<Record<string, number>>
-  /** By `keyOf`, whether muted or not: key there is evidence of. */
+  /** `keyOf` all findings, including muted ones. */
   readonly keys: ReadonlySet<string>
 }
 
 const DEBOUNCE_MS = 150
-/** The route's own bound, in characters. */
+/** The limit of the route, in characters. */
 const MAX_CHARACTERS = 16 << 10
 
 export function createRules(api: Api, server: ServerState, view: View, alerts: Alerts): RulesState {
@@ -57,7 +57,7 @@ export function createRules(api: Api, server: ServerState, view: View, alerts: A
   const inForce = signal<RulesAnswer | null>(null)
   const rulesFailure = signal<string | null>(null)
   const loadFailure = signal<string | null>(null)
-  /** What is not in the address yet: a slider moves more often than an address may. */
+  /** A change not yet in the address: a slider changes faster than the address may. */
   const pending = signal<RuleDocument | null>(null)
   let timer: ReturnType<typeof setTimeout> | undefined
 
@@ -81,7 +81,7 @@ export function createRules(api: Api, server: ServerState, view: View, alerts: A
     }
   })
 
-  // Another server may have other rules: asked again with whatever else has changed.
+  // Loaded again with every response: a restarted server may have other rules.
   effect(() => {
     if (!shown.value || server.answer.value === null) return
     api.rules().then(
@@ -99,14 +99,14 @@ export function createRules(api: Api, server: ServerState, view: View, alerts: A
     const { runs, names } = trialRuns.value
     if (!shown.value || draft.value === '' || runs.length === 0) return null
     const revisions = runs.map(({ run, revision, records }) => `${run} ${revision ?? records}`)
-    // When the server is back it is asked again.
+    // The request is repeated when the server is reachable again.
     const away = server.failure.value !== null
     const key = JSON.stringify([draft.value, runs.map(({ run }) => run)])
     return { draft: draft.value, names, key, revision: JSON.stringify([key, revisions, away]) }
   })
   const judging = createJudging(api, request)
 
-  // Another address, by a link or the back button, outdoes key was not written yet.
+  // A new address, from a link or the back button, discards the pending change.
   effect(() => {
     void draft.value
     clearTimeout(timer)
@@ -139,12 +139,12 @@ export function createRules(api: Api, server: ServerState, view: View, alerts: A
       return
     }
     try {
-      // One run is enough to have it read; the judgement of all follows from the draft.
+      // One run is enough to parse the file; the draft then starts the judgement of all runs.
       const any = trialRuns.peek().runs[0] ?? server.answer.peek()?.runs[0]
       const { rules } = await api.judge({ toml: text }, any ? [any.run] : [])
       attempt(rules)
     } catch (error) {
-      // The server calls the file by the name of its parameter.
+      // The server names the file after its parameter.
       loadFailure.value =
         error instanceof HttpError
           ? error.message.replace(/^toml: /gm, `${name}: `)
@@ -161,12 +161,12 @@ export function createRules(api: Api, server: ServerState, view: View, alerts: A
       pending.value === null && (draft.value === '' || current.value?.key === request.value?.key),
   )
   const failure = computed(() => rulesFailure.value ?? judging.failure.value)
-  // What other rules than those shown would find is worth nothing when the answer to these failed.
+  // If the request for the shown rules failed, findings of other rules are not shown.
   const judged = computed(() =>
     upToDate.value || failure.value === null ? (current.value?.judged ?? null) : null,
   )
 
-  // A draft written by hand may stand on a preset; key the controls show and change is the whole.
+  // A hand-written draft may extend a preset; the controls need the full document.
   effect(() => {
     const written = parseDocument(draft.value)
     if (written?.extends === undefined || !upToDate.value || current.value === null) return

@@ -1,4 +1,4 @@
-/** What the server told last. It stays when the server goes away. */
+/** The last data from the server. It stays when the server is unreachable. */
 
 import { batch, type ReadonlySignal, signal } from '@preact/signals'
 import { type Api, HttpError } from '../api'
@@ -9,24 +9,24 @@ import { createFindings } from './findings'
 export interface ServerState {
   /** Null until the first answer. */
   readonly answer: ReadonlySignal<RunsAnswer | null>
-  /** What is said of all findings while only the first incidents are there; null once all are. */
+  /** Counts over all findings while only the first incidents are loaded; null when all are. */
   readonly page: ReadonlySignal<Page | null>
   readonly findings: ReadonlySignal<readonly Finding[]>
-  /** The same by run; the part of a run that has not moved on stays the very same. */
+  /** The entries by run; the array of an unchanged run is the same object. */
   readonly parts: ReadonlySignal<ReadonlyMap<string, readonly Entry[]>>
-  /** The same in the order that every other one begins with. */
+  /** The entries in the server's order. */
   readonly entries: ReadonlySignal<readonly Entry[]>
   readonly symptoms: ReadonlySignal<ReadonlyMap<string, Symptom>>
-  /** How far the server's clock is ahead of the reader's, in milliseconds. */
+  /** The server's clock minus the browser's, in milliseconds. */
   readonly clockLead: ReadonlySignal<number>
-  /** When the server was last lastRuns, in milliseconds since the epoch. */
+  /** The time of the last response, in milliseconds since the epoch. */
   readonly updated: ReadonlySignal<number | null>
-  /** Why the last attempt failed, in one sentence; null when it did not. */
+  /** Why the last request failed, in one sentence; null if it succeeded. */
   readonly failure: ReadonlySignal<string | null>
   readonly refresh: (options?: { force: boolean }) => Promise<void>
 }
 
-/** Incidents of the first page: more than a screen holds. */
+/** The number of incidents of the first page: more than fit on a screen. */
 const FIRST_PAGE_INCIDENTS = 100
 
 export function createServerState(api: Api): ServerState {
@@ -42,7 +42,7 @@ export function createServerState(api: Api): ServerState {
   let running: Promise<void> | null = null
 
   async function read(force: boolean): Promise<void> {
-    // The first time everything is wanted, and at once; a mistake in it is waited for below.
+    // The first time, all requests are sent at once; errors are handled where they are awaited.
     const first = answer.peek() === null
     const ahead = first ? Promise.all([api.firstPage(FIRST_PAGE_INCIDENTS), api.symptoms()]) : null
     ahead?.catch(() => undefined)
@@ -57,7 +57,7 @@ export function createServerState(api: Api): ServerState {
         accept(runs)
       })
     }
-    // No new record anywhere means no changed finding either: the large answer is asked for only then.
+    // Without a new record no finding has changed, and the large response is not requested.
     const print = runs === lastRuns && !first ? fingerprint : JSON.stringify({ ...runs, now: 0 })
     const changed = force || page.peek() !== null || print !== fingerprint
     const publish = changed ? await findingsState.read(runs.runs, force) : null
@@ -86,7 +86,7 @@ export function createServerState(api: Api): ServerState {
   }
 
   async function refresh({ force } = { force: false }): Promise<void> {
-    // One at a time: a slow server is not asked again before it has answered.
+    // One refresh at a time.
     while (running) {
       await running
       if (!force) return
@@ -105,7 +105,7 @@ function byId(symptoms: readonly Symptom[]): Map<string, Symptom> {
   return new Map(symptoms.map((symptom) => [symptom.id, symptom]))
 }
 
-/** Why a question was not answered, in one sentence. */
+/** The error of a request as a sentence. */
 export function explain(error: unknown): string {
   if (error instanceof HttpError)
     return `TensorBoard answered: ${error.message.replace(/\.$/, '')}.`

@@ -1,4 +1,4 @@
-/** The small drawings of the rows in sight: requested for in one question a run, and again when a finding moved on. */
+/** The sparklines of the visible rows: one request per run, repeated when a finding changes. */
 
 import { type ReadonlySignal, signal } from '@preact/signals'
 import type { Api } from '../api'
@@ -7,14 +7,14 @@ import { groupBy } from '../lib/filter'
 import { keyOf } from '../lib/finding-entries'
 
 export interface Trends {
-  /** By `keyOf` of the finding; what is not there yet is not drawn yet. */
+  /** The loaded trends by `keyOf` the finding. */
   readonly byKey: ReadonlySignal<ReadonlyMap<string, Trend>>
-  /** Called with the rows in sight, as often as they change. */
+  /** Called with the visible rows whenever they change. */
   readonly request: (findings: readonly Finding[]) => void
 }
 
 const DEBOUNCE_MS = 60
-/** The route's own bound. */
+/** The limit of the route. */
 const MAX_FINDINGS = 200
 
 export function createTrends(api: Api): Trends {
@@ -32,7 +32,7 @@ export function createTrends(api: Api): Trends {
       for (const [id, trend] of Object.entries(trends)) next.set(keyOf({ run, id }), trend)
       byKey.value = next
     } catch {
-      // A drawing less: the status line tells of a server that is away. The next look asks again.
+      // The status line reports an unreachable server. The next change of the view retries.
       for (const finding of findings) requested.delete(keyOf(finding))
     }
   }

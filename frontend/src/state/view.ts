@@ -1,4 +1,4 @@
-/** What the reader chose, kept in the address bar and following it. */
+/** The user's choices, synchronized with the address bar. */
 
 import { effect, type ReadonlySignal, signal } from '@preact/signals'
 import { type Host, isForTab } from '../host'
@@ -33,7 +33,7 @@ export function createView(host: Host): View {
     last = next
   })
 
-  // Never into another tab's address.
+  // Does not write to another tab's address.
   function write(view: ViewState, asNewPage = false): void {
     const hash = host.readHash()
     if (!isOwnTab(hash)) return
@@ -57,7 +57,7 @@ function isOwnTab(hash: string): boolean {
   return ['', TAB].includes(tabOf(hash))
 }
 
-/** What the browser's back button undoes: another view, opened evidence, a chosen run; not each key stroke. */
+/** Whether a change is a step for the back button: another view, opened evidence, a chosen run. */
 function isNewPage(last: ViewState, next: ViewState): boolean {
   if (last.view !== next.view || last.run !== next.run) return true
   return last.opened === null && next.opened !== null

@@ -1,4 +1,4 @@
-/** Runs and findings for the tests, as the server would tell them. */
+/** Sample runs and findings, in the server's format. */
 
 import {
   type Checked,
@@ -63,7 +63,7 @@ export function someChecks(fields: Partial<Checked> = {}): Checked {
   }
 }
 
-/** As the only one of its incident; `inServersOrder` tells its place among others. */
+/** A finding that is its own incident; `inServersOrder` sets the order among several. */
 export function aFinding(fields: Partial<Finding> = {}): Finding {
   return {
     run: 'mlp_sigmoid',
@@ -95,7 +95,7 @@ function gravityOf({ severity, muted }: Pick<Finding, 'severity' | 'muted'>): nu
   return muted ? SEVERITIES.length : SEVERITIES.indexOf(severity)
 }
 
-/** With the order that the server gives them: each its own incident but for those that share one. */
+/** The findings in the server's order, with `order` set. */
 export function inServersOrder(findings: readonly Finding[]): Finding[] {
   const graver = (a: Finding, b: Finding) =>
     gravityOf(a) - gravityOf(b) || a.opened_step - b.opened_step
@@ -113,7 +113,7 @@ export function inServersOrder(findings: readonly Finding[]): Finding[] {
     }))
 }
 
-/** As the server gives it of all these. */
+/** The first page of all these findings. */
 export function aFirstPage(findings: readonly Finding[]): FirstPage {
   const counted = findings.filter(({ muted }) => !muted)
   const sorted = inServersOrder(counted)

@@ -9,7 +9,7 @@ import { showTab } from '../testing/show'
 import { App } from './App'
 import { TabContext } from './context'
 
-// There is no canvas here; what is drawn is told by the figures' names and legends.
+// happy-dom has no canvas; the tests read the names and legends of the figures.
 vi.mock('../draw/chart', () => ({
   drawChart: () => ({ update: () => {}, point: () => {}, resize: () => {}, destroy: () => {} }),
 }))

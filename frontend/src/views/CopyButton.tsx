@@ -23,7 +23,7 @@ export function CopyButton({ label, text, disabled = false }: CopyButtonProps) {
   )
 }
 
-/** The clipboard needs https or localhost; TensorBoard is often read over plain http. */
+/** The clipboard API needs https or localhost, but TensorBoard often runs over plain http. */
 async function copyText(text: string): Promise<boolean> {
   try {
     await navigator.clipboard.writeText(text)

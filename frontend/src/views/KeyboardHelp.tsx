@@ -1,4 +1,4 @@
-/** What the keyboard can do here, behind "?". Single keys can be switched off (WCAG 2.1.4). */
+/** The list of keyboard shortcuts, opened by "?". Single-key shortcuts can be switched off (WCAG 2.1.4). */
 
 import { useEffect, useRef, useState } from 'preact/hooks'
 import { VIEWS } from '../lib/view-state'

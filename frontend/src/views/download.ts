@@ -6,6 +6,6 @@ export function download(name: string, type: string, text: string): void {
   link.href = address
   link.download = name
   link.click()
-  // At once would be too early for some browsers.
+  // Some browsers need the address after the click.
   setTimeout(() => URL.revokeObjectURL(address), 10_000)
 }

@@ -1,4 +1,4 @@
-/** A band of cells as a figure: caption, canvas under the charts' step axis, and a line that reads the cell. */
+/** A band of cells as a figure: caption, canvas aligned with the charts, and the text of the cell. */
 
 import { useEffect, useRef, useState } from 'preact/hooks'
 import { PLOT_LEFT, PLOT_RIGHT, paintBand } from '../../draw/band'
@@ -11,7 +11,7 @@ import { useTab } from '../context'
 
 interface BandFigureProps {
   title: string
-  /** For those who cannot see it. */
+  /** The text alternative. */
   summary: string
   band: Band
   colour: 'series' | 'info'

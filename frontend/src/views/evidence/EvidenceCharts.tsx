@@ -1,4 +1,4 @@
-/** All drawings of one finding over one axis of steps, with one cursor. */
+/** All charts of one finding over one step axis, with a shared cursor. */
 
 import { useMemo } from 'preact/hooks'
 import type { Evidence } from '../../api'

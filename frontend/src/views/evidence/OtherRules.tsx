@@ -1,4 +1,4 @@
-/** What the other rules made of the same tensor, and why some did not look at it: a blank would read as healthy. */
+/** The states of the other symptoms for the same tensor, with the reasons of those not judged. */
 
 import type { Finding } from '../../contract'
 import { titleOf } from '../../state/alerts'

@@ -1,4 +1,4 @@
-/** The picture: names at the left, cells over steps, the steps below, and a line that reads a cell. */
+/** The heatmap: names at the left, cells over steps, the step axis, and the text of the cell. */
 
 import { useEffect, useMemo, useRef, useState } from 'preact/hooks'
 import type { Heatmap as Answer } from '../../api'
@@ -21,10 +21,10 @@ import { useHeatmapPointer } from './useHeatmapPointer'
 import { useSize } from './useSize'
 
 const MAX_LINE_HEIGHT = 26
-/** A block's button needs the room of a finger. */
+/** The minimum height for a block's button (target size). */
 const MIN_LINE_HEIGHT_WITH_BLOCKS = 24
 const MIN_LINE_HEIGHT = 6
-/** The height of what stands below the picture, as in layers.css. */
+/** The height of the step axis and the text below the picture, as in layers.css. */
 const AXIS_HEIGHT = 64
 
 export function Heatmap({ heatmap }: { heatmap: Answer }) {
@@ -46,7 +46,7 @@ export function Heatmap({ heatmap }: { heatmap: Answer }) {
   const [cursor, setCursor] = useState<Cursor | null>(null)
   const size = useSize(plot, room)
   const width = size.width
-  // The steps and the reading stand within the room.
+  // The room includes the step axis and the text.
   const height = Math.max(0, size.height - AXIS_HEIGHT)
   const minimum = lines.some(({ block }) => block !== null)
     ? MIN_LINE_HEIGHT_WITH_BLOCKS
@@ -57,7 +57,7 @@ export function Heatmap({ heatmap }: { heatmap: Answer }) {
   )
   const visible = Math.min(height, lines.length * lineHeight)
   const dark = host.dark.value
-  // The worst comes last.
+  // Marks are sorted by severity, so the worst wins.
   const worst = useMemo(() => new Map(marks.map(({ line, severity }) => [line, severity])), [marks])
   useEffect(() => {
     if (!canvas.current || width === 0) return

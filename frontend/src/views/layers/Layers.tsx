@@ -1,4 +1,4 @@
-/** The second view: every layer over the training, where a vanishing gradient is a waterfall. */
+/** The view Layers: a heatmap of every layer over the steps. */
 
 import { columnName, kindName } from '../../lib/statistics'
 import { isUnhealthy } from '../../lib/verdict'

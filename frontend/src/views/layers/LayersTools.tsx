@@ -1,4 +1,4 @@
-/** Which statistic, folded or not, and which steps. */
+/** The controls of the view: statistic, blocks and steps. */
 
 import { groupBy } from '../../lib/filter'
 import { FOLD_THRESHOLD } from '../../lib/heatmap-rows'

@@ -1,4 +1,4 @@
-/** What the colours mean. */
+/** The legend of the heatmap. */
 
 import type { Unit } from '../../contract'
 import { VIRIDIS_GRADIENT } from '../../draw/colour-map'
@@ -8,7 +8,7 @@ import { formatTick } from '../../lib/numbers'
 interface LegendProps {
   scale: ColourScale
   unit: Unit
-  /** Which of the special cells the picture has. */
+  /** The special cells that occur. */
   has: { zero: boolean; missing: boolean; infinite: boolean; findings: boolean }
 }
 

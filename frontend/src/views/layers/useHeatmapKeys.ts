@@ -1,4 +1,4 @@
-/** The keyboard's way through the cells. */
+/** Keyboard navigation of the heatmap. */
 
 import { cellAt } from '../../lib/heatmap-cells'
 import { panned, zoomed } from '../../lib/step-axis'
@@ -50,7 +50,7 @@ export function useHeatmapKeys(
     Enter: () => activate(at),
   }
   return (event: KeyboardEvent) => {
-    // Of a block's button the keys are its own.
+    // A block's button handles its own keys.
     if (event.target !== frame.current || event.ctrlKey || event.metaKey || event.altKey) return
     const shifted = event.shiftKey && { ArrowLeft: -0.25, ArrowRight: 0.25 }[event.key]
     const move = shifted ? () => pan(shifted) : moves[event.key]

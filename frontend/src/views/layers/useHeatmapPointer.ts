@@ -1,4 +1,4 @@
-/** Pointing at cells, dragging a range of steps, turning the wheel. */
+/** Pointer input of the heatmap: hover, drag to zoom, wheel. */
 
 import { useEffect, useRef, useState } from 'preact/hooks'
 import type { Line } from '../../lib/heatmap-rows'
@@ -63,7 +63,7 @@ export function useHeatmapPointer(
     onDblClick: () => zoom(null),
   }
 
-  // Not through Preact: it listens passively, and the page would zoom too.
+  // Preact's listeners are passive, and the page would zoom too.
   const latest = useRef({ picture, zoom, stepAt })
   latest.current = { picture, zoom, stepAt }
   useEffect(() => {

@@ -45,7 +45,7 @@ function Head({ column, index }: { column: Column; index: number }) {
 
 const KEY_PIXELS = 16
 
-/** The edge that is drawn, or moved by the arrow keys; a double click gives the width back. */
+/** The edge of a column, resized by drag or arrow keys; a double click resets the width. */
 function Grip({ name, by }: { name: string; by: SortColumn }) {
   const { view } = useTab()
   const width = view.current.value.widths[by]

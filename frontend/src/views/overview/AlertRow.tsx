@@ -59,7 +59,7 @@ export function AlertRow({ row, index, active, opened, fresh, onOpen, onFold }: 
   )
 }
 
-/** One word without spaces: ids are unique only within their run. */
+/** A DOM id without spaces that includes the run. */
 export function rowId({ run, id }: Finding): string {
   return `alert-${id}-${encodeURIComponent(run)}`
 }
@@ -132,7 +132,7 @@ function cellsOf(
   }
 }
 
-/** The mouse's way to fold; the keyboard has the arrow keys, screen readers the row's aria-expanded. */
+/** Folds an incident by mouse; the keyboard uses the arrow keys, screen readers aria-expanded. */
 function Fold({ row, onFold }: { row: TableRow; onFold: (row: TableRow) => void }) {
   if (row.others === 0) return <span class="fold" />
   return (

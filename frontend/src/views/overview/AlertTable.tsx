@@ -1,6 +1,6 @@
 /**
- * The alert table: thousands of rows, of which the visible ones are in the document. It keeps its
- * focus, active row and scroll position while the server's answers come in.
+ * The alert table: a virtual list of thousands of rows. It keeps its focus, active row and scroll
+ * position across updates.
  */
 
 import { useEffect, useMemo } from 'preact/hooks'
@@ -33,7 +33,7 @@ export function AlertTable() {
   const active = useActiveRow(rows, keys, scroll, { open, fold })
   const fresh = useNewFindings()
 
-  // A finding opened by the address, or by a click: the keyboard goes on from there.
+  // The opened finding becomes the active row.
   const openedIndex =
     opened === null ? -1 : rows.findIndex((row) => sameFinding(row.finding, opened))
   useEffect(() => {
@@ -82,7 +82,7 @@ export function AlertTable() {
             const row = rows[index] as TableRow
             return (
               <AlertRow
-                // By its place: another order changes texts, and makes no new element.
+                // Keyed by index: another order updates texts and creates no elements.
                 key={index}
                 row={row}
                 index={index}
@@ -100,7 +100,7 @@ export function AlertTable() {
   )
 }
 
-/** Folding the incident of the opened finding closes that too: it would keep its incident open. */
+/** Folding the incident of the opened finding also closes the finding, which would unfold it again. */
 function toggleFold(
   { incident, unfolded }: TableRow,
   view: { unfolded: readonly string[] },
@@ -112,7 +112,7 @@ function toggleFold(
     : { unfolded: others, opened: null }
 }
 
-/** What was chosen asks for all findings, and only the first are there yet. */
+/** Shown while the view needs all findings and they are loading. */
 export function FindingsLoading() {
   const { server } = useTab()
   const total = server.page.value?.total ?? 0

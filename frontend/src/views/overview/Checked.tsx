@@ -1,4 +1,4 @@
-/** What stands where no finding does: what was looked at, what was not, and what came closest to a limit. */
+/** Shown without findings: what was checked, what was not, and the value closest to a limit. */
 
 import type { Run } from '../../contract'
 import { closestText, judgedText, nearness, notJudged, stepsText } from '../../lib/checked-text'
@@ -80,7 +80,7 @@ function ClosestValue({ run: { checked } }: { run: Run }) {
   )
 }
 
-/** More would hide the rest; whoever wants one of them chooses it at the left. */
+/** The maximum number of runs listed. */
 const MAX_SHOWN = 50
 
 function Table({ runs }: { runs: readonly Run[] }) {

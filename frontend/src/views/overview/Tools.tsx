@@ -1,4 +1,4 @@
-/** Chips that narrow the table, and ways to take its rows along. */
+/** The filter chips of the table, and the export of its rows. */
 
 import { useState } from 'preact/hooks'
 import { FINDING_STATES, SEVERITIES } from '../../contract'
@@ -81,7 +81,7 @@ export function Tools() {
 
 interface ToggleProps {
   text: string
-  /** Null while it is not known. */
+  /** Null while unknown. */
   count: number | null
   pressed: boolean
   onClick: () => void
@@ -100,7 +100,7 @@ function Export() {
   const [message, setMessage] = useState('')
   const entries = alerts.passing.value
   const none = entries.length === 0 || server.page.value !== null
-  // With what is folded away, in the table's order.
+  // Includes folded rows, in the table's order.
   const sorted = () => {
     const { sort, flat } = view.current.peek()
     const rows = flat ? flatRows(entries, sort) : groupFindings(entries, sort, () => true)

@@ -3,7 +3,7 @@ import { useServerClock } from '../clock'
 import { useTab } from '../context'
 import { ProblemsLink } from './Problems'
 
-/** The answer to "is anything wrong?" in a sentence, with the run's facts in a small line below. */
+/** The verdict as a sentence, with the run's facts below. */
 export function Verdict() {
   const { alerts, view } = useTab()
   const now = useServerClock()

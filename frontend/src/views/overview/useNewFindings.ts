@@ -1,4 +1,4 @@
-/** The findings that added in since the reader last looked: not those that a filter let in. */
+/** The findings that are new since the user last looked, independent of the filters. */
 
 import { useEffect, useRef, useState } from 'preact/hooks'
 import type { RunsAnswer } from '../../contract'
@@ -17,7 +17,7 @@ export function useNewFindings(): NewFindingKeys {
   const answer = server.answer.value
   const parts = server.page.value === null ? server.parts.value : null
   const [keys, setKeys] = useState(NONE)
-  // What was there when the tab was opened is no news.
+  // Findings of the first response are not new.
   const previous = useRef<ReadonlyMap<string, readonly Entry[]> | null>(null)
   const unread = useRef(unreadRuns(null))
   useEffect(() => {
@@ -40,7 +40,7 @@ export function useNewFindings(): NewFindingKeys {
   return { keys, seen: () => setKeys(NONE) }
 }
 
-/** Which runs the server had not read to their ends yet: what it finds there is old, only readRuns late. */
+/** The runs that the server had not fully read: their findings are late, not new. */
 function unreadRuns(answer: RunsAnswer | null): (run: string) => boolean {
   if (answer?.loading?.done !== false) return () => false
   const read = new Set(
@@ -54,7 +54,7 @@ function addedKeys(before: readonly Entry[], part: readonly Entry[]): string[] {
   return part.map(({ key }) => key).filter((key) => !had.has(key))
 }
 
-/** Of the runs that changed on, or are there no more. */
+/** The keys that are missing in changed or removed runs. */
 function removedKeys(
   before: ReadonlyMap<string, readonly Entry[]>,
   parts: ReadonlyMap<string, readonly Entry[]>,

@@ -1,4 +1,4 @@
-/** The rules as a whole: back to those in force, to a preset, from a file and into one. */
+/** Actions on all rules: reset, preset, load a file, save a file. */
 
 import { useRef, useState } from 'preact/hooks'
 import type { RulesAnswer } from '../../contract'
@@ -69,7 +69,7 @@ function LoadButton({ onLoaded }: { onLoaded: (name: string) => void }) {
         onChange={(event) => {
           const { currentTarget } = event
           void load(currentTarget.files?.[0])
-          // The same file again, once it is mended, is a change too.
+          // Cleared, so that the same file can be loaded again.
           currentTarget.value = ''
         }}
       />

@@ -1,4 +1,4 @@
-/** What the rules being tried say otherwise than those in force: for whoever opens a shared address. */
+/** The differences between the tried rules and those in force. */
 
 import type { RulesAnswer } from '../../contract'
 import { formatLimit, words } from '../../lib/limit-text'
@@ -49,7 +49,7 @@ export function ChangedRules({ inForce }: { inForce: RulesAnswer }) {
   )
 }
 
-/** As the controls call them. */
+/** The names of the settings in the controls. */
 const NAMES: Readonly<Record<string, string>> = {
   enabled: 'judged',
   least_severity: 'severity at least',

@@ -1,4 +1,4 @@
-/** Findings by severity: by the rules in force, and by those being tried. */
+/** The counts of findings by severity, under the rules in force and under the tried rules. */
 
 import { SEVERITIES } from '../../contract'
 import { formatStep } from '../../lib/numbers'

@@ -1,4 +1,4 @@
-/** Which findings would come, go, or weigh otherwise. */
+/** The findings that the tried rules add, remove or change. */
 
 import type { FindingSummary, Severity } from '../../contract'
 import { SEVERITIES } from '../../contract'
@@ -9,11 +9,11 @@ import { useTab } from '../context'
 import { Swatch } from '../overview/Sidebar'
 import { Disclosure } from './Disclosure'
 
-/** More than anybody reads here; the alert table is for that, once the rules are in force. */
+/** The maximum number of findings listed. */
 const MAX_SHOWN = 200
 
 interface Shown extends FindingSummary {
-  /** Its severity by the rules in force, where that is another one. */
+  /** Its severity under the rules in force, if different. */
   before?: Severity
 }
 
@@ -52,7 +52,7 @@ function Findings({ title, findings }: { title: string; findings: readonly Shown
   )
 }
 
-/** What the rules in force have found too has its evidence. */
+/** A finding; it links to its evidence if the rules in force found it too. */
 function Row({ finding }: { finding: Shown }) {
   const { rules, view } = useTab()
   const { run, id } = finding

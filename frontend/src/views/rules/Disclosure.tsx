@@ -1,9 +1,9 @@
-/** One of the lists over the rules, or beside them where there is room. */
+/** A collapsible list above the rules, or beside them on wide views. */
 
 import type { ComponentChildren, RefObject } from 'preact'
 import { useEffect, useRef, useState } from 'preact/hooks'
 
-/** Of the view, in pixels; the style sheet's own bound for two columns. */
+/** The width of the view in pixels for two columns, as in the style sheet. */
 const TWO_COLUMN_WIDTH = 1100
 
 interface DisclosureProps {
@@ -16,13 +16,13 @@ export function Disclosure({ title, children }: DisclosureProps) {
   const wide = useIsWide(frame)
   const onKeyDown = (event: KeyboardEvent) => {
     if (event.key !== 'Escape' || !frame.current?.open) return
-    // Not the evidence too.
+    // Does not also close the evidence.
     event.stopPropagation()
     frame.current.open = false
     frame.current.querySelector('summary')?.focus()
   }
   return (
-    // Beside the rules all stand open; over them, where each hides some of what is being changed, one does.
+    // Beside the rules all lists are open; above the rules only one is.
     <details
       class="part"
       ref={frame}

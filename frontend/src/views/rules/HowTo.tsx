@@ -1,4 +1,4 @@
-/** How what was tried here becomes the rule: nothing on this page changes anything on the server. */
+/** How to put the tried rules into force; the page changes nothing on the server. */
 
 import { CopyButton } from '../CopyButton'
 import { RULE_FILE } from './Actions'

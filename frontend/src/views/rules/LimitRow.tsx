@@ -1,4 +1,4 @@
-/** One number: its name and meaning, a slider around its default, a field for whatever lies beyond. */
+/** One limit: name, meaning, a slider around the default, and a number field. */
 
 import type { Limit } from '../../contract'
 import { scaleOf } from '../../lib/limit-scale'

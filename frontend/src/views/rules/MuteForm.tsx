@@ -1,4 +1,4 @@
-/** A new mute. It begins with the finding whose evidence is open, where one is. */
+/** The form for a new mute, prefilled from the opened finding. */
 
 import { useRef, useState } from 'preact/hooks'
 import type { Finding, Mute, SymptomRules } from '../../contract'

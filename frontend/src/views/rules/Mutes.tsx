@@ -1,4 +1,4 @@
-/** Findings that are inForceMutes and accepted, each with its reason. */
+/** The mutes: known and accepted findings, each with a reason. */
 
 import type { Mute, RulesAnswer } from '../../contract'
 import { keyOf } from '../../lib/finding-entries'

@@ -1,4 +1,4 @@
-/** The rule sets that come with the package. What is muted stays muted: it is about the runs, not the rules. */
+/** The presets of the package. The mutes stay: they belong to the runs, not to the rules. */
 
 import type { Preset, RulesAnswer } from '../../contract'
 import { mutesOf, sameRules, withMutes } from '../../lib/rule-document'

@@ -7,7 +7,7 @@ import { aFinding, aJudgement, aRun, someRules, VANISHING_RULES } from '../../te
 import { aServer } from '../../testing/server'
 import { showTab } from '../../testing/show'
 
-// There is no canvas here.
+// happy-dom has no canvas.
 vi.mock('../../draw/chart', () => ({
   drawChart: () => ({ update: () => {}, point: () => {}, resize: () => {}, destroy: () => {} }),
 }))

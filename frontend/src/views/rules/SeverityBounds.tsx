@@ -1,4 +1,4 @@
-/** Between which severities a symptom's findings weigh, whatever the loss does. */
+/** The minimum and maximum severity of a symptom's findings, whatever the loss does. */
 
 import { type RuleDocument, SEVERITIES, type Severity } from '../../contract'
 import { SYMPTOM_DEFAULTS, setting, withSetting } from '../../lib/rule-document'

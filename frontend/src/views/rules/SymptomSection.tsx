@@ -1,4 +1,4 @@
-/** One symptom: whether and how gravely it is judged, on what, and by which numbers. */
+/** The rules of one symptom: enabled, severity bounds, scope and limits. */
 
 import type { RuleDocument, SymptomRules } from '../../contract'
 import { count, formatStep } from '../../lib/numbers'
@@ -100,7 +100,7 @@ export function SymptomSection({ symptom, inForce }: SymptomSectionProps) {
   )
 }
 
-/** How many findings a symptom has, and what the rules being tried change among them. */
+/** The number of findings of a symptom, and the changes by the tried rules. */
 function Found({ symptom }: { symptom: string }) {
   const { rules } = useTab()
   const found = rules.found.value.bySymptom[symptom] ?? 0
@@ -118,7 +118,7 @@ function Found({ symptom }: { symptom: string }) {
   )
 }
 
-/** Which tensors a rule file chooses; the file is the place to change that. */
+/** The tensors that a rule file includes and excludes; only the file can change them. */
 function Selection({ document, symptom }: { document: RuleDocument; symptom: string }) {
   const include = setting<string[]>(document, symptom, 'include', [])
   const exclude = setting<string[]>(document, symptom, 'exclude', [])

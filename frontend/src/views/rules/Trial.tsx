@@ -1,4 +1,4 @@
-/** What stands over the rules and stays there: what those being tried would change, and what to do with them. */
+/** The sticky head of the view: the effect of the tried rules, and actions. */
 
 import type { RulesAnswer } from '../../contract'
 import { count } from '../../lib/numbers'
@@ -56,7 +56,7 @@ function Headline({ inForce }: { inForce: RulesAnswer }) {
   )
 }
 
-/** On how many runs the rules are tried, where not on all that the reader chose. */
+/** The number of runs on which the rules are tried. */
 function RunsTried() {
   const { rules } = useTab()
   const { runs, requested } = rules.trialRuns.value
@@ -69,7 +69,7 @@ function RunsTried() {
   )
 }
 
-/** The server's sentences, one a fault. */
+/** The server's error sentences, one per line. */
 function Faults({ title, text }: { title: string; text: string | null }) {
   return (
     <div class="faults" role="alert">

@@ -2,7 +2,7 @@ import { useEffect, useState } from 'preact/hooks'
 
 const DELAY_MS = 800
 
-/** A text once it has stood still: a slider on its way should not be talked over. */
+/** A text after a pause without changes, so that screen readers do not announce every value of a slider. */
 export function useDebounced(text: string): string {
   const [delayed, setDelayed] = useState('')
   useEffect(() => {

@@ -1,4 +1,4 @@
-/** Two runs beside each other: what was set differently, where their losses part, which layers got sick. */
+/** The comparison of two runs: hyper-parameters, losses and findings. */
 
 import { useMemo } from 'preact/hooks'
 import type { Run } from '../../contract'

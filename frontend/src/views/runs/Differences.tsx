@@ -1,4 +1,4 @@
-/** Which layers got sick in one run and not in the other, and when in both. */
+/** The findings in one run and not in the other, and the steps of those in both. */
 
 import type { Finding, Run } from '../../contract'
 import { type Difference, SIDES, type Side } from '../../lib/compare-runs'
@@ -12,7 +12,7 @@ interface DifferencesProps {
   differences: readonly Difference[]
 }
 
-/** Of thousands the first ones tell the story. */
+/** The maximum number of findings listed per side. */
 const MAX_SHOWN = 50
 
 export function Differences({ first, second, differences }: DifferencesProps) {
@@ -78,7 +78,7 @@ function DifferenceLine({ difference }: { difference: Difference }) {
   )
 }
 
-/** Where both have it: how much later it began in the second run. */
+/** For findings in both runs: how much later it began in the second run. */
 function later(first: Finding | null, second: Finding | null) {
   if (!first || !second || first.opened_step === second.opened_step) return null
   const steps = second.opened_step - first.opened_step

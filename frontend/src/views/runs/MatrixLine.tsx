@@ -10,7 +10,7 @@ import { Swatch } from '../overview/Sidebar'
 interface MatrixLineProps {
   row: MatrixRow
   matrix: Matrix
-  /** The server's time: one clock for all lines. */
+  /** The server's time, one value for all rows. */
   now: number
 }
 
