@@ -1,7 +1,7 @@
 """The tab beside a run that is being written: what is new appears, what breaks is said, nothing jumps."""
 
 import pytest
-from run_log import RunLog
+from run_log import BAD, GOOD, RunLog
 from tensorboard_server import tensorboard_server
 
 from tb_gradhealth.record import Row, RowTable
@@ -15,14 +15,6 @@ TABLE = RowTable(
     ),
     settings={"every": 10},
 )
-GOOD = {"rms": 0.1, "nan_count": 0, "inf_count": 0, "bad_steps": 0}
-BAD = {**GOOD, "nan_count": 7, "bad_steps": 1, "bad_ago": 4}
-
-
-@pytest.fixture
-def logs(tmp_path):
-    (tmp_path / "logs").mkdir()
-    return tmp_path / "logs"
 
 
 @pytest.fixture

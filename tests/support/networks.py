@@ -2,6 +2,7 @@
 
 import keras
 import numpy as np
+import tensorflow as tf
 
 BATCH = 8
 FEATURES = 6
@@ -28,3 +29,16 @@ def classifier(*between, activation: str = "tanh", seed: int = 11, cls=keras.Seq
     dense = keras.layers.Dense
     first, last = dense(8, activation=activation, name="hidden"), dense(CLASSES, name="out", dtype="float32")
     return cls([keras.Input((FEATURES,)), first, *between, last])
+
+
+class Attention(keras.layers.Layer):
+    """A typical attention bug: the masked scores that overflow are no layer's output."""
+
+    def __init__(self, **arguments):
+        super().__init__(**arguments)
+        self.q, self.k, self.v = (keras.layers.Dense(4, name=name) for name in "qkv")
+
+    def call(self, h, words):
+        scores = tf.matmul(self.q(h), self.k(h), transpose_b=True)
+        scores += tf.where(words[:, None, :] > 0, 0.0, -np.inf)
+        return tf.matmul(tf.nn.softmax(scores), self.v(h))

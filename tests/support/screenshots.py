@@ -1,12 +1,12 @@
 """`python tests/support/screenshots.py FOLDER`: the README's pictures, over a demo trained for them."""
 
-import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from chromium import chromium
+from command import train_demo
 from playwright.sync_api import FrameLocator
 from tensorboard_server import tensorboard_server
 
@@ -52,8 +52,7 @@ def main(folder: Path) -> None:
     """Take a picture of each view in each theme."""
     with tempfile.TemporaryDirectory() as scratch:
         logs = Path(scratch) / "logs"
-        command = [sys.executable, "-m", "tb_gradhealth.cli", "demo", "--no-serve", "--logdir", str(logs)]
-        subprocess.run(command, check=True)
+        train_demo(logs)
         with tensorboard_server(Path(scratch), "--logdir", logs) as server, chromium() as browser:
             server.wait_until(lambda: server.json("runs")["loading"]["done"])
             for theme in THEMES:
