@@ -66,6 +66,7 @@ def test_a_file_that_ends_anywhere_gives_all_whole_records_and_waits_for_the_res
         assert [problem.offset for problem in reader.unfinished()] == half
 
 
+@pytest.mark.slow
 def test_each_flipped_bit_is_told_where_it_is_and_costs_only_what_it_must(tmp_path, content):
     whole, _ = read(tmp_path / "whole", content)
     places = begins(content)

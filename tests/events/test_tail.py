@@ -138,6 +138,7 @@ def test_a_too_long_record_that_is_not_whole_yet_is_waited_for(log, table, conte
     assert len(payloads(tail.read())) == 1
 
 
+@pytest.mark.slow
 def test_memory_does_not_grow_with_the_file(log, content):
     size = log.path.stat().st_size
     with log.path.open("ab") as file:

@@ -1,9 +1,11 @@
 """Ten seconds of what tests/benchmarks/serving.py does for two minutes: nothing fails and nothing is lost."""
 
+import pytest
 from serving_load import loaded
 from tensorboard_server import tensorboard_server
 
 
+@pytest.mark.slow
 def test_readers_and_writers_get_along(tmp_path):
     logs = tmp_path / "logs"
     logs.mkdir()

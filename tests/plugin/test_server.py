@@ -45,6 +45,7 @@ def test_behind_a_path_prefix(tensorboard, logs):
         check_everything(server)
 
 
+@pytest.mark.slow
 def test_where_tensorflow_is_installed(tensorboard, logs):
     pytest.importorskip("tensorflow")
     with tensorboard("--logdir", logs, without=()) as server:
