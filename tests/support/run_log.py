@@ -1,4 +1,4 @@
-"""Event files of ours, written by TensorBoard's own writers, for tests that read."""
+"""Writes event files with records by TensorBoard's own writers, for tests of the reader."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -41,7 +41,7 @@ BAD = {**GOOD, "nan_count": 7, "bad_steps": 1, "bad_ago": 4}
 
 
 class RunLog:
-    """A run that is being written; each record is on disk when ``record`` returns."""
+    """A run; each record is on disk when ``record`` returns."""
 
     def __init__(self, folder: Path, table: RowTable) -> None:
         self.folder, self.table = folder, table
@@ -54,7 +54,7 @@ class RunLog:
         return file
 
     def record(self, step: int, *rows: Mapping[str, float]) -> None:
-        """Append a record: for each row the statistics that are not NaN."""
+        """Append a record; each row gives the statistics that are not NaN."""
         values = np.full((len(self.table.rows), len(self.table.columns)), np.nan, np.float32)
         for place, row in enumerate(rows):
             for name, value in row.items():
@@ -68,11 +68,11 @@ class RunLog:
         self._add(record_tag(self.table.id), values, step)
 
     def steps(self, last_step: int, lines) -> None:
-        """Append the flight recorder's lines, [steps, watched]."""
+        """Append the flight recorder's steps, [steps, watched]."""
         self._add(steps_tag(self.table.id), np.asarray(lines, np.float32), last_step)
 
     def epoch(self, step: int, **values: float) -> None:
-        """Append what the training reported at the end of an epoch."""
+        """Append the values of an epoch."""
         self._add(epoch_tag(self.table.id), encode_epoch(values), step)
 
     def _add(self, tag: str, values: np.ndarray | bytes, step: int) -> None:

@@ -1,4 +1,4 @@
-"""`python tests/support/screenshots.py FOLDER`: the README's pictures, over a demo trained for them."""
+"""`python tests/support/screenshots.py FOLDER`: the README's pictures, from a newly trained demo."""
 
 import sys
 import tempfile
@@ -20,21 +20,21 @@ def overview(frame: FrameLocator) -> None:
 
 
 def layers(frame: FrameLocator) -> None:
-    """A vanishing gradient as a waterfall."""
+    """The heatmap of a vanishing gradient."""
     frame.get_by_role("navigation", name="Runs").get_by_role("button", name="vanishing_sigmoid").click()
     frame.get_by_role("heading", name="of vanishing_sigmoid").wait_for()
     frame.locator(".heat-dot").first.wait_for()
 
 
 def runs(frame: FrameLocator) -> None:
-    """Two runs beside each other."""
+    """The comparison of two runs."""
     for run in ("healthy_cnn", "spike_glare"):
         frame.get_by_role("checkbox", name=f"Compare {run}").check()
     frame.get_by_role("img", name="Loss of").wait_for()
 
 
 def rules(frame: FrameLocator) -> None:
-    """A limit that is being moved."""
+    """A changed limit."""
     section = frame.get_by_role("group", name="Vanishing gradient", exact=True)
     section.get_by_role("textbox").first.fill("1e-5")
     frame.get_by_role("heading", level=1, name="Trying other rules:").wait_for()

@@ -1,4 +1,4 @@
-"""Many readers of one TensorBoard while runs are being written, and what came of it."""
+"""Many clients of one TensorBoard while runs are written, and measurements of the responses."""
 
 import itertools
 import random
@@ -21,7 +21,7 @@ from tb_gradhealth.record import Row, RowTable
 OURS = "data/plugin/gradhealth/"
 LAYERS = 50
 RECORDS_PER_SECOND = 4
-"""Of each writer; a training that records every tenth step of 25 ms."""
+"""Of each writer: a training with steps of 25 ms and a record every tenth step."""
 
 TABLE = RowTable(
     (
@@ -37,7 +37,7 @@ TABLE = RowTable(
 
 @dataclass
 class Load:
-    """What happened.
+    """The measurements.
 
     Attributes:
         seconds: how long each answer took, by route.
@@ -53,7 +53,7 @@ class Load:
 
 
 class Scalars:
-    """The loss as TensorBoard's own scalar, in the same folder as ours, each value flushed."""
+    """The loss as a TensorBoard scalar in the same folder; each value is flushed."""
 
     def __init__(self, folder):
         self._writer = EventFileWriter(str(folder))
@@ -74,7 +74,7 @@ class Scalars:
 
 
 def write(logs, run, until, load):
-    """Append to a run at a training's pace; every row is there, one in a hundred records is sick."""
+    """Append records at a fixed rate; one of a hundred has faults."""
     scalars, count = Scalars(logs / run), 0
     row = {"mean": 0.0, "nan_count": 0, "inf_count": 0, "bad_steps": 0, "bad_ago": 0}
     with RunLog(logs / run / "gradhealth", TABLE) as log:
@@ -90,7 +90,7 @@ def write(logs, run, until, load):
 
 
 def read(url, runs, until, load, seed, pause):
-    """Poll as a tab does, a little out of step with the others: each route in turn, with its last ETag."""
+    """Poll each route in turn with its last ETag, as the tab does, with a random offset."""
     dice, tags = random.Random(seed), {}
     run = dice.choice(runs)
     tensor = {"run": run, "tensor": f"d{dice.randrange(LAYERS)}/kernel", "kind": "gradient"}
@@ -126,7 +126,7 @@ def read(url, runs, until, load, seed, pause):
 
 
 def loaded(server, logs, readers=50, writers=10, seconds=120.0, pause=1.0) -> Load:
-    """Let readers and writers loose on a server and stop them again."""
+    """Run readers and writers against a server for some seconds."""
     load, until = Load(), threading.Event()
     runs = [f"run{index}" for index in range(writers)]
     writing = [threading.Thread(target=write, args=(logs, run, until, load)) for run in runs]

@@ -1,4 +1,4 @@
-"""A real TensorBoard in a process of its own."""
+"""Runs TensorBoard in its own process."""
 
 import json
 import os
@@ -13,8 +13,8 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-PATIENCE = 90
-"""Seconds a server may take to start or to notice data, on a slow machine that also imports TensorFlow."""
+TIMEOUT = 90
+"""Seconds until a server must start or show new data, on a slow machine that imports TensorFlow."""
 
 
 class Server:
@@ -40,7 +40,7 @@ class Server:
         return self.json("data/plugins_listing", base="")["gradhealth"]
 
     def wait_until(self, condition) -> None:
-        end = time.monotonic() + PATIENCE
+        end = time.monotonic() + TIMEOUT
         while not condition():
             assert time.monotonic() < end, self.output()
             time.sleep(0.2)
@@ -101,7 +101,7 @@ def _environment(folder: Path, without: Sequence[str]) -> dict[str, str]:
 
 
 def _address(process, output: Path) -> str:
-    end = time.monotonic() + PATIENCE
+    end = time.monotonic() + TIMEOUT
     while time.monotonic() < end and process.poll() is None:
         if found := re.search(r"(http://127\.0\.0\.1:\d+/)", output.read_text()):
             return found[1]
