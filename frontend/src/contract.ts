@@ -107,7 +107,7 @@ export interface RunsAnswer {
   problems: Problem[]
 }
 
-export interface Finding {
+export interface FindingSummary {
   run: string
   /** Unique within its run: the same symptom of the same tensor has the same id in every run. */
   id: string
@@ -116,6 +116,9 @@ export interface Finding {
   kind: string
   tensor: string
   layer: string
+}
+
+export interface Finding extends FindingSummary {
   state: FindingState
   opened_step: number
   last_step: number
@@ -316,16 +319,6 @@ export interface RulesAnswer {
   rules: RuleDocument
   presets: Preset[]
   symptoms: SymptomRules[]
-}
-
-export interface FindingSummary {
-  run: string
-  id: string
-  symptom: string
-  severity: Severity
-  kind: string
-  tensor: string
-  layer: string
 }
 
 export interface ChangedFinding extends FindingSummary {

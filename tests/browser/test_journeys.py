@@ -83,7 +83,7 @@ def test_a_live_training_opens_and_resolves_a_finding_before_the_readers_eyes(lo
             tab.evidence.get_by_text("resolved").first.wait_for()
 
 
-def test_a_server_that_comes_back_is_heard_again(logs, tmp_path, browser):
+def test_without_a_server_the_tab_keeps_its_rows_and_updates_when_it_returns(logs, tmp_path, browser):
     with RunLog(logs / "run" / "gradhealth", TABLE) as log:
         log.record(0, BAD, GOOD)
         page = browser.new_page()
@@ -94,7 +94,9 @@ def test_a_server_that_comes_back_is_heard_again(logs, tmp_path, browser):
             frame.locator(".rows .row").first.wait_for()
             port = server.url.rsplit(":", 1)[1].strip("/")
         status = frame.get_by_test_id("status")
+        page.locator("button.reload-button").click()
         status.get_by_role("status").filter(has_text="Trying again").wait_for()
+        assert frame.locator(".rows .row").count() == 1
         log.record(10, BAD, BAD)
         with tensorboard_server(tmp_path, "--logdir", logs, f"--port={port}"):
             frame.get_by_role("button", name="1 new finding: show").wait_for()
