@@ -2,10 +2,9 @@
 
 import json
 import os
-import subprocess
-import sys
 
 import pytest
+from command import gradhealth
 
 HEALTHY = (
     "relu_cnn_filters8_depth1_adam_seed0",
@@ -31,9 +30,7 @@ BROKEN = {
 
 
 def score(logdir, *arguments):
-    """Run the command as a user does; it trains in processes of its own."""
-    command = [sys.executable, "-m", "tb_gradhealth.cli", "score", "--logdir", str(logdir), *arguments]
-    return subprocess.run(command, capture_output=True, text=True, timeout=540)
+    return gradhealth("score", "--logdir", logdir, *arguments)
 
 
 @pytest.fixture(scope="module")

@@ -2,13 +2,12 @@
 
 import json
 import os
-import subprocess
-import sys
 from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
 
 import pytest
 from click.testing import CliRunner
+from command import gradhealth
 
 from tb_gradhealth.cli import main
 from tb_gradhealth.cli.framework import environment
@@ -20,19 +19,8 @@ pytestmark = pytest.mark.training
 
 
 def score(logdir, *arguments):
-    """Run the command as a user does; it trains in processes of its own."""
-    command = [
-        sys.executable,
-        "-m",
-        "tb_gradhealth.cli",
-        "score",
-        "--random",
-        str(COUNT),
-        "--seed",
-        str(SEED),
-    ]
-    command += ["--logdir", str(logdir), "--workers", str(WORKERS), *arguments]
-    return subprocess.run(command, capture_output=True, text=True, timeout=540)
+    options = ("--random", COUNT, "--seed", SEED, "--logdir", logdir, "--workers", WORKERS)
+    return gradhealth("score", *options, *arguments)
 
 
 @pytest.fixture(scope="module")

@@ -66,6 +66,7 @@ def test_a_truncated_file_gives_its_complete_records_and_then_the_rest(tmp_path,
         assert [problem.offset for problem in reader.unfinished()] == half
 
 
+@pytest.mark.slow
 def test_each_flipped_bit_is_reported_at_its_offset(tmp_path, content):
     whole, _ = read(tmp_path / "whole", content)
     places = begins(content)

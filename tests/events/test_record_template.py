@@ -168,6 +168,7 @@ def test_any_step_time_and_values(step, wall_time, numbers, first):
     check(FIRST[first], written(step=step, wall_time=wall_time, values=values))
 
 
+@pytest.mark.slow
 @settings(max_examples=1_000, deadline=None)
 @given(st.data())
 def test_changed_payloads(data):

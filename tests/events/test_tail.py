@@ -140,6 +140,7 @@ def test_an_incomplete_record_above_the_size_limit_is_skipped_when_complete(
     assert len(payloads(tail.read())) == 1
 
 
+@pytest.mark.slow
 def test_memory_does_not_grow_with_the_file(log, content):
     size = log.path.stat().st_size
     with log.path.open("ab") as file:

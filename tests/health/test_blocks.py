@@ -89,6 +89,7 @@ def never_back(log):
 streams = st.builds(written, st.integers(0, 2**32), st.integers(1, 90))
 
 
+@pytest.mark.slow
 @settings(max_examples=25, deadline=None)
 @given(log=streams, rules=st.sampled_from(RULES), every=st.integers(2, 40))
 def test_one_at_a_time_or_many_at_once_is_the_same(log, rules, every):
@@ -97,6 +98,7 @@ def test_one_at_a_time_or_many_at_once_is_the_same(log, rules, every):
     assert at_once == everything(judged(log, rules, asking=lambda index: index % every == 0))
 
 
+@pytest.mark.slow
 @settings(max_examples=4, deadline=None)
 @given(seed=st.integers(0, 2**32), rules=st.sampled_from(RULES))
 def test_that_holds_for_a_history_that_is_thinned(seed, rules):

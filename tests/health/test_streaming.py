@@ -92,6 +92,7 @@ def test_findings_do_not_depend_on_when_somebody_asked(plan, every):
     assert str(list(at_once.states())) == str(list(stepwise.states()))
 
 
+@pytest.mark.slow
 @settings(max_examples=12, deadline=None)
 @given(plan=plans)
 def test_that_holds_for_a_history_that_is_thinned_too(plan):
@@ -213,6 +214,7 @@ def seldom_sick(content, generator):
     return dataclasses.replace(content, values=values)
 
 
+@pytest.mark.slow
 @settings(max_examples=25, deadline=None)
 @given(seed=st.integers(0, 2**32), moves=often, every=st.integers(1, 9))
 def test_nor_where_the_flight_recorder_writes_more_than_is_remembered(seed, moves, every):

@@ -1,11 +1,11 @@
 """A log directory that is refreshed in a thread during requests."""
 
 import os
-import threading
 import time
 
 import numpy as np
 import pytest
+from concurrently import concurrently
 from run_log import RunLog
 
 from tb_gradhealth.events import Root
@@ -162,32 +162,22 @@ def test_a_failure_is_raised_once_and_the_next_request_tries_again(follow):
 def test_concurrent_requests_while_runs_grow_appear_and_vanish(tmp_path, follow):
     """No request fails, no record is lost or judged twice."""
     monitor = Monitor([Root(str(tmp_path))])
-    follower, done, failures = follow(monitor), threading.Event(), []
+    follower = follow(monitor)
 
     def ask():
-        try:
-            while not done.is_set():
-                follower.follow()
-                with monitor.snapshot() as snapshot:
-                    for run in snapshot.runs.values():
-                        assert_gapless(run)
-        except Exception as error:
-            failures.append(error)
+        follower.follow()
+        with monitor.snapshot() as snapshot:
+            for run in snapshot.runs.values():
+                assert_gapless(run)
 
-    threads = [threading.Thread(target=ask) for _ in range(6)]
-    for thread in threads:
-        thread.start()
-    for part in range(3):
-        for number in range(4):
-            write(tmp_path / f"run_{number}", 20 * part, 20 * (part + 1))
-        write(tmp_path / "passing", 0, 5)
-        time.sleep(1.1)  # the names of event files contain seconds
-        for file in (tmp_path / "passing").iterdir():
-            file.unlink()
-    done.set()
-    for thread in threads:
-        thread.join()
+    with concurrently(ask, threads=6):
+        for part in range(3):
+            for number in range(4):
+                write(tmp_path / f"run_{number}", 20 * part, 20 * (part + 1))
+            write(tmp_path / "passing", 0, 5)
+            time.sleep(1.1)  # the names of event files contain seconds
+            for file in (tmp_path / "passing").iterdir():
+                file.unlink()
     monitor.refresh()
     with monitor.snapshot() as snapshot:
         assert records(snapshot) == {f"run_{number}": 60 for number in range(4)}
-    assert failures == []

@@ -1,7 +1,6 @@
-import threading
-
 import numpy as np
 import pytest
+from concurrently import concurrently
 from run_log import RunLog
 from tensorboard.summary.writer.event_file_writer import EventFileWriter
 
@@ -150,30 +149,18 @@ def test_a_refresh_is_skipped_where_the_last_is_recent(tmp_path, monitor, start)
 
 def test_many_threads_read_each_record_once(tmp_path, monitor, start):
     run = start(tmp_path / "a")
-    done = threading.Event()
-    failures = []
 
     def ask():
-        try:
-            while not done.is_set():
-                monitor.refresh()
-                with monitor.snapshot() as snapshot:
-                    for each in snapshot.runs.values():
-                        steps = each.health.series("gradient", "dense/kernel", ["rms"])["step"]
-                        assert list(steps) == list(range(len(steps)))
-        except Exception as error:
-            failures.append(error)
+        monitor.refresh()
+        with monitor.snapshot() as snapshot:
+            for each in snapshot.runs.values():
+                steps = each.health.series("gradient", "dense/kernel", ["rms"])["step"]
+                assert list(steps) == list(range(len(steps)))
 
-    threads = [threading.Thread(target=ask) for _ in range(4)]
-    for thread in threads:
-        thread.start()
-    for step in range(50):
-        run.step(step)
-    done.set()
-    for thread in threads:
-        thread.join()
+    with concurrently(ask, threads=4):
+        for step in range(50):
+            run.step(step)
     monitor.refresh()
-    assert failures == []
     assert records(monitor) == {"a": 50}
 
 

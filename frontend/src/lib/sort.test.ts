@@ -1,13 +1,13 @@
 import { describe, expect, it } from 'vitest'
 import type { Finding } from '../contract'
 import { aFinding } from '../testing/samples'
-import { createRegister } from './register'
+import { createEntryBuilder } from './finding-entries'
 import { DEFAULT_SORT, excess, inOrder, itself, nextSort, type Sort, sortBy } from './sort'
 
 function ordered(findings: readonly Finding[]) {
-  const register = createRegister()
-  const entries = register.enter(findings)
-  register.place()
+  const entryBuilder = createEntryBuilder()
+  const entries = entryBuilder.build(findings)
+  entryBuilder.updatePositions()
   return inOrder(entries)
 }
 

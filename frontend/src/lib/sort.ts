@@ -1,7 +1,7 @@
 /** The order of the alert table. */
 
 import type { Finding } from '../contract'
-import type { Entry } from './register'
+import type { Entry } from './finding-entries'
 
 export const SORT_COLUMNS = [
   'severity',
@@ -57,9 +57,9 @@ function ascending(column: SortColumn, entries: readonly Entry[]): (entry: Entry
     case 'symptom':
       return inAlphabet(entries, ({ finding }) => finding.symptom)
     case 'layer':
-      return ({ tensor }) => tensor.place
+      return ({ tensor }) => tensor.position
     case 'run':
-      return ({ run }) => run.place
+      return ({ run }) => run.position
     case 'opened':
       return ({ finding }) => finding.opened_step
     case 'seen':

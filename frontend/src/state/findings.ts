@@ -7,7 +7,7 @@ import { batch, type ReadonlySignal, signal } from '@preact/signals'
 import type { Api } from '../api'
 import type { Finding, Run } from '../contract'
 import { groupBy } from '../lib/filter'
-import { createRegister, type Entry } from '../lib/register'
+import { createEntryBuilder, type Entry } from '../lib/finding-entries'
 import { inOrder } from '../lib/sort'
 
 export interface Findings {
@@ -29,7 +29,7 @@ export function createFindings(api: Api): Findings {
   const findings = signal<readonly Finding[]>([])
   const parts = signal<ReadonlyMap<string, readonly Entry[]>>(new Map())
   const entries = signal<readonly Entry[]>([])
-  const register = createRegister()
+  const entryBuilder = createEntryBuilder()
   const stamps = new Map<string, string>()
   const answers = new WeakMap<readonly Finding[], ReadonlyMap<string, readonly Entry[]>>()
 
@@ -38,14 +38,14 @@ export function createFindings(api: Api): Findings {
     const before = answers.get(found)
     if (before) return before
     const runs = groupBy(found, ({ run }) => run)
-    const entered = new Map([...runs].map(([run, some]) => [run, register.enter(some)]))
+    const entered = new Map([...runs].map(([run, some]) => [run, entryBuilder.build(some)]))
     answers.set(found, entered)
     return entered
   }
 
   function begin(some: readonly Finding[]): void {
-    const entered = register.enter(some)
-    register.place()
+    const entered = entryBuilder.build(some)
+    entryBuilder.updatePositions()
     findings.value = some
     entries.value = entered
   }
@@ -69,7 +69,7 @@ export function createFindings(api: Api): Findings {
       await breath(found.length)
     }
     const found = [...next.values()].flat()
-    register.place()
+    entryBuilder.updatePositions()
     await breath(found.length)
     const sorted = inOrder(found)
     const told = found.map(({ finding }) => finding)

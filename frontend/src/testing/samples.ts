@@ -1,4 +1,4 @@
-/** Runs and findings for the tests, as the server would tell them. */
+/** Sample runs and findings, in the server's format. */
 
 import {
   type Checked,
@@ -63,7 +63,7 @@ export function someChecks(fields: Partial<Checked> = {}): Checked {
   }
 }
 
-/** As the only one of its incident; `inServersOrder` sets its key among others. */
+/** A finding that is its own incident; `inServersOrder` sets the order among several. */
 export function aFinding(fields: Partial<Finding> = {}): Finding {
   return {
     run: 'mlp_sigmoid',
@@ -95,7 +95,7 @@ function gravityOf({ severity, muted }: Pick<Finding, 'severity' | 'muted'>): nu
   return muted ? SEVERITIES.length : SEVERITIES.indexOf(severity)
 }
 
-/** In the server's order and with its keys: each its own incident but for those that share one. */
+/** The findings in the server's order, with `sort_key` set: each is its own incident unless several share one. */
 export function inServersOrder(findings: readonly Finding[], runs: readonly Run[] = []): Finding[] {
   const ranks = new Map(runs.map(({ run, rank }) => [run, rank]))
   const rankOf = ({ run }: Finding) => ranks.get(run) ?? runs.length
@@ -115,7 +115,7 @@ export function inServersOrder(findings: readonly Finding[], runs: readonly Run[
     }))
 }
 
-/** The first page of findings that are in the server's order. */
+/** The first page of all these findings. */
 export function aFirstPage(findings: readonly Finding[]): FirstPage {
   const counted = findings.filter(({ muted }) => !muted)
   const incidents = groupBy(counted, ({ run, incident, id }) => `${run} ${incident || id}`)

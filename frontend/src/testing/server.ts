@@ -1,4 +1,4 @@
-/** A server that answers from memory. */
+/** A server in memory. */
 
 import { vi } from 'vitest'
 import type { Api, Evidence } from '../api'

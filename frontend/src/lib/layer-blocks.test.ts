@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { blocksOf } from './blocks'
+import { blocksOf } from './layer-blocks'
 
 const names = (n: number, name: (i: number) => string) =>
   Array.from({ length: n }, (_, i) => name(i))

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest'
 import { aJudgement, aRun } from '../testing/samples'
-import { effectsBySymptom, runsToTry, trialSentence } from './trial'
+import { effectsBySymptom, selectTrialRuns, trialSentence } from './rule-trial'
 
 const summary = (symptom: string) => ({
   run: 'a',
@@ -38,15 +38,15 @@ const runs = (n: number, name = 'run') =>
   Array.from({ length: n }, (_, i) => aRun({ run: `${name}${i}` }))
 
 it('names the runs it means, unless it means all', () => {
-  expect(runsToTry(runs(3), 3).names).toEqual([])
-  expect(runsToTry(runs(2), 3).names).toEqual(['run0', 'run1'])
-  expect(runsToTry([], 3)).toEqual({ runs: [], wanted: 0, names: [] })
+  expect(selectTrialRuns(runs(3), 3).names).toEqual([])
+  expect(selectTrialRuns(runs(2), 3).names).toEqual(['run0', 'run1'])
+  expect(selectTrialRuns([], 3)).toEqual({ runs: [], requested: 0, names: [] })
 })
 
 it('asks for no more than the server answers', () => {
-  const many = runsToTry(runs(340), 340)
-  expect([many.runs.length, many.names.length, many.wanted]).toEqual([100, 100, 340])
-  const long = runsToTry(runs(100, 'ü'.repeat(200)), 100)
+  const many = selectTrialRuns(runs(340), 340)
+  expect([many.runs.length, many.names.length, many.requested]).toEqual([100, 100, 340])
+  const long = selectTrialRuns(runs(100, 'ü'.repeat(200)), 100)
   const asked = long.names.map((name) => `&run=${encodeURIComponent(name)}`).join('')
   expect(long.names.length).toBeGreaterThan(5)
   expect(asked.length).toBeLessThanOrEqual(24 << 10)

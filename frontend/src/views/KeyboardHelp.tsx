@@ -1,4 +1,4 @@
-/** What the keyboard can do here, behind "?". Single keys can be switched off (WCAG 2.1.4). */
+/** The list of keyboard shortcuts, opened by "?". Single-key shortcuts can be switched off (WCAG 2.1.4). */
 
 import { useEffect, useRef, useState } from 'preact/hooks'
 import { VIEWS } from '../lib/view-state'
@@ -19,18 +19,18 @@ const KEYS: readonly (readonly [keys: string[], what: string])[] = [
   [['Escape'], 'close the evidence, a list or this sheet'],
 ]
 
-const SWITCH = 'gradhealth.single-keys'
+const STORAGE_KEY = 'gradhealth.single-keys'
 
-export function KeySheet() {
+export function KeyboardHelp() {
   const { view } = useTab()
-  const sheet = useRef<HTMLDialogElement>(null)
-  const [singleKeys, setSingleKeys] = useState(() => localStorage.getItem(SWITCH) !== 'off')
+  const dialog = useRef<HTMLDialogElement>(null)
+  const [singleKeys, setSingleKeys] = useState(() => localStorage.getItem(STORAGE_KEY) !== 'off')
   useEffect(() => {
     if (!singleKeys) return
     const onKeyDown = (event: KeyboardEvent) => {
       if (isTyping(event.target) || event.ctrlKey || event.metaKey || event.altKey) return
       const chosen = VIEWS[Number(event.key) - 1]
-      if (event.key === '?') sheet.current?.showModal()
+      if (event.key === '?') dialog.current?.showModal()
       else if (event.key === '/') document.getElementById('search-findings')?.focus()
       else if (chosen) view.change({ view: chosen })
       else return
@@ -40,7 +40,7 @@ export function KeySheet() {
     return () => document.removeEventListener('keydown', onKeyDown)
   }, [singleKeys, view])
   const toggle = () => {
-    localStorage.setItem(SWITCH, singleKeys ? 'off' : 'on')
+    localStorage.setItem(STORAGE_KEY, singleKeys ? 'off' : 'on')
     setSingleKeys(!singleKeys)
   }
   return (
@@ -50,11 +50,11 @@ export function KeySheet() {
         type="button"
         aria-label="Keyboard"
         title="Keyboard (?)"
-        onClick={() => sheet.current?.showModal()}
+        onClick={() => dialog.current?.showModal()}
       >
         ?
       </button>
-      <dialog class="keys" ref={sheet} aria-labelledby="keys-title">
+      <dialog class="keys" ref={dialog} aria-labelledby="keys-title">
         <h2 id="keys-title">Keyboard</h2>
         <dl>
           {KEYS.map(([keys, what]) => (
@@ -74,7 +74,7 @@ export function KeySheet() {
           <input type="checkbox" checked={singleKeys} onChange={toggle} /> single keys, such as ?
           and /, work
         </label>
-        <button class="button" type="button" onClick={() => sheet.current?.close()}>
+        <button class="button" type="button" onClick={() => dialog.current?.close()}>
           Close
         </button>
       </dialog>

@@ -1,4 +1,4 @@
-/** What was looked at where nothing was found, in words. */
+/** Texts about what was checked. */
 
 import type { Checked, Closest } from '../contract'
 import { count, formatMeasured, formatStep } from './numbers'
@@ -23,14 +23,14 @@ export function closestText({ value, threshold, unit, direction }: Closest): str
   return formatMeasured(value, unit) + limit
 }
 
-/** How far a value has come to its limit, from 0 to 1; null where that has no measure. */
+/** The ratio of a value to its limit, from 0 to 1; null if it is undefined. */
 export function nearness({ value, threshold, direction }: Closest): number | null {
   if (value === null || threshold === null) return null
   const [part, whole] = direction === 'above' ? [value, threshold] : [threshold, value]
   return part >= 0 && whole > 0 ? Math.min(1, part / whole) : null
 }
 
-/** Reasons for which symptoms were not judged, each with their titles. */
+/** The reasons for symptoms that were not judged, each with the titles of the symptoms. */
 export function notJudged({ not_judged }: Checked): { reason: string; titles: string[] }[] {
   const reasons = new Map<string, string[]>()
   for (const { reason, title } of not_judged) {

@@ -1,17 +1,17 @@
 /**
- * Findings with what the table asks of each of them again and again: made once, when they come. Of tens of
- * thousands, joining two names into a key or looking a name up takes longer than to sort them all.
+ * Findings with precomputed keys for sorting and filtering. For tens of thousands of findings, building
+ * keys and looking up names takes longer than the sort itself.
  */
 
 import { type Finding, type FindingState, SEVERITIES, type Severity } from '../contract'
 
-/** A name that many findings share, and its place among all names. */
+/** A name shared by many findings, and its position among all names. */
 export interface Name {
   readonly text: string
-  place: number
+  position: number
 }
 
-/** What the table counts and filters by; the same object for all findings that are alike in it. */
+/** The facets of a finding; findings with equal facets share one object. */
 export interface Traits {
   readonly severity: Severity
   readonly state: FindingState
@@ -24,45 +24,45 @@ export interface Entry {
   readonly finding: Finding
   /** `keyOf` the finding. */
   readonly key: string
-  /** `incidentKey` of the finding; the same text for all that belong to it. */
+  /** `incidentKey` of the finding; the same string for all members of the incident. */
   readonly incident: string
   readonly run: Name
   readonly tensor: Name
   readonly traits: Traits
-  /** From 1 for the mildest severity. */
+  /** The rank of the severity, from 1 for the mildest. */
   readonly badness: number
 }
 
-/** One text for a finding among those of all runs: ids are unique only within their run. */
+/** A key of a finding that is unique among all runs; ids are unique only within their run. */
 export function keyOf({ run, id }: { run: string; id: string }): string {
   return `${id}:${run}`
 }
 
-/** An incident's name among those of all runs. */
+/** A key of an incident that is unique among all runs. */
 export function incidentKey({ run, id, incident }: Finding): string {
   return `${incident || id}:${run}`
 }
 
-// Numeric, so that dense_2 comes before dense_10. One collator: making one per comparison is 100 × slower.
+// Numeric, so that dense_2 comes before dense_10. One shared collator: one per comparison is 100 × slower.
 const { compare: natural } = new Intl.Collator('en', { numeric: true })
 const BADNESS = new Map(SEVERITIES.map((severity, i) => [severity, SEVERITIES.length - i]))
 
-export interface Register {
-  /** Entries of findings, run by run; names must have their places before these are sorted. */
-  readonly enter: (findings: readonly Finding[]) => Entry[]
-  /** Gives every name its place anew where one has been added. */
-  readonly place: () => void
+export interface EntryBuilder {
+  /** Builds entries of findings, grouped by run; call updatePositions before sorting them. */
+  readonly build: (findings: readonly Finding[]) => Entry[]
+  /** Recomputes the positions of all names if a name was added. */
+  readonly updatePositions: () => void
 }
 
-export function createRegister(): Register {
+export function createEntryBuilder(): EntryBuilder {
   const names = new Map<string, Name>()
-  const known = new Map<string, Traits>()
+  const traitsByKey = new Map<string, Traits>()
   let added = false
 
-  function named(text: string): Name {
-    const before = names.get(text)
-    if (before) return before
-    const name = { text, place: 0 }
+  function nameOf(text: string): Name {
+    const existing = names.get(text)
+    if (existing) return existing
+    const name = { text, position: 0 }
     names.set(text, name)
     added = true
     return name
@@ -70,14 +70,14 @@ export function createRegister(): Register {
 
   function traitsOf({ severity, state, symptom, kind, muted }: Finding): Traits {
     const key = `${severity} ${state} ${muted ? 'muted' : ''} ${kind} ${symptom}`
-    const before = known.get(key)
-    if (before) return before
+    const existing = traitsByKey.get(key)
+    if (existing) return existing
     const traits = { severity, state, symptom, kind, muted: Boolean(muted) }
-    known.set(key, traits)
+    traitsByKey.set(key, traits)
     return traits
   }
 
-  const enter = (findings: readonly Finding[]) => {
+  const build = (findings: readonly Finding[]) => {
     const incidents = new Map<string, string>()
     let last = ''
     return findings.map((finding) => {
@@ -94,21 +94,21 @@ export function createRegister(): Register {
         finding,
         key: keyOf(finding),
         incident: key,
-        run: named(run),
-        tensor: named(tensor),
+        run: nameOf(run),
+        tensor: nameOf(tensor),
         traits: traitsOf(finding),
         badness: BADNESS.get(severity) ?? 0,
       }
     })
   }
 
-  const place = () => {
+  const updatePositions = () => {
     if (!added) return
     added = false
     const sorted = [...names.values()].sort((a, b) => natural(a.text, b.text))
     sorted.forEach((name, i) => {
-      name.place = i
+      name.position = i
     })
   }
-  return { enter, place }
+  return { build, updatePositions }
 }

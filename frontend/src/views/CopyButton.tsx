@@ -1,4 +1,4 @@
-/** Text to the clipboard, and files to the disk. */
+/** A button that copies a text to the clipboard. */
 
 import { useEffect, useState } from 'preact/hooks'
 
@@ -9,21 +9,21 @@ interface CopyButtonProps {
 }
 
 export function CopyButton({ label, text, disabled = false }: CopyButtonProps) {
-  const [said, say] = useState('')
+  const [message, setMessage] = useState('')
   useEffect(() => {
-    if (said === '') return
-    const timer = setTimeout(() => say(''), 2000)
+    if (message === '') return
+    const timer = setTimeout(() => setMessage(''), 2000)
     return () => clearTimeout(timer)
-  }, [said])
-  const copy = async () => say((await copyText(text())) ? 'Copied' : 'Could not copy')
+  }, [message])
+  const copy = async () => setMessage((await copyText(text())) ? 'Copied' : 'Could not copy')
   return (
     <button class="button" type="button" disabled={disabled} onClick={copy}>
-      <span aria-live="polite">{said || label}</span>
+      <span aria-live="polite">{message || label}</span>
     </button>
   )
 }
 
-/** The clipboard needs https or localhost; TensorBoard is often read over plain http. */
+/** The clipboard API needs https or localhost, but TensorBoard often runs over plain http. */
 async function copyText(text: string): Promise<boolean> {
   try {
     await navigator.clipboard.writeText(text)
@@ -45,14 +45,4 @@ function copyBySelection(text: string): boolean {
   area.remove()
   if (focused instanceof HTMLElement) focused.focus({ preventScroll: true })
   return copied
-}
-
-export function download(name: string, type: string, text: string): void {
-  const address = URL.createObjectURL(new Blob([text], { type: `${type};charset=utf-8` }))
-  const link = document.createElement('a')
-  link.href = address
-  link.download = name
-  link.click()
-  // At once would be too early for some browsers.
-  setTimeout(() => URL.revokeObjectURL(address), 10_000)
 }

@@ -1,4 +1,4 @@
-/** What other rules would change, in words and by symptom; and which runs they are tried on. */
+/** The effect of trying other rules, as text and by symptom; and the runs they are tried on. */
 
 import type { Judged, Run } from '../contract'
 import { count, formatStep } from './numbers'
@@ -34,27 +34,27 @@ export function effectsBySymptom(judged: Judged): ReadonlyMap<string, Effect> {
   return effects
 }
 
-export interface Tried {
-  /** What is judged; no run where none passes the reader's choice. */
+export interface TrialRuns {
+  /** The runs to judge; empty if no run passes the filter. */
   runs: readonly Run[]
-  /** How many the reader's choice lets through. */
-  wanted: number
-  /** The names to ask for; none where all runs there are is meant. */
+  /** The number of runs that pass the filter. */
+  requested: number
+  /** The names for the request; empty for all runs. */
   names: readonly string[]
 }
 
-/** The server's own bound. */
-export const MOST_RUNS = 100
-/** Of the 64 KiB that a request line may have, a rule document takes up to half. */
-const MOST_CHARACTERS = 24 << 10
+/** The limit of the route. */
+export const MAX_RUNS = 100
+/** A request line may have 64 KiB, of which a rule document may take half. */
+const MAX_CHARACTERS = 24 << 10
 
-/** The first runs that fit into a question. */
-export function runsToTry(wanted: readonly Run[], all: number): Tried {
+/** The first runs that fit into one request. */
+export function selectTrialRuns(requested: readonly Run[], all: number): TrialRuns {
   let characters = 0
-  const runs = wanted.slice(0, MOST_RUNS).filter(({ run }) => {
+  const runs = requested.slice(0, MAX_RUNS).filter(({ run }) => {
     characters += encodeURIComponent(run).length + '&run='.length
-    return characters <= MOST_CHARACTERS
+    return characters <= MAX_CHARACTERS
   })
   const everything = runs.length === all
-  return { runs, wanted: wanted.length, names: everything ? [] : runs.map(({ run }) => run) }
+  return { runs, requested: requested.length, names: everything ? [] : runs.map(({ run }) => run) }
 }

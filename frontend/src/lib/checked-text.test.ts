@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest'
 import type { Closest } from '../contract'
 import { someChecks } from '../testing/samples'
-import { closestText, judgedText, nearness, notJudged, stepsText } from './checked'
+import { closestText, judgedText, nearness, notJudged, stepsText } from './checked-text'
 
 const closest = (fields: Partial<Closest>): Closest => ({
   ...(someChecks().closest as Closest),

@@ -1,4 +1,4 @@
-/** Style sheets, adopted by the document: the build stays one file and needs no extra request. */
+/** The style sheets, adopted by the document, so that the build is one file. */
 
 import { effect, type ReadonlySignal } from '@preact/signals'
 import chartCss from 'uplot/dist/uPlot.min.css?inline'

@@ -1,27 +1,27 @@
-/** Layers grouped into blocks by their names, in forward order: "conv2_block1", "encoder/layer_3". */
+/** Groups layers into blocks by their names, in forward order: "conv2_block1", "encoder/layer_3". */
 
 export interface Block {
-  /** Unique among the blocks, the same as long as the network's layers are. */
+  /** Unique among the blocks; stable for the same layers. */
   key: string
   title: string
-  /** The places of its rows, which follow one another. */
+  /** The index of its first row; its rows are consecutive. */
   first: number
   count: number
 }
 
-/** As many blocks as a screen has room for, and fewer than this are hardly an overview. */
-const MOST_AT_A_GLANCE = 28
-const LEAST_BLOCKS = 8
-/** With so many the reader scrolls, which is better than four blocks of a thousand layers. */
-const MOST_BLOCKS = 160
-const MOST_TOKENS = 8
+/** The number of blocks that fit on a screen, and the minimum for an overview. */
+const MAX_BLOCKS_PER_SCREEN = 28
+const MIN_BLOCKS = 8
+/** The maximum number of blocks; scrolling is better than four blocks of a thousand layers. */
+const MAX_BLOCKS = 160
+const MAX_TOKENS = 8
 
-/** Each layer's rows follow one another in forward order; so do those of a block. */
+/** Groups rows by the layers' names; the rows of a layer and of a block are consecutive. */
 export function blocksOf(layers: readonly string[]): Block[] {
   const parts = layers.map(tokens)
   const different = new Set(layers).size
   let coarser: Block[] | null = null
-  for (let depth = 1; depth <= MOST_TOKENS; depth++) {
+  for (let depth = 1; depth <= MAX_TOKENS; depth++) {
     const blocks = runsOf(
       parts.map((part) =>
         part
@@ -30,15 +30,15 @@ export function blocksOf(layers: readonly string[]): Block[] {
           .replace(/[/_.]$/, ''),
       ),
     )
-    if (blocks.length * 2 > different || blocks.length > MOST_BLOCKS) break
-    const most = coarser && coarser.length >= LEAST_BLOCKS ? MOST_AT_A_GLANCE : MOST_BLOCKS
+    if (blocks.length * 2 > different || blocks.length > MAX_BLOCKS) break
+    const limit = coarser && coarser.length >= MIN_BLOCKS ? MAX_BLOCKS_PER_SCREEN : MAX_BLOCKS
     const finer = blocks.length > (coarser?.length ?? 1)
-    if (finer && blocks.length <= most) coarser = blocks
+    if (finer && blocks.length <= limit) coarser = blocks
   }
   return coarser ?? chunks(layers)
 }
 
-/** "conv2_block1_1_conv" in pieces that end with their separator. */
+/** Splits "conv2_block1_1_conv" into tokens that end with their separators. */
 function tokens(layer: string): string[] {
   return layer.match(/[^/_.]+[/_.]*|[/_.]+/g) ?? [layer]
 }
@@ -52,10 +52,10 @@ function runsOf(names: readonly string[]): Block[] {
       last.count++
       return
     }
-    const before = seen.get(name) ?? 0
-    seen.set(name, before + 1)
+    const repeats = seen.get(name) ?? 0
+    seen.set(name, repeats + 1)
     blocks.push({
-      key: before === 0 ? name : `${name}#${before + 1}`,
+      key: repeats === 0 ? name : `${name}#${repeats + 1}`,
       title: name,
       first: row,
       count: 1,
@@ -64,14 +64,14 @@ function runsOf(names: readonly string[]): Block[] {
   return blocks
 }
 
-/** Names that tell nothing of blocks: as many layers in each, named by the first and the last. */
+/** Blocks of equal size, named by the first and last layer, for names without a block structure. */
 function chunks(layers: readonly string[]): Block[] {
-  const each = runsOf(layers)
-  const wanted = Math.min(MOST_AT_A_GLANCE, Math.ceil(Math.sqrt(each.length)))
-  const size = Math.ceil(each.length / wanted)
+  const layerRuns = runsOf(layers)
+  const target = Math.min(MAX_BLOCKS_PER_SCREEN, Math.ceil(Math.sqrt(layerRuns.length)))
+  const size = Math.ceil(layerRuns.length / target)
   const blocks: Block[] = []
-  for (let at = 0; at < each.length; at += size) {
-    const members = each.slice(at, at + size)
+  for (let at = 0; at < layerRuns.length; at += size) {
+    const members = layerRuns.slice(at, at + size)
     const [first, last] = [members[0] as Block, members.at(-1) as Block]
     const title =
       first === last ? first.title : `${first.title} – ${ending(first.title, last.title)}`
@@ -81,7 +81,7 @@ function chunks(layers: readonly string[]): Block[] {
   return blocks
 }
 
-/** What tells the last name from the first: "12" of dense_3 and dense_12. */
+/** The tokens of the last name that differ from the first: "12" of dense_3 and dense_12. */
 function ending(first: string, last: string): string {
   const [a, b] = [tokens(first), tokens(last)]
   const same = b.findIndex((token, i) => token !== a[i])

@@ -1,9 +1,9 @@
-/** How a finding goes on, and how it belongs to its incident, in a few words. */
+/** Short texts for a finding's state and for its relation to its incident. */
 
 import type { Finding } from '../contract'
 import { formatStep } from './numbers'
 
-/** "open", "resolved at 390"; of an open one that the run's newest record did not show, where it was seen last. */
+/** "open" or "resolved at 390"; for an open finding that the newest record does not show, its last step. */
 export function stateText(
   { state, last_step, resolved_step }: Finding,
   newest: number | null,
@@ -15,7 +15,7 @@ export function stateText(
   return lags ? `open, last seen at step ${formatStep(last_step)}` : 'open'
 }
 
-/** What a member of an incident that is not its origin has to do with the others. */
+/** The relation of a member that is not the origin to its incident. */
 export function causeText({ follows }: Finding, followed: Finding | null): string {
   if (follows === null) return 'at the same time'
   return `follows from ${followed?.tensor ?? 'the origin'}`

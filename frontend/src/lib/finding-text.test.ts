@@ -1,11 +1,11 @@
 import { expect, it } from 'vitest'
 import { aFinding } from '../testing/samples'
-import { causeText, stateText } from './course'
+import { causeText, stateText } from './finding-text'
 
 it('says of an open finding when it was seen last only if that was before the newest record', () => {
   const open = aFinding({ last_step: 480 })
   expect(stateText(open, 480)).toBe('open')
-  // The flight recorder sees steps beyond the last record.
+  // The flight recorder contains steps after the last record.
   expect(stateText(open, 470)).toBe('open')
   expect(stateText(open, 5_900)).toBe('open, last seen at step 480')
   expect(stateText(open, null)).toBe('open')

@@ -1,34 +1,34 @@
-/** One of the lists over the rules, or beside them where there is room. */
+/** A collapsible list above the rules, or beside them on wide views. */
 
 import type { ComponentChildren, RefObject } from 'preact'
 import { useEffect, useRef, useState } from 'preact/hooks'
 
-/** Of the view, in pixels; the style sheet's own bound for two columns. */
-const ROOMY = 1100
+/** The width of the view in pixels for two columns, as in the style sheet. */
+const TWO_COLUMN_WIDTH = 1100
 
-interface PartProps {
+interface DisclosureProps {
   title: string
   children: ComponentChildren
 }
 
-export function Part({ title, children }: PartProps) {
+export function Disclosure({ title, children }: DisclosureProps) {
   const frame = useRef<HTMLDetailsElement>(null)
-  const roomy = useRoomy(frame)
+  const wide = useIsWide(frame)
   const onKeyDown = (event: KeyboardEvent) => {
     if (event.key !== 'Escape' || !frame.current?.open) return
-    // Not the evidence too.
+    // Does not also close the evidence.
     event.stopPropagation()
     frame.current.open = false
     frame.current.querySelector('summary')?.focus()
   }
   return (
-    // Beside the rules all stand open; over them, where each hides some of what is being changed, one does.
+    // Beside the rules all lists are open; above the rules only one is.
     <details
       class="part"
       ref={frame}
-      open={roomy}
+      open={wide}
       onKeyDown={onKeyDown}
-      {...(roomy ? {} : { name: 'rules-part' })}
+      {...(wide ? {} : { name: 'rules-part' })}
     >
       <summary>{title}</summary>
       {children}
@@ -36,16 +36,16 @@ export function Part({ title, children }: PartProps) {
   )
 }
 
-function useRoomy(element: RefObject<HTMLElement | null>): boolean {
-  const [roomy, setRoomy] = useState(false)
+function useIsWide(element: RefObject<HTMLElement | null>): boolean {
+  const [wide, setWide] = useState(false)
   useEffect(() => {
     const view = element.current?.closest('.main')
     if (!view) return
     const observer = new ResizeObserver(([entry]) =>
-      setRoomy((entry?.contentRect.width ?? 0) >= ROOMY),
+      setWide((entry?.contentRect.width ?? 0) >= TWO_COLUMN_WIDTH),
     )
     observer.observe(view)
     return () => observer.disconnect()
   }, [element])
-  return roomy
+  return wide
 }
