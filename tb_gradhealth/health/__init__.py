@@ -22,7 +22,7 @@ from tb_gradhealth.health.results import (
     Verdict,
     at_least,
     finding_as_json,
-    ranks,
+    urgency_ranks,
 )
 from tb_gradhealth.health.symptoms import SYMPTOMS
 
@@ -49,5 +49,5 @@ __all__ = [
     "at_least",
     "finding_as_json",
     "parameters",
-    "ranks",
+    "urgency_ranks",
 ]

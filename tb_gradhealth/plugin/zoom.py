@@ -7,7 +7,7 @@ from collections.abc import Hashable, Sequence
 from typing import Final
 
 from tb_gradhealth.events import EventFile, RunReader
-from tb_gradhealth.health.series import Cells, History, StepRange, query_series
+from tb_gradhealth.health.series import Buckets, History, StepRange, query_series
 from tb_gradhealth.record import Record, RowTable
 
 MOST_RECORDS: Final = 16_384
@@ -104,7 +104,7 @@ class Zooms:
         columns: Sequence[str],
         steps: StepRange,
         most: int,
-    ) -> dict[str, Cells] | None:
+    ) -> dict[str, Buckets] | None:
         """Columns of a row in a range as in `query_series`; None where it is too much or not there."""
         key = run, kind, tensor, steps
         with self._lock:

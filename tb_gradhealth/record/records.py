@@ -87,10 +87,10 @@ class WrittenRecord(Record):
 
     def part(self, rows: Any, columns: Any) -> Numbers:
         """As in `Record`."""
-        places = np.asarray(self.table.places[rows, columns])
-        found = np.full(places.shape, np.nan, np.float32)
-        known = places >= 0
-        found[known] = self.written[places[known]]
+        positions = np.asarray(self.table.positions[rows, columns])
+        found = np.full(positions.shape, np.nan, np.float32)
+        known = positions >= 0
+        found[known] = self.written[positions[known]]
         return found
 
 

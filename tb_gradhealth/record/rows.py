@@ -138,11 +138,11 @@ class RowTable:
         return positions + np.repeat(np.arange(len(self.rows)) * len(self.columns), written)
 
     @cached_property
-    def places(self) -> npt.NDArray[np.int32]:
+    def positions(self) -> npt.NDArray[np.int32]:
         """Where each number of the matrix is among those written, int32 [rows, columns]; -1 for never."""
-        places = np.full(len(self.rows) * len(self.columns), -1, np.int32)
-        places[self.written] = np.arange(self.written.size, dtype=np.int32)
-        return places.reshape(len(self.rows), len(self.columns))
+        positions = np.full(len(self.rows) * len(self.columns), -1, np.int32)
+        positions[self.written] = np.arange(self.written.size, dtype=np.int32)
+        return positions.reshape(len(self.rows), len(self.columns))
 
     @property
     def shape(self) -> tuple[int, ...]:

@@ -5,7 +5,7 @@ from functools import cache
 import jinja2
 
 from tb_gradhealth.health import Severity
-from tb_gradhealth.health.results import beside_limit
+from tb_gradhealth.health.results import value_and_limit
 from tb_gradhealth.report.inert import visible
 from tb_gradhealth.report.model import Report
 from tb_gradhealth.report.relation import relations
@@ -22,5 +22,5 @@ def _template() -> jinja2.Template:
     environment = jinja2.Environment(
         loader=loader, autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
-    environment.filters |= {"visible": visible, "beside_limit": beside_limit, "relations": relations}
+    environment.filters |= {"visible": visible, "value_and_limit": value_and_limit, "relations": relations}
     return environment.get_template("report.html.j2")

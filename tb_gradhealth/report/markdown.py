@@ -3,7 +3,7 @@
 import re
 
 from tb_gradhealth.health import Finding, Severity
-from tb_gradhealth.health.results import beside_limit
+from tb_gradhealth.health.results import value_and_limit
 from tb_gradhealth.report.inert import visible
 from tb_gradhealth.report.model import Report, RunReport
 from tb_gradhealth.report.relation import relations
@@ -55,7 +55,7 @@ def _line(finding: Finding, relation: str) -> str:
         finding.kind,
         f"{finding.opened_step:,}",
         f"{finding.last_step:,}",
-        beside_limit(finding.value, finding.threshold, finding.unit),
+        value_and_limit(finding.value, finding.threshold, finding.unit),
         finding.state,
     )
     return "| " + " | ".join(cells) + " |"

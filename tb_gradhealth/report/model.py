@@ -10,7 +10,7 @@ from operator import itemgetter
 from typing import Final
 
 from tb_gradhealth.events import Problem
-from tb_gradhealth.health import Finding, NotJudged, SymptomState, Verdict, finding_as_json, ranks
+from tb_gradhealth.health import Finding, NotJudged, SymptomState, Verdict, finding_as_json, urgency_ranks
 from tb_gradhealth.monitor import MonitoredRun, Watched
 
 SCHEMA: Final = "gradhealth.report/1"
@@ -100,7 +100,7 @@ def report_of(watched: Watched, explain: bool = False, names: Collection[str] | 
         names: the runs to report of; all where None.
     """
     runs = [run for name, run in watched.runs.items() if names is None or name in names]
-    ranked = ranks([run.health.assessment() for run in runs])
+    ranked = urgency_ranks([run.health.assessment() for run in runs])
     in_order = [run for _, run in sorted(zip(ranked, runs, strict=True), key=itemgetter(0))]
     return Report(
         tuple(_run(run, explain) for run in in_order), (*watched.problems, *_nothing_there(watched))
@@ -112,7 +112,7 @@ def _run(run: MonitoredRun, explain: bool) -> RunReport:
     return RunReport(
         run=run.name,
         verdict=assessment.verdict,
-        told=assessment.told,
+        told=assessment.verdict_text,
         headline=assessment.headline,
         reservation=assessment.reservation,
         not_judged=assessment.not_judged,

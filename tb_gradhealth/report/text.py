@@ -9,7 +9,7 @@ from rich.text import Text
 
 from tb_gradhealth.events import Problem
 from tb_gradhealth.health import Finding, SymptomState
-from tb_gradhealth.health.results import beside_limit
+from tb_gradhealth.health.results import value_and_limit
 from tb_gradhealth.report.inert import visible
 from tb_gradhealth.report.model import Report, RunReport
 from tb_gradhealth.report.relation import relations
@@ -74,7 +74,7 @@ def _table(findings: tuple[Finding, ...]) -> Table:
             finding.kind,
             f"{finding.opened_step:,}",
             f"{finding.last_step:,}",
-            beside_limit(finding.value, finding.threshold, finding.unit),
+            value_and_limit(finding.value, finding.threshold, finding.unit),
             finding.state,
         )
     return table

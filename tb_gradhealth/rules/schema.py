@@ -53,10 +53,10 @@ def _number(parameter: Parameter) -> dict[str, Any]:
         "default": parameter.default,
         "description": parameter.meaning,
     }
-    if parameter.least is not None:
-        found["minimum"] = parameter.least
-    if parameter.most is not None:
-        found["maximum"] = parameter.most
+    if parameter.minimum is not None:
+        found["minimum"] = parameter.minimum
+    if parameter.maximum is not None:
+        found["maximum"] = parameter.maximum
     return found
 
 

@@ -46,11 +46,11 @@ def test_many_records_at_once_are_what_they_are_one_by_one(seed, records, most, 
     values[generator.random(values.shape) < wild / 8] = np.inf
     values[generator.integers(records) :, 0] *= 100  # a level that stays
     expected = [Past() for _ in range(6)]
-    baseline = Baseline().settled(4)
+    baseline = Baseline().resized(4)
     with np.errstate(all="ignore"):
         for begin in range(0, records, most):
             if begin:
-                baseline = baseline.settled(6)  # rows that join later
+                baseline = baseline.resized(6)  # rows that join later
             some = values[begin : begin + most, : len(baseline.past)]
             usual, runs, baseline = baseline.compare(some, lambda usual, rows: usual.score > limit)
             for record, row in np.ndindex(some.shape):

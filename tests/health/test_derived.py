@@ -85,7 +85,7 @@ def test_many_rows_are_taken_in_parts_and_come_back_in_their_places(column, monk
     for step in range(20):
         history.append(Record(step, 1e9 + step, table, values))
     whole = query_heatmap([history], "gradient", column)
-    monkeypatch.setattr(chart_queries, "MOST_AT_ONCE", 7 * 20)
+    monkeypatch.setattr(chart_queries, "MAXIMUM_NUMBERS", 7 * 20)
     parts = query_heatmap([history], "gradient", column)
     assert parts.rows == whole.rows
     np.testing.assert_array_equal(parts.values, whole.values)

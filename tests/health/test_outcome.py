@@ -89,7 +89,7 @@ def test_each_record_is_told_what_the_losses_up_to_it_say_however_they_are_cut(l
     trend = LossTrend()
     ends = sorted({0, len(losses), *(cut for cut in cuts if cut < len(losses))})
     for begin, end in pairwise(ends):
-        told = trend.follow(np.array(losses[begin:end]))
+        told = trend.add(np.array(losses[begin:end]))
         improves = told.improves()
         for record in range(end - begin):
             outcome, first, best, rising = told_by_hand(losses[: begin + record + 1])

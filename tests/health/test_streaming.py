@@ -9,7 +9,7 @@ from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
 from tb_gradhealth.health import RunHealth
-from tb_gradhealth.health.series.history import MOST_POINTS
+from tb_gradhealth.health.series.history import MAXIMUM_POINTS
 from tb_gradhealth.record import COLUMNS, Record, Row, RowTable, Steps
 
 LOSS = Row("loss", "loss", "loss", "loss", 9, output=True)
@@ -135,7 +135,7 @@ def many(count, table=TABLES[0]):
 def test_a_long_run_keeps_a_bounded_number_of_points_and_its_newest_all():
     health = judged(many(1600))
     steps = health.series("gradient", "d0/kernel", ["rms"])["step"]
-    assert steps.size <= MOST_POINTS
+    assert steps.size <= MAXIMUM_POINTS
     assert (steps[0], steps[-1]) == (0, 15990)
     assert np.array_equal(np.diff(steps[-40:]), np.full(39, 10))  # the newest at full resolution
     assert health.summary().records == 1600

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from tb_gradhealth.health.series import (
-    Cells,
+    Buckets,
     History,
     Reduction,
     StepRange,
@@ -30,7 +30,7 @@ def series_cells(
     columns: Sequence[str],
     steps: StepRange,
     points: int,
-) -> dict[str, Cells]:
+) -> dict[str, Buckets]:
     """Statistics of one tensor in at most ``points`` cells.
 
     Raises:
@@ -42,13 +42,13 @@ def series_cells(
         raise missing(run, kind, tensor) from None
 
 
-def exact(cells: Mapping[str, Cells]) -> bool:
+def exact(cells: Mapping[str, Buckets]) -> bool:
     """Whether every record of the range is there, be it in a cell with others because few were asked for."""
     return next(iter(cells.values())).complete
 
 
-def series_frame(cells: Mapping[str, Cells], run: str, kind: str, tensor: str) -> bytes:
-    """Cells as a frame: of each column the mean, the smallest and the largest value."""
+def series_frame(cells: Mapping[str, Buckets], run: str, kind: str, tensor: str) -> bytes:
+    """Buckets as a frame: of each column the mean, the smallest and the largest value."""
     any_of_them = next(iter(cells.values()))
     header: Json = {
         "schema": "gradhealth.series/1",

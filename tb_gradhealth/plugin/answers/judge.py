@@ -41,7 +41,7 @@ class Remembered:
         # What an epoch says holds of later records only, so epochs may all come first.
         contents: list[Content] = [epoch for history in histories for epoch in history.epochs.contents]
         contents += [point.content for history in histories for point in history.points]
-        whole = all(len(history.kept_records()) == history.records for history in histories)
+        whole = all(len(history.record_points()) == history.records for history in histories)
         return cls(run.name, contents, run.health.findings(), whole)
 
     def before(self, current: RuleSet, symptoms: Collection[str]) -> Iterator[Finding]:

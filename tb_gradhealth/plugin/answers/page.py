@@ -13,7 +13,7 @@ from itertools import islice
 from operator import attrgetter, itemgetter
 from typing import Final
 
-from tb_gradhealth.health import SEVERITIES, Assessment, Finding, ranks
+from tb_gradhealth.health import SEVERITIES, Assessment, Finding, urgency_ranks
 from tb_gradhealth.plugin.answers.common import Json, finding_json
 
 MOST: Final = 1_000
@@ -92,7 +92,7 @@ def page_answer(runs: Sequence[RunPage], limit: int) -> Json:
         runs: in the order in which `runs` lists them.
         limit: how many incidents.
     """
-    ranked = ranks([run.assessment for run in runs])
+    ranked = urgency_ranks([run.assessment for run in runs])
     placed = [
         [(_place(each, rank), each) for each in run.first] for run, rank in zip(runs, ranked, strict=True)
     ]

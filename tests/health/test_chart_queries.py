@@ -77,9 +77,9 @@ def test_the_mean_is_that_of_the_records_where_all_were_measured():
     values = np.abs(noise(700))
     values[np.isnan(values)] = 1
     history = thinned(record(index, rms) for index, rms in enumerate(values))
-    for most in (1024, 30):
-        cells = query_series([history], "gradient", "d2/kernel", ["rms"], most=most)["rms"]
-        assert cells.steps.size <= most
+    for maximum in (1024, 30):
+        cells = query_series([history], "gradient", "d2/kernel", ["rms"], maximum=maximum)["rms"]
+        assert cells.steps.size <= maximum
         _, _, mean = cells_by_hand(np.arange(700), values[:, 0], cells.steps)
         np.testing.assert_allclose(cells.mean[0], mean, rtol=1e-4)
 
