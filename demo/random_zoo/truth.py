@@ -399,7 +399,7 @@ def loss_spike(known: _Known) -> Sign:
     """A batch's loss jumps eightfold, to half of the first losses at least, and comes back."""
     loss = known.m.loss[: known.end]
     first = np.median(loss[:5]) if loss.size else 0.0
-    return _spike(loss, z=10, times=8, least=0.5 * first, possible=0.1 * first)
+    return _spike(loss, z=10, times=8, minimum_severity=0.5 * first, possible=0.1 * first)
 
 
 def gradient_spike(known: _Known) -> Sign:
@@ -411,11 +411,13 @@ def gradient_spike(known: _Known) -> Sign:
     gradient = known.m.gradient[: known.end]
     total = np.sqrt((gradient**2).sum(axis=1))
     first = float(np.median(total[:5])) if total.size else 0.0
-    sign = _if_noticed(known, _spike(total, z=10, times=10, least=0.3 * first, possible=0.1 * first))
+    sign = _if_noticed(
+        known, _spike(total, z=10, times=10, minimum_severity=0.3 * first, possible=0.1 * first)
+    )
     if sign.degree != "absent":
         return sign
     for series in gradient[:, known.matrices].T:
-        alone = _spike(series, z=10, times=10, least=0, possible=0)
+        alone = _spike(series, z=10, times=10, minimum_severity=0, possible=0)
         if alone.degree != "absent" and (known.learned != "yes" or _noticed(known, alone.since)):
             return Sign("possible", evidence=f"of one matrix {alone.evidence}")
     return sign
@@ -426,7 +428,9 @@ def activation_spike(known: _Known) -> Sign:
 
     Where it does not, a wide batch went through without harm: worth knowing, so it is possible.
     """
-    signs = [_spike(peak[: known.end], z=12, times=10, least=0, possible=0) for peak in known.m.peak.T]
+    signs = [
+        _spike(peak[: known.end], z=12, times=10, minimum_severity=0, possible=0) for peak in known.m.peak.T
+    ]
     by_degree = {
         degree: [sign for sign in signs if sign.degree == degree] for degree in ("certain", "possible")
     }

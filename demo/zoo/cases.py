@@ -45,7 +45,7 @@ def trainings(folder: Path) -> Iterator[Training]:
 
 
 def _case(name: str, case: Any) -> Case:
-    faults = [Fault(WORDS[word][0], step=None, instead=WORDS[word][1:]) for word in sorted(case.labels)]
+    faults = [Fault(WORDS[word][0], step=None, alternatives=WORDS[word][1:]) for word in sorted(case.labels)]
     allowed = {symptom for word in case.also_ok for symptom in WORDS[word]}
     if faults:
         allowed |= UNSPOKEN

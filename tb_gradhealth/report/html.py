@@ -1,4 +1,4 @@
-"""A report as one HTML page that needs nothing else: no script, no address, no picture."""
+"""A report as one self-contained HTML page without scripts, links or images."""
 
 from functools import cache
 
@@ -6,13 +6,13 @@ import jinja2
 
 from tb_gradhealth.health import Severity
 from tb_gradhealth.health.results import value_and_limit
-from tb_gradhealth.report.inert import visible
 from tb_gradhealth.report.model import Report
-from tb_gradhealth.report.relation import relations
+from tb_gradhealth.report.relations import relations
+from tb_gradhealth.report.sanitizing import visible
 
 
 def as_html(report: Report, fail_on: Severity) -> str:
-    """The page; every text is escaped by the template engine."""
+    """The report as HTML; the template engine escapes every text."""
     return _template().render(report=report)
 
 

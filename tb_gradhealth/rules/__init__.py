@@ -1,7 +1,8 @@
 """Rule files: what a user may change about the rules, as TOML or as plain Python values.
 
-``load`` takes a preset's name or a file's path and gives the `RuleSet` that `RunHealth` judges by;
-``schema`` is the JSON schema that files are checked against, made from the symptom table.
+``load`` makes the `RuleSet` of a preset's name or a file's path; ``schema`` is the JSON schema that files are
+checked against, made from the symptom table; ``document`` writes the default rules as TOML. The presets are
+in ``presets/``.
 """
 
 from tb_gradhealth.rules.document import document

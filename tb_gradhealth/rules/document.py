@@ -1,10 +1,10 @@
-"""A rule file that says what the default rules are: every number with its meaning, ready to be changed."""
+"""The default rules as a rule file: every number with its meaning."""
 
 from tb_gradhealth.health import SYMPTOMS, AnySymptom, parameters
 
 
 def document() -> str:
-    """The default rules as TOML; loading it gives the default rules."""
+    """The default rules as TOML."""
     head = "# The default rules of tb_gradhealth. Keep what you change, delete the rest.\nversion = 1\n"
     return "\n".join([head, *(_symptom(symptom) for symptom in SYMPTOMS.values())])
 

@@ -1,11 +1,11 @@
-"""The JSON schema of a rule file, made from the symptom table: the two cannot disagree."""
+"""The JSON schema of a rule file, made from the symptom table."""
 
 from typing import Any, Final
 
 from tb_gradhealth.health import SEVERITIES, SYMPTOMS, AnySymptom, Parameter, parameters
 
 VERSION: Final = 1
-"""Version of the rule file's form."""
+"""Version of the rule file's format."""
 
 PATTERNS: Final = {"type": "array", "items": {"type": "string", "minLength": 1}, "uniqueItems": True}
 

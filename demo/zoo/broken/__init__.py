@@ -1,7 +1,8 @@
 """Trainings with one planted fault each, one symptom a file, dosed from barely to badly.
 
-``allowed`` names what the fault brings about by itself; before the fault begins nothing is allowed. Where
-a network learns in spite of its fault, a finding is rightly lowered to information: ``least="info"``.
+``allowed`` names what the fault brings about by itself; before the fault begins nothing is allowed. Where a
+network learns in spite of its fault, a finding is rightly lowered to information:
+``minimum_severity="info"``.
 """
 
 from tb_gradhealth.demo.zoo.broken import (

@@ -102,7 +102,7 @@ TRAININGS = [
             "logits",
             dose,
             seed,
-            least="info",
+            minimum_severity="info",
         )
         for seed, (gain, dose) in enumerate(((3, "barely"), (5, "clearly"), (8, "badly")))
     ),

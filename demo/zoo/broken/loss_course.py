@@ -88,7 +88,7 @@ VARIANTS = (
     ("diverging_later", Fault("loss-diverging", 150, "", "badly"), _regression(0.05, 0.95, 150)),
     (
         "oscillating_raw",
-        Fault("loss-oscillating", 0, "", "clearly", least="info"),
+        Fault("loss-oscillating", 0, "", "clearly", minimum_severity="info"),
         Fit(partial(mlp, 64, [], 10), raw_digits, partial(optimizers.Adam, 1.0)),
     ),
     (

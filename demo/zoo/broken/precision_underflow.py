@@ -52,7 +52,7 @@ TRAININGS = [
             seed=seed,
         ),
         # The loss is smaller by the same factor, which looks like learning.
-        Fault("precision-underflow", SINKS, "", dose, least="info"),
+        Fault("precision-underflow", SINKS, "", dose, minimum_severity="info"),
         CONSEQUENCES,
         seed,
     )

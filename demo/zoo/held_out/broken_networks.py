@@ -202,7 +202,7 @@ TRAININGS = [
             steps=SHORT,
             seed=513,
         ),
-        Fault("exploding-gradient", 0, "", "badly", instead=("non-finite",)),
+        Fault("exploding-gradient", 0, "", "badly", alternatives=("non-finite",)),
     ),
     _broken(
         "gelu_kernel_grows",
@@ -225,7 +225,7 @@ TRAININGS = [
             steps=SHORT,
             seed=515,
         ),
-        Fault("dead-units", 0, "hidden_1", "badly", instead=("dead-layer",)),
+        Fault("dead-units", 0, "hidden_1", "badly", alternatives=("dead-layer",)),
     ),
     _broken(
         "wide_meaningless",
