@@ -1,4 +1,4 @@
-"""What the rules made of drawn trainings, and what is true, in worker processes that load no framework."""
+"""Judges random trainings, by the rules and by the probe's measurements, in processes without a framework."""
 
 from collections.abc import Sequence
 from functools import partial
@@ -13,7 +13,7 @@ from tb_gradhealth.demo.random_zoo.truth import Truth
 from tb_gradhealth.scoring import Observation, observe
 
 TOGETHER: Final = 10
-"""Runs that a process judges at a time."""
+"""Number of runs that a process judges at a time."""
 
 Judged = dict[str, tuple[Observation, Truth]]
 

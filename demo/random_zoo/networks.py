@@ -1,4 +1,4 @@
-"""The drawn networks, as functional Keras models; the same plan builds the same layers at any precision."""
+"""The networks of random trainings, as functional Keras models, with the same layers at any precision."""
 
 from collections.abc import Callable
 from typing import Any
@@ -14,7 +14,7 @@ Tensor = Any
 
 @keras.saving.register_keras_serializable("gradhealth")
 class Cut(layers.Layer):
-    """Lets values through, and no gradient."""
+    """Passes its input, but no gradient."""
 
     def call(self, inputs: Tensor) -> Tensor:
         """The inputs, detached."""
@@ -48,7 +48,7 @@ class _Builder:
         return keras.Model(inputs, outputs if len(outputs) > 1 else outputs[0])
 
     def options(self) -> dict[str, Any]:
-        """What every kernel gets."""
+        """The options of every kernel."""
         plan = self.plan
         kernel: Any = plan.initializer
         if kernel == "normal":
@@ -61,7 +61,7 @@ class _Builder:
     def active(
         self, layer: Callable[..., layers.Layer], body: Tensor, *arguments: Any, **more: Any
     ) -> Tensor:
-        """A layer with norm, activation and dropout, each as the plan has it."""
+        """A layer with normalization, activation and dropout, as in the plan."""
         plan, name = self.plan, f"hidden_{self._built}"
         self._built += 1
         if plan.normalization == "none":
@@ -82,7 +82,7 @@ class _Builder:
         return self.active(kind, body, filters, 3, padding="same")
 
     def embedded(self, inputs: Tensor) -> Tensor:
-        """Tokens as vectors; anything else as it is."""
+        """Tokens as vectors; other inputs unchanged."""
         if not self.task.tokens:
             return inputs
         return layers.Embedding(VOCABULARY, self.plan.width, name="embedding")(inputs)
@@ -162,17 +162,17 @@ class _Positions(layers.Layer):
     """Adds a learned vector for each position."""
 
     def build(self, shape: tuple[int, ...]) -> None:
-        """Make the vectors."""
+        """Make the position vectors."""
         self.vectors = self.add_weight(shape=shape[1:], initializer="random_normal", name="vectors")
 
     def call(self, inputs: Tensor) -> Tensor:
-        """The inputs at their positions."""
+        """The inputs with their position vectors added."""
         return inputs + self.vectors
 
 
 def _embedding(build: _Builder, inputs: Tensor) -> Tensor:
     body = build.embedded(inputs)
-    wide = build.plan.source == "recall"  # which comes first is lost in a mean
+    wide = build.plan.source == "recall"  # a mean would lose the order
     body = layers.Flatten()(body) if wide else layers.GlobalAveragePooling1D()(body)
     for _ in range(build.plan.depth):
         body = build.dense(body)

@@ -1,4 +1,4 @@
-"""One drawn training in a worker process: its log, the probe's measurements and a note, kept on disk."""
+"""One random training in a worker process: its log, the probe's measurements and a note, on disk."""
 
 import json
 import shutil
@@ -22,21 +22,33 @@ from tb_gradhealth.version import __version__
 NOTE: Final = "training.json"
 
 JUDGING: Final = frozenset(
-    {"truth.py", "cases.py", "run.py", "worker.py", "pool.py", "judging.py", "__init__.py"}
+    {
+        "truth.py",
+        "signs.py",
+        "network_signs.py",
+        "loss_signs.py",
+        "spike_signs.py",
+        "cases.py",
+        "run.py",
+        "worker.py",
+        "pool.py",
+        "judging.py",
+        "__init__.py",
+    }
 )
-"""Files of this folder that neither shape a training nor what is measured of it."""
+"""Files of this folder that shape neither a training nor its measurements."""
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """What came out of a training.
+    """The outcome of a training.
 
     Attributes:
         index: in the draw.
         plan: in one line.
         recipe: digest of the code that made it; empty while it trains.
-        seconds: it took.
-        error: the traceback of one that failed.
+        seconds: duration.
+        error: the traceback if it failed.
     """
 
     index: int
@@ -47,10 +59,10 @@ class Outcome:
 
 
 def train_drawn(seed: int, index: int, logdir: Path) -> Outcome:
-    """Train one, or take what an earlier call with the same code left in ``logdir``.
+    """Train one plan, or reuse what an earlier call with the same code left in ``logdir``.
 
     Raises:
-        FileExistsError: there is a folder of this name that no training made.
+        FileExistsError: there is a folder of this name that is not a training's.
     """
     done = known(seed, index, logdir)
     if done is not None:
@@ -68,7 +80,7 @@ def train_drawn(seed: int, index: int, logdir: Path) -> Outcome:
 
 
 def known(seed: int, index: int, logdir: Path) -> Outcome | None:
-    """What an earlier call with the same code left; a note that cannot be read was torn."""
+    """The note of an earlier call with the same code; None where it cannot be read."""
     try:
         done = Outcome(**json.loads((logdir / run_name(seed, index) / NOTE).read_text()))
     except (FileNotFoundError, ValueError, TypeError):
@@ -78,7 +90,7 @@ def known(seed: int, index: int, logdir: Path) -> Outcome | None:
 
 @cache
 def recipe_of() -> str:
-    """A digest of all that shapes a training, its measurements and its log; not of what judges them."""
+    """A digest of all code that shapes a training, its measurements and its log, without `JUDGING`."""
     here, package = Path(__file__).parent, Path(tb_gradhealth.__file__).parent
     drawn = [path for path in here.glob("*.py") if path.name not in JUDGING]
     shared = [here.parent / "zoo" / name for name in ("tables.py", "planting.py")]
@@ -97,7 +109,7 @@ def _trained(seed: int, index: int, folder: Path, recipe: str) -> Outcome:
         drawn = draw(seed, index)
         plan = str(drawn)
         train(drawn, folder).save(folder / FILE)
-    except Exception:  # reported beside the score; the other trainings go on
+    except Exception:  # reported with the score; the other trainings go on
         return Outcome(index, plan, recipe, time.perf_counter() - started, traceback.format_exc())
     return Outcome(index, plan, recipe, time.perf_counter() - started)
 

@@ -8,8 +8,8 @@ LONGEST: Final = 1_000
 """Maximum number of characters of a name or message that are shown."""
 
 FORMULA: Final = re.compile(r"(^|;)(?=\s*[=+\-@\t\r＝＋－＠])")
-"""The start of a cell that spreadsheets read as a formula (OWASP, "CSV Injection"), in full-width forms too, and
-after a semicolon, which separates cells where a comma is the decimal mark."""
+"""The start of a cell that spreadsheets read as a formula (OWASP, "CSV Injection"), in full-width forms
+too, and after a semicolon, which separates cells where a comma is the decimal mark."""
 
 
 def visible(text: str, longest: int = LONGEST) -> str:

@@ -1,4 +1,4 @@
-"""Gradients that sink below what float16 can hold, because the loss becomes small and nothing scales it."""
+"""Gradients that fall below the range of float16, because the loss becomes small and nothing scales it."""
 
 from functools import partial
 

@@ -28,7 +28,7 @@ TRAININGS = [
     broken(
         f"untouched_embedding{times}_seed{seed}",
         Fit(partial(network, times), topics, partial(optimizers.Adam, 5e-3), seed=seed),
-        # It harms nobody: the network learns, and rows without text need no gradient.
+        # It does no harm: the network learns, and unused rows need no gradient.
         Fault("untouched-embedding", 0, "tokens", dose, minimum_severity="info"),
         seed=seed,
     )

@@ -1,4 +1,4 @@
-"""The same task with the optimizer's special gears: clipping, accumulation, averages, restarts, cycles."""
+"""One task with special optimizer settings: clipping, accumulation, averages, restarts, cycles."""
 
 from functools import partial
 

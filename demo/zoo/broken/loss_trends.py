@@ -1,6 +1,6 @@
-"""Losses that stay where they are, rise, or swing to and fro.
+"""Losses that stay where they are, rise, or oscillate.
 
-A loss that swings below where it began is that of a network which learns all the same: information.
+A loss that oscillates below its start belongs to a network that learns all the same: information.
 """
 
 from functools import partial
