@@ -1,4 +1,4 @@
-"""A run at a glance: its verdict, what that could not take into account, and which run comes first."""
+"""The assessment of a run: its verdict and reservations, and the order of runs."""
 
 import numpy as np
 import pytest
@@ -12,7 +12,7 @@ INPUT = Row("input", "input", "input", "other", 0, (-1, 8))
 
 
 def whole(rows):
-    """A row of every kind that a verdict asks for."""
+    """A row of every kind that a verdict needs."""
     kinds = ("gradient", "weight", "update")
     return [*(rows.dense(0, kind=kind) for kind in kinds), rows.activation(0), INPUT, rows.LOSS]
 
@@ -45,8 +45,8 @@ def test_two_recordings_of_thirty_two_steps_without_a_gap_make_one_too(training,
     run = falling(training(whole(rows), watched=(5,)), 3)
     health = run.judged()
     assert health.verdict() == "too early"
-    lines = 2.0 * 0.99 ** np.arange(32, dtype=np.float32)[:, None]
-    health.observe(Steps(31, 1e9, run.table, lines))
+    values = 2.0 * 0.99 ** np.arange(32, dtype=np.float32)[:, None]
+    health.observe(Steps(31, 1e9, run.table, values))
     assert health.verdict() == "healthy"
 
 
@@ -64,8 +64,8 @@ def test_a_senseless_share_of_watched_steps_says_nothing(training, rows, sensele
 def test_lines_with_steps_between_them_are_no_recording_without_a_gap(training, rows):
     run = falling(training(whole(rows), watched=(5,)), 3)
     health = run.judged()
-    lines = 2.0 * 0.99 ** np.arange(32, dtype=np.float32)[:, None]
-    health.observe(Steps(62, 1e9, run.table, lines, 2 * np.arange(32)[::-1]))
+    values = 2.0 * 0.99 ** np.arange(32, dtype=np.float32)[:, None]
+    health.observe(Steps(62, 1e9, run.table, values, 2 * np.arange(32)[::-1]))
     assert health.verdict() == "too early"
 
 

@@ -1,4 +1,4 @@
-"""Statistics that follow from a record's others, held against the tensors themselves."""
+"""Derived statistics, compared with those of the tensors themselves."""
 
 import numpy as np
 import pytest
@@ -13,7 +13,7 @@ from tb_gradhealth.record import COLUMNS, Record, Row, RowTable
 from tb_gradhealth.record.magnitudes import magnitude_shares, pack_shares
 
 BIN = 4.0
-"""A bin of the histogram holds two octaves: what is read off it is right within this factor."""
+"""A bin of the histogram covers two octaves: results are exact within this factor."""
 
 
 def written(tensors, kinds=("gradient",)):

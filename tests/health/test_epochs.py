@@ -1,4 +1,4 @@
-"""What the training reports of its epochs is exact; what is said of the loss never contradicts it."""
+"""The epochs that a training reports are exact, and no message about the loss contradicts them."""
 
 import numpy as np
 import pytest

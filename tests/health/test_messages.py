@@ -1,5 +1,4 @@
-"""Every sentence about a finding, over all values that its rule can meet, reads as a person would write
-it."""
+"""Messages of findings are well-formed for all values that a rule can measure."""
 
 import math
 import re
@@ -25,7 +24,7 @@ ASPECTS = {
     "loss-scaling": 3,
     "input-scale": 5,
 }
-"""How many measures a symptom has that it words differently."""
+"""Number of aspects with a wording of their own, by symptom."""
 
 LOSS = Row("loss", "loss", "loss", "loss", 9)
 KERNEL = Row("d1/kernel", "gradient", "d1", "kernel", 1, (64, 32))
@@ -39,12 +38,11 @@ def row_of(symptom):
 
 
 MOST = {("loss-scaling", 1): 100.0, ("input-scale", 3): 1 / 0.9}
-"""The largest value of some aspects: all of it."""
+"""The largest value of aspects that are shares."""
 
 
 def values_of(symptom, limit):
-    """What its measured value can be where it opens a finding: just beyond the limit, far, and at the
-    ends."""
+    """Measured values that open a finding: just beyond the limit, far beyond it, and the extremes."""
     if symptom.direction == "below":
         values = [limit * (1 - 1e-9), limit / 3, 1e-7, 1e-30, 0.0]
         return [*values, -1e-9, -0.004, -0.3, -1.0] if symptom.unit == "share" else values
@@ -79,8 +77,8 @@ def test_a_sentence_is_one_that_a_person_would_write(rule, aspect, value):
                 )
                 said = rule.message(replace(facts, gain=0.2, skill=skill))
                 check(said)
-                told = value_and_limit(value, rule.limits.threshold, type(rule).unit)
-                check(f"It is {told}.")
+                text = value_and_limit(value, rule.limits.threshold, type(rule).unit)
+                check(f"It is {text}.")
                 if resolved:
                     assert not re.search(r"\b(has been|have been|is|are) .* since\b", said), said
 

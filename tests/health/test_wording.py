@@ -1,4 +1,4 @@
-"""Numbers as a person would say them."""
+"""Numbers formatted for sentences."""
 
 import pytest
 

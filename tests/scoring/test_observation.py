@@ -1,4 +1,4 @@
-"""A run's log replayed record by record."""
+"""The observation of a run: its log is replayed record by record."""
 
 import pytest
 from run_log import RunLog

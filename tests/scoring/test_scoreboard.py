@@ -30,7 +30,7 @@ def seen_only(symptom, seen=50):
 
 
 def judged(case, *reports):
-    """The board of a single run."""
+    """The score of a single run."""
     observation = Observation(STEPS, {report.symptom: report for report in reports})
     return score([case], {case.name: observation})
 

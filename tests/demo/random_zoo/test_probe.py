@@ -1,4 +1,4 @@
-"""The probe beside trainings whose gradients are known in closed form."""
+"""The probe on trainings whose gradients are known in closed form."""
 
 import keras
 import numpy as np
