@@ -5,6 +5,7 @@ import shutil
 import time
 import traceback
 from dataclasses import asdict, dataclass
+from fnmatch import fnmatchcase
 from functools import cache
 from hashlib import sha256
 from pathlib import Path
@@ -21,22 +22,8 @@ from tb_gradhealth.version import __version__
 
 NOTE: Final = "training.json"
 
-JUDGING: Final = frozenset(
-    {
-        "truth.py",
-        "signs.py",
-        "network_signs.py",
-        "loss_signs.py",
-        "spike_signs.py",
-        "cases.py",
-        "run.py",
-        "worker.py",
-        "pool.py",
-        "judging.py",
-        "__init__.py",
-    }
-)
-"""Files of this folder that shape neither a training nor its measurements."""
+JUDGING: Final = ("truth", "*signs", "cases", "run", "worker", "pool", "judging", "__init__")
+"""Patterns of the modules here that shape neither a training nor its measurements."""
 
 
 @dataclass(frozen=True)
@@ -92,7 +79,7 @@ def known(seed: int, index: int, logdir: Path) -> Outcome | None:
 def recipe_of() -> str:
     """A digest of all code that shapes a training, its measurements and its log, without `JUDGING`."""
     here, package = Path(__file__).parent, Path(tb_gradhealth.__file__).parent
-    drawn = [path for path in here.glob("*.py") if path.name not in JUDGING]
+    drawn = [p for p in here.glob("*.py") if not any(fnmatchcase(p.stem, each) for each in JUDGING)]
     shared = [here.parent / "zoo" / name for name in ("tables.py", "planting.py")]
     recorded = [*(package / "capture").rglob("*.py"), *(package / "record").rglob("*.py")]
     digest = sha256(f"{__version__} {tf.__version__} {keras.__version__}".encode())

@@ -15,19 +15,15 @@ NEVER: Final = int(np.iinfo(np.int64).min)
 class FindingStates:
     """State of one symptom's findings; arrays of shape [judged], steps are NEVER where nothing happened.
 
+    ``opened_step``, ``last_step``, ``peak_step``, ``resolved_step``, ``count`` and ``severity`` are those of
+    `Finding`, the severity as an index into SEVERITIES; ``aspect`` is that of the worst value.
+
     Attributes:
         breaches: the last records as bits, the newest lowest: set where the value was beyond the threshold.
         keeps_open: likewise: set where the value was beyond half of the threshold.
-        opened_step: see `Finding`.
         suspected_step: step of the first breach among the last records.
-        last_step: see `Finding`.
-        peak_step: see `Finding`.
-        resolved_step: see `Finding`.
-        count: see `Finding`.
-        level: the worst level so far, an index into SEVERITIES.
+        level: the worst level so far, before weighing by the loss.
         minimum_level: the highest level so far below which no outcome lowers the finding.
-        severity: the level after weighing by the loss.
-        aspect: which of the rule's measures gave the worst value.
         worst_value: the worst value so far, NaN before the first breach.
         tolerated_value: the worst value under which the loss improved, NaN where it never did.
         newest_value: the newest measured value, NaN where there is none.

@@ -55,12 +55,7 @@ class LifecyclePolicy:
 
 @dataclass(frozen=True)
 class LossOutcomes:
-    """The outcome of the loss at some records.
-
-    Attributes:
-        outcomes: one per record.
-        learning_records: in how many records in a row the loss has improved, int64 [records].
-    """
+    """The outcome of the loss at some records, and in how many in a row it has improved, int64 [records]."""
 
     outcomes: tuple[Outcome, ...]
     learning_records: Ints
@@ -147,19 +142,13 @@ def reweigh(states: FindingStates, outcome: Outcome, policy: LifecyclePolicy) ->
     """Weigh open findings again by an outcome that did not come with a record, in place."""
     if not states.idle:
         loss = LossOutcomes((outcome,), np.array([states.learning_records]))
-        _weigh(
-            states,
-            states.is_open[None],
-            states.level[None],
-            states.minimum_level[None],
-            states.worst_value[None],
-            loss,
-            policy,
-        )
+        levels = states.level[None], states.minimum_level[None]
+        _weigh(states, states.is_open[None], *levels, states.worst_value[None], loss, policy)
 
 
 def _loss_outcomes(outcomes: Sequence[Outcome], learning_records: int) -> LossOutcomes:
-    in_a_row = [learning_records := _learning_records([outcome], learning_records) for outcome in outcomes]
+    before = learning_records
+    in_a_row = [before := _learning_records([outcome], before) for outcome in outcomes]
     return LossOutcomes(tuple(outcomes), np.array(in_a_row))
 
 
@@ -264,20 +253,11 @@ def _weigh(
     loss: LossOutcomes,
     policy: LifecyclePolicy,
 ) -> None:
-    """Set the severity of open findings by the loss at some records, in place; the newest record counts.
+    """Set the severity of open findings by the loss where a mask holds, in place; the newest record counts.
 
     A loss that improves lowers the level to the minimum, a loss that does not improve raises it by one;
     without a loss the rule's own level holds. A value that was tolerated before does not explain why the loss
-    fails now: it has to be worse by the factor WORSE.
-
-    Args:
-        states: the states; level, minimum level and worst value are those after all of the records.
-        when: where to weigh, [records, rows].
-        level: the worst level, [records, rows].
-        minimum_level: likewise.
-        worst_value: likewise.
-        loss: the outcome of the loss.
-        policy: how the symptom's findings are weighed.
+    fails now: it has to be worse by the factor WORSE. Mask, levels and values are of shape [records, rows].
     """
     severity = level
     if policy.weighed_by_loss:

@@ -76,18 +76,9 @@ class Labels:
 class Facts:
     """The facts for the message of one finding.
 
-    Attributes:
-        row: the judged row.
-        opened_step: see `Finding`.
-        last_step: see `Finding`.
-        peak_step: see `Finding`.
-        value: the worst value.
-        threshold: its limit.
-        outcome: the outcome of the loss; ``"unknown"`` for a resolved finding.
-        aspect: as in `Judgement`, of the worst value.
-        resolved: whether the finding is over; the message is in the past tense then.
-        gain: the newest of `Losses`, NaN where not known.
-        skill: likewise.
+    The fields are those of `Finding`, with the worst value and its ``aspect``, see `Judgement`. ``outcome``,
+    ``gain`` and ``skill`` are the newest of the loss; the outcome is ``"unknown"`` for a resolved finding,
+    whose message is in the past tense.
     """
 
     row: Row
@@ -265,16 +256,8 @@ def judgement(
 ) -> Judgement:
     """The usual judgement: a value against one threshold; a finding stays open beyond half of it.
 
-    Args:
-        value: float64 [records, judged], or [judged] for steps.
-        threshold: the limit.
-        level: index into SEVERITIES, for all or each.
-        below: whether small values are the bad ones.
-        where: rows that may breach; all where None.
-        reference: as in `Judgement`.
-        since: likewise.
-        minimum_level: likewise.
-        aspect: likewise.
+    ``level`` is for all or each, ``below`` states that small values are the bad ones, and only rows in the
+    mask ``where`` may breach. The other arguments are fields of `Judgement`.
     """
     breach = value < threshold if below else value > threshold
     keeps_open = value < 2 * threshold if below else value > threshold / 2

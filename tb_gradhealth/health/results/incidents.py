@@ -28,15 +28,7 @@ SPREADING: Final = frozenset({"non-finite"})
 
 @dataclass(frozen=True)
 class LocatedFinding:
-    """A finding with its row and what its symptom causes.
-
-    Attributes:
-        finding: the finding.
-        row: the judged row.
-        origin_near_output: see `Symptom`.
-        leads_to: see `Symptom`.
-        propagates: see `Symptom`.
-    """
+    """A finding with its row and properties of its symptom, see `Symptom`."""
 
     finding: Finding
     row: Row
