@@ -290,8 +290,10 @@ def _possible(fault: str, plan: Plan) -> bool:
 
 def _depth(rng: np.random.Generator, architecture: str) -> int:
     """The depth: mostly shallow; plain stacks of dense layers are also deep."""
-    most = {"dense": 12, "residual": 6, "autoencoder": 3, "recurrent": 2, "attention": 2}.get(architecture, 4)
-    return min(1 + int(rng.exponential(most / 4)), most)
+    maximum = {"dense": 12, "residual": 6, "autoencoder": 3, "recurrent": 2, "attention": 2}.get(
+        architecture, 4
+    )
+    return min(1 + int(rng.exponential(maximum / 4)), maximum)
 
 
 def _initializer(rng: np.random.Generator, activation: str) -> str:

@@ -287,8 +287,8 @@ def _norm(values: Any) -> tf.Tensor:
 def _dead(output: tf.Tensor, function: str) -> Any:
     if function not in RELU_LIKE:
         return np.nan
-    most = tf.reduce_max(tf.abs(output), axis=list(range(len(output.shape) - 1)))
-    return tf.reduce_mean(tf.cast(most == 0, tf.float64))
+    largest = tf.reduce_max(tf.abs(output), axis=list(range(len(output.shape) - 1)))
+    return tf.reduce_mean(tf.cast(largest == 0, tf.float64))
 
 
 def _at_the_ends(output: tf.Tensor, function: str, margin: float, share: float) -> Any:

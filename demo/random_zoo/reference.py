@@ -44,8 +44,8 @@ def reference(task: Task, head: Head) -> float:
 
     For targets with many numbers (a reconstruction), the variance explained by four principal components.
     """
-    kept = np.random.default_rng(0).permutation(len(task.inputs))[:ENOUGH]
-    inputs, targets = _flat(task)[kept], head.targets[kept]
+    chosen = np.random.default_rng(0).permutation(len(task.inputs))[:ENOUGH]
+    inputs, targets = _flat(task)[chosen], head.targets[chosen]
     if np.unique(targets).size < 2 or not np.isfinite(inputs).all():
         return float("nan")
     if head.kind == "numbers" and head.size > 1:

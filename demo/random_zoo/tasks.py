@@ -183,11 +183,11 @@ def _imbalanced(task: Task, factor: float, rng: np.random.Generator) -> Task:
     head = task.heads[0]
     if head.kind == "numbers":
         return task
-    kept = [np.flatnonzero(head.targets == 0)]
+    of_classes = [np.flatnonzero(head.targets == 0)]
     for label in range(1, head.size):
         of_class = np.flatnonzero(head.targets == label)
-        kept.append(rng.permutation(of_class)[: max(int(of_class.size / factor), 5)])
-    chosen = np.sort(np.concatenate(kept))
+        of_classes.append(rng.permutation(of_class)[: max(int(of_class.size / factor), 5)])
+    chosen = np.sort(np.concatenate(of_classes))
     heads = tuple(replace(each, targets=each.targets[chosen]) for each in task.heads)
     return Task(task.inputs[chosen], heads)
 

@@ -143,10 +143,12 @@ def _contradictions(values: Mapping[str, Any]) -> list[str]:
             for key, value in entry.items()
             if isinstance(value, float) and not math.isfinite(value)
         ]
-        least = entry.get("least_severity", SEVERITIES[0])
-        most = entry.get("most_severity", SEVERITIES[-1])
-        if SEVERITIES.index(least) > SEVERITIES.index(most):
-            faults.append(f"symptoms.{identity}: least_severity {least!r} is above most_severity {most!r}")
+        lowest = entry.get("least_severity", SEVERITIES[0])
+        highest = entry.get("most_severity", SEVERITIES[-1])
+        if SEVERITIES.index(lowest) > SEVERITIES.index(highest):
+            faults.append(
+                f"symptoms.{identity}: least_severity {lowest!r} is above most_severity {highest!r}"
+            )
     return faults
 
 

@@ -41,9 +41,9 @@ def _set_trainable(model: keras.Model, trainable: bool) -> None:
         layer.trainable = trainable
 
 
-def _some(wanted: range) -> Table:
+def _some(classes: range) -> Table:
     inputs, labels = digits()
-    chosen = (labels >= wanted.start) & (labels < wanted.stop)
+    chosen = (labels >= classes.start) & (labels < classes.stop)
     return Table(inputs[chosen], labels[chosen])
 
 

@@ -152,7 +152,7 @@ class Progress:
 
 
 class LossDeviation:
-    """How far the largest loss since the record before lies above its usual value."""
+    """How far the largest loss since the record before is above its usual value."""
 
     def __init__(self) -> None:
         self._baseline = Baseline().resized(1)

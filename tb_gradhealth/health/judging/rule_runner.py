@@ -36,7 +36,7 @@ class BlockResult:
 
 @dataclass(frozen=True)
 class TrainingStatus:
-    """What is known of the training when findings are put into words.
+    """The newest state of the training, by which findings are weighed and worded.
 
     Attributes:
         outcome: the outcome of the loss.

@@ -1,6 +1,6 @@
 """Skill: the loss of a training relative to the loss of the best constant prediction.
 
-The losses of single batches say little by themselves: they start anywhere, have heavy tails, and a loss that
+The losses of single batches alone are not conclusive: they start anywhere, have heavy tails, and a loss that
 is flat may be as low as it can be. The best constant prediction needs no network, so the skill measures what
 the network has learned.
 """

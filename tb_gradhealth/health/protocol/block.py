@@ -125,7 +125,7 @@ class Block:
         structure: the history's rows.
         outcomes: the outcome of the loss, as known at each step.
         loss: NaN where it was not recorded, infinite where it was not finite.
-        loss_deviation: how far the largest loss since the record before lies above its usual value, as a
+        loss_deviation: how far the largest loss since the record before is above its usual value, as a
             robust z; NaN where that is not known.
         losses: the losses so far, each record's own included.
         training: numbers of the training itself, such as the learning rate, by name.
