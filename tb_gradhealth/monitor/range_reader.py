@@ -7,7 +7,7 @@ from collections.abc import Hashable, Sequence
 from typing import Final
 
 from tb_gradhealth.events import EventFile, RunReader
-from tb_gradhealth.health.series import Cells, History, StepRange, query_series
+from tb_gradhealth.health.series import Buckets, History, StepRange, query_series
 from tb_gradhealth.record import Record, RowTable
 
 MAX_RECORDS: Final = 16_384
@@ -103,7 +103,7 @@ class RangeCache:
         columns: Sequence[str],
         steps: StepRange,
         points: int,
-    ) -> dict[str, Cells] | None:
+    ) -> dict[str, Buckets] | None:
         """Columns of a row in a range as in `query_series`; None where it is too large or has no record."""
         key = run, kind, tensor, steps
         with self._lock:

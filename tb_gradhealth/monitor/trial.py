@@ -33,7 +33,7 @@ class TrialRun:
         # An epoch affects only later records, so all epochs may come first.
         contents: list[Content] = [epoch for history in histories for epoch in history.epochs.contents]
         contents += [point.content for history in histories for point in history.points]
-        is_complete = all(len(history.kept_records()) == history.records for history in histories)
+        is_complete = all(len(history.record_points()) == history.records for history in histories)
         return cls(run.name, contents, run.health.findings(), is_complete)
 
     def findings_in_force(self, in_force: RuleSet, symptoms: Collection[str]) -> list[Finding]:

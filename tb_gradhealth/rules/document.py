@@ -12,7 +12,7 @@ from tb_gradhealth.rules.schema import VERSION
 
 
 def document() -> str:
-    """The default rules as TOML; loading it gives the default rules."""
+    """The default rules as TOML."""
     head = "# The default rules of tb_gradhealth. Keep what you change, delete the rest.\nversion = 1\n"
     return "\n".join([head, *(_symptom(symptom) for symptom in SYMPTOMS.values())])
 

@@ -5,7 +5,7 @@ from run_log import RunLog
 from tensorboard.summary.writer.event_file_writer import EventFileWriter
 
 from tb_gradhealth.events import Root
-from tb_gradhealth.health.judging.stream import StreamHealth
+from tb_gradhealth.health.judging.stream_judge import StreamJudge
 from tb_gradhealth.health.symptoms.gradient_spike import GradientSpike
 from tb_gradhealth.health.symptoms.non_finite import NonFinite
 from tb_gradhealth.monitor import Monitor
@@ -186,14 +186,14 @@ def test_a_failing_rule_is_reported_and_the_others_continue(tmp_path, monitor, s
 def test_a_run_that_cannot_be_judged_does_not_affect_others(tmp_path, monitor, start, monkeypatch):
     for name in "abc":
         start(tmp_path / name).step(0)
-    settle = StreamHealth._settle
+    update_structure = StreamJudge._update_structure
 
-    def failing(stream, record):
+    def failing(judge, record):
         if record.step == 7:
             raise OverflowError("planted")
-        settle(stream, record)
+        update_structure(judge, record)
 
-    monkeypatch.setattr(StreamHealth, "_settle", failing)
+    monkeypatch.setattr(StreamJudge, "_update_structure", failing)
     start(tmp_path / "bad").step(7)
     for _ in range(2):
         monitor.refresh()

@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 
 from tb_gradhealth.health import Assessment, Finding
-from tb_gradhealth.health.results.findings import in_order, verdict_of
+from tb_gradhealth.health.results.findings import ordered_findings, verdict_of
 from tb_gradhealth.plugin.answers.first_page import RunPage, page_answer
 from tb_gradhealth.plugin.answers.json_values import listed_finding_json
 
@@ -46,7 +46,7 @@ def of_run(chance, run, numbers, count):
     for _ in range(count):
         finding = made(chance, run, next(numbers))
         incidents.setdefault(finding.incident, []).append(finding)
-    return in_order([[replace(first, origin=True), *others] for first, *others in incidents.values()])
+    return ordered_findings([[replace(first, origin=True), *others] for first, *others in incidents.values()])
 
 
 def assessed(findings):

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from tb_gradhealth.health.series import (
-    Cells,
+    Buckets,
     History,
     Reduction,
     StepRange,
@@ -30,7 +30,7 @@ def series_of(
     columns: Sequence[str],
     steps: StepRange,
     points: int,
-) -> dict[str, Cells]:
+) -> dict[str, Buckets]:
     """Statistics of one tensor in at most ``points`` buckets.
 
     Raises:
@@ -42,12 +42,12 @@ def series_of(
         raise _missing(run, kind, tensor) from None
 
 
-def is_complete(series: Mapping[str, Cells]) -> bool:
+def is_complete(series: Mapping[str, Buckets]) -> bool:
     """Whether the series is made from every record of its range."""
     return next(iter(series.values())).complete
 
 
-def series_frame(series: Mapping[str, Cells], run: str, kind: str, tensor: str) -> bytes:
+def series_frame(series: Mapping[str, Buckets], run: str, kind: str, tensor: str) -> bytes:
     """A series as a frame: the mean, minimum and maximum of each column."""
     first = next(iter(series.values()))
     header: Json = {

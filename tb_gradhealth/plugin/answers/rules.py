@@ -80,8 +80,8 @@ def _limit(parameter: Parameter, limits: Mapping[str, Any]) -> Json:
         "name": parameter.name,
         "value": limits.get(parameter.name, parameter.default),
         "default": parameter.default,
-        "minimum": parameter.least,
-        "maximum": parameter.most,
+        "minimum": parameter.minimum,
+        "maximum": parameter.maximum,
         "meaning": parameter.meaning,
         "integer": isinstance(parameter.default, int),
         "logarithmic": isinstance(parameter.default, float)

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from typing import Final
 
-from tb_gradhealth.health import SEVERITIES, Assessment, Finding, RunSummary, ranks
+from tb_gradhealth.health import SEVERITIES, Assessment, Finding, RunSummary, urgency_ranks
 from tb_gradhealth.monitor import MonitoredRun, RunCache, Snapshot
 from tb_gradhealth.plugin.answers.json_values import Json, counts, number, problems_json
 from tb_gradhealth.version import __version__
@@ -29,7 +29,7 @@ def runs_answer(
         rows: the cached `run_row` of each run.
         hparams: returns the hyper-parameters of a run by its name, None where it has none.
     """
-    ranked = ranks([run.health.assessment() for run in snapshot.runs.values()])
+    ranked = urgency_ranks([run.health.assessment() for run in snapshot.runs.values()])
     return {
         "schema": "gradhealth.runs/1",
         "version": __version__,
@@ -76,7 +76,7 @@ def run_row(run: MonitoredRun) -> Json:
         "headline": assessment.headline,
         "named": None if assessment.named is None else assessment.named.id,
         "reservation": assessment.reservation,
-        "enough": {"records": assessment.records, "wanted": assessment.wanted},
+        "enough": {"records": assessment.records, "wanted": assessment.records_needed},
         "checked": _checked(assessment, summary),
         "first_step": summary.first_step,
         "last_step": summary.last_step,

@@ -1,12 +1,12 @@
-"""The probe beside trainings whose gradients are known in closed form."""
+"""The probe on trainings whose gradients are known in closed form."""
 
 import keras
 import numpy as np
 import pytest
 
+from tb_gradhealth.demo.random_zoo.probe import Batches, Probe
 from tb_gradhealth.demo.random_zoo.tasks import Head, Task
 from tb_gradhealth.demo.random_zoo.truth import truth_of
-from tb_gradhealth.demo.random_zoo.witness import Batches, Witness
 
 pytestmark = pytest.mark.training
 
@@ -21,7 +21,7 @@ def line():
     return Task(inputs, (Head("numbers", values, 1),))
 
 
-def witnessed(task, build, spoil=None):
+def probed(task, build, spoil=None):
     """Train by plain gradient descent; the model, its batches and what was measured."""
     model = build()
     keras.config.set_dtype_policy("float64")
@@ -33,10 +33,10 @@ def witnessed(task, build, spoil=None):
         spoil(batches.inputs)
     model.compile(keras.optimizers.SGD(RATE), "mse")
     start = [weight.copy() for weight in model.get_weights()]
-    witness = Witness(model, twin, [keras.losses.MeanSquaredError(dtype="float64")], task, batches)
+    probe = Probe(model, twin, [keras.losses.MeanSquaredError(dtype="float64")], task, batches)
     x, y = batches.inputs.reshape(-1, 2), batches.targets[0].reshape(-1, 1)
-    model.fit(x, y, batch_size=BATCH, shuffle=False, verbose=0, callbacks=[witness])
-    return start, batches, witness.measurements(constant_loss=float(task.heads[0].targets.var()))
+    model.fit(x, y, batch_size=BATCH, shuffle=False, verbose=0, callbacks=[probe])
+    return start, batches, probe.measurements(constant_loss=float(task.heads[0].targets.var()))
 
 
 def linear():
@@ -52,7 +52,7 @@ def hidden(bias):
 
 
 def test_losses_gradients_and_weights_are_those_of_the_closed_form(line):
-    (kernel,), batches, measured = witnessed(line, linear)
+    (kernel,), batches, measured = probed(line, linear)
     kernel = kernel.astype(np.float64)
     for step in range(STEPS):
         inputs, targets = batches.inputs[step].astype(np.float64), batches.targets[0][step]
@@ -70,7 +70,7 @@ def test_losses_gradients_and_weights_are_those_of_the_closed_form(line):
 
 
 def test_a_layer_of_dead_units_is_seen_as_one(line):
-    _, _, measured = witnessed(line, lambda: hidden(bias=-50.0))
+    _, _, measured = probed(line, lambda: hidden(bias=-50.0))
     places = [variable.path for variable in measured.variables]
     np.testing.assert_array_equal(measured.gradient[:, places.index("hidden/kernel")], 0)
     np.testing.assert_array_equal(measured.dead[:, 0], 1)
@@ -83,7 +83,7 @@ def test_a_nan_in_one_batch_is_seen_at_its_step(line):
     def spoil(inputs):
         inputs[25, 3, 1] = np.nan
 
-    _, _, measured = witnessed(line, linear, spoil)
+    _, _, measured = probed(line, linear, spoil)
     sign = truth_of(measured).signs["non-finite"]
     assert (sign.degree, sign.since) == ("certain", 25)
     assert np.isnan(measured.loss[25:]).all()
@@ -98,7 +98,7 @@ def test_a_detached_layer_has_no_way_from_the_loss(line):
         return keras.Model(inputs, keras.layers.Dense(1, name="after")(cut))
 
     with pytest.warns(UserWarning, match="Gradients do not exist"):
-        _, _, measured = witnessed(line, detached)
+        _, _, measured = probed(line, detached)
     lost = {variable.path for variable in measured.variables if not variable.connected}
     assert lost == {"before/kernel", "before/bias"}
     assert truth_of(measured).signs["no-gradient"].degree == "certain"

@@ -1,4 +1,4 @@
-"""Whatever way the records arrive, the findings are the same; and memory does not grow with their number."""
+"""Findings do not depend on how records arrive, and memory does not grow with their number."""
 
 import dataclasses
 from datetime import date
@@ -9,14 +9,14 @@ from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
 from tb_gradhealth.health import RunHealth
-from tb_gradhealth.health.series.history import MOST_POINTS
+from tb_gradhealth.health.series.history import MAXIMUM_POINTS
 from tb_gradhealth.record import COLUMNS, Record, Row, RowTable, Steps
 
 LOSS = Row("loss", "loss", "loss", "loss", 9, output=True)
 
 
 def network(*depths, frozen=()):
-    """Row table of dense layers at these depths; the gradients of the frozen ones are not measured."""
+    """Row table of dense layers at some depths; the gradients of the frozen ones are not measured."""
     rows = []
     for depth in depths:
         gradient = Row(f"d{depth}/kernel", "gradient", f"d{depth}", "kernel", depth, (8, 8))
@@ -50,7 +50,7 @@ plans = st.tuples(st.integers(0, 2**32), st.lists(st.sampled_from(MOVES), min_si
 
 
 def written(plan):
-    """Records and steps as a hostile recorder might write them: restarts, gaps, changing tables."""
+    """Records and steps as an adversarial recorder might write them: restarts, gaps, changing tables."""
     seed, moves = plan
     generator = np.random.default_rng(seed)
     step, found, table = 0, [], TABLES[0]
@@ -98,7 +98,7 @@ def test_findings_do_not_depend_on_when_somebody_asked(plan, every):
 def test_that_holds_for_a_history_that_is_thinned_too(plan):
     log = written(plan)
     shifted = [
-        *many(150),
+        *healthy(150),
         *(dataclasses.replace(c, step=c.step + 1500) for c in log if isinstance(c, Record)),
     ]
     at_once, stepwise = judged(shifted, budget=1), judged(shifted, lambda _: True, budget=1)
@@ -120,36 +120,36 @@ def test_a_restart_leaves_no_trace_of_what_it_overtook(plan, cut):
     assert judged(ascending + again).findings() == fresh.findings()
 
 
-def many(count, table=TABLES[0]):
+def healthy(count, table=TABLES[0]):
     """A healthy training: steady numbers, a loss that falls."""
     generator = np.random.default_rng(0)
-    place = {name: index for index, name in enumerate(COLUMNS)}
+    column = {name: index for index, name in enumerate(COLUMNS)}
     for index in range(count):
         values = np.exp(generator.normal(-3, 0.05, (len(table.rows), len(COLUMNS)))).astype(np.float32)
         for name in ("nan_count", "inf_count", "bad_steps", "dead_fraction", "dormant_fraction"):
-            values[:, place[name]] = 0
-        values[[row.kind == "update" for row in table.rows], place["rms"]] = 1e-5
-        values[-1, place["mean"]] = 2.3 * np.exp(-index / 50)
+            values[:, column[name]] = 0
+        values[[row.kind == "update" for row in table.rows], column["rms"]] = 1e-5
+        values[-1, column["mean"]] = 2.3 * np.exp(-index / 50)
         yield Record(10 * index, 1e9 + index, table, values)
 
 
 def test_a_long_run_keeps_a_bounded_number_of_points_and_its_newest_all():
-    health = judged(many(1600))
+    health = judged(healthy(1600))
     steps = health.series("gradient", "d0/kernel", ["rms"])["step"]
-    assert steps.size <= MOST_POINTS
+    assert steps.size <= MAXIMUM_POINTS
     assert (steps[0], steps[-1]) == (0, 15990)
     assert np.array_equal(np.diff(steps[-40:]), np.full(39, 10))  # the newest at full resolution
     assert health.summary().records == 1600
 
 
 def test_a_budget_bounds_the_bytes():
-    health = judged(many(1500), budget=1 << 20)
+    health = judged(healthy(1500), budget=1 << 20)
     (stream,) = health._streams.values()
     assert sum(point.size for point in stream.history.points) <= (1 << 20) + stream.history.points[-1].size
 
 
 def test_the_points_around_a_finding_outlive_the_thinning():
-    records = list(many(1600))
+    records = list(healthy(1600))
     sick = records[500].values.copy()
     sick[0, COLUMNS.index("nan_count")] = 7
     records[500] = dataclasses.replace(records[500], values=sick)
@@ -161,7 +161,7 @@ def test_the_points_around_a_finding_outlive_the_thinning():
 
 
 def test_a_thinned_series_still_holds_recorded_values():
-    records = list(many(1600))
+    records = list(healthy(1600))
     series = judged(records).series("weight", "d1/kernel", ["rms"])
     row = next(i for i, r in enumerate(TABLES[0].rows) if (r.kind, r.tensor) == ("weight", "d1/kernel"))
     expected = [records[int(step) // 10].values[row, COLUMNS.index("rms")] for step in series["step"]]
@@ -169,11 +169,11 @@ def test_a_thinned_series_still_holds_recorded_values():
 
 
 def test_a_healthy_training_has_no_findings_however_long():
-    assert [f for f in judged(many(1200)).findings() if f.severity != "info"] == []
+    assert [f for f in judged(healthy(1200)).findings() if f.severity != "info"] == []
 
 
 def test_networks_that_train_against_each_other_are_not_judged_by_their_losses():
-    stuck = [dataclasses.replace(record, values=record.values.copy()) for record in many(40)]
+    stuck = [dataclasses.replace(record, values=record.values.copy()) for record in healthy(40)]
     for record in stuck:
         record.values[-1, COLUMNS.index("mean")] = np.log(2)
     other = dataclasses.replace(TABLES[0], stream="critic")
@@ -202,15 +202,15 @@ def test_a_loss_that_only_a_later_table_has_is_none_of_the_records_before():
 often = st.lists(st.sampled_from(["on"] * 10 + ["steps"] * 10 + ["back"]), min_size=50, max_size=90)
 
 
-def seldom_sick(content, generator):
-    """The same with ones for numbers, and now and then a NaN in a tensor."""
-    sick = generator.random(content.values.shape) < 0.01
+def with_rare_nan(content, generator):
+    """The content with ones as numbers, and a rare NaN in a tensor."""
+    bad = generator.random(content.values.shape) < 0.01
     if isinstance(content, Steps):
-        return dataclasses.replace(content, values=np.where(sick, np.nan, 1).astype(np.float32))
+        return dataclasses.replace(content, values=np.where(bad, np.nan, 1).astype(np.float32))
     values = np.ones(content.values.shape, np.float32)
     for name in ("nan_count", "inf_count", "bad_steps"):
-        place = COLUMNS.index(name)
-        values[:, place] = sick[:, place]
+        column = COLUMNS.index(name)
+        values[:, column] = bad[:, column]
     return dataclasses.replace(content, values=values)
 
 
@@ -219,7 +219,7 @@ def seldom_sick(content, generator):
 @given(seed=st.integers(0, 2**32), moves=often, every=st.integers(1, 9))
 def test_nor_where_the_flight_recorder_writes_more_than_is_remembered(seed, moves, every):
     generator = np.random.default_rng(seed)
-    log = [seldom_sick(content, generator) for content in written((seed, moves))]
+    log = [with_rare_nan(content, generator) for content in written((seed, moves))]
     at_once, stepwise = judged(log), judged(log, lambda index: index % every == 0)
     assert at_once.findings() == stepwise.findings()
     assert str(list(at_once.states())) == str(list(stepwise.states()))
@@ -241,13 +241,13 @@ def test_a_nan_between_many_writings_of_the_flight_recorder_is_found_whoever_ask
         assert [(f.tensor, f.opened_step) for f in found if f.symptom == "non-finite"] == [("d0/kernel", 300)]
 
 
-def test_a_hundred_thousand_lines_take_no_minute_and_lose_no_explosion():
+def test_a_hundred_thousand_steps_take_no_minute_and_lose_no_explosion():
     table = network(0)
-    lines = np.ones((100_000, len(table.watched)), np.float32)
-    lines[-6:, 0] = 10.0 ** np.arange(2, 8)
-    lines[-6:, -1] = 10.0 ** np.arange(2, 8)
+    steps = np.ones((100_000, len(table.watched)), np.float32)
+    steps[-6:, 0] = 10.0 ** np.arange(2, 8)
+    steps[-6:, -1] = 10.0 ** np.arange(2, 8)
     values = np.zeros((len(table.rows), len(COLUMNS)), np.float32)
-    found = judged([Record(1, 1e9, table, values), Steps(100_001, 1e9, table, lines)]).findings()
+    found = judged([Record(1, 1e9, table, values), Steps(100_001, 1e9, table, steps)]).findings()
     assert [f.opened_step for f in found if f.symptom == "exploding-gradient"] == [99_996]
 
 

@@ -1,7 +1,7 @@
-"""The probe: a float64 twin of the model and a plain gradient tape, beside the training.
+"""The probe: a float64 twin of the model and a plain gradient tape, next to the training.
 
-It shares no code with the product. The twin is built from the same plan, takes over the model's weights,
-and sees each step's own batch and, every few steps, a fixed sample of the training data.
+It shares no code with the product. The twin is built from the same plan, copies the model's weights, and is
+evaluated on each step's own batch and, every few steps, on a fixed sample of the training data.
 """
 
 import functools
@@ -19,10 +19,10 @@ from tb_gradhealth.demo.random_zoo.measurements import Measurements, Tap, Variab
 from tb_gradhealth.demo.random_zoo.tasks import Task
 
 SAMPLE: Final = 256
-"""Samples of the fixed look; half as many images, whose convolutions take long in float64."""
+"""Size of the fixed sample; half as many images, whose convolutions take long in float64."""
 
 LOOKS: Final = 40
-"""Looks in a training, about."""
+"""Approximate number of looks in a training."""
 
 ENDS: Final = {"sigmoid": (0.0, 1.0), "tanh": (-1.0, 1.0), "softsign": (-1.0, 1.0)}
 """Functions that are flat at both ends, and the ends."""
@@ -30,38 +30,40 @@ ENDS: Final = {"sigmoid": (0.0, 1.0), "tanh": (-1.0, 1.0), "softsign": (-1.0, 1.
 RELU_LIKE: Final = ("relu", "relu6")
 
 GATED: Final = (keras.layers.LSTM, keras.layers.GRU)
-"""Their outputs are a product: no function's range says where they are flat."""
+"""Layers whose outputs are products, so that the range of a function does not show where they are flat."""
 
 
-class Witness(keras.callbacks.Callback):  # type: ignore[misc]
-    """Measures a training while it runs; `measurements` once it is over."""
+class Probe(keras.callbacks.Callback):  # type: ignore[misc]
+    """Measures a training while it runs; `measurements` returns the result."""
 
     def __init__(
         self, model: keras.Model, twin: keras.Model, losses: Sequence[Any], task: Task, batches: "Batches"
     ) -> None:
-        """Make ready.
+        """A probe.
 
         Args:
-            model: what trains.
+            model: the model that trains.
             twin: the same in float64.
             losses: one for each output, in float64.
             task: the data.
-            batches: every step's.
+            batches: of every step.
         """
         super().__init__()
         self._task, self._batches = task, batches
-        self._look = _Look(model, twin, losses)
+        self._evaluate = _Evaluator(model, twin, losses)
         self._loss = tf.Variable(np.nan, dtype=tf.float32, trainable=False)
-        _tell(model, self._loss)
+        _record_loss(model, self._loss)
         steps = len(batches.inputs)
-        self._every = max(steps // LOOKS, 1) | 1  # odd: what rocks with period two is not seen at one phase
+        self._every = (
+            max(steps // LOOKS, 1) | 1
+        )  # odd, so that an oscillation of period two is not sampled at one phase
         chosen = np.random.default_rng(0).permutation(len(task.inputs))[
             : SAMPLE // 2 if task.inputs.ndim > 3 else SAMPLE
         ]
         self._sample = (task.inputs[chosen], [head.targets[chosen] for head in task.heads])
-        self._steps: list[Seen] = []
+        self._steps: list[Look] = []
         self._losses: list[float] = []
-        self._looks: list[Seen] = []
+        self._looks: list[Look] = []
         self._changes: list[list[float]] = []
         self._looked: list[int] = []
         self._before: list[npt.NDArray] | None = None
@@ -71,30 +73,30 @@ class Witness(keras.callbacks.Callback):  # type: ignore[misc]
         self._look_at_sample()
 
     def on_train_batch_begin(self, batch: int, logs: Any = None) -> None:
-        """Measure the step that is about to be made."""
+        """Measure the step that begins."""
         step = len(self._steps)
-        self._steps.append(self._look(*self._batches.at(step)))
+        self._steps.append(self._evaluate(*self._batches.at(step)))
 
     def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
-        """Note the loss; look at the sample every few steps and after the last."""
+        """Store the loss; look at the sample every few steps and after the last."""
         self._losses.append(float(self._loss.numpy()))
         if len(self._losses) % self._every == 0 or len(self._losses) == len(self._batches.inputs):
             self._look_at_sample()
 
     def measurements(self, constant_loss: float) -> Measurements:
-        """Everything, after the training."""
+        """All measurements, after the training."""
         inputs, heads = self._task.inputs, self._task.heads
         features = inputs.reshape(len(inputs), -1).astype(np.float64)
         deviations = features.std(axis=0)
         spread = deviations.max() / max(np.median(deviations), 1e-12) if not self._task.tokens else 1.0
         size = np.sqrt(np.mean(features**2)) if not self._task.tokens else 1.0
 
-        def of(seen: Sequence[Seen], name: str) -> npt.NDArray[np.float64]:
+        def of(seen: Sequence[Look], name: str) -> npt.NDArray[np.float64]:
             return np.array([getattr(each, name) for each in seen], np.float64)
 
         return Measurements(
-            variables=self._look.variables(self._sample),
-            taps=self._look.taps,
+            variables=self._evaluate.variables(self._sample),
+            taps=self._evaluate.taps,
             loss=np.array(self._losses),
             gradient=of(self._steps, "gradient"),
             peak=of(self._steps, "peak"),
@@ -117,7 +119,7 @@ class Witness(keras.callbacks.Callback):  # type: ignore[misc]
         )
 
     def _look_at_sample(self) -> None:
-        self._looks.append(self._look(*self._sample))
+        self._looks.append(self._evaluate(*self._sample))
         self._looked.append(len(self._losses))
         weights = [variable.numpy() for variable in self.model.trainable_variables]
         before = self._before or weights
@@ -129,9 +131,9 @@ class Witness(keras.callbacks.Callback):  # type: ignore[misc]
         return [reference.metric(*each) for each in zip(heads, targets, outputs, strict=True)]
 
     def _final(self) -> npt.NDArray[np.float64]:
-        """In training's mode and in inference's, whose moving averages lag behind in short trainings."""
+        """In training mode and in inference mode, whose moving averages lag behind in short trainings."""
         targets = [head.targets for head in self._task.heads]
-        training = self._look(self._task.inputs, targets).outputs
+        training = self._evaluate(self._task.inputs, targets).outputs
         inference = self.model(self._task.inputs, training=False)
         outputs = [np.asarray(each) for each in (inference if len(targets) > 1 else [inference])]
         return np.fmax(self._metrics(training, targets), self._metrics(outputs, targets))
@@ -156,8 +158,8 @@ class Batches:
 
 
 @dataclass(frozen=True)
-class Seen:
-    """What one look at one batch showed; see `Measurements`."""
+class Look:
+    """The measurements of one look at one batch, see `Measurements`."""
 
     loss: npt.NDArray
     gradient: npt.NDArray
@@ -170,8 +172,8 @@ class Seen:
     outputs: list[npt.NDArray]
 
 
-class _Look:
-    """Forward and backward through the twin, with the weights the model has at this moment."""
+class _Evaluator:
+    """Forward and backward pass of the twin, with the current weights of the model."""
 
     def __init__(self, model: keras.Model, twin: keras.Model, losses: Sequence[Any]) -> None:
         self._pairs = list(zip(twin.variables, model.variables, strict=True))
@@ -183,12 +185,12 @@ class _Look:
         self._network = keras.Model(twin.inputs, [*twin.outputs, *(layer.output for layer in tapped)])
         self._compute: Callable[..., Any] = tf.function(self._computed, reduce_retracing=True)
 
-    def __call__(self, inputs: npt.NDArray, targets: Sequence[npt.NDArray]) -> Seen:
+    def __call__(self, inputs: npt.NDArray, targets: Sequence[npt.NDArray]) -> Look:
         *numbers, outputs = self._compute(self._converted(inputs), [tf.convert_to_tensor(t) for t in targets])
-        return Seen(*(number.numpy() for number in numbers), [output.numpy() for output in outputs])
+        return Look(*(number.numpy() for number in numbers), [output.numpy() for output in outputs])
 
     def variables(self, sample: tuple[npt.NDArray, Sequence[npt.NDArray]]) -> tuple[Variable, ...]:
-        """The trainable variables, and whether the tape finds a way to each."""
+        """The trainable variables, and whether the tape finds a path to each."""
         trainable = self._twin.trainable_variables
         with tf.GradientTape() as tape:
             loss, *_ = self._forward(self._converted(sample[0][:8]), [targets[:8] for targets in sample[1]])
@@ -237,7 +239,7 @@ class _Look:
 
 
 def _tapped(layer: keras.layers.Layer) -> bool:
-    """Layers that compute something of their own, by weights or by a function."""
+    """Whether a layer computes something of its own, by weights or by a function."""
     shapes = (keras.layers.Dropout, keras.layers.Flatten, keras.layers.Reshape, keras.layers.InputLayer)
     return not isinstance(layer, (*shapes, keras.layers.Lambda)) and bool(layer.weights or _function(layer))
 
@@ -249,17 +251,17 @@ def _function(layer: keras.layers.Layer) -> str:
     return "" if name == "linear" else name
 
 
-def _tell(model: keras.Model, place: tf.Variable) -> None:
-    """Have the model put each batch's loss into ``place``: Keras itself only tells the epoch's mean."""
+def _record_loss(model: keras.Model, variable: tf.Variable) -> None:
+    """Make the model store each batch's loss in ``variable``, since Keras reports only the epoch's mean."""
     compute = model.compute_loss
 
     @functools.wraps(compute)
-    def told(*arguments: Any, **options: Any) -> Any:
+    def recording(*arguments: Any, **options: Any) -> Any:
         loss = compute(*arguments, **options)
-        place.assign(tf.cast(loss, tf.float32))
+        variable.assign(tf.cast(loss, tf.float32))
         return loss
 
-    model.compute_loss = told
+    model.compute_loss = recording
 
 
 def _differing(old: npt.NDArray, new: npt.NDArray) -> float:
@@ -285,8 +287,8 @@ def _norm(values: Any) -> tf.Tensor:
 def _dead(output: tf.Tensor, function: str) -> Any:
     if function not in RELU_LIKE:
         return np.nan
-    most = tf.reduce_max(tf.abs(output), axis=list(range(len(output.shape) - 1)))
-    return tf.reduce_mean(tf.cast(most == 0, tf.float64))
+    largest = tf.reduce_max(tf.abs(output), axis=list(range(len(output.shape) - 1)))
+    return tf.reduce_mean(tf.cast(largest == 0, tf.float64))
 
 
 def _at_the_ends(output: tf.Tensor, function: str, margin: float, share: float) -> Any:

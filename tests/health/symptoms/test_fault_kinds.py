@@ -66,14 +66,16 @@ def test_period_two_between_records_is_seen_in_the_flight_recorder(training, row
     run = training([rows.training("constant_loss"), rows.LOSS], watched=(1,))
     for _ in range(4):
         run.record([{"mean": 2.3}, {"mean": 3.2, "peak_max": 3.2}])
-    lines = 2.0 + np.where(np.arange(40) % 2, -1.2, 1.2)
-    run.records.append(Steps(39, 1e9, run.table, lines[:, None].astype(np.float32)))
+    values = 2.0 + np.where(np.arange(40) % 2, -1.2, 1.2)
+    run.records.append(Steps(39, 1e9, run.table, values[:, None].astype(np.float32)))
     assert run.findings()["loss-oscillating", "loss"].severity == "warning"
 
 
-@pytest.mark.parametrize(("outer", "loss", "ill"), [(0.9, 2.3, True), (0.7, 2.3, False), (0.9, 0.2, False)])
+@pytest.mark.parametrize(
+    ("outer", "loss", "flagged"), [(0.9, 2.3, True), (0.7, 2.3, False), (0.9, 0.2, False)]
+)
 def test_outputs_thrown_from_end_to_end_are_saturated_while_little_is_learned(
-    training, rows, outer, loss, ill
+    training, rows, outer, loss, flagged
 ):
     tanh = [rows.activation(0, function="tanh")]
     run = with_reference(
@@ -84,21 +86,21 @@ def test_outputs_thrown_from_end_to_end_are_saturated_while_little_is_learned(
         tanh,
         lambda _: {"saturated_fraction": 0.0, "outer_fraction": outer},
     )
-    assert ("saturated-activation" in grave(run)) == ill
+    assert ("saturated-activation" in grave(run)) == flagged
 
 
 @pytest.mark.parametrize(
-    ("gradient", "loss", "ill"),
+    ("gradient", "loss", "flagged"),
     [(1e-9, 2.3, True), (1e-9, 0.2, False), (1e-3, 2.3, False), (0.0, 2.3, True)],
 )
-def test_two_matrices_are_enough_to_vanish_where_nothing_is_learned(training, rows, gradient, loss, ill):
+def test_two_matrices_are_enough_to_vanish_where_nothing_is_learned(training, rows, gradient, loss, flagged):
     layers = [rows.dense(0), rows.dense(1)]
     run = training([*layers, rows.training("constant_loss"), rows.LOSS])
     generator = np.random.default_rng(5)
     for _ in range(40):
         noisy = loss * (1 + generator.normal(0, 0.01))
         run.record([{"rms": gradient}, {"rms": 0.1}, {"mean": 2.3}, {"mean": noisy, "peak_max": noisy}])
-    assert (("vanishing-gradient", "dense_0/kernel") in run.findings()) == ill
+    assert (("vanishing-gradient", "dense_0/kernel") in run.findings()) == flagged
 
 
 @pytest.mark.parametrize(
@@ -118,9 +120,9 @@ def test_a_partly_dead_layer_of_a_network_that_does_well_is_worth_knowing(
 def lines_of(training, rows, gradient, loss):
     run = training([rows.dense(0), rows.dense(0, kind="weight"), rows.LOSS], watched=(0, 2))
     run.record([{**GOOD, "peak_rms": 1.0}, GOOD, {"mean": 1.0, "peak_max": 1.0}])
-    lines = np.stack([gradient, loss], axis=1).astype(np.float32)
-    run.records.append(Steps(len(lines) - 1, 1e9, run.table, lines))
-    run.record([{**BAD, "bad_ago": 1}, BAD, {**BAD, "bad_ago": 1}], len(lines))
+    values = np.stack([gradient, loss], axis=1).astype(np.float32)
+    run.records.append(Steps(len(values) - 1, 1e9, run.table, values))
+    run.record([{**BAD, "bad_ago": 1}, BAD, {**BAD, "bad_ago": 1}], len(values))
     return {symptom: each for (symptom, _), each in run.findings().items()}
 
 
@@ -153,7 +155,9 @@ def test_a_last_record_without_references_takes_the_ones_before(training, rows):
     run = with_reference(training, rows, 2.3 + noise, 2.3)
     run.record([{}, {"mean": 2.3, "peak_max": 2.3}])
     assert grave(run) == {"loss-stalled"}
-    assert np.isfinite(next(iter(run.judged()._streams.values()))._progress.finally_known().skill[0])
+    (stream,) = run.judged()._streams.values()
+    stream.judge()
+    assert np.isfinite(stream._judge.progress.latest_losses().skill[0])
 
 
 def test_a_nan_out_of_nothing_is_no_explosion(training, rows):

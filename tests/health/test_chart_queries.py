@@ -1,4 +1,4 @@
-"""What charts are drawn from says no less than the records themselves do, however few points are left."""
+"""Chart queries bound the recorded values, however few points are left in memory."""
 
 from itertools import pairwise
 
@@ -28,7 +28,7 @@ def record(step, rms, table=TABLE):
 
 
 def thinned(records, budget=1, pinned=()):
-    """A history that was made to forget as early as it can."""
+    """A history that is thinned as early as possible."""
     history = History(budget)
     for each in records:
         history.append(each)
@@ -47,11 +47,11 @@ def noise(count, seed=0):
     return values
 
 
-def cells_by_hand(steps, values, starts):
-    """Smallest, largest and mean of the values in each stretch of steps."""
+def expected_buckets(steps, values, starts):
+    """Minimum, maximum and mean of the values in each range of steps."""
     edges = np.searchsorted(steps, [*starts, np.inf])
-    stretches = [values[begin:end] for begin, end in pairwise(edges)]
-    known = [stretch[~np.isnan(stretch)].astype(np.float64) for stretch in stretches]
+    parts = [values[begin:end] for begin, end in pairwise(edges)]
+    known = [part[~np.isnan(part)].astype(np.float64) for part in parts]
     return [
         np.array([how(each) if each.size else np.nan for each in known]) for how in (np.min, np.max, np.mean)
     ]
@@ -61,44 +61,44 @@ def cells_by_hand(steps, values, starts):
 def test_no_extreme_is_lost_however_often_a_history_is_thinned(count):
     values = noise(count)
     history = thinned(record(10 * index, rms) for index, rms in enumerate(values))
-    cells = query_series([history], "gradient", "d0/kernel", ["rms"])["rms"]
-    assert cells.records.sum() == count
-    assert cells.exact == (cells.steps.size == count)
-    low, high, mean = cells_by_hand(10 * np.arange(count), values[:, 1], cells.steps)
-    np.testing.assert_array_equal(cells.low[0], low)
-    np.testing.assert_array_equal(cells.high[0], high)
-    np.testing.assert_array_equal(cells.steps[-EXACT:], 10 * np.arange(count)[-EXACT:])
+    buckets = query_series([history], "gradient", "d0/kernel", ["rms"])["rms"]
+    assert buckets.records.sum() == count
+    assert buckets.exact == (buckets.steps.size == count)
+    low, high, mean = expected_buckets(10 * np.arange(count), values[:, 1], buckets.steps)
+    np.testing.assert_array_equal(buckets.low[0], low)
+    np.testing.assert_array_equal(buckets.high[0], high)
+    np.testing.assert_array_equal(buckets.steps[-EXACT:], 10 * np.arange(count)[-EXACT:])
     measured = ~np.isnan(mean)
-    assert (cells.low[0] <= cells.mean[0])[measured].all()
-    assert (cells.mean[0] <= cells.high[0])[measured].all()
+    assert (buckets.low[0] <= buckets.mean[0])[measured].all()
+    assert (buckets.mean[0] <= buckets.high[0])[measured].all()
 
 
 def test_the_mean_is_that_of_the_records_where_all_were_measured():
     values = np.abs(noise(700))
     values[np.isnan(values)] = 1
     history = thinned(record(index, rms) for index, rms in enumerate(values))
-    for most in (1024, 30):
-        cells = query_series([history], "gradient", "d2/kernel", ["rms"], most=most)["rms"]
-        assert cells.steps.size <= most
-        _, _, mean = cells_by_hand(np.arange(700), values[:, 0], cells.steps)
-        np.testing.assert_allclose(cells.mean[0], mean, rtol=1e-4)
+    for maximum in (1024, 30):
+        buckets = query_series([history], "gradient", "d2/kernel", ["rms"], maximum=maximum)["rms"]
+        assert buckets.steps.size <= maximum
+        _, _, mean = expected_buckets(np.arange(700), values[:, 0], buckets.steps)
+        np.testing.assert_allclose(buckets.mean[0], mean, rtol=1e-4)
 
 
 def test_what_is_pinned_stays_as_it_was_recorded():
     history = thinned((record(i, i) for i in range(500)), pinned=(100, 101, 102))
-    cells = query_series([history], "gradient", "d0/kernel", ["rms"], (100, 102))["rms"]
-    np.testing.assert_array_equal(cells.mean[0], [100, 101, 102])
+    buckets = query_series([history], "gradient", "d0/kernel", ["rms"], (100, 102))["rms"]
+    np.testing.assert_array_equal(buckets.mean[0], [100, 101, 102])
 
 
 @pytest.mark.parametrize(("steps", "exact"), [((0, 999), False), ((960, 999), True), ((101, 103), False)])
 def test_a_range_says_whether_it_has_every_record(steps, exact):
     history = thinned(record(i, i) for i in range(1000))
-    cells = query_series([history], "gradient", "d0/kernel", ["rms"], steps)["rms"]
-    assert cells.exact is exact
+    buckets = query_series([history], "gradient", "d0/kernel", ["rms"], steps)["rms"]
+    assert buckets.exact is exact
     if exact:
-        np.testing.assert_array_equal(cells.steps, np.arange(steps[0], steps[1] + 1))
-    assert cells.steps.size
-    assert ((cells.steps > steps[0] - 64) & (cells.steps <= steps[1])).all()
+        np.testing.assert_array_equal(buckets.steps, np.arange(steps[0], steps[1] + 1))
+    assert buckets.steps.size
+    assert ((buckets.steps > steps[0] - 64) & (buckets.steps <= steps[1])).all()
 
 
 def test_all_of_the_past_gets_equally_coarse():
@@ -117,9 +117,9 @@ def test_training_that_went_back_leaves_nothing_of_what_it_overtook():
     np.testing.assert_array_equal(high.high[0], [2] * 10)
     back = thinned(record(i, i) for i in range(500))
     back.append(record(101, 7))
-    cells = query_series([back], "gradient", "d0/kernel", ["rms"])["rms"]
-    assert cells.high.max() <= 100
-    assert not cells.exact
+    buckets = query_series([back], "gradient", "d0/kernel", ["rms"])["rms"]
+    assert buckets.high.max() <= 100
+    assert not buckets.exact
 
 
 def test_a_changed_table_is_one_history_and_mixes_no_rows():
@@ -128,8 +128,8 @@ def test_a_changed_table_is_one_history_and_mixes_no_rows():
     history.append(record(0, [2, 0, 1]))
     history.append(record(10, [10, 12], other))
     for tensor, expected in (("d2/kernel", [2, 12]), ("d0/kernel", [0, 10]), ("d1/kernel", [1, np.nan])):
-        cells = query_series([history], "gradient", tensor, ["rms"])["rms"]
-        np.testing.assert_array_equal(cells.mean[0], expected)
+        buckets = query_series([history], "gradient", tensor, ["rms"])["rms"]
+        np.testing.assert_array_equal(buckets.mean[0], expected)
 
 
 def test_the_budget_holds_with_the_envelopes():
@@ -147,13 +147,13 @@ def test_a_heatmap_has_the_rows_in_forward_order_and_their_extremes(how):
     image = query_heatmap([history], "gradient", "rms", (200, np.inf), 50, how)
     assert [row.depth for row in image.rows] == [0, 1, 2]
     assert image.values.shape == (3, 50)
-    for place, row in enumerate((1, 2, 0)):
-        low, high, _ = cells_by_hand(np.arange(800), values[:, row], image.steps)
+    for index, row in enumerate((1, 2, 0)):
+        low, high, _ = expected_buckets(np.arange(800), values[:, row], image.steps)
         if how == "mean":
-            within = np.clip(image.values[place], low, high)
-            np.testing.assert_allclose(image.values[place], within, 1e-6)
+            within = np.clip(image.values[index], low, high)
+            np.testing.assert_allclose(image.values[index], within, 1e-6)
         else:
-            np.testing.assert_array_equal(image.values[place], {"max": high, "min": low}[how])
+            np.testing.assert_array_equal(image.values[index], {"max": high, "min": low}[how])
 
 
 def test_a_heatmap_of_two_recorders_shows_both_on_their_own_steps():
@@ -188,11 +188,11 @@ def test_a_distribution_is_the_share_of_each_power_of_two():
     np.testing.assert_allclose(found, np.mean(np.reshape(expected, (20, 3, 30)), axis=1), atol=0.01)
 
 
-def test_the_flight_recorders_lines_are_one_series_with_gaps_between_the_writings():
+def test_the_flight_recorders_steps_are_one_series_with_gaps_between_the_writings():
     history = History()
     history.append(record(0, 1))
-    for last, lines in ((9, 4), (11, 4), (30, 2)):
-        values = np.array([[step, -step] for step in range(last - lines + 1, last + 1)], np.float32)
+    for last, count in ((9, 4), (11, 4), (30, 2)):
+        values = np.array([[step, -step] for step in range(last - count + 1, last + 1)], np.float32)
         history.append(Steps(last, 1e9, TABLE, values))
     steps, values = query_steps([history], "gradient", "d1/kernel")
     np.testing.assert_array_equal(steps, [6, 7, 8, 9, 10, 11, np.nan, 29, 30])

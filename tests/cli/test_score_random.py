@@ -1,4 +1,4 @@
-"""A slice of the random zoo, really trained: the pipeline is checked here, not the score."""
+"""`gradhealth score --random` over a few real trainings: the pipeline is tested here, not the score."""
 
 import json
 import os
@@ -30,7 +30,7 @@ def logdir(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def scored(logdir):
-    """The slice, trained and scored: what was printed, and the JSON."""
+    """The trainings, trained and scored: what was printed, and the JSON."""
     report = logdir.with_suffix(".json")
     done = score(logdir, "--json", str(report), "--list-errors")
     assert done.returncode == 0, done.stdout + done.stderr

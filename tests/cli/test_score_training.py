@@ -1,4 +1,4 @@
-"""A slice of the scoreboard, really trained: the whole one is `gradhealth score`."""
+"""`gradhealth score` over a few real trainings of the zoo."""
 
 import json
 import os
@@ -40,7 +40,7 @@ def logdir(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def board(logdir):
-    """The score of the slice, as the command writes it."""
+    """The score of the trainings, as the command writes it."""
     only = [argument for name in (*HEALTHY, *BROKEN) for argument in ("--only", name)]
     report = logdir.with_suffix(".json")
     workers = str(min(2, os.cpu_count() or 1))

@@ -1,4 +1,4 @@
-"""How a finding stands to the others of its incident."""
+"""How a finding relates to the others of its incident, in words."""
 
 from collections.abc import Iterable
 
@@ -6,7 +6,7 @@ from tb_gradhealth.health import Finding
 
 
 def relations(findings: Iterable[Finding]) -> dict[str, str]:
-    """By id in words: ``likely origin``, ``follows from non-finite of loss``, or nothing."""
+    """Relation by finding id: ``likely origin``, ``follows from non-finite of loss``, or ``""``."""
     known = {finding.id: finding for finding in findings}
     return {identity: _relation(finding, known) for identity, finding in known.items()}
 

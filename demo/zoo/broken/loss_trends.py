@@ -1,6 +1,6 @@
-"""Losses that stay where they are, rise, or swing to and fro.
+"""Losses that stay where they are, rise, or oscillate.
 
-A loss that swings below where it began is that of a network which learns all the same: information.
+A loss that oscillates below its start belongs to a network that learns all the same: information.
 """
 
 from functools import partial
@@ -88,7 +88,7 @@ VARIANTS = (
     ("diverging_later", Fault("loss-diverging", 150, "", "badly"), _regression(0.05, 0.95, 150)),
     (
         "oscillating_raw",
-        Fault("loss-oscillating", 0, "", "clearly", least="info"),
+        Fault("loss-oscillating", 0, "", "clearly", minimum_severity="info"),
         Fit(partial(mlp, 64, [], 10), raw_digits, partial(optimizers.Adam, 1.0)),
     ),
     (

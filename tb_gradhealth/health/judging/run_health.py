@@ -1,4 +1,4 @@
-"""A whole run's health: all its recorders, one list of findings, one verdict."""
+"""The health of a run: all its recorders, one list of findings, one verdict."""
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -12,12 +12,12 @@ from tb_gradhealth.health.arrays import Floats
 from tb_gradhealth.health.judging.assess import assess
 from tb_gradhealth.health.judging.rule_set import RuleSet
 from tb_gradhealth.health.judging.stream import Evidence, StreamHealth
-from tb_gradhealth.health.results import Assessment, Finding, SymptomState, Verdict, in_order
+from tb_gradhealth.health.results import Assessment, Finding, SymptomState, Verdict, ordered_findings
 from tb_gradhealth.health.series import BUDGET, History
 from tb_gradhealth.health.symptoms import SYMPTOMS
 from tb_gradhealth.record import Content, Row
 
-_BIRTHS: Final = count()
+_INSTANCES: Final = count()
 
 
 @dataclass(frozen=True)
@@ -25,16 +25,16 @@ class RunSummary:
     """A run in a few numbers; None where nothing was recorded.
 
     Attributes:
-        records: records read.
+        records: number of records read.
         first_step: the earliest recorded step.
         last_step: the latest recorded step.
-        last_wall_time: when it was written, seconds since the epoch.
-        tensors: tensors measured, each counted once however many of its kinds are.
+        last_wall_time: when it was written, seconds since 1970.
+        tensors: number of measured tensors, whatever the number of kinds measured of each.
         every: steps between two records.
         loss_first: the first recorded finite loss.
         loss_last: the last recorded finite loss.
-        loss_bad_since: the step since which the loss is not finite; None where its newest value is.
-        not_measured: rows without numbers; each says why.
+        loss_bad_since: the step since which the loss is not finite; None where its newest value is finite.
+        not_measured: rows without numbers; each holds the reason.
     """
 
     records: int
@@ -50,9 +50,9 @@ class RunSummary:
 
 
 class RunHealth:
-    """Judges one run's records as they arrive; the same for the tab, the command line and the callback.
+    """Judges one run's records as they arrive, for the tab, the command line and the callback.
 
-    Memory does not grow with the number of records: see `health.history`.
+    Memory does not grow with the number of records, see `health.series.history`.
     """
 
     def __init__(
@@ -65,9 +65,9 @@ class RunHealth:
         """A run without records.
 
         Args:
-            rules: how to judge; the default rules where None.
-            budget: bytes that each recorder's history may take, see `health.history.BUDGET`.
-            today: by which day mutes expire.
+            rules: the rule set; the default rules where None.
+            budget: bytes that each recorder's history may take, see `health.series.history.BUDGET`.
+            today: returns the day by which mutes expire.
         """
         self.rules = RuleSet() if rules is None else rules
         self._budget = budget
@@ -75,15 +75,15 @@ class RunHealth:
         self._streams: dict[str, StreamHealth] = {}
         self._findings: tuple[Finding, ...] | None = None
         self._assessment: Assessment | None = None
-        self._born, self._observed = next(_BIRTHS), 0
+        self._instance, self._observed = next(_INSTANCES), 0
 
     @property
     def revision(self) -> str:
-        """Another one after each record, and in each object: until then what it gave may be kept."""
-        return f"{self._born}.{self._observed}"
+        """Changes with each record, and differs between objects: results of one revision may be cached."""
+        return f"{self._instance}.{self._observed}"
 
     def observe(self, content: Content) -> None:
-        """Add a record or the flight recorder's steps, in the order in which the file holds them."""
+        """Add a record, steps of the flight recorder or an epoch, in the order of the event file."""
         self._findings = self._assessment = None
         self._observed += 1
         name = content.table.stream
@@ -91,14 +91,14 @@ class RunHealth:
             self._streams[name] = StreamHealth(name, self.rules, self._budget)
         if len(self._streams) > 1:
             for stream in self._streams.values():
-                stream.accompany()
+                stream.set_multiple_recorders()
         self._streams[name].observe(content)
 
     def judge(self, until: float) -> bool:
-        """Judge what was observed, as far as time allows; else whoever asks first waits for all of it.
+        """Judge what was observed, as far as time allows; the rest is judged when a result is requested.
 
         Args:
-            until: no further record is begun from this time on, by `time.monotonic`.
+            until: no further block of records is begun from this time on, by `time.monotonic`.
 
         Returns:
             Whether all of it is judged.
@@ -111,16 +111,16 @@ class RunHealth:
         if self._findings is None:
             today = self._today()
             incidents = [found for stream in self._streams.values() for found in stream.incidents(today)]
-            self._findings = in_order(incidents)
+            self._findings = ordered_findings(incidents)
         return self._findings
 
     def states(self) -> Iterator[SymptomState]:
-        """Every symptom of every tensor as of the last record: ok, flagged, or why it is neither."""
+        """Every symptom of every tensor as of the last record: ok, flagged, or the reason for neither."""
         for stream in self._streams.values():
             yield from stream.states()
 
     def failures(self) -> tuple[str, ...]:
-        """Rules that failed, each in a sentence."""
+        """One sentence for each rule that failed."""
         return tuple(failure for stream in self._streams.values() for failure in stream.failures())
 
     def verdict(self) -> Verdict:
@@ -133,7 +133,7 @@ class RunHealth:
             streams = [stream for stream in self._streams.values() if stream.history.records]
             self._assessment = assess(
                 SYMPTOMS.values(),
-                [(watch, stream.structure) for stream in streams for watch in stream.watches()],
+                [(runner, stream.structure) for stream in streams for runner in stream.runners()],
                 self.findings(),
                 records=sum(stream.history.records for stream in streams),
                 enough=all(stream.enough for stream in streams),
@@ -141,7 +141,7 @@ class RunHealth:
         return self._assessment
 
     def evidence(self, identity: str) -> Evidence:
-        """What stands behind a finding.
+        """The series behind a finding.
 
         Raises:
             KeyError: no finding has this id.
@@ -149,7 +149,7 @@ class RunHealth:
         return self._owner(identity).evidence(identity)
 
     def trend(self, identity: str, points: int = 40) -> Floats:
-        """A finding's measured value over time, at most ``points`` of it, float64.
+        """A finding's measured value over time, in at most ``points`` values, float64.
 
         Raises:
             KeyError: no finding has this id.
@@ -157,7 +157,7 @@ class RunHealth:
         return self._owner(identity).trend(identity, points)
 
     def series(self, kind: str, tensor: str, columns: Sequence[str]) -> dict[str, Floats]:
-        """Columns of one row over the records kept, and their steps under ``"step"``; float64.
+        """Columns of one row over the records in memory, and their steps under ``"step"``; float64.
 
         Raises:
             KeyError: no recorder of this run measured that kind of that tensor.
@@ -171,7 +171,7 @@ class RunHealth:
         raise KeyError((kind, tensor))
 
     def histories(self) -> tuple[History, ...]:
-        """What is remembered, one history a recorder; see `health.survey` for what can be read off them."""
+        """One history per recorder, for `health.series.chart_queries`."""
         return tuple(stream.history for stream in self._streams.values())
 
     def summary(self) -> RunSummary:
@@ -201,6 +201,6 @@ class RunHealth:
 
     def _owner(self, identity: str) -> StreamHealth:
         for stream in self._streams.values():
-            if stream.holds(identity):
+            if stream.has_finding(identity):
                 return stream
         raise KeyError(identity)

@@ -1,4 +1,4 @@
-"""Of every symptom and tensor a user can see what it is, and why it is not flagged."""
+"""The state of every symptom of every tensor, and the reason why it is not flagged."""
 
 from dataclasses import replace
 
