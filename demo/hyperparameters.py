@@ -1,4 +1,4 @@
-"""What the HParams tab shows: each run's hyper-parameters, and its health to sort by."""
+"""Writes what the HParams tab shows: each run's hyperparameters, and its health as metrics."""
 
 from pathlib import Path
 
@@ -7,7 +7,7 @@ from tensorboard.plugins.hparams import api as hparams
 
 from tb_gradhealth.demo.trainings import Training
 
-# The group is the folder below the run in which the scalar is written.
+# The group of a metric is the folder below the run that its scalar is written to.
 METRICS = [
     hparams.Metric("gradhealth/critical", group="gradhealth", display_name="critical findings"),
     hparams.Metric("gradhealth/warnings", group="gradhealth", display_name="warnings"),
@@ -16,12 +16,12 @@ METRICS = [
 
 
 def announce(logdir: Path) -> None:
-    """Say once per log directory which columns the HParams table has."""
+    """Write the columns of the HParams table, once per log directory."""
     names = ("optimizer", "learning_rate", "activation")
     with tf.summary.create_file_writer(str(logdir)).as_default():
         hparams.hparams_config(hparams=[hparams.HParam(name) for name in names], metrics=METRICS)
 
 
 def log(training: Training) -> None:
-    """Say to the default writer which hyper-parameters this run has."""
+    """Write the hyperparameters of a run to the default writer."""
     hparams.hparams(training.hyperparameters, trial_id=training.name)

@@ -1,4 +1,4 @@
-"""Grad Health in a Keras ``fit``: one more callback beside the one for TensorBoard."""
+"""Grad Health in a Keras ``fit``: one more callback next to the one of TensorBoard."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -13,7 +13,7 @@ EPOCHS = 4
 
 
 def train(model: keras.Model, training: Training, log_dir: Path, on_step: Callable[[], None]) -> None:
-    """Train one network of the demo, with everything TensorBoard's other tabs show as well."""
+    """Train one network of the demo, with the data of TensorBoard's other tabs too."""
     model.compile(
         optimizer=training.optimizer(),
         loss=keras.losses.SparseCategoricalCrossentropy(from_logits=True),

@@ -7,7 +7,7 @@ CLASSES = 10
 
 
 def healthy_cnn() -> keras.Model:
-    """Convolutions with BatchNormalization, as one would build it."""
+    """Convolutions with BatchNormalization, a usual healthy network."""
     return keras.Sequential(
         [
             layers.Input((8, 8, 1)),
@@ -25,13 +25,13 @@ def healthy_cnn() -> keras.Model:
 
 
 def deep_sigmoid() -> keras.Model:
-    """Fault: twelve sigmoid layers. Each passes on at most a quarter of the gradient it receives."""
+    """Fault: twelve sigmoid layers. Each passes at most a quarter of the gradient it receives."""
     hidden = [layers.Dense(32, activation="sigmoid", name=f"hidden_{depth}") for depth in range(12)]
     return _stack("deep_sigmoid", hidden)
 
 
 def dead_relu() -> keras.Model:
-    """Fault: the second hidden layer starts with strongly negative biases, so most units never fire."""
+    """Fault: the second hidden layer starts with strongly negative biases, so most units are always zero."""
     hidden = [
         layers.Dense(64, activation="relu", kernel_initializer="he_normal", name=f"hidden_{depth}")
         for depth in range(3)
@@ -41,7 +41,7 @@ def dead_relu() -> keras.Model:
 
 
 def plain_cnn() -> keras.Model:
-    """No fault of its own: its run receives one batch of broken images."""
+    """No fault in the network: its run receives one batch of broken images."""
     return keras.Sequential(
         [
             layers.Input((8, 8, 1)),
@@ -55,7 +55,7 @@ def plain_cnn() -> keras.Model:
 
 
 class Contrast(layers.Layer):  # type: ignore[misc]  # Keras has no types
-    """Fault: (image - mean) / deviation, without a guard. A blank image gives 0 / 0."""
+    """Fault: (image - mean) / deviation without a guard. An empty image gives 0 / 0."""
 
     def call(self, images):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN201
         """Scale every image to mean 0 and deviation 1."""
@@ -79,10 +79,10 @@ def unguarded_contrast() -> keras.Model:
 
 
 def pixel_rnn() -> keras.Model:
-    """Fault: a plain recurrent layer over 64 pixels whose recurrent weights amplify, and no clipping.
+    """Fault: a plain recurrent layer over 64 pixels whose recurrent weights amplify, without clipping.
 
-    Adam divides by the gradient's size, so the weights stay where they are and the loss looks merely
-    stubborn: the explosion shows in the gradient alone.
+    Adam divides by the gradient's size, so the weights do not explode and the loss only stays high: the
+    explosion is visible in the gradient alone.
     """
     return keras.Sequential(
         [

@@ -1,4 +1,4 @@
-"""Trains the whole demo, one run after the other, with progress shown."""
+"""Trains all runs of the demo, one after the other, with progress shown."""
 
 from collections.abc import Callable
 from functools import partial
@@ -44,6 +44,6 @@ def train_one(training: Training, log_dir: Path, on_step: Callable[[], None] = l
 
 
 def _graph_of(model: keras.Model) -> tf.Graph:
-    """What the Graphs tab draws; Keras itself writes only the conceptual graph, the tab's second view."""
+    """Write the graph for the Graphs tab; Keras itself writes only the conceptual graph, its second view."""
     images = tf.TensorSpec((None, *model.input_shape[1:]))
     return tf.function(model).get_concrete_function(images).graph

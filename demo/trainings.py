@@ -1,4 +1,4 @@
-"""The six runs: which network, which optimizer, what goes wrong, and where the tab should point."""
+"""The six runs of the demo: network, optimizer, fault, and the finding that the tab should show."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -18,10 +18,10 @@ class Training:
         name: of the run.
         network: makes the model.
         optimizer: makes the optimizer.
-        symptom: what the tab should find, ``""`` in the healthy run.
-        layer: the layer it should name as the likely origin.
-        steps: batches to train on.
-        spoil: what happens to the images of the batch at ``spoiled_step``.
+        symptom: the expected symptom, ``""`` in the healthy run.
+        layer: the expected likely origin.
+        steps: number of batches.
+        spoil: changes the images of the batch at ``spoiled_step``.
         custom_loop: whether ``custom_loop.py`` trains it instead of ``fit``.
         hyperparameters: shown in the HParams tab.
     """
@@ -39,12 +39,12 @@ class Training:
 
 
 def glare(images: Floats) -> Floats:
-    """A faulty scanner: values forty times too large."""
+    """Multiply the images by forty."""
     return 40 * images
 
 
 def blank(images: Floats) -> Floats:
-    """One image of the batch is empty."""
+    """Empty one image of the batch."""
     return np.where(np.arange(len(images)).reshape(-1, 1, 1, 1) == 5, np.float32(0), images)
 
 

@@ -22,6 +22,7 @@ def published(tmp_path_factory):
     return folder
 
 
+@pytest.mark.slow
 def test_both_hold_the_tab_and_the_demo(published):
     (wheel,), (source,) = published.glob("*.whl"), published.glob("*.tar.gz")
     bundle = (REPOSITORY / BUNDLE).read_bytes()
@@ -37,6 +38,7 @@ def test_both_hold_the_tab_and_the_demo(published):
         assert f"{root}/demo/keras_fit.py" in archive.getnames()
 
 
+@pytest.mark.slow
 def test_the_wheel_alone_checks_logs_and_loads_into_tensorboard(published, tmp_path):
     venv.create(tmp_path / "empty", with_pip=True)
     python = str(tmp_path / "empty" / "bin" / "python")

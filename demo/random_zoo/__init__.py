@@ -1,6 +1,10 @@
-"""Trainings drawn at random, for `gradhealth score --random`, with the truth about each from a probe.
+"""Random trainings for `gradhealth score --random`, with labels measured by a probe.
 
-``plan`` draws one, ``tasks``, ``networks`` and ``optimizers`` build it, ``faults`` spoils it. ``witness``
-measures it with a float64 twin while it trains, ``reference`` says what could be learned, and ``truth``
-calls its symptoms by definitions of its own: nothing that judges here knows what was drawn.
+* ``plan`` draws a training; ``tasks``, ``networks``, ``losses`` and ``optimizers`` build it, ``faults``
+  plants faults.
+* ``training`` trains it in a ``worker`` process (``run``, ``pool``); ``probe`` measures it with a float64
+  twin meanwhile (``measurements``).
+* ``truth`` derives the label from the measurements by definitions of its own (``signs``, ``network_signs``,
+  ``loss_signs``, ``spike_signs``), without the plan; ``reference`` is what a reference learner reaches.
+* ``judging`` replays the logs, ``cases`` makes labels for the score.
 """

@@ -1,4 +1,4 @@
-"""The truth about a drawn training as a case for the scoreboard."""
+"""The measured truth about a random training as a case for the score."""
 
 from pathlib import Path
 from typing import Final
@@ -13,12 +13,12 @@ UNJUDGED: Final = SYMPTOM_IDS - set(SYMPTOMS)
 
 
 def truth_in(folder: Path) -> Truth:
-    """The truth about the training whose measurements lie in a folder."""
+    """The truth about the training whose measurements are in a folder."""
     return truth_of(Measurements.load(folder / FILE))
 
 
 def case_of(name: str, truth: Truth) -> Case:
-    """What must be found, and what is neither right nor wrong."""
+    """The case: what must be found, and what is neither right nor wrong."""
     faults = tuple(Fault(symptom, sign.since) for symptom, sign in truth.of_degree("certain").items())
     grey = frozenset(truth.of_degree("possible"))
     if truth.healthy:

@@ -1,6 +1,6 @@
-"""What is planted in a drawn training: in its weights, its batches, or at a moment of its run.
+"""The faults of random trainings: in the initial weights, in batches, or at a step of the run.
 
-What changes the network itself stands in ``networks``, what changes the plan in ``plan``.
+Faults of the network itself are in ``networks``, faults of the plan in ``plan``.
 """
 
 from collections.abc import Sequence
@@ -15,7 +15,7 @@ from tb_gradhealth.demo.zoo.planting import AtStep, set_learning_rate
 
 
 def spoiled_task(task: Task, plan: Plan) -> Task:
-    """Targets that cannot be learned, or hardly."""
+    """Make the targets impossible or hard to learn."""
     rng = np.random.default_rng([*plan.numbers, 2])
     heads = task.heads
     if "shuffled_labels" in plan.faults:
@@ -57,14 +57,14 @@ def spoil_batches(inputs: np.ndarray, plan: Plan) -> None:
 
 
 def callbacks_of(plan: Plan) -> Sequence[keras.callbacks.Callback]:
-    """What changes the model while it trains."""
+    """The callbacks that change the model while it trains."""
     if "rate_jump" not in plan.faults:
         return ()
     return (AtStep(plan.moment, set_learning_rate(plan.rate * 30 * 100**plan.strength)),)
 
 
 def _far(head: Head, strength: float) -> Head:
-    """Numbers far from zero and from unit scale."""
+    """Shift and scale numbers far from zero and unit scale."""
     if head.kind == "classes":
         return head
     scale = np.float32(10 ** (1 + 2 * strength))

@@ -1,4 +1,4 @@
-"""What the rules made of drawn trainings, and what is true, in worker processes that load no framework."""
+"""Judges random trainings, by the rules and by the probe's measurements, in processes without a framework."""
 
 from collections.abc import Sequence
 from functools import partial
@@ -13,21 +13,21 @@ from tb_gradhealth.demo.random_zoo.truth import Truth
 from tb_gradhealth.scoring import Observation, observe
 
 TOGETHER: Final = 10
-"""Runs that a process judges at a time."""
+"""Number of runs that a process judges at a time."""
 
 Judged = dict[str, tuple[Observation, Truth]]
 
 
 def judge_all(names: Sequence[str], logdir: Path, workers: int, console: Console) -> Judged:
     """Replay the logs through the default rules, and judge the probe's measurements; by name."""
-    chunks = {place: names[place : place + TOGETHER] for place in range(0, len(names), TOGETHER)}
-    calls = {place: partial(_judged, logdir, chunk) for place, chunk in chunks.items()}
+    chunks = {start: names[start : start + TOGETHER] for start in range(0, len(names), TOGETHER)}
+    calls = {start: partial(_judged, logdir, chunk) for start, chunk in chunks.items()}
     judged: Judged = {}
     with progress_on(console) as progress:
         task = progress.add_task("judging", total=len(names))
-        for place, future in done(calls, workers):
+        for start, future in done(calls, workers):
             judged |= future.result()
-            progress.update(task, advance=len(chunks[place]))
+            progress.update(task, advance=len(chunks[start]))
     return {name: judged[name] for name in names if name in judged}
 
 

@@ -1,4 +1,4 @@
-"""The losses of the drawn trainings, in either precision, and what a constant prediction reaches."""
+"""The losses of random trainings in either precision, and what a constant prediction reaches."""
 
 import keras
 import numpy as np
@@ -8,7 +8,7 @@ from tb_gradhealth.demo.random_zoo.tasks import Head, Task
 
 
 def losses_of(plan: Plan, task: Task, dtype: str) -> list[keras.losses.Loss]:
-    """One loss for each head, computed in ``dtype``."""
+    """One loss per head, computed in ``dtype``."""
     return [_loss(plan, head, dtype) for head in task.heads]
 
 
@@ -19,7 +19,7 @@ def constant_loss(plan: Plan, task: Task) -> float:
 
 def _loss(plan: Plan, head: Head, dtype: str) -> keras.losses.Loss:
     if head.kind == "classes":
-        # A wrong last activation is taken for what it is not: a logit.
+        # A wrong last activation is treated as logits.
         logits = plan.output == "logits" or "wrong_last_activation" in plan.faults
         return keras.losses.SparseCategoricalCrossentropy(from_logits=logits, dtype=dtype)
     kinds = {

@@ -1,4 +1,4 @@
-"""What the probe measured of one training: plain arrays, kept beside its log."""
+"""The probe's measurements of one training: plain arrays, stored next to its log."""
 
 import json
 from dataclasses import asdict, dataclass, fields
@@ -11,7 +11,7 @@ import numpy.typing as npt
 Floats = npt.NDArray[np.float64]
 
 FILE: Final = "measured.npz"
-"""Lies beside the log of a training."""
+"""Name of the file, in the folder of a training."""
 
 
 @dataclass(frozen=True)
@@ -21,9 +21,9 @@ class Variable:
     Attributes:
         path: its name in the model.
         matrix: whether it has two axes or more.
-        embedding: whether it is a table of which a batch touches some rows.
-        size: elements.
-        connected: whether the tape finds a way from the loss to it.
+        embedding: whether it is a table of which a batch uses some rows.
+        size: number of elements.
+        connected: whether the tape finds a path from the loss to it.
     """
 
     path: str
@@ -35,7 +35,7 @@ class Variable:
 
 @dataclass(frozen=True)
 class Tap:
-    """A layer whose outputs are looked at.
+    """A layer whose outputs are measured.
 
     Attributes:
         layer: its name.
@@ -50,30 +50,30 @@ class Tap:
 
 @dataclass(frozen=True)
 class Measurements:
-    """One training as the probe saw it. Everything is float64; s steps, p looks, v variables, l taps.
+    """The measurements of one training: float64, with s steps, p looks, v variables, l taps and h heads.
 
-    A step's values are those of its own batch with the weights it began with. A look shows a fixed sample
-    of the training data to the network, after every few steps, and once before the first.
+    The values of a step are those of its own batch with the weights before the step. A look evaluates the
+    network on a fixed sample of the training data, after every few steps, and once before the first.
 
     Attributes:
         variables: in the model's order.
         taps: from input to output.
-        loss: [s], of the batch as the training itself computed it, in float32.
-        gradient: [s, v], RMS, as float64 computes it, before clipping; 0 where not connected.
+        loss: [s], of the batch as computed by the training, in float32.
+        gradient: [s, v], RMS, computed in float64, before clipping; 0 where not connected.
         peak: [s, l], largest magnitude of the outputs.
-        input_finite: [s], 1 where the batch's inputs and targets are.
-        looked: [p], the steps that had been made at each look.
+        input_finite: [s], 1 where the batch's inputs and targets are finite.
+        looked: [p], number of steps before each look.
         sample_loss: [p].
         sample_gradient: [p, v], RMS.
         weight: [p, v], RMS.
         changed: [p, v], share of the elements that differ from those of the look before.
         arriving: [p, l], norm of the loss's gradient with respect to the outputs.
         dead: [p, l], share of ReLU units that are 0 throughout the sample; NaN for other functions.
-        saturated: [p, l], share of units of a function with two flat ends of which over 95 % of the outputs
-            lie in the outer 3 % of its range; NaN for others.
-        leaning: [p, l], likewise over 80 % in the outer 6 %.
+        saturated: [p, l], share of units of a function with two flat ends with over 95 % of the outputs in
+            the outer 3 % of its range; NaN for others.
+        leaning: [p, l], likewise with over 80 % in the outer 6 %.
         metric: [p, h], balanced accuracy or R² of each head on the sample.
-        final: [h], on all training data after the last step; the better of training's and inference's mode.
+        final: [h], on all training data after the last step; the better of training mode and inference mode.
         chance: [h], what a constant prediction reaches.
         reference: [h], what a learner of scikit-learn reaches on data it was not fitted to.
         constant_loss: of the best constant prediction, the sum over heads; NaN where not known.
@@ -104,11 +104,11 @@ class Measurements:
 
     @property
     def steps(self) -> int:
-        """Steps of the training."""
+        """Number of steps of the training."""
         return int(self.loss.size)
 
     def save(self, path: Path) -> None:
-        """Write everything into one file."""
+        """Write the measurements into one file."""
         words = json.dumps([list(map(asdict, self.variables)), list(map(asdict, self.taps))])
         arrays = {field.name: getattr(self, field.name) for field in fields(self) if field.type is Floats}
         with path.open("wb") as file:
@@ -116,7 +116,7 @@ class Measurements:
 
     @classmethod
     def load(cls, path: Path) -> "Measurements":
-        """Read what `save` wrote."""
+        """Read a file written by `save`."""
         with np.load(path) as file:
             variables, taps = json.loads(str(file["words"]))
             arrays = {name: file[name] for name in file.files if name != "words"}

@@ -1,4 +1,4 @@
-"""The drawn networks, as functional Keras models; the same plan builds the same layers at any precision."""
+"""The networks of random trainings, as functional Keras models, with the same layers at any precision."""
 
 from collections.abc import Callable
 from typing import Any
@@ -14,7 +14,7 @@ Tensor = Any
 
 @keras.saving.register_keras_serializable("gradhealth")
 class Cut(layers.Layer):
-    """Lets values through, and no gradient."""
+    """Passes its input, but no gradient."""
 
     def call(self, inputs: Tensor) -> Tensor:
         """The inputs, detached."""
@@ -44,11 +44,11 @@ class _Builder:
         if "unused_layer" in faults:
             unused = layers.Dense(self.plan.width, name="unused")(body)
             body = layers.Lambda(_first, name="aside")([body, unused])
-        outputs = [self._head(body, head, place) for place, head in enumerate(self.task.heads)]
+        outputs = [self._head(body, head, index) for index, head in enumerate(self.task.heads)]
         return keras.Model(inputs, outputs if len(outputs) > 1 else outputs[0])
 
     def options(self) -> dict[str, Any]:
-        """What every kernel gets."""
+        """The options of every kernel."""
         plan = self.plan
         kernel: Any = plan.initializer
         if kernel == "normal":
@@ -61,7 +61,7 @@ class _Builder:
     def active(
         self, layer: Callable[..., layers.Layer], body: Tensor, *arguments: Any, **more: Any
     ) -> Tensor:
-        """A layer with norm, activation and dropout, each as the plan has it."""
+        """A layer with normalization, activation and dropout, as in the plan."""
         plan, name = self.plan, f"hidden_{self._built}"
         self._built += 1
         if plan.normalization == "none":
@@ -82,13 +82,13 @@ class _Builder:
         return self.active(kind, body, filters, 3, padding="same")
 
     def embedded(self, inputs: Tensor) -> Tensor:
-        """Tokens as vectors; anything else as it is."""
+        """Tokens as vectors; other inputs unchanged."""
         if not self.task.tokens:
             return inputs
         return layers.Embedding(VOCABULARY, self.plan.width, name="embedding")(inputs)
 
-    def _head(self, body: Tensor, head: Head, place: int) -> Tensor:
-        plan, name = self.plan, f"head_{place}"
+    def _head(self, body: Tensor, head: Head, index: int) -> Tensor:
+        plan, name = self.plan, f"head_{index}"
         if head.kind == "numbers":
             wrong = ("sigmoid", "softmax", "relu")[int(3 * plan.strength)]
             activation = wrong if "wrong_last_activation" in plan.faults else None
@@ -114,9 +114,9 @@ def _dense(build: _Builder, inputs: Tensor) -> Tensor:
 
 def _conv(build: _Builder, inputs: Tensor) -> Tensor:
     body = inputs
-    for place in range(build.plan.depth):
+    for index in range(build.plan.depth):
         body = build.conv(body, build.plan.width)
-        if place == 0:
+        if index == 0:
             body = layers.MaxPooling2D()(body) if len(body.shape) == 4 else layers.MaxPooling1D()(body)
     return layers.Flatten()(body)
 
@@ -137,9 +137,9 @@ def _residual(build: _Builder, inputs: Tensor) -> Tensor:
 def _recurrent(build: _Builder, inputs: Tensor) -> Tensor:
     kind = {"simple": layers.SimpleRNN, "lstm": layers.LSTM, "gru": layers.GRU}[build.plan.cell]
     body, width = build.embedded(inputs), build.plan.width
-    for place in range(build.plan.depth):
-        last = place == build.plan.depth - 1
-        body = kind(width, return_sequences=not last, name=f"recurrent_{place}", **build.options())(body)
+    for index in range(build.plan.depth):
+        last = index == build.plan.depth - 1
+        body = kind(width, return_sequences=not last, name=f"recurrent_{index}", **build.options())(body)
     return body
 
 
@@ -148,12 +148,12 @@ def _attention(build: _Builder, inputs: Tensor) -> Tensor:
     body = build.embedded(inputs)
     body = layers.Dense(width, name="project")(body)
     body = _Positions(name="positions")(body)
-    for place in range(build.plan.depth):
-        around = layers.LayerNormalization(name=f"norm_{place}")(body)
-        attended = layers.MultiHeadAttention(2, max(width // 2, 2), name=f"attention_{place}")(around, around)
+    for index in range(build.plan.depth):
+        around = layers.LayerNormalization(name=f"norm_{index}")(body)
+        attended = layers.MultiHeadAttention(2, max(width // 2, 2), name=f"attention_{index}")(around, around)
         body = layers.Add()([body, attended])
-        inner = build.active(layers.Dense, layers.LayerNormalization(name=f"norm_{place}b")(body), 2 * width)
-        body = layers.Add()([body, layers.Dense(width, name=f"back_{place}")(inner)])
+        inner = build.active(layers.Dense, layers.LayerNormalization(name=f"norm_{index}b")(body), 2 * width)
+        body = layers.Add()([body, layers.Dense(width, name=f"back_{index}")(inner)])
     return layers.GlobalAveragePooling1D()(body)
 
 
@@ -162,17 +162,17 @@ class _Positions(layers.Layer):
     """Adds a learned vector for each position."""
 
     def build(self, shape: tuple[int, ...]) -> None:
-        """Make the vectors."""
+        """Make the position vectors."""
         self.vectors = self.add_weight(shape=shape[1:], initializer="random_normal", name="vectors")
 
     def call(self, inputs: Tensor) -> Tensor:
-        """The inputs at their positions."""
+        """The inputs with their position vectors added."""
         return inputs + self.vectors
 
 
 def _embedding(build: _Builder, inputs: Tensor) -> Tensor:
     body = build.embedded(inputs)
-    wide = build.plan.source == "recall"  # which comes first is lost in a mean
+    wide = build.plan.source == "recall"  # a mean would lose the order
     body = layers.Flatten()(body) if wide else layers.GlobalAveragePooling1D()(body)
     for _ in range(build.plan.depth):
         body = build.dense(body)
@@ -181,7 +181,7 @@ def _embedding(build: _Builder, inputs: Tensor) -> Tensor:
 
 def _autoencoder(build: _Builder, inputs: Tensor) -> Tensor:
     body = inputs
-    widths = [max(build.plan.width // 2**place, 4) for place in range(build.plan.depth + 1)]
+    widths = [max(build.plan.width // 2**index, 4) for index in range(build.plan.depth + 1)]
     for width in (*widths, *widths[-2::-1]):
         body = build.dense(body, width)
     return body

@@ -1,4 +1,4 @@
-"""Optimizers and learning-rate schedules of the drawn trainings."""
+"""Optimizers and learning-rate schedules of random trainings."""
 
 from typing import Any
 
@@ -8,7 +8,7 @@ from tb_gradhealth.demo.random_zoo.plan import Plan
 
 
 def optimizer_of(plan: Plan) -> keras.optimizers.Optimizer:
-    """The optimizer, with its schedule and clipping. A rate that a fault will change is no schedule's."""
+    """The optimizer, with clipping and, unless a fault changes the learning rate, its schedule."""
     changes = "rate_jump" in plan.faults
     rate = plan.rate if changes else _schedule(plan)
     options: dict[str, Any] = {"global_clipnorm": plan.clipping} if plan.clipping else {}

@@ -1,4 +1,4 @@
-"""One training drawn at random: everything that shapes it, from a seed and an index."""
+"""Draws a random training: all its properties, from a seed and an index."""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -22,13 +22,13 @@ SOURCES: Final[Mapping[str, Sequence[str]]] = {
     "autoencoder": ("digits_themselves", "wine_itself", "breast_cancer_itself"),
     "multi-head": ("digits_and_ink", "wine_and_alcohol"),
 }
-"""What each architecture learns from."""
+"""The sources of each architecture."""
 
 TOKENS: Final = ("majority", "recall", "topics")
-"""Sources whose inputs are numbers of a vocabulary."""
+"""Sources whose inputs are token numbers."""
 
 TABLES: Final = ("iris", "wine", "breast_cancer", "diabetes")
-"""Sources with units of their own: unscaled they are simply raw."""
+"""Sources with units of their own, which are raw without scaling."""
 
 NUMBERS: Final = (
     "diabetes",
@@ -66,7 +66,7 @@ OPTIMIZERS: Final = {
 }
 
 USUAL_RATE: Final = {"sgd": 0.1, "momentum": 0.02, "nesterov": 0.02, "adagrad": 0.05, "lion": 3e-4}
-"""Rates that usually work; 3e-3 for all others."""
+"""Learning rates that usually work; 3e-3 for all others."""
 
 FAULTS: Final = {
     "nan_batch": 4,
@@ -86,7 +86,7 @@ FAULTS: Final = {
     "wild_rate": 5,
     "far_targets": 3,
 }
-"""What may be planted, and how often: a fault may do nothing. What is true is measured in any case."""
+"""Faults that may be planted, and how often; a fault may have no effect, since labels are measured."""
 
 NEEDS_NUMBERS: Final = frozenset({"nan_batch", "spike_batch", "flat_ends"})
 """Faults of inputs that tokens cannot have."""
@@ -97,14 +97,14 @@ NEEDS_HIDDEN: Final = frozenset({"dead_biases", "exploding_init", "tiny_init", "
 
 @dataclass(frozen=True)
 class Plan:
-    """A training, before it is built.
+    """The plan of a training.
 
     Attributes:
         seed: of the whole draw.
         index: of this training in it.
         architecture: a key of SOURCES.
         source: the data, one of its sources.
-        depth: hidden layers, or blocks.
+        depth: number of hidden layers, or blocks.
         width: units of each.
         activation: of the hidden layers, by Keras's name.
         initializer: of the kernels, by Keras's name, or ``normal`` with ``deviation``.
@@ -113,21 +113,21 @@ class Plan:
         dropout: rate after each hidden layer.
         cell: of a recurrent network.
         l2: factor of the kernels' penalty.
-        output: how the last layer's numbers become a loss: ``logits`` or ``probabilities``.
-        loss: of numbers: ``mse``, ``mae`` or ``huber``.
+        output: input of the loss: ``logits`` or ``probabilities``.
+        loss: of regression: ``mse``, ``mae`` or ``huber``.
         optimizer: a key of OPTIMIZERS.
-        rate: learning rate at its highest.
+        rate: the highest learning rate.
         schedule: ``constant``, ``cosine``, ``exponential``, ``warmup`` or ``steps``.
         clipping: norm that gradients are clipped to, 0 for none.
-        batch: samples.
-        steps: batches.
-        epochs: that they are called.
+        batch: number of samples.
+        steps: number of batches.
+        epochs: number of epochs that they are divided into.
         metrics: whether metrics are compiled.
         noise: share of labels drawn anew, or noise of the targets in their deviations.
         imbalance: factor by which the first class outnumbers the others, 1 for none.
-        scale: of the inputs, 1 where they are scaled as one should; for tables 0 means their raw units.
+        scale: of the inputs, 1 for unit scale; for tables 0 means their raw units.
         faults: planted ones, see FAULTS.
-        moment: the step at which a fault of a moment comes.
+        moment: the step of a fault that comes during the training.
         strength: between 0 and 1, how bad a fault is.
     """
 
@@ -163,7 +163,7 @@ class Plan:
 
     @property
     def name(self) -> str:
-        """Of the training and its run."""
+        """Name of the training and of its run."""
         return run_name(self.seed, self.index)
 
     @property
@@ -172,7 +172,7 @@ class Plan:
         return self.seed, self.index
 
     def __str__(self) -> str:
-        """All that matters in one line."""
+        """The plan in one line."""
         kernels = f"normal({self.deviation:.2g})" if self.initializer == "normal" else self.initializer
         parts = [
             f"{self.architecture} {self.depth}×{self.width} {self.activation}",
@@ -195,17 +195,17 @@ class Plan:
 
 
 def run_name(seed: int, index: int) -> str:
-    """The run of a training."""
+    """Name of the run of a training."""
     return f"random/seed{seed}/{index:04d}"
 
 
 def part_of(index: int) -> Part:
-    """A third of the trainings is for tuning, whatever the seed."""
+    """The part of the draw: a third of the trainings is for tuning, whatever the seed."""
     return "tuning" if sha256(str(index).encode()).digest()[0] % 3 == 0 else "held-out"
 
 
 def draw(seed: int, index: int) -> Plan:
-    """The training of this index."""
+    """The training of an index."""
     rng = np.random.default_rng([seed, index])
     architecture = _one(rng, list(SOURCES))
     source = _one(rng, SOURCES[architecture])
@@ -247,7 +247,7 @@ def draw(seed: int, index: int) -> Plan:
 
 
 def _affordable(plan: Plan) -> Plan:
-    """The same, small enough: convolutions in float64 take a hundred times as long as anything else."""
+    """The plan, made smaller where convolutions in float64 would take too long."""
     if plan.source == "digit_images":
         return replace(plan, width=min(plan.width, 16), depth=min(plan.depth, 3), batch=min(plan.batch, 32))
     if plan.architecture in ("conv", "recurrent", "attention"):
@@ -256,7 +256,7 @@ def _affordable(plan: Plan) -> Plan:
 
 
 def _with_faults(plan: Plan, rng: np.random.Generator) -> Plan:
-    """Plant none, one or two, and make the rest of the plan such that they mean something."""
+    """Plant none, one or two faults, and change the plan so that they have an effect."""
     count = int(rng.choice(3, p=(0.5, 0.37, 0.13)))
     weights = {fault: weight for fault, weight in FAULTS.items() if _possible(fault, plan)}
     shares = np.array(list(weights.values())) / sum(weights.values())
@@ -278,7 +278,7 @@ def _with_faults(plan: Plan, rng: np.random.Generator) -> Plan:
 
 
 def _possible(fault: str, plan: Plan) -> bool:
-    """Whether it can be planted there at all."""
+    """Whether the fault can be planted in such a plan."""
     tokens, recurrent = plan.source in TOKENS, plan.architecture == "recurrent"
     numbers = plan.source in NUMBERS or plan.architecture == "multi-head"
     return not (
@@ -289,9 +289,11 @@ def _possible(fault: str, plan: Plan) -> bool:
 
 
 def _depth(rng: np.random.Generator, architecture: str) -> int:
-    """Mostly shallow; plain stacks of dense layers also deep."""
-    most = {"dense": 12, "residual": 6, "autoencoder": 3, "recurrent": 2, "attention": 2}.get(architecture, 4)
-    return min(1 + int(rng.exponential(most / 4)), most)
+    """The depth: mostly shallow; plain stacks of dense layers are also deep."""
+    maximum = {"dense": 12, "residual": 6, "autoencoder": 3, "recurrent": 2, "attention": 2}.get(
+        architecture, 4
+    )
+    return min(1 + int(rng.exponential(maximum / 4)), maximum)
 
 
 def _initializer(rng: np.random.Generator, activation: str) -> str:
@@ -302,7 +304,7 @@ def _initializer(rng: np.random.Generator, activation: str) -> str:
 
 
 def _rate(rng: np.random.Generator, optimizer: str) -> float:
-    """Log-uniform over six decades; for half of the trainings over the one around what usually works."""
+    """The learning rate: log-uniform over six decades; for half of the trainings around a usual one."""
     usual = USUAL_RATE.get(optimizer, 3e-3)
     if rng.random() < 0.5:
         return _log_uniform(rng, usual / math.sqrt(10), usual * math.sqrt(10))

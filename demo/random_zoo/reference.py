@@ -1,4 +1,4 @@
-"""How well a training did: its metric, what chance reaches, and what a learner of scikit-learn does."""
+"""How well a training did: its metric, its value by chance, and that of a learner of scikit-learn."""
 
 import warnings
 from collections.abc import Sequence
@@ -16,14 +16,14 @@ from sklearn.preprocessing import StandardScaler
 from tb_gradhealth.demo.random_zoo.tasks import VOCABULARY, Head, Task
 
 ENOUGH: Final = 600
-"""Samples that the reference learners get."""
+"""Number of samples for the reference learners."""
 
 
 def metric(head: Head, targets: npt.NDArray, predictions: npt.NDArray) -> float:
-    """Balanced accuracy of classes, R² of numbers; NaN where there is nothing to tell apart.
+    """Balanced accuracy of classes, R² of numbers; NaN where all targets are equal.
 
     Args:
-        head: what was predicted.
+        head: the prediction's target.
         targets: of some samples.
         predictions: scores [samples, classes], or numbers of the targets' shape.
     """
@@ -35,17 +35,17 @@ def metric(head: Head, targets: npt.NDArray, predictions: npt.NDArray) -> float:
 
 
 def chance(head: Head) -> float:
-    """What a constant prediction reaches."""
+    """The metric of a constant prediction."""
     return 1 / np.unique(head.targets).size if head.kind == "classes" else 0.0
 
 
 def reference(task: Task, head: Head) -> float:
-    """What the better of a linear model and a forest reaches on samples that it was not fitted to.
+    """The metric of the better of a linear model and a forest, on samples that it was not fitted to.
 
-    Of targets with many numbers (a reconstruction), what four principal components explain.
+    For targets with many numbers (a reconstruction), the variance explained by four principal components.
     """
-    kept = np.random.default_rng(0).permutation(len(task.inputs))[:ENOUGH]
-    inputs, targets = _flat(task)[kept], head.targets[kept]
+    chosen = np.random.default_rng(0).permutation(len(task.inputs))[:ENOUGH]
+    inputs, targets = _flat(task)[chosen], head.targets[chosen]
     if np.unique(targets).size < 2 or not np.isfinite(inputs).all():
         return float("nan")
     if head.kind == "numbers" and head.size > 1:
@@ -76,14 +76,14 @@ def _cross_validated(learner: object, inputs: npt.NDArray, targets: npt.NDArray,
 
 
 def _flat(task: Task) -> npt.NDArray:
-    """Inputs as a table; tokens as ones and zeros."""
+    """Inputs as a table; tokens one-hot encoded."""
     if task.tokens:
         return np.eye(VOCABULARY)[task.inputs].reshape(len(task.inputs), -1)
     return task.inputs.reshape(len(task.inputs), -1).astype(np.float64)
 
 
 def _balanced(targets: npt.NDArray, predicted: npt.NDArray) -> float:
-    """The mean over the classes of the share of each that is recognized."""
+    """The mean over the classes of the recall of each."""
     labels = np.unique(targets)
     return float(np.mean([(predicted[targets == label] == label).mean() for label in labels]))
 

@@ -1,4 +1,4 @@
-"""Trains drawn plans in worker processes, with progress shown."""
+"""Trains random plans in worker processes, with progress shown."""
 
 from collections.abc import Sequence
 from concurrent.futures import Future
@@ -16,12 +16,12 @@ from tb_gradhealth.demo.zoo.run import ROUND
 def train_all(
     seed: int, indices: Sequence[int], logdir: Path, workers: int, console: Console
 ) -> list[Outcome]:
-    """Train what is not trained yet and return what came out of each, in the order of their indices."""
+    """Train what is not trained yet; the outcomes in the order of their indices."""
     outcomes = {index: outcome for index in indices if (outcome := known(seed, index, logdir))}
     missing = [index for index in indices if index not in outcomes]
     with progress_on(console) as progress:
         task = progress.add_task("training", total=len(indices), completed=len(outcomes))
-        # Each training leaves graphs behind: after some, fresh processes take over.
+        # Each training leaves graphs in memory, so processes are replaced after some.
         for first in range(0, len(missing), workers * ROUND):
             some = missing[first : first + workers * ROUND]
             calls = {index: partial(train_drawn, seed, index, logdir) for index in some}
@@ -32,6 +32,6 @@ def train_all(
 
 
 def _result(future: "Future[Outcome]", index: int) -> Outcome:
-    """What came out, also where the worker died or the folder belongs to somebody else."""
+    """The outcome, also where the worker died or the folder is not a training's."""
     error = future.exception()
     return future.result() if error is None else Outcome(index, error=f"{type(error).__name__}: {error}")

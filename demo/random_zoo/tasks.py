@@ -1,4 +1,4 @@
-"""What the drawn trainings learn from: scikit-learn's shipped sets and small synthetic tasks."""
+"""The data of random trainings: scikit-learn's shipped sets and small synthetic tasks."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
@@ -15,20 +15,20 @@ Kind = Literal["classes", "numbers"]
 
 VOCABULARY: Final = 20
 LENGTH: Final = 12
-"""Of the token tasks."""
+"""Samples of the token tasks."""
 
 SAMPLES: Final = 1000
-"""Of the synthetic tasks."""
+"""Samples of the synthetic tasks."""
 
 
 @dataclass(frozen=True)
 class Head:
-    """One thing to predict.
+    """One target to predict.
 
     Attributes:
         kind: class numbers, int32 [samples], or numbers, float32 [samples, ...].
         targets: of every sample.
-        size: classes, or numbers of a sample.
+        size: number of classes, or of numbers per sample.
     """
 
     kind: Kind
@@ -38,11 +38,11 @@ class Head:
 
 @dataclass(frozen=True)
 class Task:
-    """Inputs and what is to be predicted from them.
+    """Inputs, and the targets to be predicted from them.
 
     Attributes:
         inputs: float32 [samples, ...], or int32 tokens [samples, length].
-        heads: one for each output.
+        heads: one per output.
     """
 
     inputs: npt.NDArray
@@ -81,7 +81,7 @@ def _itself(inputs: npt.NDArray) -> Task:
 
 
 def _raw(source: str) -> Task:
-    """A table in the units it came with."""
+    """A table in its original units."""
     inputs, targets = getattr(datasets, f"load_{source}")(return_X_y=True, **RAW.get(source, {}))
     if source == "diabetes":
         return _numbers(inputs.astype(np.float32), targets.reshape(-1, 1))
@@ -117,7 +117,7 @@ def _parity(rng: np.random.Generator) -> Task:
 
 
 def _majority(rng: np.random.Generator) -> Task:
-    """Whether most tokens are of the vocabulary's upper half."""
+    """Whether most tokens are in the vocabulary's upper half."""
     tokens = rng.integers(0, VOCABULARY, (SAMPLES, LENGTH - 1))
     return _classes(tokens.astype(np.int32), (tokens >= VOCABULARY // 2).mean(axis=1) > 0.5)
 
@@ -130,7 +130,7 @@ def _recall(rng: np.random.Generator) -> Task:
 
 
 def _topics(rng: np.random.Generator) -> Task:
-    """Four topics, each with words it prefers."""
+    """Four topics, each with words that it prefers."""
     labels = rng.integers(0, 4, SAMPLES)
     preferred = labels[:, None] * 5 + rng.integers(0, 5, (SAMPLES, LENGTH))
     anything = rng.integers(0, VOCABULARY, (SAMPLES, LENGTH))
@@ -139,7 +139,7 @@ def _topics(rng: np.random.Generator) -> Task:
 
 
 def _digits_and_ink(rng: np.random.Generator) -> Task:
-    """The digit, and how much ink it took."""
+    """The digit, and the sum of its pixels."""
     images, labels = tables.digits()
     ink = images.sum(axis=1, keepdims=True)
     return Task(
@@ -179,15 +179,15 @@ SOURCES: Final[Mapping[str, Callable[[np.random.Generator], Task]]] = {
 
 
 def _imbalanced(task: Task, factor: float, rng: np.random.Generator) -> Task:
-    """Keep all of the first class and so much less of the others, five of each at least."""
+    """Keep all samples of the first class and fewer of the others, at least five of each."""
     head = task.heads[0]
     if head.kind == "numbers":
         return task
-    kept = [np.flatnonzero(head.targets == 0)]
+    of_classes = [np.flatnonzero(head.targets == 0)]
     for label in range(1, head.size):
         of_class = np.flatnonzero(head.targets == label)
-        kept.append(rng.permutation(of_class)[: max(int(of_class.size / factor), 5)])
-    chosen = np.sort(np.concatenate(kept))
+        of_classes.append(rng.permutation(of_class)[: max(int(of_class.size / factor), 5)])
+    chosen = np.sort(np.concatenate(of_classes))
     heads = tuple(replace(each, targets=each.targets[chosen]) for each in task.heads)
     return Task(task.inputs[chosen], heads)
 
@@ -202,7 +202,7 @@ def _noisy(head: Head, noise: float, rng: np.random.Generator) -> Head:
 
 
 def _scaled(task: Task, scale: np.float32) -> Task:
-    """Scale the inputs; what reproduces them is to reproduce what it gets."""
+    """Scale the inputs, and the targets of a reconstruction with them."""
     inputs = task.inputs * scale
     itself = task.heads[0].targets is task.inputs
     heads = (replace(task.heads[0], targets=inputs),) if itself else task.heads

@@ -1,4 +1,4 @@
-"""Trains one drawn plan, with the product's callback and the probe side by side."""
+"""Trains one random plan with the product's callback and the probe."""
 
 from pathlib import Path
 from typing import Any
@@ -14,12 +14,12 @@ from tb_gradhealth.demo.random_zoo.measurements import Measurements
 from tb_gradhealth.demo.random_zoo.networks import network_of
 from tb_gradhealth.demo.random_zoo.optimizers import optimizer_of
 from tb_gradhealth.demo.random_zoo.plan import Plan
+from tb_gradhealth.demo.random_zoo.probe import Batches, Probe
 from tb_gradhealth.demo.random_zoo.tasks import Task, task_of
-from tb_gradhealth.demo.random_zoo.witness import Batches, Witness
 
 
 def train(plan: Plan, log_dir: Path) -> Measurements:
-    """Train, recording below ``log_dir``, and return what the probe measured."""
+    """Train, recording below ``log_dir``, and return the probe's measurements."""
     task = faults.spoiled_task(task_of(plan), plan)
     batches = _batches(plan, task)
     keras.utils.set_random_seed(int(np.random.SeedSequence(plan.numbers).generate_state(1)[0] >> 1))
@@ -31,15 +31,15 @@ def train(plan: Plan, log_dir: Path) -> Measurements:
         losses if len(losses) > 1 else losses[0],
         metrics=_metrics(task) if plan.metrics else None,
     )
-    witness = Witness(model, twin, losses_of(plan, task, "float64"), task, batches)
+    probe = Probe(model, twin, losses_of(plan, task, "float64"), task, batches)
     model.fit(
         _dataset(batches),
         epochs=min(plan.epochs, plan.steps),
         steps_per_epoch=plan.steps // plan.epochs,
         verbose=0,
-        callbacks=[witness, *faults.callbacks_of(plan), gradhealth.KerasCallback(log_dir, overhead=None)],
+        callbacks=[probe, *faults.callbacks_of(plan), gradhealth.KerasCallback(log_dir, overhead=None)],
     )
-    return witness.measurements(constant_loss(plan, task))
+    return probe.measurements(constant_loss(plan, task))
 
 
 def _in_float64(plan: Plan, task: Task) -> keras.Model:
@@ -52,7 +52,7 @@ def _in_float64(plan: Plan, task: Task) -> keras.Model:
 
 
 def _batches(plan: Plan, task: Task) -> Batches:
-    """Random samples for every step, as many as make whole epochs."""
+    """Random samples for every step, in whole epochs."""
     steps = plan.steps // plan.epochs * plan.epochs
     rng = np.random.default_rng([*plan.numbers, 4])
     chosen = rng.integers(0, len(task.inputs), (steps, min(plan.batch, len(task.inputs))))

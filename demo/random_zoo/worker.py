@@ -1,10 +1,11 @@
-"""One drawn training in a worker process: its log, the probe's measurements and a note, kept on disk."""
+"""One random training in a worker process: its log, the probe's measurements and a note, on disk."""
 
 import json
 import shutil
 import time
 import traceback
 from dataclasses import asdict, dataclass
+from fnmatch import fnmatchcase
 from functools import cache
 from hashlib import sha256
 from pathlib import Path
@@ -21,22 +22,20 @@ from tb_gradhealth.version import __version__
 
 NOTE: Final = "training.json"
 
-JUDGING: Final = frozenset(
-    {"truth.py", "cases.py", "run.py", "worker.py", "pool.py", "judging.py", "__init__.py"}
-)
-"""Files of this folder that neither shape a training nor what is measured of it."""
+JUDGING: Final = ("truth", "*signs", "cases", "run", "worker", "pool", "judging", "__init__")
+"""Patterns of the modules here that shape neither a training nor its measurements."""
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """What came out of a training.
+    """The outcome of a training.
 
     Attributes:
         index: in the draw.
         plan: in one line.
         recipe: digest of the code that made it; empty while it trains.
-        seconds: it took.
-        error: the traceback of one that failed.
+        seconds: duration.
+        error: the traceback if it failed.
     """
 
     index: int
@@ -47,10 +46,10 @@ class Outcome:
 
 
 def train_drawn(seed: int, index: int, logdir: Path) -> Outcome:
-    """Train one, or take what an earlier call with the same code left in ``logdir``.
+    """Train one plan, or reuse what an earlier call with the same code left in ``logdir``.
 
     Raises:
-        FileExistsError: there is a folder of this name that no training made.
+        FileExistsError: there is a folder of this name that is not a training's.
     """
     done = known(seed, index, logdir)
     if done is not None:
@@ -68,7 +67,7 @@ def train_drawn(seed: int, index: int, logdir: Path) -> Outcome:
 
 
 def known(seed: int, index: int, logdir: Path) -> Outcome | None:
-    """What an earlier call with the same code left; a note that cannot be read was torn."""
+    """The note of an earlier call with the same code; None where it cannot be read."""
     try:
         done = Outcome(**json.loads((logdir / run_name(seed, index) / NOTE).read_text()))
     except (FileNotFoundError, ValueError, TypeError):
@@ -78,9 +77,9 @@ def known(seed: int, index: int, logdir: Path) -> Outcome | None:
 
 @cache
 def recipe_of() -> str:
-    """A digest of all that shapes a training, its measurements and its log; not of what judges them."""
+    """A digest of all code that shapes a training, its measurements and its log, without `JUDGING`."""
     here, package = Path(__file__).parent, Path(tb_gradhealth.__file__).parent
-    drawn = [path for path in here.glob("*.py") if path.name not in JUDGING]
+    drawn = [p for p in here.glob("*.py") if not any(fnmatchcase(p.stem, each) for each in JUDGING)]
     shared = [here.parent / "zoo" / name for name in ("tables.py", "planting.py")]
     recorded = [*(package / "capture").rglob("*.py"), *(package / "record").rglob("*.py")]
     digest = sha256(f"{__version__} {tf.__version__} {keras.__version__}".encode())
@@ -97,7 +96,7 @@ def _trained(seed: int, index: int, folder: Path, recipe: str) -> Outcome:
         drawn = draw(seed, index)
         plan = str(drawn)
         train(drawn, folder).save(folder / FILE)
-    except Exception:  # reported beside the score; the other trainings go on
+    except Exception:  # reported with the score; the other trainings go on
         return Outcome(index, plan, recipe, time.perf_counter() - started, traceback.format_exc())
     return Outcome(index, plan, recipe, time.perf_counter() - started)
 

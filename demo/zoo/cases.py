@@ -1,8 +1,8 @@
-"""Trainings from a folder of one's own: what its ``cases.py`` must hold, and how its labels are read.
+"""Trainings from a user's folder: the contents of its ``cases.py``, and how its labels are read.
 
 ``CASES`` maps names to objects with ``labels`` and ``also_ok`` (sets of words, see `WORDS`) and ``scored``;
 ``build_and_train(name, factory)`` trains one, with the Keras callback that ``factory(case, model, x, y)``
-makes, and answers with a tuple whose first item is Keras's history.
+makes, and returns a tuple whose first item is Keras's history.
 """
 
 import importlib.util
@@ -30,14 +30,14 @@ WORDS: Final = {
     "oscillating_loss": ("loss-oscillating",),
     "not_learning": ("loss-stalled", "loss-diverging"),
 }
-"""What a label's word stands for; any of several is right."""
+"""The symptoms of a label's word; any of them counts."""
 
 UNSPOKEN: Final = SYMPTOM_IDS - {symptom for symptoms in WORDS.values() for symptom in symptoms}
-"""What no label can speak of. In a broken training it is neither right nor wrong; a healthy one has none."""
+"""Symptoms without a word. In a broken training they are neither right nor wrong, in a healthy one absent."""
 
 
 def trainings(folder: Path) -> Iterator[Training]:
-    """The scored trainings of the folder, their names below ``cases/``."""
+    """The scored trainings of the folder, with names below ``cases/``."""
     module = _load(folder / FILE)
     for name, case in module.CASES.items():
         if getattr(case, "scored", True):
@@ -45,7 +45,7 @@ def trainings(folder: Path) -> Iterator[Training]:
 
 
 def _case(name: str, case: Any) -> Case:
-    faults = [Fault(WORDS[word][0], step=None, instead=WORDS[word][1:]) for word in sorted(case.labels)]
+    faults = [Fault(WORDS[word][0], step=None, alternatives=WORDS[word][1:]) for word in sorted(case.labels)]
     allowed = {symptom for word in case.also_ok for symptom in WORDS[word]}
     if faults:
         allowed |= UNSPOKEN
@@ -62,6 +62,6 @@ def _load(path: Path) -> ModuleType:
     if spec is None or spec.loader is None or not path.is_file():
         raise FileNotFoundError(f"{path} is no file with cases")
     module = importlib.util.module_from_spec(spec)
-    sys.modules[spec.name] = module  # dataclasses look their module up
+    sys.modules[spec.name] = module  # dataclasses look up their module
     spec.loader.exec_module(module)
     return module

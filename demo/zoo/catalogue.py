@@ -1,4 +1,4 @@
-"""Every training of the zoo by its name, those held out, and those of a folder of cases."""
+"""All trainings of the zoo by name, including those held out and those of a folder of cases."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -19,7 +19,7 @@ class Entry:
 
 
 def catalogue(folder: Path | None = None) -> Mapping[str, Entry]:
-    """All trainings by name: healthy, broken, held out, then those of ``folder`` (see `cases`), if given."""
+    """All trainings by name: healthy, broken, held out, then those of ``folder`` (see `cases`)."""
     zoo = (*healthy.FAMILIES, *broken.FAMILIES)
     families: list[tuple[Iterable[Training], ModuleType]] = [
         *((family.TRAININGS, family) for family in zoo),

@@ -1,4 +1,4 @@
-"""The way most trainings of the zoo go: a Keras `fit` over random batches of a table, with Grad Health."""
+"""Trains with a Keras `fit` over random batches of a table, recorded by Grad Health."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -26,14 +26,14 @@ def class_loss() -> keras.losses.Loss:
 
 @dataclass(frozen=True)
 class Fit:
-    """Everything of one training with `fit`; call it with a folder to train.
+    """A training with `fit`; calling it with a folder trains.
 
     Attributes:
         network: makes the model.
-        table: what it learns from.
+        table: the data.
         optimizer: makes the optimizer.
         loss: makes the loss.
-        steps: batches.
+        steps: number of batches.
         batch: samples in each.
         seed: of the batches.
         spoil: changes the batch at ``spoiled_step``.

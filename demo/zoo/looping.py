@@ -1,4 +1,4 @@
-"""The other way: a loop of one's own with a `gradhealth.Recorder`, for what `fit` does not let through."""
+"""Trains with a custom loop and a `gradhealth.Recorder`, for what `fit` does not support."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -14,26 +14,26 @@ from tb_gradhealth.demo.zoo.tables import Table
 from tb_gradhealth.demo.zoo.training import Reached
 
 Amend = Callable[[list[Any], list[Any], tf.Tensor], list[Any]]
-"""Gradients, their variables and the step, to the gradients that are applied."""
+"""Gradients, their variables and the step number to the gradients that are applied."""
 
 TAIL = 50
-"""Steps whose mean is the loss that was reached."""
+"""Number of last steps whose mean loss is the result."""
 
 
 @dataclass(frozen=True)
 class Loop:
-    """Everything of one training with a loop; call it with a folder to train.
+    """A training with a custom loop; calling it with a folder trains.
 
     Attributes:
         network: makes the model.
-        table: what it learns from.
+        table: the data.
         optimizer: makes the optimizer.
         loss: makes the loss.
-        steps: batches.
+        steps: number of batches.
         batch: samples in each.
         seed: of the batches.
         weigh: the loss's factor at a step; gradients are recorded with it.
-        amend: what happens to the gradients between recording and applying.
+        amend: changes the gradients between recording and applying.
     """
 
     network: Callable[[], keras.Model]

@@ -1,4 +1,4 @@
-"""Changing a model from outside in the middle of a training."""
+"""Changes a model during a training."""
 
 from collections.abc import Callable
 
@@ -6,22 +6,22 @@ import keras
 
 
 class AtStep(keras.callbacks.Callback):
-    """Does something to the model before one step, or before each from there on."""
+    """Changes the model before one step, or before each step from one on."""
 
     def __init__(self, step: int, act: Callable[[keras.Model], None], *, go_on: bool = False) -> None:
-        """A change that is still to come.
+        """A planned change.
 
         Args:
-            step: the first step it shows at, 0 for the first of the training.
-            act: what to do.
-            go_on: whether to do it before every later step as well.
+            step: the step before which it happens, 0 for the first.
+            act: changes the model.
+            go_on: whether to repeat it before every later step.
         """
         super().__init__()
         self._step, self._act, self._go_on = step, act, go_on
         self._now = -1
 
     def on_train_batch_begin(self, batch: int, logs: object = None) -> None:
-        """Count, and act when it is time."""
+        """Count the steps, and make the change when it is due."""
         self._now += 1
         if self._now == self._step or (self._go_on and self._now > self._step):
             self._act(self.model)

@@ -1,4 +1,4 @@
-"""The same training with other random numbers: its weights, its batches, its dropout."""
+"""Copies of trainings with other random numbers: weights, batches, dropout."""
 
 from dataclasses import replace
 from typing import Final
@@ -8,14 +8,14 @@ from tb_gradhealth.demo.zoo.looping import Loop
 from tb_gradhealth.demo.zoo.training import Training
 
 HELD_OUT: Final = "held_out/"
-"""Before the name of every training that is not looked at while the rules are tuned."""
+"""Prefix of the names of trainings that are not used for tuning the rules."""
 
 SHIFT: Final = 7000
 """Added to every seed."""
 
 
 def reseeded(training: Training) -> Training:
-    """A twin with other seeds; the label is the same, for a fault is planted by construction."""
+    """A copy with other seeds; the label stays, since a fault is planted by construction."""
     train = training.train
     if isinstance(train, Fit | Loop):
         train = replace(train, seed=train.seed + SHIFT)

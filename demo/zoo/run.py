@@ -13,15 +13,15 @@ from tb_gradhealth.demo.zoo.training import Training
 from tb_gradhealth.demo.zoo.worker import Outcome
 
 ROUND = 40
-"""Trainings of one process, which then makes way for a fresh one: each leaves some 25 MB of graphs behind."""
+"""Trainings per process, which is replaced then: each leaves some 25 MB of graphs in memory."""
 
 
 def train_all(
     names: Sequence[str], logdir: Path, workers: int, cases: Path | None, console: Console
 ) -> list[Outcome]:
-    """Train what is not trained yet and return what came out of each, in the order of their names.
+    """Train what is not trained yet; the outcomes in the order of their names.
 
-    Each process trains many, one after the other, since loading TensorFlow takes longer than a training.
+    Each process trains several, since loading TensorFlow takes longer than a training.
     """
     columns = (
         TextColumn("{task.description}"),
@@ -40,7 +40,7 @@ def train_all(
 
 
 def shortcomings(outcomes: Iterable[Outcome], trainings: Mapping[str, Training]) -> list[str]:
-    """What did not go as the labels say: trainings that failed, and healthy ones that did not learn."""
+    """Differences from the labels: trainings that failed, and healthy ones that did not learn."""
     lines = []
     for outcome in outcomes:
         goal = trainings[outcome.name].goal
@@ -57,7 +57,7 @@ def _trained(names: Sequence[str], logdir: Path, workers: int, cases: Path | Non
 
 
 def _round(names: Sequence[str], logdir: Path, workers: int, cases: Path | None) -> Iterator[Outcome]:
-    # Spawned, since a forked TensorFlow hangs: its threads do not come along.
+    # Spawned, since a forked TensorFlow hangs: its threads are not copied.
     with ProcessPoolExecutor(workers, get_context("spawn"), worker.prepare) as pool:
         futures = {pool.submit(worker.train, name, logdir, cases): name for name in names}
         try:
@@ -69,6 +69,6 @@ def _round(names: Sequence[str], logdir: Path, workers: int, cases: Path | None)
 
 
 def _result(future: "Future[Outcome]", name: str) -> Outcome:
-    """What came out, also where the worker died or the folder belongs to somebody else."""
+    """The outcome, also where the worker died or the folder is not a training's."""
     error = future.exception()
     return future.result() if error is None else Outcome(name, error=f"{type(error).__name__}: {error}")

@@ -1,4 +1,4 @@
-"""Sequences made from a seed, for networks that read in order."""
+"""Sequences generated from a seed, for networks that read in order."""
 
 from functools import cache
 

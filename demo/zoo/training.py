@@ -1,4 +1,4 @@
-"""A training of the zoo: its label, how to train it, and what it must reach to be called healthy."""
+"""A training of the zoo: its label, how to train it, and what it must reach to be healthy."""
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -7,19 +7,19 @@ from pathlib import Path
 from tb_gradhealth.scoring import Case, Fault
 
 Reached = dict[str, float]
-"""What a training came to: ``loss``, and ``accuracy`` where there are classes."""
+"""The result of a training: ``loss``, and ``accuracy`` where there are classes."""
 
 
 @dataclass(frozen=True)
 class Goal:
-    """A loose limit that a healthy training must reach, so that nobody calls a useless one healthy."""
+    """A loose limit that a healthy training must reach."""
 
     metric: str
     at_least: float = float("-inf")
     at_most: float = float("inf")
 
     def met(self, reached: Reached) -> bool:
-        """Whether the training came as far; NaN did not."""
+        """Whether the training reached it; NaN did not."""
         return self.at_least <= reached[self.metric] <= self.at_most
 
 
@@ -30,7 +30,7 @@ class Training:
     Attributes:
         case: its name and label.
         train: trains it, logging below the folder it is given.
-        seed: of every random number in it.
+        seed: of all its random numbers.
         goal: what it must reach, if it is healthy.
     """
 
@@ -41,7 +41,7 @@ class Training:
 
 
 def accuracy(at_least: float) -> Goal:
-    """The share of the last batches' samples that are classified rightly."""
+    """The share of correctly classified samples in the last batches."""
     return Goal("accuracy", at_least=at_least)
 
 
@@ -68,8 +68,8 @@ def broken(
         name: of the training.
         train: trains it.
         fault: what must be found.
-        allowed: its consequences, neither right nor wrong.
-        seed: of every random number in it.
+        allowed: its consequences, which are neither right nor wrong.
+        seed: of all its random numbers.
     """
     faults = (fault,) if isinstance(fault, Fault) else tuple(fault)
     return Training(Case(name, faults, frozenset(allowed)), train, seed)

@@ -1,4 +1,4 @@
-"""One training in a worker process: from its seed, into its folder, with a note of what came out."""
+"""One training in a worker process: from its seed, into its folder, with a note of its outcome."""
 
 import json
 import shutil
@@ -20,19 +20,19 @@ from tb_gradhealth.demo.zoo.training import Reached
 from tb_gradhealth.version import __version__
 
 NOTE: Final = "training.json"
-"""Lies in a training's folder: begun, and later what came out."""
+"""Name of the note in a training's folder, written at the begin and at the end."""
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """What came out of a training.
+    """The outcome of a training.
 
     Attributes:
         name: of the training.
         recipe: digest of the code that made its logs; empty while it trains.
-        seconds: it took.
+        seconds: duration.
         reached: loss and metrics at its end.
-        error: the traceback of one that failed.
+        error: the traceback if it failed.
     """
 
     name: str
@@ -43,18 +43,18 @@ class Outcome:
 
 
 def prepare() -> None:
-    """Make this process ready: quiet, one thread and deterministic, so that a seed gives one result."""
-    warnings.simplefilter("ignore")  # a missing gradient is what some trainings are about
+    """Prepare this process: quiet, one thread and deterministic, so that a seed gives one result."""
+    warnings.simplefilter("ignore")  # some trainings are about missing gradients
     tf.config.threading.set_intra_op_parallelism_threads(1)
     tf.config.threading.set_inter_op_parallelism_threads(1)
     tf.config.experimental.enable_op_determinism()
 
 
 def train(name: str, logdir: Path, cases: Path | None) -> Outcome:
-    """Train one, or take what an earlier call with the same code left in ``logdir``.
+    """Train one, or reuse what an earlier call with the same code left in ``logdir``.
 
     Raises:
-        FileExistsError: there is a folder of this name that no training made.
+        FileExistsError: there is a folder of this name that is not a training's.
     """
     entry = _catalogue(cases)[name]
     recipe, folder = recipe_of(entry), logdir / name
@@ -73,7 +73,7 @@ def train(name: str, logdir: Path, cases: Path | None) -> Outcome:
 
 
 def recipe_of(entry: Entry) -> str:
-    """A digest of everything that shapes a training's logs: its family, what families share, the capture."""
+    """A digest of all code that shapes a training's logs: its family, what families share, the capture."""
     zoo, package = Path(__file__).parent, Path(tb_gradhealth.__file__).parent
     shared = [*zoo.glob("*.py"), *(package / "capture").rglob("*.py"), *(package / "record").rglob("*.py")]
     digest = sha256(f"{__version__} {tf.__version__} {keras.__version__}".encode())
@@ -95,13 +95,13 @@ def _trained(entry: Entry, folder: Path, recipe: str) -> Outcome:
     started = time.perf_counter()
     try:
         reached = entry.training.train(folder)
-    except Exception:  # reported beside the score; the other trainings go on
+    except Exception:  # reported with the score; the other trainings go on
         return Outcome(name, recipe, time.perf_counter() - started, error=traceback.format_exc())
     return Outcome(name, recipe, time.perf_counter() - started, reached)
 
 
 def _known(folder: Path) -> Outcome | None:
-    """What the note says. One that cannot be read was torn: its training did not come to an end."""
+    """The outcome in a note; a note that cannot be read belongs to a training that did not end."""
     try:
         return Outcome(**json.loads((folder / NOTE).read_text()))
     except FileNotFoundError:

@@ -8,12 +8,12 @@ const answer = (body: BodyInit, init: ResponseInit = {}) => {
   return fetch
 }
 
-// A module of its own for each test: it remembers answers.
+// A new module for each test, because it caches responses.
 let api: Api
-let Refusal: typeof import('./api').Refusal
+let HttpError: typeof import('./api').HttpError
 beforeEach(async () => {
   vi.resetModules()
-  ;({ api, Refusal } = await import('./api'))
+  ;({ api, HttpError } = await import('./api'))
 })
 afterEach(() => vi.unstubAllGlobals())
 
@@ -27,7 +27,7 @@ it('asks with relative addresses only, names escaped', async () => {
 it("passes on the server's own sentence", async () => {
   answer('{"error": "There is no run \\"x\\"."}', { status: 404 })
   const refusal = await api.runs().catch((error) => error)
-  expect(refusal).toBeInstanceOf(Refusal)
+  expect(refusal).toBeInstanceOf(HttpError)
   expect(refusal.message).toBe('There is no run "x".')
 })
 

@@ -1,4 +1,4 @@
-/** The one place that asks the server. Addresses are relative to TensorBoard's `<base>`: prefixes just work. */
+/** The HTTP client. Addresses are relative to TensorBoard's `<base>`, so path prefixes work. */
 
 import type {
   EvidenceHeader,
@@ -25,33 +25,33 @@ export type Steps = Frame<StepsHeader>
 export type Magnitudes = Frame<MagnitudesHeader>
 export type Heatmap = Frame<HeatmapHeader>
 
-/** What names a measured thing in a question. */
+/** Identifies a tensor of a run in a request. */
 export interface TensorKey {
   run: string
   tensor: string
   kind: string
 }
 
-/** Rules to try: a document as JSON, or a rule file as it is. */
+/** Rules to try: a document as JSON, or the text of a rule file. */
 export type RuleText = { rules: string } | { toml: string }
 
-/** What names a picture of all tensors of a kind. */
+/** Identifies a heatmap of all tensors of a kind. */
 export interface HeatmapKey {
   run: string
   kind: string
   column: string
-  /** The most cells from left to right. */
+  /** The maximum number of cells from left to right. */
   width: number
   steps?: Range | null
-  /** What a cell of several records tells of them; the largest by default. */
+  /** How several records of a cell are reduced; 'max' by default. */
   reduce?: 'max' | 'mean' | 'min'
 }
 
 export interface Api {
   runs(): Promise<RunsAnswer>
-  /** Of the named runs, or of all where none is named. */
+  /** Of the named runs; of all runs if none is named. */
   findings(runs: readonly string[]): Promise<Finding[]>
-  /** The first incidents, and what is to be said of all. */
+  /** The first incidents, and counts over all of them. */
   firstPage(incidents: number): Promise<FirstPage>
   symptoms(): Promise<Symptom[]>
   evidence(run: string, finding: string): Promise<Evidence>
@@ -63,12 +63,12 @@ export interface Api {
   heatmap(key: HeatmapKey): Promise<Heatmap>
   states(run: string, tensor: string): Promise<SymptomState[]>
   rules(): Promise<RulesAnswer>
-  /** Over the named runs, or over all where none is named. */
+  /** Over the named runs; over all runs if none is named. */
   judge(text: RuleText, runs: readonly string[]): Promise<Judged>
 }
 
-/** The server answered, and said no. */
-export class Refusal extends Error {
+/** The server's answer has an error status. */
+export class HttpError extends Error {
   constructor(
     readonly status: number,
     message: string,
@@ -77,8 +77,8 @@ export class Refusal extends Error {
   }
 }
 
-// A first reading of a large log directory may take the server a while.
-const PATIENCE_MS = 60_000
+// The server's first pass over a large log directory takes a while.
+const REQUEST_TIMEOUT_MS = 60_000
 
 export const api: Api = {
   runs: () => json<RunsAnswer>('runs'),
@@ -90,8 +90,8 @@ export const api: Api = {
   symptoms: async () => (await json<{ symptoms: Symptom[] }>('symptoms')).symptoms,
   evidence: (run, finding) => frame<EvidenceHeader>('evidence', { run, finding }),
   trends: async (run, findings) => {
-    const question: [string, string][] = findings.map((id) => ['finding', id])
-    return (await json<{ trends: Record<string, Trend> }>('trends', [['run', run], ...question]))
+    const query: [string, string][] = findings.map((id) => ['finding', id])
+    return (await json<{ trends: Record<string, Trend> }>('trends', [['run', run], ...query]))
       .trends
   },
   tensors: async (run) => (await json<{ tensors: Tensor[] }>('tensors', { run })).tensors,
@@ -117,66 +117,63 @@ export const api: Api = {
   },
 }
 
-type Question = Record<string, string> | [string, string][]
+type Query = Record<string, string> | [string, string][]
 
-function json<T>(route: string, question: Question = {}): Promise<T> {
-  return get(route, question, (response) => response.json() as Promise<T>)
+function json<T>(route: string, query: Query = {}): Promise<T> {
+  return get(route, query, (response) => response.json() as Promise<T>)
 }
 
-function frame<Header extends FrameHeader>(
-  route: string,
-  question: Question,
-): Promise<Frame<Header>> {
-  return get(route, question, async (response) => decodeFrame<Header>(await response.arrayBuffer()))
+function frame<Header extends FrameHeader>(route: string, query: Query): Promise<Frame<Header>> {
+  return get(route, query, async (response) => decodeFrame<Header>(await response.arrayBuffer()))
 }
 
-interface Known {
+interface CachedAnswer {
   etag: string
   answer: unknown
 }
 
-/** The last answers by their address: "304 Not Modified" gives the very same object again. */
-const known = new Map<string, Known>()
-const MOST_KNOWN = 24
+/** The last answers by path: "304 Not Modified" returns the same object again. */
+const cache = new Map<string, CachedAnswer>()
+const MAX_CACHED = 24
 
 async function get<T>(
   route: string,
-  question: Question,
+  query: Query,
   read: (response: Response) => Promise<T>,
 ): Promise<T> {
-  const query = new URLSearchParams(question).toString()
-  const path = query === '' ? route : `${route}?${query}`
-  const before = known.get(path)
+  const parameters = new URLSearchParams(query).toString()
+  const path = parameters === '' ? route : `${route}?${parameters}`
+  const cached = cache.get(path)
   const response = await fetch(path, {
-    signal: AbortSignal.timeout(PATIENCE_MS),
-    headers: before ? { 'If-None-Match': before.etag } : {},
+    signal: AbortSignal.timeout(REQUEST_TIMEOUT_MS),
+    headers: cached ? { 'If-None-Match': cached.etag } : {},
   })
-  if (response.status === 304 && before) {
-    // Used again is young again: a slider's many questions should not push out what is asked all the time.
-    remember(path, before.etag, before.answer)
-    return before.answer as T
+  if (response.status === 304 && cached) {
+    // Moves to the end, so that a slider's many requests do not evict answers that are used all the time.
+    store(path, cached.etag, cached.answer)
+    return cached.answer as T
   }
-  if (!response.ok) throw new Refusal(response.status, await refusalText(response))
+  if (!response.ok) throw new HttpError(response.status, await errorText(response))
   const answer = await read(response)
-  remember(path, response.headers.get('ETag'), answer)
+  store(path, response.headers.get('ETag'), answer)
   return answer
 }
 
-function remember(path: string, etag: string | null, answer: unknown): void {
-  known.delete(path)
+function store(path: string, etag: string | null, answer: unknown): void {
+  cache.delete(path)
   if (etag === null) return
-  known.set(path, { etag, answer })
-  const [oldest] = known.keys()
-  if (known.size > MOST_KNOWN && oldest !== undefined) known.delete(oldest)
+  cache.set(path, { etag, answer })
+  const [oldest] = cache.keys()
+  if (cache.size > MAX_CACHED && oldest !== undefined) cache.delete(oldest)
 }
 
-async function refusalText(response: Response): Promise<string> {
+async function errorText(response: Response): Promise<string> {
   const text = await response.text()
   try {
     const { error } = JSON.parse(text)
     if (typeof error === 'string') return error
   } catch {
-    // Not ours: TensorBoard or a proxy in between answered.
+    // TensorBoard or a proxy answered.
   }
   return `${response.status} ${response.statusText}`.trim()
 }

@@ -1,5 +1,5 @@
 /**
- * The HTTP contract as types; its text is in tb_gradhealth/README.md, "Routes".
+ * The HTTP contract as types; its description is in tb_gradhealth/README.md, "Routes".
  * A missing number is null: the server's JSON never holds NaN.
  */
 
@@ -7,10 +7,10 @@ import type { ColumnShape } from './lib/frame'
 
 export type Severity = 'info' | 'warning' | 'critical'
 export type FindingState = 'open' | 'resolved'
-/** "too early": no finding, and too little recorded to call it healthy. "unknown": nothing recorded. */
+/** "too early": no finding, but too few records to call the run healthy. "unknown": no records. */
 export type Verdict = 'healthy' | 'too early' | 'warning' | 'critical' | 'unknown'
 
-/** From worst to least: the order in which people want to read them. */
+/** From worst to mildest, the display order. */
 export const SEVERITIES: readonly Severity[] = ['critical', 'warning', 'info']
 export const FINDING_STATES: readonly FindingState[] = ['open', 'resolved']
 
@@ -32,16 +32,16 @@ export interface Loading {
   bytes: number
 }
 
-/** What was looked at, whether or not anything was found. */
+/** What was checked, whether or not anything was found. */
 export interface Checked {
   tensors: number
   records: number
   first_step: number | null
   last_step: number | null
-  /** The ids of those that were judged. */
+  /** The ids of the symptoms that were judged. */
   symptoms: string[]
   not_judged: { symptom: string; title: string; reason: string }[]
-  /** The measured value that is nearest to its limit. */
+  /** The measured value closest to its limit. */
   closest: Closest | null
 }
 
@@ -58,24 +58,24 @@ export interface Closest {
 export interface Loss {
   first: number | null
   last: number | null
-  /** From which step to the end it has had no finite value; null where its last one is finite. */
+  /** The first step of the non-finite values at the end; null if the last value is finite. */
   non_finite_since: number | null
 }
 
 export interface Run {
   run: string
-  /** Changes whenever anything that is told of the run does. */
+  /** Changes whenever any field of the run changes. */
   revision?: string
   verdict: Verdict
-  /** 0 for the run to look at first: the order of runs in every view. */
+  /** The position of the run in every view; 0 is the run to look at first. */
   rank: number
-  /** One sentence about the run. */
+  /** The run in one sentence. */
   headline: string
-  /** The finding that the headline speaks of. */
+  /** The finding that the headline is about. */
   named: string | null
-  /** What the verdict could not take into account, or empty; it stands beside the verdict. */
+  /** What the verdict does not take into account, or empty; shown beside the verdict. */
   reservation: string
-  /** How many records there are, and how many make a verdict. */
+  /** The number of records, and the number that a verdict needs. */
   enough: { records: number; wanted: number }
   checked: Checked
   first_step?: number | null
@@ -91,31 +91,34 @@ export interface Run {
   loading?: Loading
   hparams?: Record<string, number | string | boolean> | null
   incidents?: number
-  /** The worst severity of each symptom found, without what is muted. */
+  /** The worst severity of each symptom found, without muted findings. */
   symptoms?: Record<string, Severity>
 }
 
 export interface RunsAnswer {
   version: string
-  /** The server's clock, in seconds: ages are told by it, not by the reader's. */
+  /** The server's clock in seconds; ages are relative to it, not to the browser's clock. */
   now?: number
   loading?: Loading & { runs_read: number; runs: number }
   logdir: string
   runs: Run[]
-  /** Runs with event files but without a record of ours. */
+  /** Runs with event files but without Grad Health records. */
   other_runs?: number
   problems: Problem[]
 }
 
-export interface Finding {
+export interface FindingSummary {
   run: string
-  /** Unique within its run only: the same symptom of the same tensor has one id in every run. */
+  /** Unique within its run: the same symptom of the same tensor has the same id in every run. */
   id: string
   symptom: string
   severity: Severity
   kind: string
   tensor: string
   layer: string
+}
+
+export interface Finding extends FindingSummary {
   state: FindingState
   opened_step: number
   last_step: number
@@ -126,31 +129,30 @@ export interface Finding {
   threshold: number | null
   origin: boolean
   message: string
-  /** Shared by the findings of a run that began together. */
+  /** Shared by the findings of one incident. */
   incident?: string
-  /** Why the rules do not count it, or empty. */
+  /** The reason of the mute that applies, or empty. */
   muted?: string
   unit: Unit
-  /** The finding of the same incident that this one follows from; null for what only began with it. */
+  /** The finding of the same incident that caused this one; null if it only began at the same time. */
   follows: string | null
-  order: Order
+  /**
+   * Compared number by number, it sorts the findings of all runs; those with equal keys keep the order in which the
+   * server lists runs and their findings. The first number is the severity of the incident: 0 critical, 1 warning,
+   * 2 info, 3 muted.
+   */
+  sort_key: readonly number[]
 }
 
-/**
- * The gravity of its incident (0 critical, 1 warning, 2 info, 3 muted), the step at which the worst of that began,
- * and the place among its run's findings: members of an incident are neighbours, the origin first.
- */
-export type Order = readonly [gravity: number, onset: number, index: number]
-
-/** What a value and its threshold are told in; empty for plain numbers. */
+/** The unit of a value and its threshold; empty for plain numbers. */
 export type Unit = '' | 'share' | 'z' | 'elements' | 'steps' | 'times' | 'ratio' | 'variables'
 
-/** What is said of all findings beside the first incidents, before the others have come. */
+/** Counts over all findings, sent with the first incidents. */
 export interface Page {
-  /** All findings, with those that are muted. */
+  /** All findings, including muted ones. */
   total: number
   muted: number
-  /** Without what is muted. */
+  /** Without muted findings. */
   counts: {
     severity: Partial<Record<Severity, number>>
     state: Partial<Record<FindingState, number>>
@@ -158,9 +160,9 @@ export interface Page {
     kind: Record<string, number>
   }
   incidents: number
-  /** The first incidents in the table's order: their leads' ids, and how many findings each has. */
+  /** The first incidents in the table's order: the id of each lead, and the number of findings. */
   rows: { run: string; lead: string; findings: number }[]
-  /** What the verdict over all runs speaks of. */
+  /** The finding that the verdict over all runs names. */
   named: Finding | null
 }
 
@@ -196,7 +198,7 @@ export interface EvidenceHeader {
 
 export type Trend = readonly (number | null)[]
 
-/** A measured thing of a run, in forward order. */
+/** A measured tensor of a run; lists are in forward order. */
 export interface Tensor {
   tensor: string
   layer: string
@@ -207,15 +209,15 @@ export interface Tensor {
   dtype: string
   activation: string
   columns: string[]
-  /** Statistics that follow from the columns; the heatmap takes them like a column. */
+  /** Statistics derived from the columns; the heatmap accepts them like columns. */
   derived?: string[]
   magnitudes: boolean
   not_measured: string
-  /** Elements that its numbers are estimated from, 0 where all are measured. */
+  /** The number of elements in the sample; 0 if all elements are measured. */
   sampled?: number
 }
 
-/** What a rule made of one tensor at last. */
+/** The latest state of one symptom for one tensor. */
 export interface SymptomState {
   symptom: string
   kind: string
@@ -260,7 +262,7 @@ export interface HeatmapHeader extends FrameHeader {
 /** One tunable number of a symptom. */
 export interface Limit {
   name: string
-  /** In the rules in force. */
+  /** The value in the rules in force. */
   value: number
   default: number
   minimum: number | null
@@ -270,7 +272,7 @@ export interface Limit {
   logarithmic: boolean
 }
 
-/** A symptom as the rules in force want it. */
+/** A symptom with its settings in the rules in force. */
 export interface SymptomRules {
   id: string
   title: string
@@ -286,14 +288,14 @@ export interface SymptomRules {
 
 export interface Mute {
   reason: string
-  /** Patterns of symptom ids and of tensor names; everything where they are missing. */
+  /** Patterns of symptom ids and of tensor names; a missing one matches everything. */
   symptom?: string
   tensor?: string
-  /** The last day on which it holds, as YYYY-MM-DD. */
+  /** The last day of the mute, as YYYY-MM-DD. */
   until?: string | null
 }
 
-/** A rule file as plain values: what differs from the default rules. */
+/** A rule file as plain values: the differences from the default rules. */
 export interface RuleDocument {
   version?: number
   extends?: string
@@ -308,9 +310,9 @@ export interface Preset {
 }
 
 export interface RulesAnswer {
-  /** A preset's name or the file they are from. */
+  /** The name of the preset or the path of the file. */
   origin: string
-  /** Why the file that was wanted is not used, or empty. */
+  /** Why the requested file is not used, or empty. */
   problem: string
   toml: string
   rules: RuleDocument
@@ -318,22 +320,12 @@ export interface RulesAnswer {
   symptoms: SymptomRules[]
 }
 
-export interface FindingSummary {
-  run: string
-  id: string
-  symptom: string
-  severity: Severity
-  kind: string
-  tensor: string
-  layer: string
-}
-
 export interface ChangedFinding extends FindingSummary {
   before: Severity
   after: Severity
 }
 
-/** What other rules would find in what is remembered. */
+/** What other rules find in the records in memory. */
 export interface Judged {
   /** The rule file that `gradhealth check --rules` reads. */
   toml: string

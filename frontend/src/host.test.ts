@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { connectHost } from './host'
 import { deepLinks } from './lib/deep-link'
 
-/** A frame within a page of its own: happy-dom's window as the page, a bare object as the frame. */
+/** A frame within a page: happy-dom's window is the page, a plain object the frame. */
 function aFrame(height = 800) {
   const events = new EventTarget()
   return {

@@ -1,6 +1,6 @@
 /**
- * TensorBoard's manners. The tab lives in a same-origin frame; TensorBoard's guest library was never
- * published, so what is needed of it is here. Opened by itself, the page is its own host.
+ * The connection to TensorBoard. The tab runs in a same-origin frame; TensorBoard's guest library is not
+ * published, so this module implements what the tab needs. A page opened by itself is its own host.
  */
 
 import { type Signal, signal } from '@preact/signals'
@@ -9,16 +9,16 @@ import { hasOwnParts, tabOf } from './lib/url-state'
 
 export interface Host {
   readonly dark: Signal<boolean>
-  /** TensorBoard keeps a hidden tab's frame in the page at height zero and tells it nothing. */
+  /** TensorBoard keeps a hidden tab's frame at height zero and sends it no event. */
   readonly hidden: () => boolean
   readonly readHash: () => string
   readonly writeHash: (hash: string) => void
-  /** The same as a step that the browser's back button takes back. */
+  /** Like writeHash, with a new entry in the browser's history. */
   readonly pushHash: (hash: string) => void
   readonly onHashChange: (listener: () => void) => void
-  /** The Reload button or automatic reload; or the tab came back into sight. */
+  /** Called for the Reload button, automatic reload, and when the tab becomes visible. */
   readonly onReload: (listener: () => void) => void
-  /** The whole browser tab came back into sight, or the network did. */
+  /** Called when the browser tab becomes visible or the network returns. */
   readonly onReturn: (listener: () => void) => void
   readonly href: (link: DeepLink) => string
   readonly open: (link: DeepLink) => void
@@ -30,7 +30,7 @@ export function connectHost(frame: Window = window): Host {
     dark: watchDarkMode(frame, page),
     hidden: () => frame.innerHeight === 0 || page.document.hidden,
     readHash: () => page.location.hash,
-    // Replacing, so that the browser's back button steps through tabs and not through key strokes.
+    // Replaces the entry, so that the back button goes through tabs, not through key strokes.
     writeHash: (hash) => page.history.replaceState(page.history.state, '', hash),
     pushHash: (hash) => page.history.pushState(page.history.state, '', hash),
     onHashChange: (listener) => {
@@ -52,7 +52,7 @@ export function connectHost(frame: Window = window): Host {
   }
 }
 
-/** `body.dark-mode` is the only sign; the frame's own prefers-color-scheme follows the system instead. */
+/** TensorBoard sets `body.dark-mode`; the frame's prefers-color-scheme follows the system instead. */
 function watchDarkMode(frame: Window, page: Window): Signal<boolean> {
   const system = frame.matchMedia('(prefers-color-scheme: dark)')
   const read = () =>
@@ -66,7 +66,7 @@ function watchDarkMode(frame: Window, page: Window): Signal<boolean> {
   return dark
 }
 
-/** The part of TensorBoard's plugin protocol that is needed: a port, and an answer to every call. */
+/** The required part of TensorBoard's plugin protocol: a message port, and a reply to every call. */
 function listenForReload(frame: Window, page: Window, listener: () => void): void {
   if (page === frame) return
   const { port1: port, port2 } = new MessageChannel()
@@ -89,12 +89,12 @@ function listenForReturn(frame: Window, listener: () => void): void {
   })
 }
 
-/** The base is `<root>/data/plugin/gradhealth/`, whatever prefix or experiment the root has. */
+/** The document's base is `<root>/data/plugin/gradhealth/`, with any prefix or experiment in the root. */
 function tensorboardRoot(frame: Window): string {
   return new URL('../../../', frame.document.baseURI).href
 }
 
-/** In the page, without a reload: each kind of tab listens to another part of the address. */
+/** Opens a tab without a reload: each kind of tab listens to another part of the address. */
 function openTab(page: Window, link: DeepLink): void {
   const own = page.location.hash.split('&').filter((part) => part.startsWith('p.'))
   if (link.tab !== 'timeseries') {
@@ -110,8 +110,8 @@ function openTab(page: Window, link: DeepLink): void {
   page.dispatchEvent(new PopStateEvent('popstate'))
 }
 
-/** Whether a hash speaks to this tab. Coming back from another tab TensorBoard may drop our parts. */
-export function readsAsOurs(hash: string, cameFromOtherTab: boolean, tab: string): boolean {
+/** Whether a hash sets this tab's view. TensorBoard may drop the tab's parts on return from another tab. */
+export function isForTab(hash: string, cameFromOtherTab: boolean, tab: string): boolean {
   const shown = tabOf(hash)
   return (shown === '' || shown === tab) && (hasOwnParts(hash) || !cameFromOtherTab)
 }

@@ -1,22 +1,22 @@
-/** The door: TensorBoard's entry page imports this module and calls render(). */
+/** The entry point: TensorBoard's page imports this module and calls render(). */
 
 import { h, render as mount } from 'preact'
 import { api } from './api'
 import { connectHost } from './host'
 import { createTab } from './state'
-import { keepFresh } from './state/refreshing'
-import { adoptStyles } from './theme/sheets'
+import { refreshPeriodically } from './state/refresh-timer'
+import { adoptStyles } from './theme/style-sheets'
 import { App } from './views/App'
 import { TabContext } from './views/context'
 
 export function render(): void {
-  // TensorBoard's entry page has neither.
+  // TensorBoard's entry page sets neither.
   document.documentElement.lang = 'en'
   document.title = 'Grad Health'
   const host = connectHost()
   const tab = createTab(api, host)
-  // Asked before anything is drawn: the answers travel meanwhile.
-  keepFresh(host, tab.server)
+  // Sends the first requests before anything is drawn.
+  refreshPeriodically(host, tab.server)
   adoptStyles(host.dark, window.parent.document)
   mount(h(TabContext.Provider, { value: tab, children: h(App, {}) }), document.body)
 }

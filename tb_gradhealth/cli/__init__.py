@@ -1,6 +1,7 @@
-"""The command line: `check` for pipelines, `demo` to see the tab alive, `score` to see how right it is.
+"""The command line `gradhealth`, with one file per command: `check`, `demo`, `rules` and `score`.
 
-Thin: each command parses its options and leaves the work to ``monitor``, ``scoring`` or ``demo``.
+Each command parses its options and calls ``monitor``, ``report``, ``rules``, ``scoring`` or ``demo``.
+``score_random`` is ``score --random``; ``framework`` checks for the packages that training needs.
 """
 
 from tb_gradhealth.cli.main import main

@@ -1,4 +1,4 @@
-"""`python -m tb_gradhealth.cli`: the command where its script is not on the path."""
+"""`python -m tb_gradhealth.cli`: the command for environments whose scripts are not on the path."""
 
 from tb_gradhealth.cli import main
 

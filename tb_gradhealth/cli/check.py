@@ -1,4 +1,4 @@
-"""`gradhealth check`: judge the runs of a log directory, for people and for pipelines."""
+"""`gradhealth check`: judges the runs of a log directory, for users and pipelines."""
 
 import sys
 from typing import cast
@@ -11,7 +11,7 @@ from tb_gradhealth.monitor import Monitor
 from tb_gradhealth.report import FORMATS, Report, print_report, report_of
 from tb_gradhealth.rules import DEFAULT, PRESETS, RulesError, load
 
-HEALTHY, SICK, UNREADABLE = 0, 1, 2
+HEALTHY, FINDINGS, UNREADABLE = 0, 1, 2
 """The exit codes."""
 
 
@@ -56,8 +56,8 @@ def check(logdir: str, fail_on: str, form: str, source: str, explain: bool) -> N
         raise click.UsageError(str(error)) from None
     monitor = Monitor([Root(logdir)], rules)
     monitor.refresh()
-    with monitor.reading() as watched:
-        report = report_of(watched, explain)
+    with monitor.snapshot() as snapshot:
+        report = report_of(snapshot, explain)
     if form == "text":
         print_report(report)
     else:
@@ -66,9 +66,9 @@ def check(logdir: str, fail_on: str, form: str, source: str, explain: bool) -> N
 
 
 def exit_code(report: Report, fail_on: Severity) -> int:
-    """The exit code of a report: findings weigh more than what could not be read."""
+    """The exit code of a report: findings take precedence over unreadable data."""
     findings = [finding for run in report.runs for finding in run.findings if not finding.muted]
     if any(at_least(finding.severity, fail_on) for finding in findings):
-        return SICK
+        return FINDINGS
     unread = report.problems or any(run.problems or run.verdict == "unknown" for run in report.runs)
     return UNREADABLE if unread or not report.runs else HEALTHY

@@ -1,4 +1,4 @@
-"""`gradhealth demo`: train healthy and sick networks while TensorBoard shows what is wrong with them."""
+"""`gradhealth demo`: trains healthy and broken networks while TensorBoard shows their findings."""
 
 import os
 import socket
@@ -76,6 +76,6 @@ def _train(logdir: Path, console: Console) -> None:
 
 
 def _tensorboard(logdir: Path, port: int) -> "subprocess.Popen[bytes]":
-    """TensorBoard as a process of its own; it prints its address itself."""
+    """TensorBoard in a process of its own, which prints its address."""
     command = [sys.executable, "-m", "tensorboard.main", "--logdir", str(logdir), "--port", str(port)]
     return subprocess.Popen(command, env=environment())

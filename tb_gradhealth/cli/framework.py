@@ -1,4 +1,4 @@
-"""What the commands that train need: TensorFlow and scikit-learn, started quietly."""
+"""Requirements of the commands that train: TensorFlow and scikit-learn, without start-up messages."""
 
 import os
 from importlib.util import find_spec
@@ -7,15 +7,15 @@ from typing import Final
 import click
 
 QUIET: Final = {"TF_CPP_MIN_LOG_LEVEL": "3", "TF_ENABLE_ONEDNN_OPTS": "0"}
-"""TensorFlow's start-up notes would run through the progress bars, and without oneDNN's reordering
-a training comes out the same everywhere."""
+"""TensorFlow's start-up messages would disturb the progress bars, and oneDNN's reordering would make results
+depend on the machine."""
 
 
 def require_training(command: str) -> None:
-    """Refuse to go on where what trains is not installed.
+    """Check that the packages for training are installed.
 
     Raises:
-        click.UsageError: saying what to install.
+        click.UsageError: one is missing; the message names what to install.
     """
     missing = [name for name in ("tensorflow", "sklearn") if find_spec(name) is None]
     if missing:
@@ -26,5 +26,5 @@ def require_training(command: str) -> None:
 
 
 def environment() -> dict[str, str]:
-    """This process's environment with TensorFlow kept quiet, unless the user wants it otherwise."""
+    """This process's environment with the defaults of `QUIET`."""
     return {**QUIET, **os.environ}

@@ -1,4 +1,4 @@
-"""`gradhealth rules`: the presets, and the schema of a rule file."""
+"""`gradhealth rules`: prints the presets, and the schema of rule files."""
 
 import json
 

@@ -1,4 +1,4 @@
-"""`gradhealth score`: train networks whose health is known, and say how often the rules are right."""
+"""`gradhealth score`: trains networks whose health is known, and scores the rules."""
 
 import json
 import os
@@ -25,11 +25,11 @@ DEFAULT_LOGDIR: Final = "gradhealth-zoo"
 
 ZOO: Final = "The zoo"
 
-APART: Final = {
+SEPARATE: Final = {
     "held_out/": "Seeds and networks that were not looked at while the rules were tuned",
     "cases/": "The folder of labelled cases",
 }
-"""Names that are scored for themselves, by their beginning, and what stands above their score."""
+"""Prefixes of the names of trainings that are scored separately, and the titles of their scores."""
 
 COMPLETE, INCOMPLETE = 0, 1
 """The exit codes."""
@@ -182,10 +182,10 @@ def _random(
 
 
 def _parts(trainings: "Mapping[str, Training]", trained: Sequence[str]) -> dict[str, list[Case]]:
-    """The cases of the zoo, and below their titles those that are scored apart, as far as there are any."""
+    """The cases of the zoo, and of the trainings that are scored separately, by title."""
     parts: dict[str, list[Case]] = {ZOO: []}
     for name in trained:
-        title = next((title for prefix, title in APART.items() if name.startswith(prefix)), ZOO)
+        title = next((title for prefix, title in SEPARATE.items() if name.startswith(prefix)), ZOO)
         parts.setdefault(title, []).append(trainings[name].case)
     return parts
 
@@ -195,7 +195,7 @@ def _label(case: Case) -> str:
 
 
 def _show(page: str, failures: Sequence[str], console: Console) -> None:
-    """Tables on a terminal; in a pipe the page itself, which no width can break."""
+    """Print tables on a terminal, and the page itself in a pipe, where it must not be wrapped."""
     if console.is_terminal:
         console.print(Markdown(page))
     else:

@@ -1,4 +1,4 @@
-"""`gradhealth score --random`: the score over trainings drawn at random, whose truth a probe measured."""
+"""`gradhealth score --random`: the score over random trainings, whose labels are measured."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Literal
 from rich.console import Console
 
 from tb_gradhealth.health import SYMPTOMS
-from tb_gradhealth.scoring import Case, Observation, Scoreboard, as_json, measured_markdown, score, wrong
+from tb_gradhealth.scoring import Case, Observation, Scoreboard, as_json, measured_markdown, run_errors, score
 
 if TYPE_CHECKING:
     from tb_gradhealth.demo.random_zoo.truth import Truth
@@ -20,13 +20,13 @@ Part = Literal["tuning", "held-out", "all"]
 
 @dataclass(frozen=True)
 class RandomScore:
-    """What came out of one draw.
+    """The score of one draw of random trainings.
 
     Attributes:
-        title: says which trainings.
+        title: names the trainings.
         board: their score.
-        failures: trainings that could not be built or trained, a text each.
-        errors: those that were judged wrongly, a text each.
+        failures: one text for each training that could not be built or trained.
+        errors: one text for each training with misses or false alarms.
     """
 
     title: str
@@ -36,11 +36,11 @@ class RandomScore:
 
     @property
     def page(self) -> str:
-        """The section of Markdown."""
+        """The score as a section of Markdown."""
         return measured_markdown(self.title, self.board, SYMPTOMS)
 
     def json(self) -> str:
-        """Everything as JSON."""
+        """The score as JSON."""
         return json.dumps(
             {**as_json(self.board), "title": self.title, "failures": list(self.failures)}, indent=2
         )
@@ -54,7 +54,7 @@ def drawn(count: int, seed: int, part: Part) -> list[int]:
 
 
 def listing(count: int, seed: int, part: Part) -> list[str]:
-    """The drawn trainings, a line each."""
+    """The drawn trainings, one line each."""
     from tb_gradhealth.demo.random_zoo.plan import draw, part_of
 
     return [f"{index:4} {part_of(index):8} {draw(seed, index)}" for index in drawn(count, seed, part)]
@@ -63,7 +63,7 @@ def listing(count: int, seed: int, part: Part) -> list[str]:
 def score_random(
     count: int, seed: int, part: Part, logdir: Path, workers: int, console: Console
 ) -> RandomScore:
-    """Train what is not trained yet, measure the truth, judge the logs, and compare."""
+    """Train what is not trained yet, measure the labels, judge the logs, and compare."""
     from tb_gradhealth.demo.random_zoo.cases import case_of
     from tb_gradhealth.demo.random_zoo.judging import judge_all
     from tb_gradhealth.demo.random_zoo.plan import run_name
@@ -96,9 +96,9 @@ def _errors(
     truths: Mapping[str, "Truth"],
     trained: Mapping[str, "Outcome"],
 ) -> list[str]:
-    """Each run that was judged wrongly, with all that helps to see which side is."""
+    """Each run with misses or false alarms, with its plan and the measured evidence."""
     texts = []
-    for error in wrong(cases, observed, board):
+    for error in run_errors(cases, observed, board):
         truth = truths[error.run]
         signs = [
             f"{sign.degree}: {symptom}, {sign.evidence}"

@@ -1,12 +1,22 @@
-"""Event files to records: framing, checksums, tailing, and the runs of a log directory.
+"""Reads event files: framing, checksums, incremental reading, and the runs of a log directory.
 
-Reads incrementally and never gives up on what is still readable: whatever is wrong becomes one
-`Problem` per file and trouble. No TensorFlow; `RunReader` turns one run's files into records.
+`RunReader` turns the files of one run into records. Damage never stops the reading of what follows where that
+is possible: each kind of damage in a file becomes one `Problem`. TensorFlow is not imported.
 """
 
 from tb_gradhealth.events.discovery import Discovery, EventFile, Root, discover
-from tb_gradhealth.events.lookout import Lookout
+from tb_gradhealth.events.discovery_cache import DiscoveryCache
+from tb_gradhealth.events.hparams import HParamsReader
 from tb_gradhealth.events.problems import Problem
-from tb_gradhealth.events.run import RunReader
+from tb_gradhealth.events.run_reader import RunReader
 
-__all__ = ["Discovery", "EventFile", "Lookout", "Problem", "Root", "RunReader", "discover"]
+__all__ = [
+    "Discovery",
+    "DiscoveryCache",
+    "EventFile",
+    "HParamsReader",
+    "Problem",
+    "Root",
+    "RunReader",
+    "discover",
+]

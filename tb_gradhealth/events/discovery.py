@@ -1,4 +1,4 @@
-"""A log directory to its runs and their event files, named as TensorBoard names them."""
+"""Finds the runs of a log directory and their event files, with the names that TensorBoard gives them."""
 
 import os
 from collections.abc import Mapping, Sequence
@@ -6,19 +6,19 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from tb_gradhealth.events.problems import Problem, ProblemLog
-from tb_gradhealth.events.storage import Found, Listed, Mark, Status, is_remote, storage_of
+from tb_gradhealth.events.storage import FolderVersion, FoundFile, ListedFolder, Status, is_remote, storage_of
 
 RECORDER_FOLDER: Final = "gradhealth"
-"""A recorder's own folder; what lies in it belongs to the run around it."""
+"""Folder that a recorder writes into; its files belong to the run of the parent folder."""
 
 
 @dataclass(frozen=True)
 class Root:
-    """A directory to look for runs in.
+    """A directory that is searched for runs.
 
     Attributes:
-        path: of the local file system, or an address such as ``s3://bucket/logs``.
-        name: the group its runs are named below (``--logdir_spec name:path``), None for no group.
+        path: a local path, or an address such as ``s3://bucket/logs``.
+        name: prefix of its runs' names (``--logdir_spec name:path``), None for no prefix.
     """
 
     path: str
@@ -30,10 +30,10 @@ class EventFile:
     """One event file of a run.
 
     Attributes:
-        path: where to open it.
-        shown: its path relative to the log directory, below the group's name where there is one.
-        recorder: whether it lies in a recorder's own folder.
-        status: what it was when it was found, where the walk learnt that; else it is to be asked.
+        path: path or address to open it by.
+        shown: its path relative to the log directory, with the root's name in front where it has one.
+        recorder: whether it lies in a recorder's folder.
+        status: its status when it was found, where the walk provides it, else None.
     """
 
     path: str
@@ -43,53 +43,53 @@ class EventFile:
 
     @property
     def order(self) -> tuple[str, str]:
-        """Sorts a run's files: their names begin with the second they were made in."""
+        """Sort key of a run's files: their names begin with the time of their creation, in seconds."""
         return (os.path.basename(self.path), self.path)
 
-    def now(self) -> Status:
-        """Its status.
+    def current_status(self) -> Status:
+        """The status of the file: that of the discovery, or read now.
 
         Raises:
-            OSError: it cannot be looked at.
+            OSError: it is not accessible.
         """
         return self.status or storage_of(self.path).status(self.path)
 
 
 @dataclass(frozen=True)
 class Discovery:
-    """What lies below the roots now.
+    """The runs below the roots at one time.
 
     Attributes:
-        runs: each run's event files in order, the runs sorted by name.
-        missing: roots that do not exist, as given; they may appear later.
+        runs: event files by run, in the order of `EventFile.order`; the runs are sorted by name.
+        missing: roots that do not exist (yet), as given.
         problems: folders that could not be listed and the like.
-        unseen: folders that could not be listed, named as a run in them would be: what was known of the runs
-            below them may still be true.
-        folders: what every folder was when it was listed, by its path; None where more than a changed folder
-            may change what is found.
+        unlisted: folders that could not be listed, named as a run in them would be; runs below them that an
+            earlier discovery found may still exist.
+        folders: the version of each listed folder by its path; None where the result can change without a
+            change of these folders.
     """
 
     runs: dict[str, tuple[EventFile, ...]]
     missing: tuple[str, ...]
     problems: tuple[Problem, ...]
-    unseen: tuple[str, ...] = ()
-    folders: Mapping[str, Mark | None] | None = field(default=None, compare=False)
+    unlisted: tuple[str, ...] = ()
+    folders: Mapping[str, FolderVersion | None] | None = field(default=None, compare=False)
 
 
 def discover(roots: Sequence[Root]) -> Discovery:
-    """Walk the roots."""
+    """Walk the roots and collect their event files by run."""
     runs: dict[str, list[EventFile]] = {}
     missing: list[str] = []
-    unseen: list[str] = []
-    folders: dict[str, Mark | None] = {}
+    unlisted: list[str] = []
+    folders: dict[str, FolderVersion | None] = {}
     log = ProblemLog()
     for root in roots:
         shown = root.name or root.path
         try:
             kind = storage_of(root.path).kind(root.path)
         except OSError as error:
-            log.add(shown, "root", None, f"cannot be looked into: {error.strerror or error}")
-            unseen.append(root.name or "")
+            log.add(shown, "root", None, f"cannot be accessed: {error.strerror or error}")
+            unlisted.append(root.name or "")
             continue
         if not kind:
             missing.append(root.path)
@@ -98,16 +98,16 @@ def discover(roots: Sequence[Root]) -> Discovery:
         else:
             found: dict[str, list[EventFile]] = {}
             for item in storage_of(root.path).walk(root.path):
-                if isinstance(item, Listed):
-                    folders[item.path] = item.mark
-                elif isinstance(item, Found):
+                if isinstance(item, ListedFolder):
+                    folders[item.path] = item.version
+                elif isinstance(item, FoundFile):
                     if "tfevents" in item.name:
                         run, file = _event_file(root, item)
                         found.setdefault(run, []).append(file)
                 else:
                     folder, reason = item
                     log.add(os.path.join(root.name or "", folder), "folder", None, reason)
-                    unseen.append(
+                    unlisted.append(
                         os.path.join(root.name or "", _run_of(folder)[0] if folder else "").rstrip("/")
                     )
             for run in found.keys() & runs.keys():
@@ -120,17 +120,19 @@ def discover(roots: Sequence[Root]) -> Discovery:
             runs = {**found, **runs}
     ordered = {run: tuple(sorted(runs[run], key=lambda file: file.order)) for run in sorted(runs)}
     problems = log.problems()
-    plain = not missing and not problems and not any(is_remote(root.path) for root in roots)
-    return Discovery(ordered, tuple(missing), problems, tuple(unseen), folders if plain else None)
+    only_folders_matter = not missing and not problems and not any(is_remote(root.path) for root in roots)
+    return Discovery(
+        ordered, tuple(missing), problems, tuple(unlisted), folders if only_folders_matter else None
+    )
 
 
-def _event_file(root: Root, found: Found) -> tuple[str, EventFile]:
-    """An event file with the name of its run."""
+def _event_file(root: Root, found: FoundFile) -> tuple[str, EventFile]:
+    """The name of a file's run, and the event file."""
     run, recorder = _run_of(found.folder)
     if root.name is not None:
         run = os.path.join(root.name, run)
     shown = os.path.join(root.name or "", found.folder, found.name)
-    # Of a name that is no UTF-8 Python holds what neither a URL nor JSON can.
+    # Python represents names that are not UTF-8 with surrogates, which URLs and JSON cannot contain.
     run, shown = (
         name.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace") for name in (run, shown)
     )
@@ -138,7 +140,7 @@ def _event_file(root: Root, found: Found) -> tuple[str, EventFile]:
 
 
 def _run_of(folder: str) -> tuple[str, bool]:
-    """The run that a folder's files belong to, and whether the folder is a recorder's own."""
+    """The run of a folder's files, and whether the folder is a recorder's."""
     recorder = False
     while os.path.basename(folder) == RECORDER_FOLDER:
         folder, recorder = os.path.dirname(folder), True

@@ -1,8 +1,8 @@
-"""The framing of event files (TFRecord), decoded from bytes; knows nothing of files.
+"""Decodes the framing of event files (TFRecord) from bytes.
 
-A record is: u64 length, u32 masked CRC-32C of those eight bytes, the payload, u32 masked CRC-32C of
-the payload; all little-endian. The mask rotates the checksum right by 15 bits and adds 0xa282ead8
-(tensorflow/core/lib/hash/crc32c.h).
+A record consists of a u64 length, the u32 masked CRC-32C of these eight bytes, the payload, and the u32
+masked CRC-32C of the payload, all little-endian. The mask rotates the checksum right by 15 bits and adds
+0xa282ead8 (tensorflow/core/lib/hash/crc32c.h).
 """
 
 import struct
@@ -14,7 +14,7 @@ import google_crc32c
 HEADER: Final = 12
 FOOTER: Final = 4
 MAX_LENGTH: Final = 2**31
-"""Protocol buffers end at 2 GiB, so a longer record is no event even if its checksum fits."""
+"""Size limit of protocol buffers: a longer record cannot be an event, even with a valid checksum."""
 
 _HEADER = struct.Struct("<QI")
 _U32 = struct.Struct("<I")
@@ -23,14 +23,14 @@ _MASK_DELTA: Final = 0xA282EAD8
 
 
 class Frame(NamedTuple):
-    """One whole record; ``offset`` is that of its first byte in the file."""
+    """A complete record; ``offset`` is the position of its first byte in the file."""
 
     offset: int
     payload: bytes
 
 
 class Fault(NamedTuple):
-    """Damage at ``offset``; the sentence has no subject, the caller adds the file."""
+    """Damage at ``offset``; the caller adds the file to the message."""
 
     offset: int
     message: str
@@ -38,45 +38,46 @@ class Fault(NamedTuple):
 
 @dataclass(frozen=True)
 class Decoded:
-    """What a piece of a file held.
+    """The records in a piece of a file.
 
     Attributes:
-        frames: whole, verified records in file order, as far as they were asked for.
-        faults: damaged ones, in file order.
-        consumed: bytes that are done with; the next piece starts there.
-        wanted: bytes from there on that the next record needs at least, header and footer included.
-        over: whether nothing after ``consumed`` can be read, because a length is damaged.
-        blank: whether the file goes on from ``consumed`` with bytes that may not have arrived yet.
+        frames: requested records that are complete and verified, in file order.
+        faults: damaged records, in file order.
+        consumed: bytes that are decoded; the next piece starts there.
+        required: least number of bytes that the next record takes from there, header and footer included.
+        over: whether nothing after ``consumed`` can be read because a length is damaged.
+        blank: whether only zeros follow ``consumed``: bytes that may not have arrived yet.
     """
 
     frames: list[Frame]
     faults: list[Fault]
     consumed: int
-    wanted: int
+    required: int
     over: bool
     blank: bool = False
 
 
 def decode(piece: bytes, offset: int, containing: bytes = b"", last: bool = False) -> Decoded:
-    """The records in ``piece``, which begins at a record's first byte, ``offset`` in its file.
+    """Decode the records in a piece of a file.
 
-    A half record at the end is left for the next piece: its writer may not have finished.
+    An incomplete record at the end is left for the next piece, since its writer may not have finished.
 
     Args:
-        piece: bytes of the file.
-        offset: where in the file they lie.
+        piece: bytes of the file, starting at the first byte of a record.
+        offset: position of the piece in the file.
         containing: only records that contain these bytes are returned; all are verified.
-        last: whether nothing but zeros may follow the piece. A shared disk may show a file's new size before
-            its new bytes, as zeros: a record that ends in nothing but zeros is waited for.
+        last: whether the file may contain only zeros after the piece. A shared disk can show a file's new
+            size before its new bytes, as zeros: a record that ends in zeros only is then incomplete, not
+            damaged.
     """
     frames: list[Frame] = []
     faults: list[Fault] = []
-    at, end, wanted, over = 0, len(piece), HEADER, False
+    at, end, required, over = 0, len(piece), HEADER, False
     header, length = b"", 0
-    # The mask is written out: this loop runs once per scalar of a log, and calls are half its time.
+    # Unmasking is inlined: this loop runs once per scalar of a log, and calls would take half of its time.
     checksum, unpack_u32, as_frame = google_crc32c.value, _U32.unpack_from, Frame._make
     while end - at >= HEADER:
-        # Records of one kind are equally long, and a header that was right is so again.
+        # Records of one kind have equal lengths, so the last verified header often repeats.
         if not header or not piece.startswith(header, at):
             header = piece[at : at + HEADER]
             length, length_crc = _HEADER.unpack(header)
@@ -95,7 +96,7 @@ def decode(piece: bytes, offset: int, containing: bytes = b"", last: bool = Fals
                 break
         stop = at + HEADER + length + FOOTER
         if stop > end:
-            wanted = stop - at
+            required = stop - at
             break
         payload = piece[at + HEADER : stop - FOOTER]
         crc = checksum(payload)
@@ -107,9 +108,9 @@ def decode(piece: bytes, offset: int, containing: bytes = b"", last: bool = Fals
         else:
             faults.append(Fault(offset + at, "the checksum of a record is wrong, the record was skipped"))
         at = stop
-    return Decoded(frames, faults, at, wanted, over)
+    return Decoded(frames, faults, at, required, over)
 
 
 def _only_zeros(piece: bytes, at: int) -> bool:
-    """Whether nothing else follows; asked only where a checksum is wrong already."""
+    """Whether the piece contains only zeros from an index on."""
     return piece.count(0, at) == len(piece) - at

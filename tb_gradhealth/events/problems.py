@@ -1,20 +1,20 @@
-"""What was wrong with the files of a run: one line per file and kind of trouble, never a flood."""
+"""Problems in the files of a run, merged by file and kind, in a limited number."""
 
 from dataclasses import dataclass
 from typing import Final
 
 MAX_PROBLEMS: Final = 50
-"""Kept per log; more are only counted. A log directory can hold a million damaged tags."""
+"""Entries of one log; further ones are only counted. A log directory can hold a million damaged tags."""
 
 
 @dataclass(frozen=True)
 class Problem:
-    """Something that could not be read, in a sentence for a person.
+    """Something that could not be read.
 
     Attributes:
         path: the file or folder, relative to the log directory.
-        offset: the byte in the file where the trouble was first met, None where it has no place.
-        message: what it is, with a count where it came more than once.
+        offset: byte offset of the first occurrence in the file, None where none applies.
+        message: a sentence for the user, with a count where it occurred more than once.
     """
 
     path: str
@@ -23,42 +23,42 @@ class Problem:
 
 
 class ProblemLog:
-    """Problems as they are met, merged by (path, trouble)."""
+    """Collects problems, merged by path and kind."""
 
     def __init__(self) -> None:
-        self._kept: dict[tuple[str, str], tuple[Problem, int]] = {}
-        self._left_out = 0
+        self._problems: dict[tuple[str, str], tuple[Problem, int]] = {}
+        self._omitted = 0
 
-    def add(self, path: str, trouble: str, offset: int | None, message: str) -> None:
-        """Keep the first of its kind, count the others.
+    def add(self, path: str, kind: str, offset: int | None, message: str) -> None:
+        """Store the first problem of a path and kind, count the others.
 
         Args:
             path: as in `Problem`.
-            trouble: the kind of trouble, with its tag where it has one.
+            kind: the kind of problem, including its tag where it has one.
             offset: as in `Problem`.
-            message: as in `Problem`; the first one's is shown.
+            message: as in `Problem`; that of the first occurrence is shown.
         """
-        key = (path, trouble)
-        if key in self._kept:
-            first, count = self._kept[key]
-            self._kept[key] = first, count + 1
-        elif len(self._kept) < MAX_PROBLEMS:
-            self._kept[key] = Problem(path, offset, message), 1
+        key = (path, kind)
+        if key in self._problems:
+            first, count = self._problems[key]
+            self._problems[key] = first, count + 1
+        elif len(self._problems) < MAX_PROBLEMS:
+            self._problems[key] = Problem(path, offset, message), 1
         else:
-            self._left_out += 1
+            self._omitted += 1
 
-    def forget(self, path: str, trouble: str) -> None:
-        """Take a passing trouble back: the file can be read again."""
-        self._kept.pop((path, trouble), None)
+    def remove(self, path: str, kind: str) -> None:
+        """Remove a problem that no longer exists, such as a file that was unreadable for a while."""
+        self._problems.pop((path, kind), None)
 
     def problems(self) -> tuple[Problem, ...]:
-        """All that were kept, in the order they were first met. Another thread may go on adding."""
+        """All stored problems in the order of their first occurrence. Other threads may add to the log."""
         listed = [
             problem
             if count == 1
             else Problem(problem.path, problem.offset, f"{problem.message} ({count} times)")
-            for problem, count in list(self._kept.values())
+            for problem, count in list(self._problems.values())
         ]
-        if self._left_out:
-            listed.append(Problem("", None, f"{self._left_out} more of other kinds are not listed"))
+        if self._omitted:
+            listed.append(Problem("", None, f"{self._omitted} more of other kinds are not listed"))
         return tuple(listed)

@@ -1,129 +1,129 @@
-"""One event file followed while it grows: each reading yields the records that are new."""
+"""Reads one event file incrementally: each reading yields the records written since the last one."""
 
 from collections.abc import Hashable, Iterator
 from typing import Final, Literal
 
 from tb_gradhealth.events.framing import HEADER, Fault, Frame, decode
 from tb_gradhealth.events.storage import Status, is_remote, storage_of
-from tb_gradhealth.events.storage.kinds import Opened
+from tb_gradhealth.events.storage.interface import OpenedFile
 
 CHUNK: Final = 1 << 20
 REMOTE_CHUNK: Final = 8 << 20
-"""Bytes that are asked for at once; elsewhere each asking takes a round trip."""
+"""Bytes of one read; on remote storage each read takes a round trip."""
 
-MAX_HELD: Final = 128 << 20
-"""The longest record held in memory. Ours stay below it (a million tensors are 100 MB); longer ones
-are other people's graphs and are stepped over unread."""
+MAX_RECORD_BYTES: Final = 128 << 20
+"""Longest record held in memory. Records of the plugin are shorter (a million tensors take 100 MB); longer
+ones, such as graphs, are skipped."""
 
 HEAD: Final = 256
-"""Bytes at the start that tell a file that was written anew from one that grew."""
+"""Bytes at the start of a file by which a rewritten file is told from one that has grown."""
 
 State = Literal["same", "grown", "replaced", "gone"]
 
 
 class Tail:
-    """A reader's place in one file. Between readings it holds the place and no open file."""
+    """A position in one event file. No file stays open between readings."""
 
     def __init__(self, path: str, containing: bytes = b"") -> None:
-        """A place at the start.
+        """Start at the beginning of a file.
 
         Args:
-            path: the file, which need not be there yet.
-            containing: only records that contain these bytes are of interest.
+            path: the file, which need not exist yet.
+            containing: only records that contain these bytes are yielded.
         """
         self.path = path
         self._storage = storage_of(path)
         self._chunk = REMOTE_CHUNK if is_remote(path) else CHUNK
         self._containing = containing
         self._offset = 0
-        self._head = b""
+        self._start = b""
         self._over = False
         self._faulty = False
         self._identity: Hashable = None
-        self._seen: tuple[int, Hashable] | None = None
-        self._shrunk: tuple[Status, State] | None = None
+        self._last_read: tuple[int, Hashable] | None = None
+        self._last_smaller: tuple[Status, State] | None = None
 
     @property
     def offset(self) -> int:
-        """Bytes that are done with."""
+        """Bytes read so far, including skipped ones."""
         return self._offset
 
     @property
     def begun(self) -> bool:
-        """Whether anything of the file was read, so that its end is a loss."""
+        """Whether any record of the file was read."""
         return self._offset > 0
 
     @property
     def unfinished(self) -> int | None:
-        """Where a record begins that was not whole at the last reading, if there is one."""
-        if self._seen is None or self._over or self._seen[0] <= self._offset:
+        """Offset of a record that was incomplete at the last reading; None without one."""
+        if self._last_read is None or self._over or self._last_read[0] <= self._offset:
             return None
         return self._offset
 
     def state(self, known: Status | None = None) -> State:
-        """What became of the file since it was last read.
+        """How the file has changed since the last reading.
 
-        A file that shrank, is another file by now, or begins differently is ``"replaced"``: what was
-        read from it is no longer true.
+        A file that has become smaller, has another identity or begins differently is ``"replaced"``: the
+        records read from it are no longer valid.
 
         Args:
-            known: its status, where that was just learnt; it is asked for otherwise.
+            known: its status where the caller has just read it.
 
         Raises:
-            OSError: it is there but cannot be looked at.
+            OSError: it exists but is not accessible.
         """
         try:
             status = known or self._storage.status(self.path)
         except FileNotFoundError:
             return "gone"
-        if (status.size, status.version) == self._seen and status.identity == self._identity:
-            self._shrunk = None
+        if (status.size, status.version) == self._last_read and status.identity == self._identity:
+            self._last_smaller = None
             return "same"
         if self._identity is not None and status.identity != self._identity:
             return "replaced"
         if status.size < self._offset:
             return self._smaller(status)
-        self._shrunk = None
-        if self._faulty and self._seen is not None and status.size == self._seen[0]:
-            return "replaced"  # a sound copy may have been written over it
-        if self._head and status.regular:
+        self._last_smaller = None
+        if self._faulty and self._last_read is not None and status.size == self._last_read[0]:
+            return "replaced"  # an undamaged copy may have overwritten it
+        if self._start and status.regular:
             with self._storage.opened(self.path, status) as (file, _):
-                if file.at(0, len(self._head)) != self._head:
+                if file.at(0, len(self._start)) != self._start:
                     return "replaced"
         return "grown"
 
     def read(self, known: Status | None = None) -> Iterator[Frame | Fault]:
-        """Everything new, in file order, a bounded piece at a time.
+        """Yield new records and damage in file order, holding a bounded piece of the file at a time.
 
         Args:
-            known: its status, where that was just learnt.
+            known: its status where the caller has just read it.
 
         Raises:
-            OSError: the file cannot be read now; the next reading tries again from the same place.
+            OSError: the file cannot be read now; the next reading continues at the same offset.
         """
         with self._storage.opened(self.path, known) as (file, status):
             if self._identity not in (None, status.identity):
-                return  # another file took its place since it was looked at; the next look says so
+                return  # replaced since its state was read; the next call of `state` returns it
             self._identity = status.identity
             yield from self._pieces(file, status.size)
-        self._seen = (status.size, status.version)
+        self._last_read = (status.size, status.version)
 
-    def _pieces(self, file: Opened, size: int) -> Iterator[Frame | Fault]:
-        wanted = HEADER
-        while not self._over and size - self._offset >= wanted:
-            if wanted > MAX_HELD:
-                self._offset, wanted = self._offset + wanted, HEADER
+    def _pieces(self, file: OpenedFile, size: int) -> Iterator[Frame | Fault]:
+        required = HEADER
+        while not self._over and size - self._offset >= required:
+            if required > MAX_RECORD_BYTES:
+                self._offset, required = self._offset + required, HEADER
                 continue
-            piece = file.at(self._offset, max(self._chunk, wanted))
-            if len(piece) < wanted:
-                return  # it shrank just now
-            if len(self._head) < HEAD and self._offset <= len(self._head):
-                self._head = (self._head[: self._offset] + piece)[:HEAD]
+            piece = file.at(self._offset, max(self._chunk, required))
+            if len(piece) < required:
+                return  # truncated since its size was read
+            if len(self._start) < HEAD and self._offset <= len(self._start):
+                self._start = (self._start[: self._offset] + piece)[:HEAD]
             decoded = decode(piece, self._offset, self._containing, last=True)
             if decoded.blank and not self._is_blank(file, self._offset + len(piece), size):
                 decoded = decode(piece, self._offset, self._containing)
             self._offset += decoded.consumed
-            self._over, wanted = decoded.over, decoded.wanted
+            self._over, required = decoded.over, decoded.required
             self._faulty |= bool(decoded.faults)
             yield from decoded.frames
             yield from decoded.faults
@@ -131,20 +131,20 @@ class Tail:
                 return
 
     def _smaller(self, status: Status) -> State:
-        """A file that has lost bytes was written anew; a listing may also just be an old one.
+        """The state of a file that is smaller than before: rewritten, or reported by an outdated listing.
 
-        Where the storage has no mark of a file's identity, it is believed when two listings say so.
+        Where the storage has no identity of files, two listings with the same size are required.
         """
-        before = self._shrunk
+        before = self._last_smaller
         if before is not None and before[0] is status:
             return before[1]
-        told_twice = before is not None and before[0].size == status.size
-        state: State = "replaced" if status.identity is not None or told_twice else "same"
-        self._shrunk = status, state
+        confirmed = before is not None and before[0].size == status.size
+        state: State = "replaced" if status.identity is not None or confirmed else "same"
+        self._last_smaller = status, state
         return state
 
-    def _is_blank(self, file: Opened, offset: int, size: int) -> bool:
-        """Whether nothing but zeros follows: bytes that may not have arrived yet."""
+    def _is_blank(self, file: OpenedFile, offset: int, size: int) -> bool:
+        """Whether only zeros follow an offset: bytes that may not have arrived yet."""
         while offset < size:
             piece = file.at(offset, self._chunk)
             if not piece or piece.count(0) != len(piece):

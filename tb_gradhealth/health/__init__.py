@@ -5,7 +5,7 @@ Rooms, each of which may use those below it only, and only what their ``__init__
 * ``judging``: runs a rule set over the records of a run (`RunHealth`)
 * ``symptoms``: one file per symptom
 * ``protocol``: what a symptom is made of: base class, limits, network rows, blocks of records, baselines
-* ``loss``: whether the training gets anywhere
+* ``loss``: the outcome of the loss, whether the training learns
 * ``series``: recorded time series in bounded memory, and chart queries; ``results``: findings and their words
 * ``arrays``: array types and operations along records
 """
@@ -22,7 +22,8 @@ from tb_gradhealth.health.results import (
     Verdict,
     at_least,
     finding_as_json,
-    ranks,
+    sort_key,
+    urgency_ranks,
 )
 from tb_gradhealth.health.symptoms import SYMPTOMS
 
@@ -49,5 +50,6 @@ __all__ = [
     "at_least",
     "finding_as_json",
     "parameters",
-    "ranks",
+    "sort_key",
+    "urgency_ranks",
 ]

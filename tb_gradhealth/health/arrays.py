@@ -1,4 +1,4 @@
-"""The array types the rules speak of, and what they do along records; a docstring says each one's shape."""
+"""Array types of the rules, and operations along records. Docstrings give the shapes."""
 
 from typing import TypeVar
 
@@ -12,8 +12,8 @@ Mask = npt.NDArray[np.bool_]
 Scalar = TypeVar("Scalar", bound=np.generic)
 
 
-def grown(array: npt.NDArray[Scalar], size: int, fill: float) -> npt.NDArray[Scalar]:
-    """The array made ``size`` long in its last axis; what is new holds ``fill``."""
+def extended(array: npt.NDArray[Scalar], size: int, fill: float) -> npt.NDArray[Scalar]:
+    """The array extended to ``size`` elements in its last axis, filled with ``fill``."""
     missing = size - array.shape[-1]
     if missing <= 0:
         return array
@@ -22,11 +22,11 @@ def grown(array: npt.NDArray[Scalar], size: int, fill: float) -> npt.NDArray[Sca
 
 
 def run_lengths(mask: Mask, before: Ints) -> Ints:
-    """For how many records in a row a mask holds, each record included.
+    """For how many records in a row a mask holds, including each record.
 
     Args:
         mask: [records, rows].
-        before: for how many it held before the first of them, int64 [rows].
+        before: the run length before the first record, int64 [rows].
 
     Returns:
         int64 [records, rows].
@@ -38,12 +38,12 @@ def run_lengths(mask: Mask, before: Ints) -> Ints:
     return np.where(mask, number - ended + np.where(ended == 0, before, 0), 0)
 
 
-def carried(values: Floats, before: Floats) -> Floats:
-    """The newest measured value before each record, and in the end that after all of them.
+def forward_filled(values: Floats, before: Floats) -> Floats:
+    """The newest measured value before each record, and after the last one.
 
     Args:
         values: [records, rows], NaN where not measured.
-        before: the newest one before the first record, [rows].
+        before: the newest value before the first record, [rows].
 
     Returns:
         float64 [records + 1, rows].
@@ -56,18 +56,18 @@ def carried(values: Floats, before: Floats) -> Floats:
     return np.take_along_axis(known, newest, axis=0)
 
 
-def latest(values: npt.NDArray[Scalar], when: Mask, before: npt.NDArray[Scalar]) -> npt.NDArray[Scalar]:
-    """Each row's value at the newest record at which something was so, up to each record.
+def newest_where(values: npt.NDArray[Scalar], when: Mask, before: npt.NDArray[Scalar]) -> npt.NDArray[Scalar]:
+    """Each row's value at the newest record at which a mask held, up to each record.
 
     Args:
         values: [records, rows].
-        when: where it was so, [records, rows].
+        when: the mask, [records, rows].
         before: the value before the first record, [rows].
 
     Returns:
         [records, rows].
     """
-    if len(when) == 1:  # a training that is watched: looking up would take most of its time
+    if len(when) == 1:  # fast path for live trainings, which give one record at a time
         return np.where(when, values, before)
     number = np.where(when, np.arange(1, len(when) + 1)[:, None], 0)
     newest = np.maximum.accumulate(number, axis=0)
@@ -79,7 +79,7 @@ def first_measured(values: Floats, before: Floats) -> Floats:
 
     Args:
         values: [records, rows], NaN where not measured.
-        before: the first one among earlier records, [rows].
+        before: the first value among earlier records, [rows].
     """
     if not np.isnan(before).any():
         return before
@@ -88,7 +88,7 @@ def first_measured(values: Floats, before: Floats) -> Floats:
 
 
 def column_median(logs: Floats) -> Floats:
-    """Median of each column without its NaNs: np.nanmedian is 20 times slower."""
+    """Median of each column without its NaNs; np.nanmedian is 20 times slower."""
     if not len(logs):
         return np.full(logs.shape[1], np.nan)
     ordered = np.sort(logs, axis=0)

@@ -1,4 +1,4 @@
-"""Reading on in a thread of its own, so that a question need not wait for it."""
+"""Refreshes a monitor in a background thread, so that requests need not wait for a long reading."""
 
 import logging
 import threading
@@ -8,55 +8,57 @@ from typing import Final
 
 _log = logging.getLogger(__name__)
 
-FRESH: Final = 0.5
-"""Seconds for which what was read is new enough: a page asks for several things at once."""
+MAX_AGE: Final = 0.5
+"""Seconds for which a finished refresh is recent enough: a page sends several requests at once."""
 
-WAIT: Final = 0.5
-"""Seconds that a question waits for what is new; small logs are read in far less."""
+MAX_WAIT: Final = 0.5
+"""Seconds that a request waits for a refresh; small log directories are read in far less."""
 
-BREATH: Final = 0.001
-"""Seconds between two pieces, in which whoever waits for the lock gets it."""
+PAUSE: Final = 0.001
+"""Seconds between two slices, in which a thread that waits for the monitor's lock gets it."""
 
 
 class Follower:
-    """Reads on whenever it is asked to, piece by piece; between two questions it sleeps."""
+    """Runs a refresh whenever a request needs one, slice by slice; its thread sleeps between requests."""
 
-    def __init__(self, pieces: Callable[[], Iterator[None]]) -> None:
-        """A follower that was not asked yet and has no thread.
+    def __init__(self, refresh: Callable[[], Iterator[None]]) -> None:
+        """Create a follower; its thread starts with the first request.
 
         Args:
-            pieces: one reading of all that is new; it is paused after each piece.
+            refresh: one refresh; the thread pauses after each item that it yields.
         """
-        self._pieces = pieces
+        self._refresh = refresh
         self._changed = threading.Condition()
         self._thread: threading.Thread | None = None
-        self._wanted = False
+        self._requested = False
         self._closed = False
         self._began: float | None = None
-        self._through = -float("inf")
+        self._refreshed_at = -float("inf")
         self._failure: BaseException | None = None
 
     def follow(self) -> None:
-        """Have what is new read, and wait a moment for it; a long reading goes on behind.
+        """Request a refresh and wait up to `MAX_WAIT` for it; a longer one continues in the background.
 
         Raises:
-            RuntimeError: the reading failed, which is a fault of ours; the next question tries again.
+            RuntimeError: the refresh failed, which is a bug; the next request tries again.
         """
-        asked = time.monotonic()
+        now = time.monotonic()
         with self._changed:
-            if asked - self._through >= FRESH:
-                self._wanted = True
+            if now - self._refreshed_at >= MAX_AGE:
+                self._requested = True
                 self._start()
                 self._changed.notify_all()
-                long_since = self._began is not None and asked - self._began > WAIT
-                if not long_since:
-                    self._changed.wait_for(lambda: self._through >= asked - FRESH or self._failure, WAIT)
+                is_long = self._began is not None and now - self._began > MAX_WAIT
+                if not is_long:
+                    self._changed.wait_for(
+                        lambda: self._refreshed_at >= now - MAX_AGE or self._failure, MAX_WAIT
+                    )
             failure, self._failure = self._failure, None
         if failure is not None:
             raise RuntimeError(f"the log directory could not be read: {failure!r}") from failure
 
     def close(self) -> None:
-        """Stop reading and wait until it has stopped."""
+        """Stop the thread and wait for its end."""
         with self._changed:
             self._closed = True
             self._changed.notify_all()
@@ -65,31 +67,31 @@ class Follower:
 
     def _start(self) -> None:
         if self._thread is None:
-            # A daemon: TensorBoard ends without telling its plugins.
+            # A daemon, since TensorBoard does not notify plugins when it exits.
             self._thread = threading.Thread(target=self._run, name="gradhealth-reading", daemon=True)
             self._thread.start()
 
     def _run(self) -> None:
         while True:
             with self._changed:
-                self._changed.wait_for(lambda: self._wanted or self._closed)
+                self._changed.wait_for(lambda: self._requested or self._closed)
                 if self._closed:
                     return
-                self._wanted, self._began = False, time.monotonic()
-            failure = self._read()
+                self._requested, self._began = False, time.monotonic()
+            failure = self._refresh_once()
             with self._changed:
                 if failure is None and self._began is not None:
-                    self._through = self._began
+                    self._refreshed_at = self._began
                 self._failure, self._began = failure, None
                 self._changed.notify_all()
 
-    def _read(self) -> BaseException | None:
+    def _refresh_once(self) -> BaseException | None:
         try:
-            for _ in self._pieces():
+            for _ in self._refresh():
                 if self._closed:
                     break
-                time.sleep(BREATH)
-        except Exception as failure:  # the thread must outlive it, and the next question must hear of it
+                time.sleep(PAUSE)
+        except Exception as failure:  # the thread must survive it, and the next request reports it
             _log.exception("Grad Health could not read the log directory")
             return failure
         return None

@@ -1,42 +1,48 @@
-"""All runs below some log directories, read on whenever they are asked for."""
+"""All runs below some log directories, refreshed incrementally."""
 
 import threading
 import time
 from collections import deque
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from pathlib import PurePosixPath
 from typing import Final
 
-from tb_gradhealth.events import Discovery, EventFile, Lookout, Problem, Root
+from tb_gradhealth.events import Discovery, DiscoveryCache, EventFile, HParamsReader, Problem, Root
 from tb_gradhealth.health import RuleSet
 from tb_gradhealth.health.series import BUDGET
-from tb_gradhealth.monitor.run import MonitoredRun
+from tb_gradhealth.monitor.monitored_run import MonitoredRun
 from tb_gradhealth.record import Content
 
 TOTAL_BUDGET: Final = 4 << 30
-LEAST_BUDGET: Final = 2 << 20
-"""Bytes that the histories of all runs may take together, and those of one run in any case: many runs share
-what few would have to themselves."""
+"""Bytes that the histories of all runs may take together."""
 
-SLICE: Final = 0.03
-"""Seconds that judging holds what is known; questions are answered in between."""
+MIN_BUDGET: Final = 2 << 20
+"""Bytes that the history of one run may take however many runs there are."""
 
-MOST_WAITING: Final = 64
-"""Records that are read and not judged yet; of a large network each takes megabytes."""
+SLICE_SECONDS: Final = 0.03
+"""Time for which reading or judging runs before the lock is released for requests."""
+
+MAX_PENDING: Final = 64
+"""Records that are read and not judged yet; records of a large network have megabytes each."""
+
+
+class NotFoundError(LookupError):
+    """A requested run, tensor or finding does not exist; the message is a sentence for the user."""
 
 
 @dataclass(frozen=True)
-class Watched:
-    """What a monitor knows now.
+class Snapshot:
+    """The state of a monitor while its lock is held.
 
     Attributes:
-        runs: the runs that hold anything of ours, by name, sorted.
-        other_runs: how many more have event files, but nothing of ours in them.
+        runs: the runs with data of the plugin by name, sorted.
+        other_runs: number of runs that have event files without data of the plugin.
         missing: log directories that do not exist (yet), as given.
-        problems: those that belong to no run in ``runs``.
-        loaded: whether every run was read once; until then some may be missing or incomplete.
-        runs_read: how many of them were.
+        problems: problems outside ``runs``.
+        loaded: whether every run was read to its end once; until then some may be missing or incomplete.
+        runs_read: number of runs that were.
     """
 
     runs: Mapping[str, MonitoredRun]
@@ -46,151 +52,185 @@ class Watched:
     loaded: bool = True
     runs_read: int = 0
 
+    def run(self, name: str) -> MonitoredRun:
+        """The run of a name.
+
+        Raises:
+            NotFoundError: it does not exist.
+        """
+        if name not in self.runs:
+            raise NotFoundError(f"there is no run {name[:200]!r}")
+        return self.runs[name]
+
+    def select(self, names: Collection[str]) -> list[MonitoredRun]:
+        """The runs of some names, or all runs where none is named.
+
+        Raises:
+            NotFoundError: one of them does not exist.
+        """
+        return [self.run(name) for name in names] if names else list(self.runs.values())
+
+    @property
+    def revision(self) -> str:
+        """Changes whenever the snapshot or one of its runs does."""
+        runs = " ".join(f"{name} {run.revision}" for name, run in self.runs.items())
+        others = f"{self.other_runs} {self.missing} {self.problems}"
+        return f"{runs} {others} {self.loaded} {self.runs_read}"
+
 
 class Monitor:
-    """Watches log directories. Nothing is read before it is asked to; each reading takes only what is new.
+    """The runs of some log directories. Each refresh reads only what is new.
 
-    Safe for threads: TensorBoard answers each request in its own.
+    Thread-safe: TensorBoard answers each request in its own thread.
     """
 
     def __init__(self, roots: Sequence[Root], rules: RuleSet | None = None) -> None:
-        """A monitor that has read nothing.
+        """Create a monitor that has read nothing.
 
         Args:
-            roots: the directories to look for runs in.
-            rules: how to judge runs; the default rules where None.
+            roots: the directories to search for runs.
+            rules: the rules to judge runs by; the default rules where None.
         """
-        self._lookout = Lookout(roots)
-        self._found: Discovery | None = None
+        self._discovery_cache = DiscoveryCache(roots)
+        self._cached: Discovery | None = None
         self._rules = rules
         self._lock = threading.RLock()
-        self._one_reader = threading.Lock()
+        self._refresh_lock = threading.Lock()
         self._runs: dict[str, MonitoredRun] = {}
         self._discovery = Discovery({}, (), ())
-        self._looked = False
-        self._refreshed = -float("inf")
+        self._is_discovered = False
+        self._refreshed_at = -float("inf")
         self._preferred: tuple[str, ...] = ()
+        self._hparams = HParamsReader()
 
     def prefer(self, names: Sequence[str]) -> None:
-        """Read these runs before the others from now on: somebody is looking at them."""
+        """Read these runs before all others from now on, since a user is looking at them."""
         self._preferred = tuple(names)
 
     def refresh(self, at_most_every: float = 0.0) -> None:
-        """Read and judge all that is new.
+        """Read and judge everything new.
 
         Args:
-            at_most_every: seconds; do nothing where the last refresh is younger.
+            at_most_every: seconds; do nothing where the last refresh is more recent.
         """
-        if time.monotonic() - self._refreshed < at_most_every:
+        if time.monotonic() - self._refreshed_at < at_most_every:
             return
-        for _ in self.pieces():
+        for _ in self.refresh_in_slices():
             pass
 
-    def pieces(self) -> Iterator[None]:
-        """A refresh in small pieces, between which others may read what is known.
+    def refresh_in_slices(self) -> Iterator[None]:
+        """Refresh, yielding every `SLICE_SECONDS` with the lock released.
 
-        One at a time: a second one begins when the first is through.
+        A second refresh starts when the first has ended.
         """
-        with self._one_reader:
+        with self._refresh_lock:
             began = time.monotonic()
-            waiting = self._look()
-            while waiting:
-                name = next((name for name in self._preferred if name in waiting), next(iter(waiting)))
-                files = waiting.pop(name)
-                if not self._runs[name].same(files):
-                    yield from self._read_on(name, files)
-            self._refreshed = began
+            pending = self._discover()
+            while pending:
+                name = next((name for name in self._preferred if name in pending), next(iter(pending)))
+                files = pending.pop(name)
+                if not self._runs[name].is_unchanged(files):
+                    yield from self._refresh_run(name, files)
+            self._refreshed_at = began
 
     def bytes_read(self) -> int:
-        """Of all runs' event files, whoever wrote them."""
+        """Bytes read of the event files of all runs, including values of other plugins."""
         with self._lock:
             return sum(run.loading.bytes_read for run in self._runs.values())
 
     def files(self, run: str) -> tuple[EventFile, ...]:
-        """The event files of a run, in order; empty for one that is not there."""
+        """The event files of a run, in order; none where the run does not exist."""
         return self._discovery.runs.get(run, ())
 
+    def hparams(self, run: str) -> Mapping[str, object] | None:
+        """Hyper-parameters of a run or of a session around it: ``trial/train`` has those of ``trial``."""
+        for name in (run, *map(str, PurePosixPath(run).parents)):
+            hparams = self._hparams.read(self.files(name))
+            if hparams is not None:
+                return hparams
+        return None
+
     @contextmanager
-    def reading(self) -> Iterator[Watched]:
-        """What is known, held still: nothing is read while the block runs."""
+    def snapshot(self) -> Iterator[Snapshot]:
+        """Hold the lock and return the current state: nothing is judged while the block runs."""
         with self._lock:
-            others = [run for run in self._runs.values() if not run.ours]
-            read = sum(run.done for run in self._runs.values())
-            yield Watched(
-                runs={name: run for name, run in self._runs.items() if run.ours},
+            others = [run for run in self._runs.values() if not run.has_plugin_data]
+            read = sum(run.is_loaded for run in self._runs.values())
+            yield Snapshot(
+                runs={name: run for name, run in self._runs.items() if run.has_plugin_data},
                 other_runs=len(others),
                 missing=self._discovery.missing,
                 problems=self._discovery.problems
                 + tuple(problem for run in others for problem in run.problems()),
-                loaded=self._looked and read == len(self._runs),
+                loaded=self._is_discovered and read == len(self._runs),
                 runs_read=read,
             )
 
-    def _look(self) -> dict[str, tuple[EventFile, ...]]:
-        """What is to be read, first things first."""
-        found = self._lookout.look()
-        if found is self._found and all(run.done for run in self._runs.values()):
+    def _discover(self) -> dict[str, tuple[EventFile, ...]]:
+        """The files of the runs to refresh, in the order of reading."""
+        discovery = self._discovery_cache.discover()
+        if discovery is self._cached and all(run.is_loaded for run in self._runs.values()):
             return dict(self._discovery.runs)
-        self._found = found
-        return self._take_in(self._with_unseen(found))
+        self._cached = discovery
+        return self._update_runs(self._with_unlisted(discovery))
 
-    def _with_unseen(self, discovery: Discovery) -> Discovery:
-        """With the runs that lie where nobody can look just now: what is known of them is not forgotten."""
-        known = self._discovery.runs
-        unseen = {
-            name: known[name]
-            for name in known
-            if name not in discovery.runs and _below(name, discovery.unseen)
+    def _with_unlisted(self, discovery: Discovery) -> Discovery:
+        """The discovery with earlier runs from folders that cannot be listed now."""
+        before = self._discovery.runs
+        unlisted = {
+            name: before[name]
+            for name in before
+            if name not in discovery.runs and _is_below(name, discovery.unlisted)
         }
-        return replace(discovery, runs=dict(sorted({**discovery.runs, **unseen}.items())))
+        return replace(discovery, runs=dict(sorted({**discovery.runs, **unlisted}.items())))
 
-    def _take_in(self, discovery: Discovery) -> dict[str, tuple[EventFile, ...]]:
-        """Forget runs that are gone, note new ones; what is to be read, unread runs first, newest first."""
+    def _update_runs(self, discovery: Discovery) -> dict[str, tuple[EventFile, ...]]:
+        """Remove deleted runs and add new ones; the unread ones are read first, the newest of them first."""
         with self._lock:
-            known = dict(self._runs)
-        budget = max(LEAST_BUDGET, min(BUDGET, TOTAL_BUDGET // max(len(discovery.runs), 1)))
+            before = dict(self._runs)
+        budget = max(MIN_BUDGET, min(BUDGET, TOTAL_BUDGET // max(len(discovery.runs), 1)))
         runs: dict[str, MonitoredRun] = {}
         written: dict[str, float] = {}
         for name, files in discovery.runs.items():
-            runs[name] = known.get(name) or MonitoredRun(name, rules=self._rules, budget=budget)
-            if not runs[name].done:
-                written[name] = runs[name].look_at(files)
+            runs[name] = before.get(name) or MonitoredRun(name, rules=self._rules, budget=budget)
+            if not runs[name].is_loaded:
+                written[name] = runs[name].set_files(files)
         with self._lock:
-            self._discovery, self._runs, self._looked = discovery, runs, True
+            self._discovery, self._runs, self._is_discovered = discovery, runs, True
         unread = sorted(written, key=lambda name: -written[name])
         return {name: discovery.runs[name] for name in [*unread, *runs]}
 
-    def _read_on(self, name: str, files: Sequence[EventFile]) -> Iterator[None]:
-        """Read outside the lock, since a network takes its time; judge within it, piece by piece."""
-        run = self._runs[name].renewed(files)
+    def _refresh_run(self, name: str, files: Sequence[EventFile]) -> Iterator[None]:
+        """Read without the lock, since a network takes its time; judge with it, slice by slice."""
+        run = self._runs[name].restarted_if_stale(files)
         with self._lock:
             self._runs[name] = run
         records = run.records(files)
         exhausted = False
         while not exhausted:
-            batch, exhausted = _some(records)
-            if not batch and run.done:
-                return  # of a thousand runs only a few have anything new: those are no pieces
-            waiting = True
-            while waiting:
+            batch, exhausted = _next_batch(records)
+            if not batch and run.is_loaded:
+                return  # an unchanged run takes no slice: of a thousand runs most are unchanged
+            pending = True
+            while pending:
                 with self._lock:
-                    waiting = not run.judge(batch, time.monotonic() + SLICE)
-                    if exhausted and not waiting:
-                        run.read_through()
+                    pending = not run.judge(batch, time.monotonic() + SLICE_SECONDS)
+                    if exhausted and not pending:
+                        run.mark_loaded()
                 yield
 
 
-def _some(records: Iterator[Content]) -> tuple[deque[Content], bool]:
-    """What can be read in the time of a piece, and whether that was all."""
+def _next_batch(records: Iterator[Content]) -> tuple[deque[Content], bool]:
+    """The records read within `SLICE_SECONDS`, and whether those were the last ones."""
     batch: deque[Content] = deque()
-    end = time.monotonic() + SLICE
+    end = time.monotonic() + SLICE_SECONDS
     for record in records:
         batch.append(record)
-        if time.monotonic() > end or len(batch) == MOST_WAITING:
+        if time.monotonic() > end or len(batch) == MAX_PENDING:
             return batch, False
     return batch, True
 
 
-def _below(name: str, folders: Sequence[str]) -> bool:
-    """Whether a run lies in one of the folders; "" and "." are all of them."""
+def _is_below(name: str, folders: Sequence[str]) -> bool:
+    """Whether a run lies in one of the folders; "" and "." contain all runs."""
     return any(folder in ("", ".", name) or name.startswith(folder + "/") for folder in folders)

@@ -1,5 +1,5 @@
-"""TensorBoard's face: the loader it finds, the routes it serves, the built tab in ``static/``.
+"""The TensorBoard plugin: its loader, its routes, and the built tab in ``static/``.
 
-Thin: `Monitor` knows the runs, `answers` puts them into the contract's shapes, `routes` only parses
-and responds. `loader` is the entry point and imports nothing else of ours before TensorBoard runs.
+`loader` is the entry point. `routes` is the table of routes, `handlers` serves them from a `Monitor`, and the
+modules in `answers` format what they return.
 """

@@ -1,4 +1,4 @@
-"""A route as a WSGI application: GET only, revisions as ETags, gzip, and one shape for every error."""
+"""Serves a handler as a WSGI application: GET only, ETags from revisions, gzip, and one form of errors."""
 
 import hashlib
 import json
@@ -10,6 +10,7 @@ from typing import Any, Final
 from tensorboard.backend import http_util
 from werkzeug.wrappers import Request, Response
 
+from tb_gradhealth.monitor import NotFoundError
 from tb_gradhealth.plugin.parameters import BadRequestError
 
 JSON: Final = "application/json"
@@ -21,89 +22,90 @@ Wsgi = Callable[[dict[str, Any], Any], Iterable[bytes]]
 _log = logging.getLogger(__name__)
 
 
-class NotFoundError(LookupError):
-    """What was asked for does not exist; the message is a sentence for the asker."""
-
-
 @dataclass(frozen=True)
 class Body:
-    """What is sent: plain JSON values, or bytes of some kind."""
+    """The content of a response.
+
+    Attributes:
+        content: plain JSON values, or encoded content.
+        media_type: its media type.
+        headers: further headers.
+    """
 
     content: Json | bytes
-    kind: str = JSON
+    media_type: str = JSON
     headers: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
-class Prepared:
-    """An answer that is not computed yet.
+class Answer:
+    """The answer to a request, computed only where the client does not have it.
 
     Attributes:
-        revision: changes whenever the answer to the same question does.
-        body: computes it.
+        revision: changes whenever the answer to the same request does.
+        body: computes the body.
     """
 
     revision: str
     body: Callable[[], Body]
 
 
-Route = Callable[[Request], Prepared]
+Handler = Callable[[Request], Answer]
 
 
-def application(route: Route) -> Wsgi:
-    """The route behind the checks and the error shape that all share."""
+def application(handler: Handler) -> Wsgi:
+    """A WSGI application that answers GET requests and turns errors into JSON."""
 
-    def answer(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
+    def respond(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
         request = Request(environ)
         try:
-            response = _answered(request, route)
+            response = _response(request, handler)
         except BadRequestError as error:
             response = _error(request, 400, str(error))
         except NotFoundError as error:
             response = _error(request, 404, str(error))
-        except Exception as error:  # a fault of ours: TensorBoard's own 500 would not say what failed
+        except Exception as error:  # a bug; TensorBoard's own 500 does not contain the reason
             _log.exception("Grad Health could not answer %s", request.path)
             reason = f"Grad Health could not answer: {error!r}; the full error is in TensorBoard's terminal"
             response = _error(request, 500, reason)
         return response(environ, start_response)
 
-    return answer
-
-
-def _answered(request: Request, route: Route) -> Response:
-    if request.method != "GET":
-        return _error(request, 405, f"only GET is answered, not {request.method}", {"Allow": "GET"})
-    prepared = route(request)
-    tag = _tag(request, prepared.revision)
-    headers = {"ETag": f'W/"{tag}"', "Vary": "Accept-Encoding"}
-    if request.if_none_match.star_tag:
-        prepared.body()  # "*" is whatever is there, so it has to be there
-    if request.if_none_match.contains_weak(tag):
-        return Response(status=304, headers={**headers, "Cache-Control": "no-cache, must-revalidate"})
-    body = prepared.body()
-    return _respond(request, body, 200, headers)
-
-
-def _tag(request: Request, revision: str) -> str:
-    """Of the question and the revision: the same address with other parameters is another answer."""
-    question = request.query_string + b"\0" + revision.encode("utf-8", "surrogatepass")
-    return hashlib.blake2b(question, digest_size=12).hexdigest()
-
-
-def _error(request: Request, code: int, sentence: str, headers: Mapping[str, str] | None = None) -> Response:
-    return _respond(request, Body({"error": sentence}), code, headers or {})
-
-
-def _respond(request: Request, body: Body, code: int, headers: Mapping[str, str]) -> Response:
-    content = body.content
-    if not isinstance(content, bytes):
-        # TensorBoard's own encoder walks everything in Python to turn NaN into text; there is none here.
-        content = json.dumps(content, allow_nan=False, separators=(",", ":")).encode()
-    both = [*headers.items(), *body.headers.items()]
-    response: Response = http_util.Respond(request, content, body.kind, code=code, headers=both)
-    return response
+    return respond
 
 
 def attachment(name: str) -> dict[str, str]:
-    """The header that makes a browser keep an answer as a file."""
+    """The header by which a browser saves a response as a file."""
     return {"Content-Disposition": f'attachment; filename="{name}"'}
+
+
+def _response(request: Request, handler: Handler) -> Response:
+    if request.method != "GET":
+        return _error(request, 405, f"only GET is answered, not {request.method}", {"Allow": "GET"})
+    answer = handler(request)
+    tag = _tag(request, answer.revision)
+    headers = {"ETag": f'W/"{tag}"', "Vary": "Accept-Encoding"}
+    if request.if_none_match.star_tag:
+        answer.body()  # "*" matches any existing answer; this raises where none exists
+    if request.if_none_match.contains_weak(tag):
+        return Response(status=304, headers={**headers, "Cache-Control": "no-cache, must-revalidate"})
+    return _encoded(request, answer.body(), 200, headers)
+
+
+def _tag(request: Request, revision: str) -> str:
+    """Hash of the query and the revision: the same path with other parameters has another answer."""
+    content = request.query_string + b"\0" + revision.encode("utf-8", "surrogatepass")
+    return hashlib.blake2b(content, digest_size=12).hexdigest()
+
+
+def _error(request: Request, code: int, sentence: str, headers: Mapping[str, str] | None = None) -> Response:
+    return _encoded(request, Body({"error": sentence}), code, headers or {})
+
+
+def _encoded(request: Request, body: Body, code: int, headers: Mapping[str, str]) -> Response:
+    content = body.content
+    if not isinstance(content, bytes):
+        # TensorBoard's encoder walks all values in Python to replace NaN; answers have none.
+        content = json.dumps(content, allow_nan=False, separators=(",", ":")).encode()
+    all_headers = [*headers.items(), *body.headers.items()]
+    response: Response = http_util.Respond(request, content, body.media_type, code=code, headers=all_headers)
+    return response

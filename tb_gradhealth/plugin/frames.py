@@ -1,8 +1,8 @@
-"""Binary frames: named columns of floats behind a JSON header, for what is too big or too bare for JSON.
+"""Encodes binary frames: named columns of floats with a JSON header.
 
-``GHF2``, a little-endian u32 header length, the header in UTF-8 padded with spaces so that the body
-starts at a multiple of eight, then one little-endian column after the other, each padded to a multiple of
-eight bytes. The header's ``columns`` say of each its name, dtype and length.
+A frame consists of ``GHF2``, a little-endian u32 header length, the header in UTF-8 padded with spaces so
+that the body starts at a multiple of eight bytes, and the little-endian columns, each padded to a multiple of
+eight bytes. The header's ``columns`` list the name, dtype and length of each.
 """
 
 import json
@@ -18,14 +18,14 @@ ALIGNMENT: Final = 8
 
 
 def encode_frame(header: Mapping[str, object], columns: Mapping[str, npt.ArrayLike]) -> bytes:
-    """A frame; ``points``, the length of its first column, and ``columns`` are added to the header.
+    """Encode a frame. ``columns`` and ``points``, the length of the first column, are added to the header.
 
     Args:
         header: plain JSON values.
-        columns: one-dimensional, by name; float32 stays float32, all else becomes float64.
+        columns: one-dimensional arrays by name; float32 is kept, other dtypes become float64.
 
     Raises:
-        ValueError: a column is no line of numbers, or the header holds a number JSON cannot.
+        ValueError: a column is not one-dimensional, or the header has a number that is not finite.
     """
     arrays = {name: _plain(name, column) for name, column in columns.items()}
     described = [

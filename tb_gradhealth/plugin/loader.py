@@ -1,7 +1,7 @@
-"""What TensorBoard imports first. It must never hurt TensorBoard.
+"""The entry point of the plugin, which must not fail.
 
-An exception while this module is imported, or in ``fix_flags``, stops TensorBoard for everybody, so
-nothing of ours is imported here before ``load``, and what fails there becomes a sentence in the tab.
+An exception during the import of this module or in ``fix_flags`` stops TensorBoard, so the rest of the
+package is imported in ``load``, where an exception becomes a message in the tab.
 """
 
 import argparse
@@ -11,11 +11,11 @@ from typing import Any, Final
 from tensorboard.plugins import base_plugin
 
 PLUGIN_NAME: Final = "gradhealth"
-"""The same as `tb_gradhealth.record.PLUGIN_NAME`, whose import would already load NumPy."""
+"""Equal to `tb_gradhealth.record.PLUGIN_NAME`, whose import would load NumPy."""
 
 SAMPLES: Final = 1
-"""Of our records TensorBoard itself need not keep more than the last: it only has to see that they
-are there. The tab reads the event files on its own, every record of them."""
+"""Records that TensorBoard keeps in memory: one is enough to find that the run has data. The tab reads the
+event files itself."""
 
 RULES_FLAG: Final = "--gradhealth_rules"
 
@@ -23,10 +23,10 @@ _log = logging.getLogger(__name__)
 
 
 class GradHealthLoader(base_plugin.TBLoader):  # type: ignore[misc]  # TensorBoard has no types
-    """Makes the plugin, or one that says why it could not be made."""
+    """Creates the plugin, or a replacement that shows why it cannot be created."""
 
     def define_flags(self, parser: argparse.ArgumentParser) -> None:
-        """Add ``--gradhealth_rules``; where some other plugin has such a flag, do without."""
+        """Add ``--gradhealth_rules``, unless another plugin has defined it."""
         try:
             parser.add_argument(
                 RULES_FLAG,
@@ -34,37 +34,37 @@ class GradHealthLoader(base_plugin.TBLoader):  # type: ignore[misc]  # TensorBoa
                 type=str,
                 default="",
                 help="How the tab Grad Health judges: a preset (default, strict, quiet, llm, rl) or a TOML "
-                "file, as for `gradhealth check --rules`. A file that cannot be used is said in the tab.",
+                "file, as for `gradhealth check --rules`. If a file cannot be used, the tab shows why.",
             )
         except argparse.ArgumentError:
             _log.warning("%s is another plugin's; Grad Health judges by its default rules", RULES_FLAG)
 
     def fix_flags(self, flags: argparse.Namespace) -> None:
-        """Let TensorBoard keep few of our records, unless the user said how many.
+        """Limit the records that TensorBoard keeps, unless the user has set a number.
 
-        Also called for ``--version`` and ``--inspect``, with flags missing; it must not raise.
+        Also called for ``--version`` and ``--inspect``, where flags are missing; it must not raise.
         """
         samples = getattr(flags, "samples_per_plugin", None)
         if isinstance(samples, dict):
             samples.setdefault(PLUGIN_NAME, SAMPLES)
 
     def load(self, context: base_plugin.TBContext) -> base_plugin.TBPlugin:
-        """The plugin.
+        """Create the plugin.
 
         Args:
-            context: what TensorBoard was started with.
+            context: TensorBoard's flags and log directory.
         """
         try:
             from tb_gradhealth.plugin.plugin import GradHealthPlugin
 
             return GradHealthPlugin(context)
-        except Exception as error:  # a broken installation is shown in the tab, TensorBoard goes on
+        except Exception as error:  # the tab shows a broken installation, TensorBoard starts
             _log.exception("Grad Health could not be loaded")
             return FallbackPlugin(context, f"{type(error).__name__}: {error}")
 
 
 class FallbackPlugin(base_plugin.TBPlugin):  # type: ignore[misc]
-    """A tab that only says why there is no other."""
+    """A tab that shows why the plugin cannot be loaded."""
 
     plugin_name = PLUGIN_NAME
 
@@ -73,19 +73,19 @@ class FallbackPlugin(base_plugin.TBPlugin):  # type: ignore[misc]
         self._reason = reason
 
     def get_plugin_apps(self) -> dict[str, Any]:
-        """The tab's module and nothing else."""
+        """The route of the tab's module."""
         return {"/index.js": self._index}
 
     def is_active(self) -> bool:
-        """Shown among the inactive tabs where there is no data."""
+        """False: without the plugin no data can be shown."""
         return False
 
     def frontend_metadata(self) -> base_plugin.FrontendMetadata:
-        """Where the tab's module is."""
+        """The path of the tab's module and the name of the tab."""
         return base_plugin.FrontendMetadata(es_module_path="/index.js", tab_name="Grad Health")
 
     def _index(self, environ: dict[str, Any], start_response: Any) -> list[bytes]:
-        from tb_gradhealth.plugin.message import message_module
+        from tb_gradhealth.plugin.tab_module import message_module
 
         body = message_module(
             "Grad Health could not be loaded",

@@ -1,308 +1,171 @@
-"""The HTTP routes: parse, ask `answers`. No path of a request reaches the disk, nothing is ever written."""
+"""The table of routes, and the routes as WSGI applications."""
 
 import hashlib
-import os
-import threading
-import time
-from collections.abc import Callable, Mapping, Sequence
-from datetime import date
-from pathlib import Path, PurePosixPath
-from typing import Final, TypeVar, cast, get_args
+from collections.abc import Callable, Mapping
+from typing import Final, get_args
 
 from werkzeug.wrappers import Request
 
 from tb_gradhealth.health import SYMPTOMS
-from tb_gradhealth.health.series import ALL_STEPS, DERIVED, History, Reduction
-from tb_gradhealth.monitor import Follower, Monitor, Watched
-from tb_gradhealth.plugin import parameters
-from tb_gradhealth.plugin.answers import charts, findings, judge, page, rules, runs, tensors
-from tb_gradhealth.plugin.answers.common import chosen, found
-from tb_gradhealth.plugin.answers.kept import Kept
-from tb_gradhealth.plugin.application import (
-    FRAME,
-    JSON,
-    Body,
-    Json,
-    Prepared,
-    Route,
-    Wsgi,
-    application,
-    attachment,
-)
-from tb_gradhealth.plugin.hparams import HyperParameters
-from tb_gradhealth.plugin.judging import Judging
-from tb_gradhealth.plugin.message import message_module
+from tb_gradhealth.health.series import DERIVED, Reduction
+from tb_gradhealth.plugin.answer_schemas import ANYTHING
+from tb_gradhealth.plugin.answers.first_page import MAX_INCIDENTS
+from tb_gradhealth.plugin.application import FRAME, JSON, Answer, Body, Wsgi, application
+from tb_gradhealth.plugin.handlers import MAX_TRIAL_RUNS, Handlers
 from tb_gradhealth.plugin.openapi import openapi
-from tb_gradhealth.plugin.revision import revision_of, revision_of_all
-from tb_gradhealth.plugin.zoom import Zooms
+from tb_gradhealth.plugin.parameters import Choice, Flag, Parameter, Repeated, Schema, Steps, Text, Whole
+from tb_gradhealth.plugin.route import Route
+from tb_gradhealth.plugin.tab_module import bundle
 from tb_gradhealth.record import KINDS
 from tb_gradhealth.record.columns import STATISTICS
-from tb_gradhealth.report import FORMATS, report_of
-from tb_gradhealth.version import __version__
+from tb_gradhealth.report import FORMATS
 
-BUNDLE: Final = Path(__file__).parent / "static" / "index.js"
-
-JUDGED_AT_ONCE: Final = 100
-"""Runs that one question to `judge` is answered for."""
-
-MOST_TRENDS: Final = 200
-MOST_STATES: Final = 2_000
-
-Histories = Sequence[History]
-Answered = TypeVar("Answered")
+MAX_RUNS: Final = 1_000
+MAX_TRENDS: Final = 200
+MAX_STATES: Final = 2_000
+MAX_OFFSET: Final = 10**9
+MAX_RULES_CHARACTERS: Final = 16 << 10
 
 
-def routes(monitor: Monitor, logdir: str, judging: Judging) -> dict[str, Wsgi]:
-    """Every route as a WSGI application, by its path below the plugin's.
-
-    Args:
-        monitor: what the answers are read from.
-        logdir: what the tab says it is looking at.
-        judging: the rules that the monitor judges by.
-    """
-    given = _Routes(monitor, logdir, judging)
-    table: dict[str, Route] = {
-        "/runs": given.runs,
-        "/findings": given.findings,
-        "/trends": given.trends,
-        "/evidence": given.evidence,
-        "/symptoms": given.symptoms,
-        "/tensors": given.tensors,
-        "/states": given.states,
-        "/series": given.series,
-        "/steps": given.steps,
-        "/magnitudes": given.magnitudes,
-        "/heatmap": given.heatmap,
-        "/rules": given.rules,
-        "/judge": given.judge,
-        "/report": given.report,
-        "/problems": given.problems,
-        "/version": given.version,
-        "/openapi.json": given.openapi,
-        "/index.js": _index,
+def wsgi_applications(handlers: Handlers) -> dict[str, Wsgi]:
+    """Every route as a WSGI application, by its path below the plugin's."""
+    return {
+        **{route.path: application(_bound(route, handlers)) for route in ROUTES},
+        "/index.js": application(_tab),
     }
-    return {path: application(route) for path, route in table.items()}
 
 
-class _Routes:
-    """The routes over one monitor: each parses its question and says what its answer depends on."""
-
-    def __init__(self, monitor: Monitor, logdir: str, judging: Judging) -> None:
-        self._monitor, self._logdir, self._judging = monitor, logdir, judging
-        self._follower = Follower(monitor.pieces)
-        self._hparams = HyperParameters()
-        self._zooms = Zooms()
-        self._rows = Kept(runs.run_row)
-        self._told = Kept(findings.Told)
-        self._one_judge = threading.Lock()
-        # Revisions count from a process's start, so another process's must not look the same.
-        self._process = f"{__version__} {os.getpid()} {time.time_ns()}"
-
-    def runs(self, request: Request) -> Prepared:
-        def body() -> Body:
-            names = self._read(lambda watched: list(watched.runs))
-            # Files are looked into, which nobody should wait for who asks for something else.
-            hparams = {name: self._hparams_of(name) for name in names}
-            return Body(
-                self._read(
-                    lambda watched: runs.runs_answer(
-                        watched, self._logdir, time.time(), self._rows, hparams.get
-                    )
-                )
-            )
-
-        # What others write into a run's files shows in how far it is read, and in its hyper-parameters.
-        return Prepared(f"{self._revision([])} {self._monitor.bytes_read()}", body)
-
-    def problems(self, request: Request) -> Prepared:
-        name = parameters.optional(request, "run")
-        return self._over_everything(lambda watched: runs.problems_answer(watched, name))
-
-    def findings(self, request: Request) -> Prepared:
-        wanted = parameters.several(request, "run")
-        trends = parameters.one_of(request, "trends", ("0", "1"), "1") == "1"
-        limit = parameters.whole(request, "limit", 0, 1, page.MOST)
-
-        def body() -> Body:
-            if trends and not limit:
-                return Body(self._read(lambda watched: findings.findings_answer(watched, wanted)))
-            told = self._read(lambda watched: [self._told.of(run) for run in chosen(watched, wanted)])
-            if limit:
-                return Body(page.page_answer([each.page for each in told], limit))
-            return Body(findings.findings_text(told), JSON)
-
-        return Prepared(self._revision(wanted), body)
-
-    def trends(self, request: Request) -> Prepared:
-        run = parameters.one(request, "run")
-        wanted = parameters.several(request, "finding", MOST_TRENDS)
-        return self._over_runs([run], lambda watched: findings.trends_answer(watched, run, wanted))
-
-    def evidence(self, request: Request) -> Prepared:
-        run, finding = parameters.one(request, "run"), parameters.one(request, "finding", longest=80)
-        return self._over_runs([run], lambda watched: findings.evidence_frame(watched, run, finding))
-
-    def tensors(self, request: Request) -> Prepared:
-        run = parameters.one(request, "run")
-        return self._over_runs([run], lambda watched: tensors.tensors_answer(watched, run))
-
-    def states(self, request: Request) -> Prepared:
-        run = parameters.one(request, "run")
-        tensor, symptom = parameters.optional(request, "tensor"), parameters.optional(request, "symptom")
-        if symptom is not None:
-            parameters.known(symptom, "symptom", SYMPTOMS)
-        offset = parameters.whole(request, "offset", 0, 0, 10**9)
-        limit = parameters.whole(request, "limit", MOST_STATES, 1, MOST_STATES)
-        return self._over_runs(
-            [run], lambda watched: tensors.states_answer(watched, run, tensor, symptom, offset, limit)
-        )
-
-    def series(self, request: Request) -> Prepared:
-        run, tensor, kind = _tensor_in(request)
-        columns = parameters.some_of(request, "column", STATISTICS)
-        steps = parameters.steps(request)
-        points = parameters.whole(request, "points", 1024, 16, 4096)
-
-        def body() -> Body:
-            with self._monitor.reading() as watched:
-                histories = found(watched, run).health.histories()
-                cells = charts.series_cells(histories, run, kind, tensor, columns, steps, points)
-                files = self._monitor.files(run)
-            if steps != ALL_STEPS and not charts.exact(cells):
-                cells = self._zooms.series(run, files, kind, tensor, columns, steps, points) or cells
-            return Body(charts.series_frame(cells, run, kind, tensor), FRAME)
-
-        return Prepared(self._revision([run]), body)
-
-    def steps(self, request: Request) -> Prepared:
-        run, tensor, kind = _tensor_in(request)
-        return self._over_histories(run, lambda each: charts.steps_frame(each, run, kind, tensor))
-
-    def magnitudes(self, request: Request) -> Prepared:
-        run, tensor, kind = _tensor_in(request)
-        steps, width = parameters.steps(request), parameters.whole(request, "width", 256, 8, 1024)
-        return self._over_histories(
-            run, lambda each: charts.magnitudes_frame(each, run, kind, tensor, steps, width)
-        )
-
-    def heatmap(self, request: Request) -> Prepared:
-        run, kind = parameters.one(request, "run"), parameters.one_of(request, "kind", KINDS)
-        column = parameters.one_of(request, "column", (*STATISTICS, *DERIVED))
-        steps, width = parameters.steps(request), parameters.whole(request, "width", 512, 8, 2048)
-        how = cast(Reduction, parameters.one_of(request, "reduce", get_args(Reduction), "max"))
-        return self._over_histories(
-            run, lambda each: charts.heatmap_frame(each, run, kind, column, steps, width, how)
-        )
-
-    def report(self, request: Request) -> Prepared:
-        wanted = parameters.several(request, "run")
-        form = FORMATS[parameters.one_of(request, "format", tuple(FORMATS), "json")]
-
-        def body() -> Body:
-            with self._monitor.reading() as watched:
-                for name in wanted:
-                    found(watched, name)
-                report = report_of(watched, names=wanted or None)
-            return Body(form.render(report).encode("utf-8", "replace"), form.mimetype, attachment(form.file))
-
-        if wanted:
-            self._monitor.prefer(wanted)
-        return Prepared(self._revision([]), body)  # it tells the problems of the whole log directory
-
-    def judge(self, request: Request) -> Prepared:
-        wanted = parameters.several(request, "run", JUDGED_AT_ONCE)
-        texts = [parameters.optional(request, name, judge.LONGEST) for name in ("rules", "toml")]
-        rule_set = judge.rules_of(*texts)
-        in_full = parameters.one_of(request, "findings", ("0", "1"), "1") == "1"
-
-        def body() -> Body:
-            with self._monitor.reading() as watched:
-                these = chosen(watched, wanted)
-                if len(these) > JUDGED_AT_ONCE:
-                    raise parameters.BadRequestError(
-                        f"{len(these)} runs are too many to judge at once, name {JUDGED_AT_ONCE} by 'run'"
-                    )
-                remembered = [judge.Remembered.of(run) for run in these]
-            # One at a time: each takes a core for as long as reading the records took.
-            with self._one_judge:
-                return Body(judge.judge_answer(remembered, rule_set, self._judging.rules, in_full))
-
-        return Prepared(self._revision(wanted), body)
-
-    def symptoms(self, request: Request) -> Prepared:
-        return Prepared(self._process, lambda: Body(rules.symptoms_answer()))
-
-    def rules(self, request: Request) -> Prepared:
-        shown = self._judging
-        return Prepared(
-            self._process, lambda: Body(rules.rules_answer(shown.rules, shown.origin, shown.problem))
-        )
-
-    def version(self, request: Request) -> Prepared:
-        return Prepared(self._process, lambda: Body(runs.version_answer()))
-
-    def openapi(self, request: Request) -> Prepared:
-        kinds = {name: form.mimetype for name, form in FORMATS.items()}
-        document = openapi(JUDGED_AT_ONCE, MOST_TRENDS, MOST_STATES, page.MOST, judge.LONGEST, kinds)
-        return Prepared(self._process, lambda: Body(document))
-
-    def _over_everything(self, answer: Callable[[Watched], Json]) -> Prepared:
-        return Prepared(self._revision([]), lambda: Body(self._read(answer)))
-
-    def _over_runs(self, names: list[str], answer: Callable[[Watched], Json | bytes]) -> Prepared:
-        def body() -> Body:
-            content = self._read(answer)
-            return Body(content, FRAME) if isinstance(content, bytes) else Body(content)
-
-        return Prepared(self._revision(names), body)
-
-    def _over_histories(self, name: str, answer: Callable[[Histories], bytes]) -> Prepared:
-        def over(watched: Watched) -> bytes:
-            return answer(found(watched, name).health.histories())
-
-        return self._over_runs([name], over)
-
-    def _revision(self, names: list[str]) -> str:
-        """What the answers about some runs, or about all, depend on."""
-        if names:
-            self._monitor.prefer(names)
-        self._follower.follow()
-        with self._monitor.reading() as watched:
-            runs = " ".join(revision_of(run) for run in chosen(watched, names)) if names else ""
-            read = runs if names else revision_of_all(watched)
-        # Mutes expire with the day.
-        return f"{self._process} {date.today()} {read}"
-
-    def _read(self, answer: Callable[[Watched], Answered]) -> Answered:
-        with self._monitor.reading() as watched:
-            return answer(watched)
-
-    def _hparams_of(self, run: str) -> Mapping[str, object] | None:
-        """Its own, or those of the session around it: `trial` has them for `trial/train` too."""
-        for name in (run, *map(str, PurePosixPath(run).parents)):
-            found = self._hparams.of(self._monitor.files(name))
-            if found is not None:
-                return found
-        return None
+def _bound(route: Route, handlers: Handlers) -> Callable[[Request], Answer]:
+    return lambda request: route.handler(handlers, **route.arguments(request))
 
 
-def _tensor_in(request: Request) -> tuple[str, str, str]:
-    """Run, tensor and kind."""
-    run, tensor = parameters.one(request, "run"), parameters.one(request, "tensor")
-    return run, tensor, parameters.one_of(request, "kind", KINDS)
+def _tab(request: Request) -> Answer:
+    """The tab's module, read for each request: an installation replaces it while the server runs."""
+    module = bundle()
+    return Answer(hashlib.sha256(module).hexdigest(), lambda: Body(module, "text/javascript"))
 
 
-def _index(request: Request) -> Prepared:
-    """The tab's module, asked for anew each time: it changes with each installation."""
-    try:
-        module = BUNDLE.read_bytes()
-    except FileNotFoundError:
-        module = message_module(
-            "The Grad Health tab is not built",
-            [
-                "This is a source tree without the tab's bundle.",
-                "Build it with `npm ci && npm run build` in frontend/, or with `pip install -e .`.",
-                "Then reload this page.",
-            ],
-        ).encode()
-    return Prepared(hashlib.sha256(module).hexdigest(), lambda: Body(module, "text/javascript"))
+def _openapi(handlers: Handlers) -> Answer:
+    return handlers.constant(lambda: openapi(ROUTES))
+
+
+def _json(schema: str) -> dict[str, Schema]:
+    return {JSON: {"schema": {"$ref": f"#/components/schemas/{schema}"}}}
+
+
+_FRAME: Final[dict[str, Schema]] = {FRAME: {}}
+
+_RUN: Final = Text("run", required=True)
+_RUNS: Final = Repeated("run", MAX_RUNS)
+_KIND: Final = Choice("kind", KINDS, required=True)
+_TENSOR: Final[Mapping[str, Parameter]] = {
+    "run": _RUN,
+    "tensor": Text("tensor", required=True),
+    "kind": _KIND,
+}
+
+ROUTES: Final = (
+    Route("/runs", "Runs, their verdicts and the progress of reading", {}, _json("Runs"), Handlers.runs),
+    Route(
+        "/findings",
+        "Findings; with a `limit` those of that many incidents, the worst first and without trends",
+        {"names": _RUNS, "trends": Flag("trends"), "limit": Whole("limit", 1, MAX_INCIDENTS)},
+        _json("Findings"),
+        Handlers.findings,
+    ),
+    Route(
+        "/trends",
+        "The measured values of findings over time",
+        {"run": _RUN, "identities": Repeated("finding", MAX_TRENDS)},
+        _json("Trends"),
+        Handlers.trends,
+    ),
+    Route(
+        "/symptoms",
+        "The meaning, formula and advice of each symptom",
+        {},
+        _json("Symptoms"),
+        Handlers.symptoms,
+    ),
+    Route("/tensors", "The measured tensors of a run", {"run": _RUN}, _json("Tensors"), Handlers.tensors),
+    Route(
+        "/states",
+        "The state of each symptom of each tensor",
+        {
+            "run": _RUN,
+            "tensor": Text("tensor"),
+            "symptom": Choice("symptom", tuple(SYMPTOMS)),
+            "offset": Whole("offset", 0, MAX_OFFSET, default=0),
+            "limit": Whole("limit", 1, MAX_STATES, default=MAX_STATES),
+        },
+        _json("States"),
+        Handlers.states,
+    ),
+    Route("/rules", "The rules in force", {}, _json("Rules"), Handlers.rules),
+    Route(
+        "/judge",
+        "The changes that other rules would make: `rules` as JSON, or a rule file as `toml`",
+        {
+            "document": Text("rules", max_characters=MAX_RULES_CHARACTERS),
+            "file": Text("toml", max_characters=MAX_RULES_CHARACTERS),
+            "names": Repeated("run", MAX_TRIAL_RUNS),
+            "with_findings": Flag("findings"),
+        },
+        _json("Judged"),
+        Handlers.judge,
+    ),
+    Route("/problems", "Problems of reading", {"run": Text("run")}, _json("Problems"), Handlers.problems),
+    Route(
+        "/version", "The version of the package and of this contract", {}, _json("Version"), Handlers.version
+    ),
+    Route(
+        "/evidence",
+        "The values over time on which a finding is based",
+        {"run": _RUN, "finding": Text("finding", required=True, max_characters=80)},
+        _FRAME,
+        Handlers.evidence,
+    ),
+    Route(
+        "/series",
+        "Statistics of a tensor over the training",
+        {
+            **_TENSOR,
+            "columns": Repeated("column", len(STATISTICS), choices=STATISTICS, required=True),
+            "steps": Steps("steps"),
+            "points": Whole("points", 16, 4096, default=1024),
+        },
+        _FRAME,
+        Handlers.series,
+    ),
+    Route("/steps", "The flight recorder's values of a tensor", _TENSOR, _FRAME, Handlers.steps),
+    Route(
+        "/magnitudes",
+        "The distribution of a tensor",
+        {**_TENSOR, "steps": Steps("steps"), "width": Whole("width", 8, 1024, default=256)},
+        _FRAME,
+        Handlers.magnitudes,
+    ),
+    Route(
+        "/heatmap",
+        "A statistic of all tensors of a kind",
+        {
+            "run": _RUN,
+            "kind": _KIND,
+            "column": Choice("column", (*STATISTICS, *DERIVED), required=True),
+            "steps": Steps("steps"),
+            "width": Whole("width", 8, 2048, default=512),
+            "reduction": Choice("reduce", get_args(Reduction), default="max"),
+        },
+        _FRAME,
+        Handlers.heatmap,
+    ),
+    Route(
+        "/report",
+        "The report of `gradhealth check` as a file",
+        {"names": _RUNS, "form": Choice("format", tuple(FORMATS), default="json")},
+        {form.mimetype: {"schema": {}} for form in FORMATS.values()},
+        Handlers.report,
+    ),
+    Route("/openapi.json", "This document", {}, {JSON: {"schema": ANYTHING}}, _openapi),
+)
+"""All routes but the tab's own module."""

@@ -1,8 +1,11 @@
-"""The ground floor: the wire format between training and everything that reads it.
+"""The wire format between a training and its readers.
 
-A *row table* describes the measured tensors once; each *record* is one float32 matrix, a row per
-tensor and a column per statistic; the flight recorder's *steps* are one line for each step; an *epoch* is
-what the training itself reported. NumPy only, so every framework and every reader shares it.
+A *row table* describes the measured tensors once (``rows``, ``columns``); each *record* is one float32 matrix
+with a row per tensor and a column per statistic; the flight recorder's *steps* are one row of numbers per
+step; an *epoch* holds what the training itself reported (``records``). ``codec`` and ``epochs`` convert them
+to bytes and back, ``magnitudes`` packs histograms, ``tags`` names the entries of an event file,
+``activation_functions`` classifies the functions that rows name. NumPy only, so every framework and every
+reader shares it.
 """
 
 from tb_gradhealth.record.codec import (

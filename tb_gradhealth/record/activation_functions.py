@@ -1,4 +1,4 @@
-"""Activation functions, as rows name them, by what their outputs can tell of single units."""
+"""Groups of activation functions, by the names in rows, for statistics of single units."""
 
 from typing import Final
 
@@ -23,7 +23,7 @@ GATED: Final = RELU_LIKE | {
     ),
     "softplus",
 }
-"""Activation functions that let a unit through or hold it back: it can be next to silent."""
+"""Activation functions that gate a unit, so that its output can be near zero."""
 
 POSITIVE: Final = RELU_LIKE | {"sigmoid", "hard_sigmoid", "softmax", "softplus", "exponential"}
 """Activation functions without negative results."""
@@ -38,10 +38,10 @@ SATURATING: Final = {
 """Activation functions with two flat ends, and their ranges."""
 
 WITH_UNITS: Final = GATED | frozenset(SATURATING)
-"""Activation functions whose outputs are measured unit by unit, the last axis."""
+"""Activation functions whose outputs are measured per unit, along the last axis."""
 
 
 def unit_count(row: Row, functions: frozenset[str]) -> int:
-    """The units of a layer with one of these activation functions, 0 for any other row."""
+    """Number of units of a layer with one of these activation functions, 0 for any other row."""
     measured = row.kind == "activation" and not row.not_measured and len(row.shape) > 1
     return max(row.shape[-1], 0) if measured and row.activation in functions else 0

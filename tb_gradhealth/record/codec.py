@@ -1,4 +1,4 @@
-"""Row tables and records to bytes and back, and what can be wrong with them."""
+"""Converts row tables, records and steps to bytes and back, and checks what is read."""
 
 import hashlib
 import json
@@ -11,7 +11,7 @@ from weakref import WeakValueDictionary
 import numpy as np
 import numpy.typing as npt
 
-from tb_gradhealth.record.records import laid_out
+from tb_gradhealth.record.records import as_matrix
 from tb_gradhealth.record.rows import KINDS, ROLES, Row, RowTable
 
 VERSION: Final = 3
@@ -20,7 +20,7 @@ VERSION: Final = 3
 FORMAT: Final = "gradhealth.rows"
 MAX_ROWS: Final = 1_000_000
 LARGEST: Final = 2**63 - 1
-"""No whole number is larger, nor its opposite smaller: NumPy could not hold it."""
+"""Bound of the absolute value of integers, which have to fit NumPy's int64."""
 
 _TYPES: Final[Mapping[str, type]] = {
     "tensor": str,
@@ -37,7 +37,7 @@ _TYPES: Final[Mapping[str, type]] = {
     "between": str,
     "sampled": int,
 }
-"""A row's fields and what they are in JSON."""
+"""A row's fields and their types in JSON."""
 
 _DEFAULTS: Final[Mapping[str, object]] = {
     **{
@@ -47,15 +47,15 @@ _DEFAULTS: Final[Mapping[str, object]] = {
     },
     "inputs": [],
 }
-"""What a row leaves out, as in JSON. Its shape is always there."""
+"""Values of fields that a row leaves out, as in JSON; the shape is required."""
 
 
 _in_use: Final[WeakValueDictionary[bytes, RowTable]] = WeakValueDictionary()
-"""The tables that somebody holds, by the digest of their content."""
+"""The tables in use, by the digest of their content."""
 
 
 class RecordError(ValueError):
-    """The bytes are not a table or record this version can read; the message says why."""
+    """The bytes are not a table or record that this version can read; the message holds the reason."""
 
 
 def encode_table(table: RowTable) -> bytes:
@@ -64,12 +64,12 @@ def encode_table(table: RowTable) -> bytes:
 
 
 def decode_table(content: bytes) -> RowTable:
-    """The table in ``content``; as long as another of the same content is in use, that one.
+    """The table in ``content``; tables of the same content are one object while they are in use.
 
     Raises:
-        RecordError: not our JSON, written by a newer version, or fields missing or of wrong type.
+        RecordError: not the JSON of a table, written by a newer version, or fields missing or of wrong type.
     """
-    # A sweep's runs and a resumed run's files all hold the same table, and decoding it takes 6 µs a row.
+    # The runs of a sweep and the files of a resumed run hold the same table; decoding takes 6 µs per row.
     digest = hashlib.sha256(content).digest()
     table = _in_use.get(digest)
     if table is None:
@@ -100,15 +100,15 @@ def encode_values(table: RowTable, values: npt.ArrayLike) -> bytes:
 
 
 def encode_steps(values: npt.ArrayLike) -> bytes:
-    """The lines as little-endian float32, one after the other."""
+    """The steps as little-endian float32, one after the other."""
     return np.ascontiguousarray(values, dtype="<f4").tobytes()
 
 
-def with_ago(lines: npt.NDArray[np.float32], ago: npt.NDArray[np.int64] | None) -> npt.NDArray[np.float32]:
-    """The lines as they are written: where they are not of consecutive steps, with a column that says so."""
+def with_ago(values: npt.NDArray[np.float32], ago: npt.NDArray[np.int64] | None) -> npt.NDArray[np.float32]:
+    """The steps as they are written: with ``ago`` as the last column where they are not consecutive."""
     if ago is None:
-        return lines
-    return np.concatenate([lines, ago[:, None].astype(np.float32)], axis=1)
+        return values
+    return np.concatenate([values, ago[:, None].astype(np.float32)], axis=1)
 
 
 def decode_values(table: RowTable, content: bytes, shape: tuple[int, ...]) -> npt.NDArray[np.float32]:
@@ -119,34 +119,34 @@ def decode_values(table: RowTable, content: bytes, shape: tuple[int, ...]) -> np
     """
     if shape != table.shape:
         raise RecordError(f"the record has shape {list(shape)}, its row table says {list(table.shape)}")
-    return laid_out(table, _floats("record", content, shape))
+    return as_matrix(table, _floats("record", content, shape))
 
 
 def decode_steps(table: RowTable, content: bytes, shape: tuple[int, ...]) -> npt.NDArray[np.float32]:
-    """The lines in ``content``, checked against their table, float32 [steps, watched].
+    """The steps in ``content``, checked against their table, float32 [steps, watched].
 
     Raises:
         RecordError: shape or length differ from what the table announces.
     """
-    return _lines(table, content, shape)[:, : len(table.watched)]
+    return _steps(table, content, shape)[:, : len(table.watched)]
 
 
 def decode_ago(table: RowTable, content: bytes, shape: tuple[int, ...]) -> npt.NDArray[np.int64] | None:
-    """How many steps before the last one each line in ``content`` is, int64 [steps]; see `Steps.ago`.
+    """`Steps.ago` of the steps in ``content``, int64 [steps]; None where they are consecutive.
 
     Raises:
-        RecordError: as for `decode_steps`, or the numbers are not whole or do not fall to 0.
+        RecordError: as for `decode_steps`, or the numbers are not integers or do not fall to 0.
     """
-    lines = _lines(table, content, shape)
-    if lines.shape[1] == len(table.watched):
+    values = _steps(table, content, shape)
+    if values.shape[1] == len(table.watched):
         return None
-    ago = lines[:, -1].astype(np.float64)
+    ago = values[:, -1].astype(np.float64)
     if not (np.isfinite(ago).all() and (ago == np.floor(ago)).all() and (np.diff(ago) < 0).all()) or ago[-1]:
         raise RecordError("the flight recorder's lines are not in the order of their steps")
     return ago.astype(np.int64)
 
 
-def _lines(table: RowTable, content: bytes, shape: tuple[int, ...]) -> npt.NDArray[np.float32]:
+def _steps(table: RowTable, content: bytes, shape: tuple[int, ...]) -> npt.NDArray[np.float32]:
     watched = len(table.watched)
     if len(shape) != 2 or shape[0] < 1 or shape[1] not in (watched, watched + 1):
         raise RecordError(
@@ -164,7 +164,7 @@ def _floats(what: str, content: bytes, shape: tuple[int, ...]) -> npt.NDArray[np
 
 
 def check_version(version: object) -> None:
-    """Pass versions this reader knows.
+    """Check that this reader can read a format version.
 
     Raises:
         RecordError: a newer version, or none at all.
@@ -188,7 +188,7 @@ def _table_from_json(read: dict[str, Any]) -> RowTable:
     if any(isinstance(value, (dict, list)) for value in settings.values()):
         raise TypeError("a setting is not a plain value")
     rows = _rows_from_json(read["rows"])
-    # Tables of version 1 have neither.
+    # Tables of version 1 have neither watched rows nor layouts.
     watched = tuple(_whole(index) for index in read.get("watched", []))
     if any(not 0 <= index < len(rows) for index in watched) or len(set(watched)) != len(watched):
         raise ValueError("a watched row does not exist or is named twice")
@@ -209,8 +209,8 @@ def _table_from_json(read: dict[str, Any]) -> RowTable:
 
 
 def _rows_from_json(listed: list[dict[str, Any]]) -> tuple[Row, ...]:
-    """The rows, checked field by field. Each takes over its JSON object: another takes five times as long."""
-    # Fields that a later writer of the same version adds are none of this reader's business.
+    """The rows, checked field by field. Each takes over its JSON object, which is five times as fast."""
+    # Fields that a later writer of the same version adds are ignored.
     listed = [
         row
         if row.keys() == _TYPES.keys()

@@ -3,11 +3,10 @@
 Moments run over the *finite* elements; non-finite ones are counted apart. A value that was not
 measured (a gradient's dead units, the first record's update) is NaN, never zero.
 
-Columns that begin with ``peak`` or ``bad`` are sticky: they cover every step since the previous
-record, not only the recorded one, so nothing between two records is lost. Steps are stored as
-distances ("ago"), which stay small and therefore exact in float32.
+Columns that begin with ``peak`` or ``bad`` cover every step since the previous record, not only the
+recorded one. Steps are stored as distances ("ago"), which stay small and therefore exact in float32.
 
-No kind of tensor has them all. `layouts` says which ones are written for which kind.
+No kind of tensor has them all. `layouts` gives those that are written for each kind.
 """
 
 from typing import Final
@@ -29,10 +28,10 @@ FAULTS: Final = (
 )
 UNITS: Final = (
     "dead_fraction",  # units that never activated in the window / units
-    "window",  # batches the dead units were watched for
+    "window",  # number of batches in which the dead units never activated
     "dormant_fraction",  # units whose mean |x| is at most 0.025 of the layer's / units
     "saturated_fraction",  # units of which over 95 % lie in the outer 3 % of the function's range / units
-    "outer_fraction",  # outputs in the outer 5 % of a squashing function's range / outputs: |tanh| > 0.95
+    "outer_fraction",  # outputs in the outer 5 % of a saturating function's range / outputs: |tanh| > 0.95
 )
 PEAK_RMS: Final = (
     "peak_rms",  # largest finite RMS since the previous record...
@@ -57,10 +56,10 @@ COLUMNS: Final = STATISTICS + MAGNITUDES
 
 
 def layouts(*, units: bool, sparse: bool, replicas: bool) -> dict[str, tuple[str, ...]]:
-    """Which columns are written for each kind of row; leaving out the others halves a record.
+    """The columns that are written for each kind of row; leaving out the others halves a record.
 
     Args:
-        units: whether any activation's units are watched.
+        units: whether any activation is measured per unit.
         sparse: whether any gradient is sparse.
         replicas: whether several replicas train together.
     """

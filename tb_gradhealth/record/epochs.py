@@ -1,4 +1,4 @@
-"""Epochs to bytes and back: names and numbers as JSON, which a reader of any language can check."""
+"""Converts epochs to bytes and back: names and numbers as JSON."""
 
 import json
 import math
@@ -9,11 +9,11 @@ from tb_gradhealth.record.codec import RecordError
 
 FORMAT: Final = "gradhealth.epoch"
 
-MOST_VALUES: Final = 10_000
-"""A training reports a handful; the limit only keeps a hostile file from filling the memory."""
+MAXIMUM_VALUES: Final = 10_000
+"""Maximum number of values of an epoch, so that a hostile file cannot fill the memory."""
 
 NOT_FINITE: Final[Mapping[str, float]] = {"NaN": math.nan, "Infinity": math.inf, "-Infinity": -math.inf}
-"""How numbers are written that JSON does not have."""
+"""Names under which numbers are written that JSON does not have."""
 
 
 def encode_epoch(values: Mapping[str, float]) -> bytes:
@@ -30,7 +30,7 @@ def decode_epoch(content: bytes) -> dict[str, float]:
     """The values in ``content``, float64, in the order in which they were written.
 
     Raises:
-        RecordError: not our JSON, a value is no number, or there are too many.
+        RecordError: not the JSON of an epoch, a value is no number, or there are too many.
     """
     try:
         read = json.loads(content)
@@ -39,8 +39,8 @@ def decode_epoch(content: bytes) -> dict[str, float]:
     if not isinstance(read, dict) or read.get("format") != FORMAT:
         raise RecordError(f'the epoch does not say "format": "{FORMAT}"')
     values = read.get("values")
-    if not isinstance(values, dict) or len(values) > MOST_VALUES:
-        raise RecordError(f"the epoch has no values, or more than {MOST_VALUES}")
+    if not isinstance(values, dict) or len(values) > MAXIMUM_VALUES:
+        raise RecordError(f"the epoch has no values, or more than {MAXIMUM_VALUES}")
     try:
         "".join(values).encode()  # half of a surrogate pair is no text
         return {name: _number(value) for name, value in values.items()}

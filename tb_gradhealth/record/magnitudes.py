@@ -2,7 +2,7 @@
 
 Thirty bins over |x| of the finite, non-zero elements: one below 2**-40, twenty-eight of two octaves
 each from 2**-40 to 2**16, one above. Even edges put the limits of fp16 (2**-14, 2**-24) and fp8
-(2**-6) on bin borders, so underflow shares can be read off.
+(2**-6) on bin borders, so underflow shares can be computed from it.
 
 Packed: each bin's share is stored in 8 bits as round(255 * sqrt(share)), which keeps shares down to
 4e-6 visible, and three such bytes form one whole number below 2**24, exact in float32. That is 40

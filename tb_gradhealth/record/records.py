@@ -1,4 +1,4 @@
-"""What a run's events hold of ours: records, the flight recorder's steps, and epochs."""
+"""The contents of a run's events: records, the flight recorder's steps, and epochs."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -31,21 +31,21 @@ class Record:
 
     @property
     def written(self) -> Numbers:
-        """What is written of the matrix, float32 [numbers]; see `RowTable.written`."""
+        """The numbers of the matrix that are written, float32 [numbers]; see `RowTable.written`."""
         numbers: Numbers = self.values.reshape(-1)
         return numbers[self.table.written] if self.table.layouts else numbers
 
     @property
     def nbytes(self) -> int:
-        """Bytes of the matrix, whether it was laid out or not."""
+        """Bytes of the matrix, whether it is in memory or not."""
         return 4 * len(self.table.rows) * len(self.table.columns)
 
     def part(self, rows: Any, columns: Any) -> Numbers:
-        """What ``values[rows, columns]`` is, by any index that NumPy knows, without laying out the rest."""
+        """``values[rows, columns]`` for any index of NumPy, without making the rest of the matrix."""
         return np.asarray(self.values[rows, columns])
 
     def column(self, name: str) -> Numbers:
-        """One statistic of every row, float32 of shape [rows]; NaN if this table lacks it."""
+        """One statistic of every row, float32 of shape [rows]; NaN where the table lacks it."""
         if name not in self.table.columns:
             return np.full(len(self.table.rows), np.nan, np.float32)
         return self.part(slice(None), self.table.columns.index(name))
@@ -57,7 +57,7 @@ class Record:
 
 
 class WrittenRecord(Record):
-    """A record in its event's bytes: half of what its matrix takes, which is laid out for who asks for it."""
+    """A record as a view of its event's bytes, which take half of the matrix; that is made on each access."""
 
     def __init__(self, step: int, wall_time: float, table: RowTable, payload: bytes, begin: int) -> None:
         """A record in an event.
@@ -67,35 +67,35 @@ class WrittenRecord(Record):
             wall_time: as in `Record`.
             table: as in `Record`.
             payload: the event.
-            begin: where in it as many float32 begin as the table announces; not checked again.
+            begin: offset in it of the float32 numbers that the table announces; not checked again.
         """
-        # A frozen dataclass assigns each field by a call of its own, which takes four times as long.
+        # The initializer of a frozen dataclass takes four times as long.
         own = self.__dict__
         own["step"], own["wall_time"], own["table"] = step, wall_time, table
         own["_payload"], own["_begin"] = payload, begin
 
     @property
     def written(self) -> Numbers:
-        """As in `Record`; begins at any byte."""
+        """As in `Record`; not aligned."""
         own = self.__dict__
         return np.frombuffer(own["_payload"], "<f4", self.table.written.size, own["_begin"])
 
     @property
     def values(self) -> Numbers:
-        """As in `Record`; laid out each time."""
-        return laid_out(self.table, self.written.astype(np.float32))
+        """As in `Record`; made on each access."""
+        return as_matrix(self.table, self.written.astype(np.float32))
 
     def part(self, rows: Any, columns: Any) -> Numbers:
         """As in `Record`."""
-        places = np.asarray(self.table.places[rows, columns])
-        found = np.full(places.shape, np.nan, np.float32)
-        known = places >= 0
-        found[known] = self.written[places[known]]
+        positions = np.asarray(self.table.positions[rows, columns])
+        found = np.full(positions.shape, np.nan, np.float32)
+        known = positions >= 0
+        found[known] = self.written[positions[known]]
         return found
 
 
-def laid_out(table: RowTable, written: Numbers) -> Numbers:
-    """The matrix of a record, float32 [rows, columns], from what is written of it, NaN elsewhere."""
+def as_matrix(table: RowTable, written: Numbers) -> Numbers:
+    """The matrix of a record, float32 [rows, columns], from the numbers that are written; NaN elsewhere."""
     if not table.layouts:
         return written.reshape(table.shape)
     values = np.full((len(table.rows), len(table.columns)), np.nan, np.float32)
@@ -105,17 +105,17 @@ def laid_out(table: RowTable, written: Numbers) -> Numbers:
 
 @dataclass(frozen=True, eq=False)
 class Steps:
-    """Steps out of the flight recorder: one number for each watched tensor and step.
+    """Steps of the flight recorder: one number for each watched tensor and step.
 
     Attributes:
-        last_step: the training step of the last line.
-        wall_time: of the writing, in seconds since the epoch.
+        last_step: the training step of the last row.
+        wall_time: of the writing, in seconds since 1970.
         table: describes the tensors.
-        values: float32 of shape [steps, len(table.watched)]: for an activation the largest |x| of the part
-            of the batch that was looked at, for every other tensor its RMS. NaN or infinite where the tensor
-            was not finite.
-        ago: how many steps before the last one each line is, int64 [steps], falling to 0; None where the
-            steps are consecutive. Those in between were not looked at.
+        values: float32 of shape [steps, len(table.watched)]: for an activation the largest |x| of the
+            measured part of the batch, for every other tensor its RMS. NaN or infinite where the tensor was
+            not finite.
+        ago: the distance of each step from the last one, int64 [steps], falling to 0; None where the steps
+            are consecutive. The steps in between were not watched.
     """
 
     last_step: int
@@ -126,20 +126,20 @@ class Steps:
 
     @property
     def steps(self) -> npt.NDArray[np.int64]:
-        """The training steps of the lines, int64 of shape [steps]."""
+        """The training steps, int64 of shape [steps]."""
         if self.ago is not None:
             return self.last_step - self.ago
         return np.arange(self.last_step - len(self.values) + 1, self.last_step + 1)
 
     @property
     def nbytes(self) -> int:
-        """Bytes of the lines."""
+        """Bytes of the values."""
         return self.values.nbytes
 
 
 @dataclass(frozen=True, eq=False)
 class Epoch:
-    """What the training itself reported at the end of an epoch.
+    """What the training reported at the end of an epoch.
 
     Attributes:
         step: the last training step of the epoch.
@@ -156,9 +156,9 @@ class Epoch:
 
     @property
     def nbytes(self) -> int:
-        """Bytes of the names and numbers, about."""
+        """Approximate bytes of the names and numbers."""
         return sum(len(name) + 8 for name in self.values)
 
 
 Content = Record | Steps | Epoch
-"""Whatever a run's events hold of ours, row tables apart."""
+"""Any content of a run's events except row tables."""

@@ -1,8 +1,7 @@
-"""What a record's rows are: the tensors, their kind, role and place in the network.
+"""Descriptions of a record's rows: the tensors, their kind, their role and their layer.
 
-Written once per set of tensors, not per event. The table's id is a digest of its content, so the
-same model resumed in the same directory continues the same table, and an unfrozen layer starts a
-new one.
+A table is written once per set of tensors, not per event. Its id is a digest of its content, so a model that
+is resumed in the same directory continues its table, and an unfrozen layer starts a new one.
 """
 
 import hashlib
@@ -18,12 +17,13 @@ import numpy.typing as npt
 from tb_gradhealth.record.columns import COLUMNS
 
 Kind = Literal["gradient", "clipped", "weight", "update", "activation", "input", "target", "loss", "training"]
-"""What of the tensor is measured. A clipped gradient is what the optimizer used, an update is the
-weight after the step minus before, an input is what the model was given, a target what it should answer, and
-a training row is a number of the training itself (its learning rate), found in the column ``mean``."""
+"""What is measured of a tensor. A clipped gradient is the one that the optimizer applied, an update is the
+weight after the step minus the weight before, an input is an input of the model, a target is the expected
+output, and a training row is a number of the training itself, such as the learning rate, in the column
+``mean``."""
 
 Role = Literal["kernel", "recurrent", "embedding", "bias", "norm", "activation", "loss", "other"]
-"""What the tensor is for; rules choose by it. Recurrent kernels multiply a hidden state."""
+"""The tensor's role in its layer, by which rules select. Recurrent kernels multiply a hidden state."""
 
 KINDS: Final[tuple[str, ...]] = get_args(Kind)
 ROLES: Final[tuple[str, ...]] = get_args(Role)
@@ -40,18 +40,18 @@ class Row:
             layer's name, the main loss is ``"loss"``, the inputs are ``"input"``, ``"input_2"``... or have
             names of their own, and the targets are ``"target"``.
         layer: the layer's name, e.g. ``"dense_1"``.
-        depth: the layer's place in forward order, 0 first.
+        depth: the layer's index in forward order, from 0.
         shape: static shape; -1 where it varies with the batch.
         activation: name of the layer's activation function, ``""`` where there is none or unknown.
         output: whether the layer produces the model's output.
         not_measured: why the row holds no numbers (``"gradient is None"``), ``""`` where it does.
-        inputs: of an activation the names of the activation and input rows whose values feed it; empty where
+        inputs: for an activation the names of the activation and input rows whose values feed it; empty where
             they are not known.
-        between: what lies between those and this layer and is not measured, e.g. ``"operations that are no
-            layer"``; ``""`` where their values reach the layer as they are or through layers that only pass
-            on what came in (dropout, reshaping, pooling).
-        sampled: how many elements the numbers are estimated from, evenly spread over the tensor; 0 where all
-            are measured.
+        between: what is between those and this layer and not measured, e.g. ``"operations that are no
+            layer"``; ``""`` where their values reach the layer unchanged or through layers that keep their
+            magnitude (dropout, reshaping, pooling).
+        sampled: number of elements that the numbers are estimated from, evenly spread over the tensor; 0
+            where all are measured.
     """
 
     tensor: str
@@ -69,9 +69,9 @@ class Row:
     sampled: int = 0
 
     def as_json(self) -> dict[str, object]:
-        """The row as plain JSON values; without ``inputs``, ``between`` and ``sampled`` where it has none.
+        """The row as plain JSON values; empty ``inputs``, ``between`` and ``sampled`` are left out.
 
-        So a table of an earlier format version keeps its id when it is written again.
+        A table of an earlier format version keeps its id when it is written again.
         """
         values = {**self.__dict__, "shape": list(self.shape), "inputs": list(self.inputs)}
         return {name: value for name, value in values.items() if value or name not in ADDED}
@@ -88,12 +88,12 @@ class RowTable:
     Attributes:
         rows: one per matrix row, in order.
         columns: names of the matrix columns, in order.
-        stream: tells apart several recorders that write into one run; ``""`` for the usual one.
-        settings: what the rules may use and cannot see in the numbers (optimizer, epsilon,
-            learning_rate, clipnorm, every...).
+        stream: name of the recorder, where several write into one run; ``""`` for a single one.
+        settings: settings of the training that the rules use (optimizer, epsilon, learning_rate, clipnorm,
+            every...).
         layouts: for each kind of row the columns that a record holds of it, in order; the others are NaN. A
             kind that is not named has all columns.
-        watched: the rows that are looked at in every step, in the order of a flight recorder's columns.
+        watched: the rows that the flight recorder measures in every step, in the order of its columns.
     """
 
     rows: tuple[Row, ...]
@@ -105,7 +105,7 @@ class RowTable:
 
     @cached_property
     def id(self) -> str:
-        """Twelve hexadecimal digits: the beginning of the content's SHA-256."""
+        """The first twelve hexadecimal digits of the content's SHA-256."""
         text = json.dumps(self.as_json(), sort_keys=True, separators=(",", ":"))
         return hashlib.sha256(text.encode()).hexdigest()[:12]
 
@@ -122,11 +122,11 @@ class RowTable:
 
     @cached_property
     def written(self) -> npt.NDArray[np.intp]:
-        """Where a record's numbers belong in the matrix read row by row, intp of shape [numbers]."""
-        place = {name: index for index, name in enumerate(self.columns)}
+        """Positions of a record's numbers in the flattened matrix, intp of shape [numbers]."""
+        position = {name: index for index, name in enumerate(self.columns)}
         kinds = list(dict.fromkeys(row.kind for row in self.rows))
-        layouts = [[place[name] for name in self.layouts.get(kind, self.columns)] for kind in kinds]
-        # Of each row: its kind, and how many numbers; of each kind: where its layout begins among all.
+        layouts = [[position[name] for name in self.layouts.get(kind, self.columns)] for kind in kinds]
+        # Per row its kind and its number of numbers, per kind the offset of its layout among all layouts.
         kind = np.array([kinds.index(row.kind) for row in self.rows], np.intp)
         sizes = np.array([len(layout) for layout in layouts], np.intp)
         begins = np.cumsum(sizes) - sizes
@@ -138,13 +138,13 @@ class RowTable:
         return positions + np.repeat(np.arange(len(self.rows)) * len(self.columns), written)
 
     @cached_property
-    def places(self) -> npt.NDArray[np.int32]:
-        """Where each number of the matrix is among those written, int32 [rows, columns]; -1 for never."""
-        places = np.full(len(self.rows) * len(self.columns), -1, np.int32)
-        places[self.written] = np.arange(self.written.size, dtype=np.int32)
-        return places.reshape(len(self.rows), len(self.columns))
+    def positions(self) -> npt.NDArray[np.int32]:
+        """Index of each number of the matrix among those written, int32 [rows, columns]; -1 if it is not."""
+        positions = np.full(len(self.rows) * len(self.columns), -1, np.int32)
+        positions[self.written] = np.arange(self.written.size, dtype=np.int32)
+        return positions.reshape(len(self.rows), len(self.columns))
 
     @property
     def shape(self) -> tuple[int, ...]:
-        """Shape of a record on the wire: a vector, or the whole matrix where nothing is left out."""
+        """Shape of a record in an event: a vector, or the whole matrix where nothing is left out."""
         return (self.written.size,) if self.layouts else (len(self.rows), len(self.columns))

@@ -1,12 +1,13 @@
-"""The names under which tables and records lie in an event file.
+"""The tags of tables, records, steps and epochs in an event file.
 
-``gradhealth/rows/<table id>`` holds a row table (a scalar string tensor, once per table and file);
-``gradhealth/record/<table id>`` holds that table's records (float32, one per event);
-``gradhealth/steps/<table id>`` holds what the flight recorder saw (float32 [steps, watched rows]; the event's
-step is the last line's);
-``gradhealth/epoch/<table id>`` holds what the training reported at the end of an epoch (a scalar string; the
-event's step is the epoch's last).
-All carry the plugin name in their metadata, with the format version as its content.
+* ``gradhealth/rows/<table id>``: a row table (a scalar string tensor, once per table and file).
+* ``gradhealth/record/<table id>``: the table's records (float32, one per event).
+* ``gradhealth/steps/<table id>``: the flight recorder's steps (float32 [steps, watched rows]; the step of the
+  event is the last of them).
+* ``gradhealth/epoch/<table id>``: what the training reported at the end of an epoch (a scalar string; the
+  step of the event is the epoch's last).
+
+All have the plugin name in their metadata, with the format version as its content.
 """
 
 import re
@@ -18,7 +19,7 @@ _PATTERN: Final = re.compile(r"gradhealth/(rows|record|steps|epoch)/([0-9a-f]{12
 
 
 class Tag(NamedTuple):
-    """A tag of ours, taken apart."""
+    """A parsed tag."""
 
     content: Literal["rows", "record", "steps", "epoch"]
     table_id: str
@@ -35,7 +36,7 @@ def record_tag(table_id: str) -> str:
 
 
 def steps_tag(table_id: str) -> str:
-    """Tag of the flight recorder's lines that follow the row table with this id."""
+    """Tag of the flight recorder's steps that follow the row table with this id."""
     return f"gradhealth/steps/{table_id}"
 
 
@@ -45,7 +46,7 @@ def epoch_tag(table_id: str) -> str:
 
 
 def parse_tag(tag: str) -> Tag | None:
-    """The parts of one of our tags, or None for any other."""
+    """The parsed tag, or None for a tag of another plugin."""
     match = _PATTERN.fullmatch(tag)
     if match is None:
         return None

@@ -1,7 +1,9 @@
-"""A log directory's verdicts as a document: for people, for pipelines, for spreadsheets.
+"""Reports: the verdicts of a log directory as a document for users, pipelines and spreadsheets.
 
-``model`` is the report as values, the contract ``gradhealth.report/1``; each other file writes it in one
-format. Names and messages in a log are hostile until proven otherwise: `inert` is what they all go through.
+``model`` is the report as values, the contract ``gradhealth.report/1``; ``formats`` lists its formats, each
+written by a file of its own (``csv``, ``html``, ``junit``, ``markdown``, and ``text`` for terminals).
+``relations`` words how a finding relates to its incident. Names and messages in a log are untrusted:
+``sanitizing`` makes them harmless in every format.
 """
 
 from tb_gradhealth.report.formats import FORMATS, Format

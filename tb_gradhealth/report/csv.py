@@ -1,4 +1,4 @@
-"""A report as CSV: a line for each finding, for spreadsheets and data frames."""
+"""A report as CSV, with one row per finding, for spreadsheets and data frames."""
 
 import csv
 import io
@@ -6,8 +6,8 @@ import math
 from typing import Final
 
 from tb_gradhealth.health import Finding, Severity
-from tb_gradhealth.report.inert import cell
 from tb_gradhealth.report.model import Report
+from tb_gradhealth.report.sanitizing import spreadsheet_cell
 
 COLUMNS: Final = (
     "run",
@@ -35,20 +35,20 @@ COLUMNS: Final = (
 
 
 def as_csv(report: Report, fail_on: Severity) -> str:
-    """RFC 4180 with a header; numbers that are not finite are empty, no text is ever a formula."""
+    """The report as RFC 4180 with a header; numbers that are not finite are empty, no text is a formula."""
     text = io.StringIO()
-    lines = csv.writer(text)
-    lines.writerow(COLUMNS)
+    writer = csv.writer(text)
+    writer.writerow(COLUMNS)
     for run in report.runs:
         for finding in run.findings:
-            lines.writerow([cell(run.run), *(_cell(finding, column) for column in COLUMNS[1:])])
+            writer.writerow([spreadsheet_cell(run.run), *(_cell(finding, column) for column in COLUMNS[1:])])
     return text.getvalue()
 
 
 def _cell(finding: Finding, column: str) -> object:
     value = getattr(finding, column)
     if isinstance(value, str):
-        return cell(value)
+        return spreadsheet_cell(value)
     if value is None:
         return ""
     if isinstance(value, bool):

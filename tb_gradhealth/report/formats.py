@@ -18,9 +18,9 @@ class Format:
     """One format.
 
     Attributes:
-        mimetype: what it is on the web.
-        file: what to call it on disk.
-        writer: makes the text; the severity is the least one that counts as a failure.
+        mimetype: its media type.
+        file: the name of a file.
+        writer: makes the text; findings of the severity or worse count as failures.
     """
 
     mimetype: str
@@ -33,7 +33,7 @@ class Format:
 
 
 def as_json(report: Report, fail_on: Severity) -> str:
-    """The contract itself."""
+    """The report as JSON, without NaN."""
     return json.dumps(report.as_json(), indent=2, allow_nan=False) + "\n"
 
 

@@ -1,18 +1,21 @@
-"""A report as JUnit XML, which pipelines know how to show: a suite for each run, a case for each symptom."""
+"""A report as JUnit XML for pipelines: one suite per run, one case per symptom."""
 
 import xml.etree.ElementTree as ElementTree
 from collections.abc import Sequence
 
 from tb_gradhealth.events import Problem
 from tb_gradhealth.health import SYMPTOMS, Finding, Severity, at_least
-from tb_gradhealth.report.inert import visible
 from tb_gradhealth.report.model import Report, RunReport
+from tb_gradhealth.report.sanitizing import visible
 
 READING = "every record can be read"
 
 
 def as_junit(report: Report, fail_on: Severity) -> str:
-    """Findings of ``fail_on`` or worse are failures, muted ones skipped, what is unread an error."""
+    """The report as JUnit XML.
+
+    Findings of ``fail_on`` or worse are failures, muted findings are skipped, unreadable data is an error.
+    """
     suites = ElementTree.Element("testsuites", name="gradhealth")
     for run in report.runs:
         _suite(suites, run, fail_on)
@@ -43,16 +46,16 @@ def _suite(suites: ElementTree.Element, run: RunReport, fail_on: Severity) -> No
 
 def _judge(case: ElementTree.Element, findings: Sequence[Finding], fail_on: Severity) -> None:
     counted = [finding for finding in findings if not finding.muted]
-    grave = [finding for finding in counted if at_least(finding.severity, fail_on)]
-    if grave:
+    failing = [finding for finding in counted if at_least(finding.severity, fail_on)]
+    if failing:
         failure = ElementTree.SubElement(
-            case, "failure", type=grave[0].severity, message=visible(grave[0].message)
+            case, "failure", type=failing[0].severity, message=visible(failing[0].message)
         )
-        failure.text = _lines(grave)
+        failure.text = _listed(failing)
     elif findings and not counted:
         ElementTree.SubElement(case, "skipped", message="muted: " + visible(findings[0].muted))
-    if others := [finding for finding in counted if finding not in grave]:
-        ElementTree.SubElement(case, "system-out").text = _lines(others)
+    if others := [finding for finding in counted if finding not in failing]:
+        ElementTree.SubElement(case, "system-out").text = _listed(others)
 
 
 def _not_judged(case: ElementTree.Element, reason: str) -> None:
@@ -66,12 +69,12 @@ def _reading(suite: ElementTree.Element, name: str, problems: Sequence[Problem])
         ElementTree.SubElement(case, "error", message=lines[0]).text = "\n".join(lines)
 
 
-def _lines(findings: Sequence[Finding]) -> str:
+def _listed(findings: Sequence[Finding]) -> str:
     return "\n".join(f"{finding.severity}: {visible(finding.message)}" for finding in findings)
 
 
 def _count(suite: ElementTree.Element) -> None:
-    """The totals that some readers insist on."""
+    """Set the totals, which some readers require."""
     for attribute, tag in (
         ("tests", "testcase"),
         ("failures", "failure"),

@@ -1,12 +1,12 @@
-"""A report as Markdown, for a pull request or a job's summary."""
+"""A report as Markdown, for pull requests and job summaries."""
 
 import re
 
 from tb_gradhealth.health import Finding, Severity
-from tb_gradhealth.health.results import beside_limit
-from tb_gradhealth.report.inert import visible
+from tb_gradhealth.health.results import value_and_limit
 from tb_gradhealth.report.model import Report, RunReport
-from tb_gradhealth.report.relation import relations
+from tb_gradhealth.report.relations import relations
+from tb_gradhealth.report.sanitizing import visible
 
 _PUNCTUATION = re.compile(r"""[!"#$%&'()*+,\-./:;<=>?\[\\\]^_`{|}~]""")
 
@@ -14,7 +14,7 @@ HEADS = ("severity", "symptom", "layer", "of its", "opened", "last seen", "value
 
 
 def as_markdown(report: Report, fail_on: Severity) -> str:
-    """CommonMark with tables; nothing of a name or message is read as Markdown, HTML, link or mention."""
+    """The report as CommonMark with tables; no name or message is read as Markdown, HTML, link or mention."""
     lines = ["# Grad Health", ""]
     for run in report.runs:
         lines += _run(run)
@@ -24,21 +24,21 @@ def as_markdown(report: Report, fail_on: Severity) -> str:
 
 
 def escaped(text: str) -> str:
-    """The text as text: every sign that could mean something is escaped, an @ names nobody."""
+    """The text with all Markdown punctuation escaped, and without mentions."""
     return _PUNCTUATION.sub(lambda sign: "\\" + sign[0], visible(text)).replace("@", "@<!-- -->")
 
 
 def _run(run: RunReport) -> list[str]:
     seen = "" if run.last_step is None else f", step {run.last_step:,}, {run.tensors} tensors"
-    lines = [f"## {escaped(run.run)}: {escaped(run.told)}{seen}", ""]
+    lines = [f"## {escaped(run.run)}: {escaped(run.verdict_text)}{seen}", ""]
     if run.findings:
         lines += ["| " + " | ".join(HEADS) + " |", "|" + " --- |" * len(HEADS)]
         related = relations(run.findings)
         lines += [_line(finding, related[finding.id]) for finding in run.findings] + [""]
     lines += [f"- {escaped(finding.message)}" for finding in run.findings if finding.origin]
     for problem in (*run.problems, *run.notes):
-        place = problem.path + ("" if problem.offset is None else f" at byte {problem.offset:,}")
-        lines.append(f"- {escaped(place)}: {escaped(problem.message)}")
+        where = problem.path + ("" if problem.offset is None else f" at byte {problem.offset:,}")
+        lines.append(f"- {escaped(where)}: {escaped(problem.message)}")
     return [*lines, ""]
 
 
@@ -55,7 +55,7 @@ def _line(finding: Finding, relation: str) -> str:
         finding.kind,
         f"{finding.opened_step:,}",
         f"{finding.last_step:,}",
-        beside_limit(finding.value, finding.threshold, finding.unit),
+        value_and_limit(finding.value, finding.threshold, finding.unit),
         finding.state,
     )
     return "| " + " | ".join(cells) + " |"

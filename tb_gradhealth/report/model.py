@@ -1,6 +1,6 @@
-"""The report `gradhealth.report/1`: every run's verdict, findings and problems, as values.
+"""The report `gradhealth.report/1` as values: every run's verdict, findings and problems.
 
-Its JSON is a contract with pipelines: fields are added, never renamed or taken away.
+Its JSON is a contract with pipelines: fields are added, never renamed or removed.
 """
 
 import math
@@ -10,35 +10,35 @@ from operator import itemgetter
 from typing import Final
 
 from tb_gradhealth.events import Problem
-from tb_gradhealth.health import Finding, NotJudged, SymptomState, Verdict, finding_as_json, ranks
-from tb_gradhealth.monitor import MonitoredRun, Watched
+from tb_gradhealth.health import Finding, NotJudged, SymptomState, Verdict, finding_as_json, urgency_ranks
+from tb_gradhealth.monitor import MonitoredRun, Snapshot
 
 SCHEMA: Final = "gradhealth.report/1"
 
 
 @dataclass(frozen=True)
 class RunReport:
-    """One run, judged.
+    """The report of one run.
 
     Attributes:
-        run: its name, as TensorBoard has it.
+        run: its name, as in TensorBoard.
         verdict: the run in one word.
-        told: the verdict in words, with what it could not take into account.
+        verdict_text: the verdict with its reservation.
         headline: the run in a sentence.
         reservation: what the verdict could not take into account; empty where nothing is missing.
         not_judged: the symptoms that were not judged, and why.
         last_step: the latest recorded step, None without records.
-        records: recorded steps that were judged.
-        tensors: tensors measured.
-        findings: the most urgent incident first, in each the likely origin first.
+        records: number of judged records.
+        tensors: number of measured tensors.
+        findings: the most urgent incident first, each with its likely origin first.
         problems: what could not be read.
-        notes: what is worth knowing and no problem, such as a file that is still being written.
-        states: why each symptom of each tensor is, or is not, flagged; empty where nobody asked.
+        notes: remarks that are no problems, such as a file that is still being written.
+        states: why each symptom of each tensor is, or is not, flagged; empty where it was not requested.
     """
 
     run: str
     verdict: Verdict
-    told: str
+    verdict_text: str
     headline: str
     reservation: str
     not_judged: tuple[NotJudged, ...]
@@ -53,7 +53,7 @@ class RunReport:
 
 @dataclass(frozen=True)
 class Report:
-    """A log directory, judged: the run to look at first comes first.
+    """The report of a log directory, with the most urgent run first.
 
     ``problems`` are those that belong to no run.
     """
@@ -91,19 +91,19 @@ def _state(state: SymptomState) -> dict[str, object]:
     return {**asdict(state), "value": value}
 
 
-def report_of(watched: Watched, explain: bool = False, names: Collection[str] | None = None) -> Report:
-    """What is known, as a report.
+def report_of(snapshot: Snapshot, explain: bool = False, names: Collection[str] | None = None) -> Report:
+    """The report of what a monitor has read.
 
     Args:
-        watched: that a monitor has read.
-        explain: whether to say of every symptom and tensor why it is, or is not, flagged.
-        names: the runs to report of; all where None.
+        snapshot: what it has read.
+        explain: whether to include why each symptom of each tensor is, or is not, flagged.
+        names: the runs to include; all where None.
     """
-    runs = [run for name, run in watched.runs.items() if names is None or name in names]
-    ranked = ranks([run.health.assessment() for run in runs])
-    in_order = [run for _, run in sorted(zip(ranked, runs, strict=True), key=itemgetter(0))]
+    runs = [run for name, run in snapshot.runs.items() if names is None or name in names]
+    ranked = urgency_ranks([run.health.assessment() for run in runs])
+    ordered = [run for _, run in sorted(zip(ranked, runs, strict=True), key=itemgetter(0))]
     return Report(
-        tuple(_run(run, explain) for run in in_order), (*watched.problems, *_nothing_there(watched))
+        tuple(_run(run, explain) for run in ordered), (*snapshot.problems, *_nothing_there(snapshot))
     )
 
 
@@ -112,7 +112,7 @@ def _run(run: MonitoredRun, explain: bool) -> RunReport:
     return RunReport(
         run=run.name,
         verdict=assessment.verdict,
-        told=assessment.told,
+        verdict_text=assessment.verdict_text,
         headline=assessment.headline,
         reservation=assessment.reservation,
         not_judged=assessment.not_judged,
@@ -126,16 +126,16 @@ def _run(run: MonitoredRun, explain: bool) -> RunReport:
     )
 
 
-def _nothing_there(watched: Watched) -> tuple[Problem, ...]:
-    missing = tuple(Problem(path, None, "does not exist") for path in watched.missing)
-    if missing or watched.runs:
+def _nothing_there(snapshot: Snapshot) -> tuple[Problem, ...]:
+    missing = tuple(Problem(path, None, "does not exist") for path in snapshot.missing)
+    if missing or snapshot.runs:
         return missing
-    if watched.other_runs:
+    if snapshot.other_runs:
         return (
             Problem(
                 "",
                 None,
-                f"{watched.other_runs} run(s) with event files, but none was written with tb_gradhealth: "
+                f"{snapshot.other_runs} run(s) with event files, but none was written with tb_gradhealth: "
                 "add gradhealth.KerasCallback(log_dir) or gradhealth.summary() to the training",
             ),
         )

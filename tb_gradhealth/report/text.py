@@ -1,4 +1,4 @@
-"""A report for people: one line a run, its findings below, problems last."""
+"""A report for terminals: one line per run, its findings below, problems last."""
 
 from typing import Final
 
@@ -9,10 +9,10 @@ from rich.text import Text
 
 from tb_gradhealth.events import Problem
 from tb_gradhealth.health import Finding, SymptomState
-from tb_gradhealth.health.results import beside_limit
-from tb_gradhealth.report.inert import visible
+from tb_gradhealth.health.results import value_and_limit
 from tb_gradhealth.report.model import Report, RunReport
-from tb_gradhealth.report.relation import relations
+from tb_gradhealth.report.relations import relations
+from tb_gradhealth.report.sanitizing import visible
 
 WIDE: Final = 240
 
@@ -27,7 +27,7 @@ STYLES: Final = {
 
 
 def print_report(report: Report) -> None:
-    """Print the report; findings go to standard output together with what could not be read."""
+    """Print the report, findings and problems alike, to standard output."""
     console = _console()
     for run in report.runs:
         console.print(_headline(run), soft_wrap=True)
@@ -46,13 +46,15 @@ def print_report(report: Report) -> None:
 
 def _console() -> Console:
     console = Console(highlight=False)
-    # A pipe has no width to fit into; folding there would break what is searched for.
+    # A pipe has no width; wrapped lines would be hard to search.
     return console if console.is_terminal else Console(highlight=False, width=WIDE)
 
 
 def _headline(run: RunReport) -> Text:
     seen = "" if run.last_step is None else f"  step {run.last_step:,}, {run.tensors} tensors"
-    return Text.assemble((visible(run.run), "bold"), "  ", (run.told, STYLES[run.verdict]), (seen, "dim"))
+    return Text.assemble(
+        (visible(run.run), "bold"), "  ", (run.verdict_text, STYLES[run.verdict]), (seen, "dim")
+    )
 
 
 def _table(findings: tuple[Finding, ...]) -> Table:
@@ -74,28 +76,28 @@ def _table(findings: tuple[Finding, ...]) -> Table:
             finding.kind,
             f"{finding.opened_step:,}",
             f"{finding.last_step:,}",
-            beside_limit(finding.value, finding.threshold, finding.unit),
+            value_and_limit(finding.value, finding.threshold, finding.unit),
             finding.state,
         )
     return table
 
 
 def _explained(states: tuple[SymptomState, ...]) -> Table:
-    """What is known of every symptom: tensors that share state and reason stand in one row."""
+    """Every symptom's states; tensors with the same state and reason share a row."""
     table = Table(box=None, pad_edge=False, header_style="dim")
     for name in ("symptom", "state", "why", "tensors", "such as"):
         table.add_column(name, justify="right" if name == "tensors" else "left")
-    alike: dict[tuple[str, str, str], list[SymptomState]] = {}
+    groups: dict[tuple[str, str, str], list[SymptomState]] = {}
     for state in states:
-        alike.setdefault((state.symptom, state.state, state.reason), []).append(state)
-    for (symptom, condition, reason), those in alike.items():
+        groups.setdefault((state.symptom, state.state, state.reason), []).append(state)
+    for (symptom, condition, reason), group in groups.items():
         style = STYLES.get(condition, "")
-        count, example = f"{len(those):,}", Text(visible(those[0].tensor))
+        count, example = f"{len(group):,}", Text(visible(group[0].tensor))
         table.add_row(symptom, Text(condition, style), Text(visible(reason)), count, example)
     return table
 
 
 def _line(problem: Problem) -> Text:
-    place = visible(problem.path) + ("" if problem.offset is None else f" at byte {problem.offset:,}")
+    where = visible(problem.path) + ("" if problem.offset is None else f" at byte {problem.offset:,}")
     message = visible(problem.message)
-    return Text(f"  {place}: {message}" if place else f"  {message}", "yellow")
+    return Text(f"  {where}: {message}" if where else f"  {message}", "yellow")

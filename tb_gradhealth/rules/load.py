@@ -1,5 +1,6 @@
-"""From a preset's name, a TOML file or plain values to a rule set, or to what is wrong with them."""
+"""Makes rule sets from presets, TOML files and plain values, and words what is wrong with them."""
 
+import json
 import math
 import sys
 from collections.abc import Mapping
@@ -27,14 +28,14 @@ PRESETS: Final = ("default", "strict", "quiet", "llm", "rl")
 
 
 class RulesError(ValueError):
-    """A rule set cannot be used; the message says where, what and what to do, one line a fault."""
+    """A rule set cannot be used; the message has one line per fault, with its key and a fix."""
 
 
 def load(source: str) -> RuleSet:
     """The rule set of a preset's name or of a TOML file.
 
     Raises:
-        RulesError: no such preset or file, no TOML, or not what the schema says.
+        RulesError: no such preset or file, no TOML, or not valid by the schema.
     """
     if source in PRESETS:
         return rules_from_text(preset_text(source), source)
@@ -52,14 +53,14 @@ def rules_from_text(text: str, name: str = "rules") -> RuleSet:
 
     Args:
         text: TOML.
-        name: what to call the rule set, in messages too.
+        name: name of the rule set, in messages too.
 
     Raises:
-        RulesError: the text is no TOML, or not what the schema says.
+        RulesError: the text is no TOML, or not valid by the schema.
     """
     try:
         values = tomllib.loads(text)
-    except (ValueError, RecursionError) as error:  # also numbers too long and tables too deep to be read
+    except (ValueError, RecursionError) as error:  # includes numbers that are too long, tables too deep
         raise RulesError(f"{name}: is no TOML: {error}") from None
     return rules_from(values, name)
 
@@ -68,11 +69,11 @@ def rules_from(values: Mapping[str, Any], name: str = "rules") -> RuleSet:
     """The rule set of plain values, in the form of a rule file.
 
     Args:
-        values: as a TOML file would give them.
-        name: what to call the rule set, in messages too.
+        values: as in a TOML file.
+        name: name of the rule set, in messages too.
 
     Raises:
-        RulesError: the values are not what the schema says.
+        RulesError: the values are not valid by the schema.
     """
     plain = _plain(values)
     faults = [_sentence(error) for error in _validator().iter_errors(plain)]
@@ -85,14 +86,43 @@ def rules_from(values: Mapping[str, Any], name: str = "rules") -> RuleSet:
         raise RulesError(f"{name}: extends: there is no preset {base!r}{_suggestion(base, PRESETS)}")
     start = RuleSet() if base == DEFAULT else load(base)
     symptoms = dict(start.symptoms)
-    for identity, wanted in plain.get("symptoms", {}).items():
-        symptoms[identity] = _changed(start.symptom(identity), wanted)
+    for identity, entry in plain.get("symptoms", {}).items():
+        symptoms[identity] = _changed(start.symptom(identity), entry)
     mutes = tuple(_mute(mute) for mute in plain.get("mute", []))
     return RuleSet(name=name, symptoms=symptoms, mutes=(*start.mutes, *mutes))
 
 
+def rules_from_json(text: str, name: str = "rules") -> RuleSet:
+    """The rule set of a rule file's values as JSON.
+
+    Args:
+        text: a JSON object.
+        name: what to call the rule set, in messages too.
+
+    Raises:
+        RulesError: the text is no JSON object, or not what the schema says.
+    """
+    try:
+        values = json.loads(text, parse_constant=_reject_constant)
+    except (ValueError, RecursionError) as error:
+        raise RulesError(f"{name}: is no JSON: {error}") from None
+    if not isinstance(values, dict):
+        raise RulesError(f"{name}: a JSON object is needed, in the form of a rule file")
+    return rules_from(values, name)
+
+
+def preset_summary(name: str) -> str:
+    """What a preset is for: the comment at the top of its file.
+
+    Raises:
+        RulesError: there is no such preset.
+    """
+    lines = preset_text(name).splitlines()
+    return " ".join(line.lstrip("# ") for line in lines if line.startswith("#"))
+
+
 def preset_text(name: str) -> str:
-    """A preset as the TOML file it is.
+    """The TOML file of a preset.
 
     Raises:
         RulesError: there is no such preset.
@@ -102,14 +132,14 @@ def preset_text(name: str) -> str:
     return files("tb_gradhealth.rules").joinpath("presets", f"{name}.toml").read_text(encoding="utf-8")
 
 
-def _changed(start: SymptomRules, wanted: Mapping[str, Any]) -> SymptomRules:
-    """What is wanted of a symptom on top of what the preset says."""
-    own: dict[str, Any] = {}
+def _changed(start: SymptomRules, entry: Mapping[str, Any]) -> SymptomRules:
+    """The preset's rules of a symptom, changed by an entry of a rule file."""
+    fields: dict[str, Any] = {}
     limits: dict[str, Any] = {}
-    for key, value in wanted.items():
-        chosen = own if key in SymptomRules.__dataclass_fields__ else limits
-        chosen[key] = tuple(value) if isinstance(value, list) else value
-    return replace(start, **own, limits={**start.limits, **limits})
+    for key, value in entry.items():
+        target = fields if key in SymptomRules.__dataclass_fields__ else limits
+        target[key] = tuple(value) if isinstance(value, list) else value
+    return replace(start, **fields, limits={**start.limits, **limits})
 
 
 def _mute(values: Mapping[str, str]) -> Mute:
@@ -119,7 +149,7 @@ def _mute(values: Mapping[str, str]) -> Mute:
 
 
 def _plain(value: Any) -> Any:
-    """The values with TOML's dates as text, which is all that JSON's schemas know."""
+    """The values with TOML's dates as text, because JSON schemas have no dates."""
     if isinstance(value, datetime):
         return value.date().isoformat()
     if isinstance(value, date):
@@ -129,29 +159,35 @@ def _plain(value: Any) -> Any:
     return [_plain(entry) for entry in value] if isinstance(value, (list, tuple)) else value
 
 
+def _reject_constant(constant: str) -> Any:
+    raise ValueError(f"{constant} is no JSON number")
+
+
 def _validator() -> Any:
     kind = jsonschema.Draft202012Validator
     return kind(schema(), format_checker=kind.FORMAT_CHECKER)
 
 
 def _contradictions(values: Mapping[str, Any]) -> list[str]:
-    """What a schema cannot say: bounds that cross, numbers that no value can be held against."""
+    """Faults that a schema cannot express: bounds that cross, limits that are not finite."""
     faults = []
-    for identity, wanted in values.get("symptoms", {}).items():
+    for identity, entry in values.get("symptoms", {}).items():
         faults += [
             f"symptoms.{identity}.{key}: {value!r} is not a finite number"
-            for key, value in wanted.items()
+            for key, value in entry.items()
             if isinstance(value, float) and not math.isfinite(value)
         ]
-        least = wanted.get("least_severity", SEVERITIES[0])
-        most = wanted.get("most_severity", SEVERITIES[-1])
-        if SEVERITIES.index(least) > SEVERITIES.index(most):
-            faults.append(f"symptoms.{identity}: least_severity {least!r} is above most_severity {most!r}")
+        lowest = entry.get("least_severity", SEVERITIES[0])
+        highest = entry.get("most_severity", SEVERITIES[-1])
+        if SEVERITIES.index(lowest) > SEVERITIES.index(highest):
+            faults.append(
+                f"symptoms.{identity}: least_severity {lowest!r} is above most_severity {highest!r}"
+            )
     return faults
 
 
 def _sentence(error: Any) -> str:
-    """A validator's complaint as a person would say it: the key, what is wrong, what to write instead."""
+    """A validator's error as a sentence: the key, what is wrong, what to write instead."""
     path = ".".join(str(part) for part in error.absolute_path)
     where = f"{path}: " if path else ""
     if error.validator == "additionalProperties":

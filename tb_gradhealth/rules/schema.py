@@ -1,11 +1,11 @@
-"""The JSON schema of a rule file, made from the symptom table: the two cannot disagree."""
+"""The JSON schema of a rule file, made from the symptom table."""
 
 from typing import Any, Final
 
 from tb_gradhealth.health import SEVERITIES, SYMPTOMS, AnySymptom, Parameter, parameters
 
 VERSION: Final = 1
-"""Version of the rule file's form."""
+"""Version of the rule file's format."""
 
 PATTERNS: Final = {"type": "array", "items": {"type": "string", "minLength": 1}, "uniqueItems": True}
 
@@ -53,10 +53,10 @@ def _number(parameter: Parameter) -> dict[str, Any]:
         "default": parameter.default,
         "description": parameter.meaning,
     }
-    if parameter.least is not None:
-        found["minimum"] = parameter.least
-    if parameter.most is not None:
-        found["maximum"] = parameter.most
+    if parameter.minimum is not None:
+        found["minimum"] = parameter.minimum
+    if parameter.maximum is not None:
+        found["maximum"] = parameter.maximum
     return found
 
 

@@ -1,13 +1,16 @@
-"""How well the rules judge: runs with known faults in, precision, recall and delay out.
+"""Scores the rules: precision, recall and delay over runs with known faults.
 
-``Case`` says what was planted in a run, ``observe`` replays what the rules told while it trained,
-``score`` compares the two, and ``markdown`` and ``as_json`` write it down. No training happens here.
+* ``case``: the label of a run; ``observation``: what the rules report of it, record by record.
+* ``scoreboard`` compares the two (``wilson``: shares with their interval); ``errors`` lists the wrong runs.
+* ``markdown`` and ``report`` write the score as a page and as JSON.
+
+Nothing is trained here.
 """
 
 from tb_gradhealth.scoring.case import Case, Dose, Fault
-from tb_gradhealth.scoring.errors import Wrong, wrong
+from tb_gradhealth.scoring.errors import RunErrors, run_errors
 from tb_gradhealth.scoring.markdown import markdown, measured_markdown, with_section
-from tb_gradhealth.scoring.observation import Observation, Sighting, observe
+from tb_gradhealth.scoring.observation import Observation, SymptomReport, observe
 from tb_gradhealth.scoring.report import as_json
 from tb_gradhealth.scoring.scoreboard import Scoreboard, SymptomScore, score
 from tb_gradhealth.scoring.wilson import Share
@@ -17,16 +20,16 @@ __all__ = [
     "Dose",
     "Fault",
     "Observation",
+    "RunErrors",
     "Scoreboard",
     "Share",
-    "Sighting",
+    "SymptomReport",
     "SymptomScore",
-    "Wrong",
     "as_json",
     "markdown",
     "measured_markdown",
     "observe",
+    "run_errors",
     "score",
     "with_section",
-    "wrong",
 ]

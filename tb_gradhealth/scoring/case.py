@@ -1,4 +1,4 @@
-"""What is known of a training before it is judged: healthy, or which fault was planted where and when."""
+"""The label of a training: healthy, or which faults it has, where and since when."""
 
 from dataclasses import dataclass
 from typing import Final, Literal
@@ -31,7 +31,7 @@ SYMPTOM_IDS: Final = frozenset(
         "untouched-embedding",
     }
 )
-"""Every symptom a label may name, whether or not there is a rule for it yet."""
+"""The symptoms that a label may name, whether or not there is a rule for them."""
 
 
 @dataclass(frozen=True)
@@ -40,28 +40,28 @@ class Fault:
 
     Attributes:
         symptom: the symptom that must be found.
-        step: the first step it shows at, 0 for a fault that was there from the start; None where it
-            builds up, so that nobody can say when it began.
-        layer: the layer it was planted in, ``""`` where it belongs to no single one.
+        step: the first step at which it shows, 0 for a fault from the start; None for a fault that develops
+            gradually, so that its first step is not defined.
+        layer: the layer it was planted in, ``""`` where it belongs to no single layer.
         dose: how bad it is.
-        least: the severity that counts as found.
-        instead: symptoms that name the same fault as well.
+        minimum_severity: the severity from which it counts as found.
+        alternatives: symptoms that count as well.
     """
 
     symptom: str
     step: int | None = 0
     layer: str = ""
     dose: Dose = "clearly"
-    least: Severity = "warning"
-    instead: tuple[str, ...] = ()
+    minimum_severity: Severity = "warning"
+    alternatives: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
-        _check({self.symptom, *self.instead})
+        _check({self.symptom, *self.alternatives})
 
     @property
     def symptoms(self) -> tuple[str, ...]:
-        """The symptom and those that may be found instead."""
-        return (self.symptom, *self.instead)
+        """The symptom and its alternatives."""
+        return (self.symptom, *self.alternatives)
 
 
 @dataclass(frozen=True)
@@ -72,9 +72,9 @@ class Case:
         name: of the training and of its run.
         faults: what was planted; none in a healthy training.
         allowed: consequences of the faults: finding one is neither right nor wrong.
-        measured: the label was measured beside the training and not planted. So it is complete, and nothing
-            is excused as a consequence; a fault's step is where it was certain, and it may be told earlier.
-        undecided: without faults, and yet not to be called healthy.
+        measured: the label was measured during the training and not planted. So it is complete, and nothing
+            is excused as a consequence; a fault's step is where it was certain, and it may be found earlier.
+        undecided: without faults, but not certainly healthy.
     """
 
     name: str
@@ -88,12 +88,12 @@ class Case:
 
     @property
     def healthy(self) -> bool:
-        """Whether nothing is wrong, for certain."""
+        """Whether it is certainly healthy."""
         return not self.faults and not self.undecided
 
     @property
     def expected(self) -> frozenset[str]:
-        """Symptoms that are right, or at least not wrong."""
+        """Symptoms that are no false alarms."""
         return self.allowed.union(*(fault.symptoms for fault in self.faults))
 
     @property

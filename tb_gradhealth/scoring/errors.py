@@ -1,4 +1,4 @@
-"""The runs that were judged wrongly, each with what was expected of it and what was found."""
+"""The runs with misses or false alarms, each with its label and what was found."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -9,15 +9,15 @@ from tb_gradhealth.scoring.scoreboard import Scoreboard
 
 
 @dataclass(frozen=True)
-class Wrong:
-    """One run that was judged wrongly.
+class RunErrors:
+    """A run with misses or false alarms.
 
     Attributes:
         run: its name.
-        label: what is known of it: healthy, the symptoms that must be found, or that neither is.
-        missed: symptoms that must be found and were not, with the severity they were told with.
-        alarms: symptoms that were told wrongly, with severity, step and layers.
-        found: everything that was told at all, by severity.
+        label: healthy, the symptoms that must be found, or neither.
+        missed: symptoms that must be found and were not, with the severity they were reported with.
+        alarms: false alarms, with severity, step and layers.
+        found: all reported symptoms, with severity and step.
     """
 
     run: str
@@ -27,7 +27,9 @@ class Wrong:
     found: tuple[str, ...]
 
 
-def wrong(cases: Sequence[Case], observations: Mapping[str, Observation], board: Scoreboard) -> list[Wrong]:
+def run_errors(
+    cases: Sequence[Case], observations: Mapping[str, Observation], board: Scoreboard
+) -> list[RunErrors]:
     """The runs of a board with a miss or a false alarm, in the order of the cases."""
     missed: dict[str, list[str]] = {}
     for miss in board.misses:
@@ -38,7 +40,7 @@ def wrong(cases: Sequence[Case], observations: Mapping[str, Observation], board:
         where = f"step {alarm.step:,}" + (f": {layers}" if layers else "")
         alarms.setdefault(alarm.run, []).append(f"{alarm.symptom} ({alarm.severity}, {where})")
     return [
-        Wrong(
+        RunErrors(
             run=case.name,
             label=_label(case),
             missed=tuple(missed.get(case.name, ())),
@@ -58,7 +60,5 @@ def _label(case: Case) -> str:
 
 
 def _found(observation: Observation) -> tuple[str, ...]:
-    sightings = observation.sightings.values()
-    return tuple(
-        f"{sighting.symptom} ({sighting.severity}, step {sighting.seen:,})" for sighting in sightings
-    )
+    reports = observation.reports.values()
+    return tuple(f"{report.symptom} ({report.severity}, step {report.seen:,})" for report in reports)

@@ -1,4 +1,4 @@
-"""The scoreboard as a page of Markdown."""
+"""A score as a page of Markdown."""
 
 import re
 from collections.abc import Collection, Iterator, Mapping
@@ -45,7 +45,7 @@ a grey zone around each limit in which a finding is neither right nor wrong.
 - **delay**: in records from the step at which the symptom was certain; 0 where it was told before.
 
 """
-"""How the labels of drawn trainings came about."""
+"""How the labels of random trainings are measured."""
 
 HEAD: Final = """\
 | symptom | {labelled} | recall | seen at all | precision | layer named | median delay |
@@ -60,8 +60,8 @@ def markdown(
 
     Args:
         board: the score.
-        rules: the symptoms there is a rule for; planted ones without are marked.
-        others: scores of other trainings, each below its title.
+        rules: the symptoms that have a rule; planted ones without a rule are marked.
+        others: scores of other trainings, by title.
     """
     lines = [PLANTED.format(healthy=board.flagged.trials, broken=board.broken), *_tables(board, rules)]
     for title, other in others.items():
@@ -71,12 +71,12 @@ def markdown(
 
 
 def measured_markdown(title: str, board: Scoreboard, rules: Collection[str]) -> str:
-    """A section with the score of trainings whose labels were measured, to stand below such a page.
+    """A section with the score of trainings whose labels were measured.
 
     Args:
-        title: says which trainings.
+        title: names the trainings.
         board: their score.
-        rules: the symptoms there is a rule for.
+        rules: the symptoms that have a rule.
     """
     counts = (
         f"{board.flagged.trials} healthy trainings, {board.broken} broken ones, {board.undecided} undecided."
@@ -86,17 +86,17 @@ def measured_markdown(title: str, board: Scoreboard, rules: Collection[str]) -> 
 
 
 def with_section(page: str, section: str) -> str:
-    """The page with a section in the place of its own of the same heading, or at the end."""
+    """The page with a section that replaces the one of the same heading, or is appended."""
     heading = section.split("\n", 1)[0]
     parts = re.split(r"(?m)^(?=## )", page)
     if not any(part.startswith(heading + "\n") for part in parts):
         return f"{page.rstrip()}\n\n{section}" if page.strip() else section
-    kept = [f"{section.rstrip()}\n\n" if part.startswith(heading + "\n") else part for part in parts]
-    return "".join(kept).rstrip() + "\n"
+    parts = [f"{section.rstrip()}\n\n" if part.startswith(heading + "\n") else part for part in parts]
+    return "".join(parts).rstrip() + "\n"
 
 
 def share_text(share: Share) -> str:
-    """A share for people: ``19/20 = 95 % (76–99)``, a dash without trials."""
+    """A share as text: ``19/20 = 95 % (76–99)``, a dash without trials."""
     if share.value is None:
         return "–"
     low, high = share.interval
@@ -110,12 +110,12 @@ def _tables(board: Scoreboard, rules: Collection[str], labelled: str = "planted"
     yield "|---|--:|"
     yield f"| flagged at warning or above | {share_text(board.flagged)} |"
     yield f"| flagged critical | {share_text(board.critical)} |"
-    yield f"| warned of at some time, even if lowered later | {share_text(board.alarmed)} |"
+    yield f"| warned of at some time, even if lowered later | {share_text(board.ever_warned)} |"
     yield ""
     yield HEAD.format(labelled=labelled).rstrip()
     for score in board.symptoms:
         yield _row(score, score.symptom in rules)
-    if labelled == "planted":  # how bad a measured fault is nobody chose
+    if labelled == "planted":  # measured faults have no chosen dose
         yield from _doses(board)
     yield from _list("False alarms", [_alarm_line(alarm) for alarm in board.false_alarms])
     yield from _list(
@@ -140,8 +140,8 @@ def _doses(board: Scoreboard) -> Iterator[str]:
 def _row(score: SymptomScore, has_rule: bool) -> str:
     delay = "–" if score.median_delay is None else f"{score.median_delay:g}"
     name = f"`{score.symptom}`" + ("" if has_rule else " (no rule yet)")
-    shares = (share_text(share) for share in (score.found, score.seen, score.right, score.named))
-    return f"| {name} | {score.found.trials} | {' | '.join(shares)} | {delay} |"
+    shares = (share_text(share) for share in (score.recall, score.seen, score.precision, score.layer_named))
+    return f"| {name} | {score.recall.trials} | {' | '.join(shares)} | {delay} |"
 
 
 def _alarm_line(alarm: FalseAlarm) -> str:

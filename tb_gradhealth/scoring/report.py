@@ -1,4 +1,4 @@
-"""The scoreboard as plain JSON values."""
+"""A score as plain JSON values."""
 
 from dataclasses import asdict
 from typing import Final
@@ -9,13 +9,13 @@ SCHEMA: Final = "gradhealth.score/1"
 
 
 def as_json(board: Scoreboard) -> dict[str, object]:
-    """Everything the board holds; shares carry their Wilson interval."""
+    """All values of a score; shares have their Wilson interval."""
     return {
         "schema": SCHEMA,
         "healthy": {
             "flagged": board.flagged.as_json(),
             "critical": board.critical.as_json(),
-            "warned_at_some_time": board.alarmed.as_json(),
+            "warned_at_some_time": board.ever_warned.as_json(),
         },
         "broken": board.broken,
         "undecided": board.undecided,
@@ -30,10 +30,10 @@ def as_json(board: Scoreboard) -> dict[str, object]:
 def _symptom(score: SymptomScore) -> dict[str, object]:
     return {
         "symptom": score.symptom,
-        "recall": score.found.as_json(),
+        "recall": score.recall.as_json(),
         "seen": score.seen.as_json(),
-        "precision": score.right.as_json(),
-        "layer_named": score.named.as_json(),
+        "precision": score.precision.as_json(),
+        "layer_named": score.layer_named.as_json(),
         "delays": list(score.delays),
         "median_delay": score.median_delay,
     }

@@ -1,4 +1,4 @@
-"""A share of few trials, with the interval it leaves open."""
+"""A share of few trials, with Wilson's score interval."""
 
 import math
 from dataclasses import dataclass
@@ -33,7 +33,7 @@ class Share:
             (p + z²/2n ± z sqrt(p (1 - p) / n + z²/4n²)) / (1 + z²/n)
 
         Unlike p ± z sqrt(p (1 - p) / n) it has a width where all or none were hit. Without trials it is
-        everything.
+        0 to 1.
 
         References:
             E. B. Wilson, Probable inference, the law of succession, and statistical inference,
@@ -45,7 +45,7 @@ class Share:
         centre = p + z2 / (2 * n)
         spread = Z_95 * math.sqrt(p * (1 - p) / n + z2 / (4 * n * n))
         scale = 1 + z2 / n
-        # Where all or none were hit one end is exact, but for rounding.
+        # Where all or none were hit, one end is 0 or 1 except for rounding.
         return max((centre - spread) / scale, 0.0), min((centre + spread) / scale, 1.0)
 
     def as_json(self) -> dict[str, object]:

@@ -134,7 +134,7 @@ def main() -> None:
     arguments = parser.parse_args()
     ways = WAYS[: 2 if arguments.ours else None]
     print(
-        "| network | compiled | looked at by | first step | ratio | graph | ratio | functions | more memory |"
+        "| network | compiled | measured by | first step | ratio | graph | ratio | functions | added memory |"
     )
     print("|---|---|---|--:|--:|--:|--:|--:|--:|", flush=True)
     for name in arguments.network or NETWORKS:

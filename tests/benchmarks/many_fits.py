@@ -28,7 +28,7 @@ def ways(folder: str) -> dict[str, Any]:
     import tb_gradhealth as gradhealth
 
     return {
-        "nobody": list,
+        "nothing": list,
         "Grad Health": lambda: [gradhealth.KerasCallback(folder)],
         "TensorBoard callback, histogram_freq=1": lambda: [
             keras.callbacks.TensorBoard(folder, histogram_freq=1)
@@ -36,7 +36,7 @@ def ways(folder: str) -> dict[str, Any]:
     }
 
 
-NAMES = ("nobody", "Grad Health", "TensorBoard callback, histogram_freq=1")
+NAMES = ("nothing", "Grad Health", "TensorBoard callback, histogram_freq=1")
 
 
 def resident() -> int:
@@ -70,7 +70,7 @@ def main() -> None:
     parser.add_argument("--fits", type=int, default=FITS, help=f"trainings of each kind (default: {FITS})")
     fits = parser.parse_args().fits
     print(
-        "| step | looked at by | resident after the first | after the last | more each | ratio | time each |"
+        "| step | measured by | resident after the first | after the last | growth per fit | ratio | time |"
     )
     print("|---|---|--:|--:|--:|--:|--:|", flush=True)
     for compiled in (False, True):

@@ -135,7 +135,7 @@ def ways(folder: str, steps: int) -> dict[str, Any]:
         "Grad Health": gradhealth.KerasCallback(f"{folder}/usual"),
         "Grad Health, every=1": gradhealth.KerasCallback(f"{folder}/always", every=1),
         "tf.summary.histogram of each gradient": histograms_of_gradients(f"{folder}/histograms"),
-        f"TensorBoard callback, histogram_freq=1, {steps} steps an epoch": keras.callbacks.TensorBoard(
+        f"TensorBoard callback, histogram_freq=1, {steps} steps per epoch": keras.callbacks.TensorBoard(
             f"{folder}/keras", histogram_freq=1
         ),
     }
@@ -187,7 +187,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
     parser.add_argument("--steps", type=int, default=STEPS, help="steps of each kind (default: 200)")
     steps = parser.parse_args().steps
-    print("| network | looked at by | step without | more a step, on average | ratio |")
+    print("| network | measured by | step without | added per step, on average | ratio |")
     print("|---|---|--:|--:|--:|", flush=True)
     for name, make in networks().items():
         with tempfile.TemporaryDirectory() as folder:

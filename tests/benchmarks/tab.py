@@ -15,6 +15,7 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "support"))
 import numpy as np
 from chromium import chromium
 from fast_log import FastLog
+from run_log import BAD, GOOD
 from tensorboard.compat.proto import event_pb2, summary_pb2
 from tensorboard.summary.writer.event_file_writer import EventFileWriter
 from tensorboard_server import tensorboard_server
@@ -23,8 +24,6 @@ from tb_gradhealth.record import COLUMNS, Record, Row, RowTable, layouts
 
 TENSORS = 5_000
 REPEATS = 5
-GOOD = {"rms": 0.1, "nan_count": 0, "inf_count": 0, "bad_steps": 0}
-BAD = {**GOOD, "nan_count": 7, "bad_steps": 1, "bad_ago": 4}
 
 AFTER_PAINT = """act => new Promise(done => {
     const begun = performance.now()

@@ -1,19 +1,18 @@
-"""A real Chromium in front of a real TensorBoard over the demo's real trainings."""
+"""Fixtures: Chromium, a real TensorBoard over the trained demo, and the tab in a page."""
 
 import os
-import subprocess
-import sys
 from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 from chromium import chromium
+from command import train_demo
 from filelock import FileLock
 from tensorboard_server import tensorboard_server
 
 AXE = Path(__file__).parents[2] / "frontend" / "node_modules" / "axe-core" / "axe.min.js"
 PATIENCE = 30_000
-"""Milliseconds for something to appear on a slow machine."""
+"""Milliseconds until an element must appear, on a slow machine."""
 
 
 @pytest.fixture(scope="session")
@@ -29,19 +28,24 @@ def demo_logs(tmp_path_factory):
     logs, trained = shared / "demo" / "logs", shared / "demo" / "trained"
     with FileLock(shared / "demo.lock"):
         if not trained.exists():
-            command = [sys.executable, "-m", "tb_gradhealth.cli", "demo", "--no-serve", "--logdir", str(logs)]
-            demo = subprocess.run(command, capture_output=True, text=True, timeout=540)
-            assert demo.returncode == 0, demo.stdout + demo.stderr
+            train_demo(logs)
             trained.touch()
     return logs
 
 
 @pytest.fixture(scope="session")
 def demo_server(demo_logs, tmp_path_factory):
-    """TensorBoard over the demo's logs, all read: until then a table tells of what is read."""
+    """TensorBoard over the demo's logs, after all of them are read."""
     with tensorboard_server(tmp_path_factory.mktemp("server"), "--logdir", demo_logs, without=()) as server:
         server.wait_until(lambda: server.json("runs")["loading"]["done"])
         yield server
+
+
+@pytest.fixture
+def logs(tmp_path):
+    """An empty log directory."""
+    (tmp_path / "logs").mkdir()
+    return tmp_path / "logs"
 
 
 @pytest.fixture(scope="session")
@@ -51,7 +55,7 @@ def browser():
 
 
 class Tab:
-    """The tab Grad Health in a page of TensorBoard, as someone at the screen has it."""
+    """The tab Grad Health in a page of TensorBoard."""
 
     def __init__(self, page, url):
         self.page, self.url = page, url
@@ -64,8 +68,13 @@ class Tab:
         return self
 
     @property
+    def document(self):
+        """The tab's own frame, for scripts."""
+        return next(frame for frame in self.page.frames if "plugin_entry" in frame.url)
+
+    @property
     def rows(self):
-        """What is in the table, as a list of rows, each the texts of its cells."""
+        """The rows of the table, each a list of the cells' texts."""
         self.grid.wait_for(timeout=PATIENCE)
         return [
             [" ".join(cell.split()) for cell in row.get_by_role("gridcell").all_inner_texts()]
@@ -80,18 +89,21 @@ class Tab:
         return rows.filter(has_text=layer).filter(has_text=symptom).first
 
     def reload(self):
-        """With TensorBoard's own button, which has no name."""
+        """Press TensorBoard's reload button, which has no name."""
         self.page.locator("button.reload-button").click()
 
     def switch_to_dark(self):
-        """With TensorBoard's own button."""
+        """Choose the dark theme in TensorBoard's menu, and wait until the tab has it."""
+        background = "getComputedStyle(document.body).backgroundColor"
+        light = self.document.evaluate(background)
         self.page.get_by_role("button", name="Menu for changing light or dark theme").click()
         self.page.get_by_role("menuitem", name="Dark").click()
+        self.document.wait_for_function(f"{background} !== {light!r}")
 
 
 @pytest.fixture
 def open_tab(browser):
-    """Opens the tab; what the browser complains about fails the test at its end."""
+    """Opens the tab; errors in the browser fail the test at its end."""
     complaints = []
 
     @contextmanager
@@ -117,11 +129,12 @@ def open_tab(browser):
 
 @pytest.fixture
 def axe():
-    """Runs axe-core in a page or frame: ``axe(page)`` gives the ids of what is violated."""
+    """Runs axe-core: ``axe(tab)`` returns the violated rules with the offending elements."""
 
-    def violations(page):
+    def violations(tab):
+        page = tab.document
         page.evaluate(AXE.read_text())  # not as a script tag, which TensorBoard's policy forbids
-        # A button that is still changing its colour has none that could be judged.
+        # The contrast of a colour in transition cannot be judged.
         page.wait_for_function("document.getAnimations().every(each => each.playState !== 'running')")
         found = page.evaluate("axe.run().then(result => result.violations)")
         return [(rule["id"], [node["html"][:120] for node in rule["nodes"]]) for rule in found]

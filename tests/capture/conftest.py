@@ -26,6 +26,15 @@ MODES = {
 }
 
 
+QUICK = ("test_host_statistics", "test_segments")
+
+
+def pytest_collection_modifyitems(items):
+    for item in items:
+        if item.path.parent.name == "capture" and item.path.stem not in QUICK:
+            item.add_marker(pytest.mark.training)
+
+
 class Run:
     """All that lies in a directory's event files, the files in the order of their names."""
 

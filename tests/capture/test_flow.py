@@ -4,6 +4,7 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
+from networks import Attention
 
 import tb_gradhealth as gradhealth
 from tb_gradhealth.capture.tensorflow.selecting.selection import StepTensors, select
@@ -52,19 +53,6 @@ def test_a_chain_with_layers_that_pass_on(eager):
     assert edges(rows) == {"first": ("input",), "second": ("first",), "out": ("second",)}
     assert gaps(rows) == {}
     assert [row.depth for row in rows.values()] == [0, 1, 2]
-
-
-class Attention(layers.Layer):
-    """The shape of most attention bugs: the sum that overflows lies in no layer."""
-
-    def __init__(self, **arguments):
-        super().__init__(**arguments)
-        self.q, self.k, self.v = (layers.Dense(4, name=name) for name in "qkv")
-
-    def call(self, h, words):
-        scores = tf.matmul(self.q(h), self.k(h), transpose_b=True)
-        scores += tf.where(words[:, None, :] > 0, 0.0, -np.inf)
-        return tf.matmul(tf.nn.softmax(scores), self.v(h))
 
 
 def attending():

@@ -1,12 +1,9 @@
 """What is written into a step's graph does not grow with the number of weights."""
 
 import keras
-import pytest
 import tensorflow as tf
 
 import tb_gradhealth as gradhealth
-
-pytestmark = pytest.mark.training
 
 
 def graph_bytes(log_dir, units):

@@ -10,7 +10,6 @@ from tensorboard.backend.event_processing.event_file_loader import EventFileLoad
 
 import tb_gradhealth as gradhealth
 
-pytestmark = pytest.mark.training
 LOSS = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
 
 

@@ -104,7 +104,6 @@ def trained(log_dir, steps, overhead, spoiled=(), depth=1, **compiled):
     return model.get_weights()
 
 
-@pytest.mark.training
 @pytest.mark.parametrize("compiled", [{}, {"jit_compile": True}], ids=["plain", "xla"])
 def test_a_tiny_network_s_records_are_made_more_seldom(tmp_path, soon, compiled):
     trained(tmp_path, 1600, 0.005, **compiled)
@@ -113,7 +112,6 @@ def test_a_tiny_network_s_records_are_made_more_seldom(tmp_path, soon, compiled)
     assert "watched_every" not in recorded.records[0].table.settings
 
 
-@pytest.mark.training
 @pytest.mark.parametrize("compiled", [{}, {"jit_compile": True}], ids=["plain", "xla"])
 @pytest.mark.parametrize("look", [0, 2e-5, 2e-4])
 def test_what_is_watched_more_seldom_is_told_everywhere(tmp_path, soon, monkeypatch, compiled, look):
@@ -147,7 +145,6 @@ def test_what_is_watched_more_seldom_is_told_everywhere(tmp_path, soon, monkeypa
     assert (f"every {words} step watched" in health.assessment().reservation) == (looked_every > 1)
 
 
-@pytest.mark.training
 def test_where_watching_costs_little_every_step_is_watched(tmp_path, soon):
     trained(tmp_path, 400, 1e3)
     recorded = Recorded(tmp_path)
@@ -155,7 +152,6 @@ def test_where_watching_costs_little_every_step_is_watched(tmp_path, soon):
     assert recorded.settings["every"] == 10
 
 
-@pytest.mark.training
 @pytest.mark.parametrize(
     "compiled", [{}, {"jit_compile": True}, {"run_eagerly": True}], ids=["plain", "xla", "eager"]
 )
@@ -192,7 +188,6 @@ def test_a_loss_that_is_not_finite_is_caught_at_its_step_whether_it_was_to_be_wa
     assert recorded.column("loss", "loss", "bad_ago")[30] == 5
 
 
-@pytest.mark.training
 @pytest.mark.parametrize("compiled", [{"jit_compile": False}, {"run_eagerly": True}], ids=["plain", "eager"])
 def test_the_training_is_the_same_to_the_last_bit_however_often_is_looked(tmp_path, soon, compiled):
     plain = trained(None, 300, None, **compiled)

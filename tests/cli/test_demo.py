@@ -1,4 +1,4 @@
-"""`gradhealth demo` before it trains; the browser tests see it train."""
+"""`gradhealth demo` before it trains; the browser tests train."""
 
 import socket
 

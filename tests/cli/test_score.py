@@ -1,4 +1,4 @@
-"""`gradhealth score` before and around its training; ``tests/test_score.py`` sees it train."""
+"""`gradhealth score` without training; ``test_score_training.py`` trains."""
 
 import json
 from collections import Counter

@@ -1,4 +1,4 @@
-"""One training of the zoo and the note it leaves, without the processes around it."""
+"""One training of the zoo and its note, without worker processes."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Event files written by TensorBoard's own writer, with or without our values in them."""
+"""Event files written by TensorBoard's writer, with and without values of the plugin."""
 
 from pathlib import Path
 
@@ -15,7 +15,7 @@ COLUMNS = ("rms", "mean", "nan_count")
 
 
 class EventLog:
-    """One event file that grows; every method appends one event at once."""
+    """One event file; every method appends one event."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -54,7 +54,7 @@ def record_event(table: RowTable, step: int, **changes) -> event_pb2.Event:
 
 
 class Reading:
-    """A run being read the way a monitor does it: what is found now, then what is new."""
+    """A run that is discovered and read incrementally, as by a monitor."""
 
     def __init__(self, logdir: Path, run: str) -> None:
         self.logdir, self.run, self.reader = logdir, run, RunReader()
@@ -75,7 +75,7 @@ class Reading:
 
 @pytest.fixture
 def write():
-    """The writing functions by name: a conftest's names cannot be imported."""
+    """The writing functions, since names of a conftest cannot be imported."""
     return Writing
 
 

@@ -18,13 +18,13 @@ def shown(runs):
 
 
 @pytest.mark.parametrize("name", [None, "alpha"])
-def test_runs_are_named_as_tensorboard_names_them(tmp_path, name):
+def test_runs_have_tensorboards_names(tmp_path, name):
     touch(tmp_path, "events.out.tfevents.1", "a/events.out.tfevents.1", "a/b c/ü/x.tfevents.2", "a/notes.txt")
     theirs = EventMultiplexer().AddRunsFromDirectory(str(tmp_path), name).Runs()
     assert list(discover([Root(str(tmp_path), name)]).runs) == sorted(theirs)
 
 
-def test_a_recorders_folder_belongs_to_the_run_around_it(tmp_path):
+def test_a_recorders_folder_belongs_to_the_parent_run(tmp_path):
     touch(
         tmp_path,
         "gradhealth/tfevents.1",
@@ -41,7 +41,7 @@ def test_a_recorders_folder_belongs_to_the_run_around_it(tmp_path):
     assert [file.recorder for file in found.runs["mlp"]] == [False, True]
 
 
-def test_groups_name_their_runs_and_recorders_too(tmp_path):
+def test_root_names_prefix_their_runs(tmp_path):
     touch(tmp_path, "x/gradhealth/tfevents.1", "x/sub/tfevents.1", "y/tfevents.1")
     found = discover([Root(str(tmp_path / "x"), "alpha"), Root(str(tmp_path / "y"))])
     assert shown(found.runs) == {
@@ -51,20 +51,20 @@ def test_groups_name_their_runs_and_recorders_too(tmp_path):
     }
 
 
-def test_files_are_ordered_by_the_time_in_their_names_whatever_their_folder(tmp_path):
+def test_files_are_ordered_by_the_time_in_their_names(tmp_path):
     touch(tmp_path, "r/tfevents.3", "r/gradhealth/tfevents.2", "r/tfevents.1", "r/gradhealth/tfevents.4")
     files = discover([Root(str(tmp_path))]).runs["r"]
     assert [os.path.basename(file.path)[-1] for file in files] == ["1", "2", "3", "4"]
 
 
-def test_two_directories_with_a_run_of_one_name_are_not_mixed(tmp_path):
+def test_runs_of_equal_names_in_two_roots_are_not_merged(tmp_path):
     touch(tmp_path, "x/run/tfevents.1", "y/run/tfevents.1")
     found = discover([Root(str(tmp_path / "x")), Root(str(tmp_path / "y"))])
     assert [file.path for file in found.runs["run"]] == [str(tmp_path / "x/run/tfevents.1")]
     assert [problem.path for problem in found.problems] == ["run"]
 
 
-def test_linked_folders_are_runs_and_loops_end(tmp_path):
+def test_links_are_followed_without_cycles(tmp_path):
     touch(tmp_path, "logs/a/tfevents.1", "elsewhere/tfevents.1")
     (tmp_path / "logs/latest").symlink_to("a")
     (tmp_path / "logs/far").symlink_to(tmp_path / "elsewhere")
@@ -76,7 +76,7 @@ def test_linked_folders_are_runs_and_loops_end(tmp_path):
     assert found.problems == ()
 
 
-def test_a_directory_that_does_not_exist_is_missing_and_may_appear(tmp_path):
+def test_a_missing_directory_can_appear(tmp_path):
     root = Root(str(tmp_path / "later"))
     assert discover([root]).missing == (root.path,)
     touch(tmp_path, "later/tfevents.1")
@@ -89,32 +89,32 @@ def test_an_empty_directory_is_neither_missing_nor_a_problem(tmp_path):
     assert (found.runs, found.missing, found.problems) == ({}, (), ())
 
 
-def test_a_file_or_a_remote_place_given_as_log_directory_is_said(tmp_path):
+def test_a_file_or_unreachable_address_as_root_is_a_problem(tmp_path):
     touch(tmp_path, "file")
     found = discover([Root(str(tmp_path / "file")), Root("gs://bucket/logs")])
     assert [problem.path for problem in found.problems] == [str(tmp_path / "file"), "gs://bucket/logs"]
 
 
-def test_a_link_that_leads_nowhere_and_a_folder_named_like_a_file_hurt_nobody(tmp_path):
+def test_dangling_links_and_folders_with_file_names_are_ignored(tmp_path):
     touch(tmp_path, "run/tfevents.1", "tfevents.folder/tfevents.1")
     (tmp_path / "run/loop").symlink_to("loop")
     assert list(discover([Root(str(tmp_path))]).runs) == ["run", "tfevents.folder"]
 
 
-def test_names_that_are_no_utf_8_are_written_out(tmp_path):
+def test_names_that_are_not_utf_8_are_escaped(tmp_path):
     folder = os.path.join(os.fsencode(tmp_path), b"bad\xff")
     os.mkdir(folder)
     with open(os.path.join(folder, b"tfevents.1"), "wb") as file:
         file.write(b"x")
     (file,) = discover([Root(str(tmp_path))]).runs["bad\\xff"]
     assert file.shown == "bad\\xff/tfevents.1"
-    assert file.now().size == 1
+    assert file.current_status().size == 1
 
 
-def test_a_place_that_cannot_be_looked_at_is_not_a_missing_one(tmp_path):
+def test_an_inaccessible_root_is_not_missing(tmp_path):
     loop = tmp_path / "loop"
     loop.symlink_to(loop)
     found = discover([Root(str(loop))])
     assert found.missing == ()
-    assert found.unseen == ("",)
-    assert "cannot be looked into" in found.problems[0].message
+    assert found.unlisted == ("",)
+    assert "cannot be accessed" in found.problems[0].message

@@ -1,4 +1,4 @@
-"""What a training reports at the end of an epoch, out of an event file."""
+"""Epochs read from an event file."""
 
 import math
 
@@ -11,7 +11,7 @@ from tb_gradhealth.record import COLUMNS, Epoch, Record, Row, RowTable, encode_e
 TABLE = RowTable((Row("loss", "loss", "loss", "loss", 0),), columns=("rms", "mean", "nan_count"))
 
 
-def test_epochs_come_back_between_the_records_in_the_order_of_the_file(tmp_path, reading):
+def test_epochs_are_read_in_the_order_of_the_file(tmp_path, reading):
     with RunLog(tmp_path / "run", TABLE) as log:
         log.record(0, {"mean": 2.0})
         log.epoch(7, loss=1.5, accuracy=0.25, val_loss=math.nan)
@@ -36,7 +36,7 @@ def test_epochs_come_back_between_the_records_in_the_order_of_the_file(tmp_path,
     ],
     ids=["a number", "two strings", "no JSON", "no number"],
 )
-def test_an_epoch_that_cannot_be_read_is_told_and_the_rest_is_read(log, reading, write, value, reason):
+def test_an_unreadable_epoch_is_a_problem_and_the_rest_is_read(log, reading, write, value, reason):
     log.table(TABLE)
     log.append(write.tensor_event(epoch_tag(TABLE.id), value, step=3))
     log.append(write.tensor_event(epoch_tag(TABLE.id), encode_epoch({"loss": 1.0}), step=4))
@@ -46,7 +46,7 @@ def test_an_epoch_that_cannot_be_read_is_told_and_the_rest_is_read(log, reading,
     assert reason in message
 
 
-def test_an_epoch_without_its_table_is_told(log, reading, write):
+def test_an_epoch_without_its_table_is_a_problem(log, reading, write):
     log.append(write.tensor_event(epoch_tag("0" * 12), encode_epoch({"loss": 1.0}), step=3))
     assert reading.records() == []
     (message,) = reading.messages()

@@ -29,7 +29,7 @@ def starts_of(payloads):
 
 
 @given(PAYLOADS, st.integers(0, 2**40))
-def test_what_tensorboard_wrote_is_read_back_with_its_places(payloads, offset):
+def test_records_of_tensorboard_are_decoded_with_their_offsets(payloads, offset):
     decoded = decode(written(payloads), offset)
     assert [frame.payload for frame in decoded.frames] == payloads
     assert [frame.offset - offset for frame in decoded.frames] == starts_of(payloads)[:-1]
@@ -37,7 +37,7 @@ def test_what_tensorboard_wrote_is_read_back_with_its_places(payloads, offset):
 
 
 @given(PAYLOADS, st.data())
-def test_it_does_not_matter_where_a_file_is_cut_into_pieces(payloads, data):
+def test_any_division_into_pieces_gives_the_same_records(payloads, data):
     content, found, offset = written(payloads), [], 0
     while offset < len(content):
         decoded = decode(content[offset : offset + data.draw(st.integers(1, 80))], offset)
@@ -49,7 +49,7 @@ def test_it_does_not_matter_where_a_file_is_cut_into_pieces(payloads, data):
 
 
 @pytest.mark.parametrize("length", range(len(written([b"one", b"", b"three"]))))
-def test_a_half_record_is_a_wait_and_says_how_much_it_needs(length):
+def test_an_incomplete_record_returns_its_required_length(length):
     payloads = [b"one", b"", b"three"]
     content, starts = written(payloads), starts_of(payloads)
     decoded = decode(content[:length], 0)
@@ -58,13 +58,13 @@ def test_a_half_record_is_a_wait_and_says_how_much_it_needs(length):
     assert decoded.faults == []
     assert decoded.consumed == starts[whole]
     if length - starts[whole] >= HEADER:
-        assert decoded.wanted == starts[whole + 1] - starts[whole]
+        assert decoded.required == starts[whole + 1] - starts[whole]
     else:
-        assert decoded.wanted == HEADER
+        assert decoded.required == HEADER
 
 
 @pytest.mark.parametrize("bit", range(8 * (HEADER + 5 + FOOTER)))
-def test_any_flipped_bit_is_one_fault_and_costs_no_other_record_it_need_not(bit):
+def test_any_flipped_bit_is_one_fault(bit):
     payloads = [b"first", b"middl", b"last."]
     content, middle = bytearray(written(payloads)), starts_of(payloads)[1]
     content[middle + bit // 8] ^= 1 << bit % 8
@@ -75,7 +75,7 @@ def test_any_flipped_bit_is_one_fault_and_costs_no_other_record_it_need_not(bit)
     assert decoded.over == in_length
 
 
-def test_a_length_no_event_can_have_ends_the_file_though_its_checksum_fits():
+def test_a_length_above_the_limit_ends_the_file():
     length = struct.pack("<Q", MAX_LENGTH + 1)
     content = written([b"fine"]) + length + struct.pack("<I", masked_crc32c(length)) + bytes(100)
     decoded = decode(content, 0)

@@ -1,4 +1,4 @@
-"""A slice of `make fuzz`."""
+"""A small part of `make fuzz`."""
 
 import subprocess
 import sys
@@ -7,7 +7,7 @@ from pathlib import Path
 FUZZER = Path(__file__).parents[1] / "fuzz" / "reading.py"
 
 
-def test_two_thousand_broken_files_break_nothing():
+def test_two_thousand_damaged_files_raise_nothing():
     run = subprocess.run(
         [sys.executable, FUZZER, "--inputs", "2000", "--seed", "1000"],
         capture_output=True,

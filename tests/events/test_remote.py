@@ -1,4 +1,4 @@
-"""Log directories behind addresses are read as local ones are: fsspec's memory, and a real S3 server."""
+"""Remote log directories in fsspec's memory storage and on an S3 server."""
 
 import subprocess
 import sys
@@ -27,7 +27,7 @@ def bucket(request, monkeypatch):
 
 @pytest.fixture
 def content(log, table):
-    """A run's event file with ten records, as bytes, and where each event ends."""
+    """The bytes of an event file with ten records, and the offset of each event's end."""
     ends = []
     log.table(table)
     for step in range(10):
@@ -36,8 +36,8 @@ def content(log, table):
     return log.path.read_bytes(), ends
 
 
-class Watched:
-    """A remote run as a monitor watches it."""
+class MonitoredFiles:
+    """A remote run that is read incrementally, as by a monitor."""
 
     def __init__(self, bucket, run="run"):
         self.bucket, self.run, self.reader = bucket, run, RunReader()
@@ -52,7 +52,7 @@ class Watched:
         return [problem.message for problem in self.reader.problems()]
 
 
-def test_runs_are_found_and_named_as_local_ones_are(bucket, tmp_path):
+def test_remote_runs_have_the_names_of_local_ones(bucket, tmp_path):
     names = ["events.out.tfevents.1", "a/events.out.tfevents.1", "a/b c/ü/x.tfevents.2", "a/notes.txt"]
     names += ["a/gradhealth/tfevents.3", "gradhealth/tfevents.4"]
     for name in names:
@@ -63,140 +63,140 @@ def test_runs_are_found_and_named_as_local_ones_are(bucket, tmp_path):
         local, remote = (discover([Root(root, group)]) for root in (str(tmp_path), bucket.root))
         assert [*remote.runs] == [*local.runs]
         for run in local.runs:
-            told = [[(file.shown, file.recorder) for file in each.runs[run]] for each in (local, remote)]
-            assert told[0] == told[1]
+            listed = [[(file.shown, file.recorder) for file in each.runs[run]] for each in (local, remote)]
+            assert listed[0] == listed[1]
         assert remote.problems == remote.missing == ()
 
 
 def test_a_growing_file_is_read_record_by_record(bucket, content):
     whole, ends = content
-    watched, seen = Watched(bucket), []
+    monitored, seen = MonitoredFiles(bucket), []
     for end in ends:
         bucket.put(FILE, whole[: end - 3])
-        seen += watched.steps()
+        seen += monitored.steps()
         bucket.put(FILE, whole[:end])
-        seen += watched.steps()
-        assert watched.steps() == []
+        seen += monitored.steps()
+        assert monitored.steps() == []
     assert seen == list(range(10))
-    assert watched.messages() == []
-    assert watched.reader.stale(watched.files()) is None
+    assert monitored.messages() == []
+    assert monitored.reader.stale(monitored.files()) is None
 
 
-def test_only_what_is_new_is_asked_for(content, monkeypatch):
+def test_only_new_bytes_are_requested(content, monkeypatch):
     bucket, (whole, ends) = memory_bucket(), content
-    asked = []
+    requests = []
     cat_file = type(bucket.system).cat_file
 
     def counting(self, path, start=None, end=None, **kwargs):
-        asked.append((start, end))
+        requests.append((start, end))
         return cat_file(self, path, start, end, **kwargs)
 
     monkeypatch.setattr(type(bucket.system), "cat_file", counting)
     bucket.put(FILE, whole[: ends[8]])
-    watched = Watched(bucket)
-    watched.steps()
-    asked.clear()
-    assert watched.steps() == []
-    assert asked == []
+    monitored = MonitoredFiles(bucket)
+    monitored.steps()
+    requests.clear()
+    assert monitored.steps() == []
+    assert requests == []
     bucket.put(FILE, whole)
-    assert watched.steps() == [9]
-    # The head tells that it is the same file.
-    assert asked == [(0, 256), (ends[8], ends[9])]
+    assert monitored.steps() == [9]
+    # The head is compared to identify the file.
+    assert requests == [(0, 256), (ends[8], ends[9])]
 
 
-def test_a_file_that_was_written_anew_is_noticed(bucket, content, write, tmp_path, table):
+def test_a_rewritten_file_is_replaced(bucket, content, write, tmp_path, table):
     bucket.put(FILE, content[0])
-    watched = Watched(bucket)
-    assert len(watched.steps()) == 10
+    monitored = MonitoredFiles(bucket)
+    assert len(monitored.steps()) == 10
     other = write.log(tmp_path / "other" / "events.out.tfevents.1.host")
     other.append(write.tensor_event("another", 1.0))
     other.table(table)
     for step in range(20):
         other.record(table, 100 + step)
     bucket.put(FILE, other.path.read_bytes())
-    assert "replaced" in watched.reader.stale(watched.files()).message
-    assert Watched(bucket).steps() == list(range(100, 120))
+    assert "replaced" in monitored.reader.stale(monitored.files()).message
+    assert MonitoredFiles(bucket).steps() == list(range(100, 120))
 
 
-def test_a_listing_that_is_out_of_date_is_not_believed_at_once(content):
+def test_an_outdated_listing_is_ignored_once(content):
     bucket, (whole, ends) = memory_bucket(), content
     bucket.put(FILE, whole)
-    watched = Watched(bucket)
-    assert len(watched.steps()) == 10
+    monitored = MonitoredFiles(bucket)
+    assert len(monitored.steps()) == 10
     bucket.put(FILE, whole[: ends[5]])
-    assert watched.reader.stale(watched.files()) is None
-    assert watched.steps() == []
+    assert monitored.reader.stale(monitored.files()) is None
+    assert monitored.steps() == []
     bucket.put(FILE, whole)
-    assert watched.reader.stale(watched.files()) is None
-    assert watched.steps() == []
+    assert monitored.reader.stale(monitored.files()) is None
+    assert monitored.steps() == []
     bucket.put(FILE, whole[: ends[5]])
-    assert watched.reader.stale(watched.files()) is None
-    assert "replaced" in watched.reader.stale(watched.files()).message
+    assert monitored.reader.stale(monitored.files()) is None
+    assert "replaced" in monitored.reader.stale(monitored.files()).message
 
 
-def test_one_listing_is_believed_no_more_for_being_looked_at_twice(content):
+def test_one_outdated_listing_counts_once(content):
     bucket, (whole, ends) = memory_bucket(), content
     bucket.put(FILE, whole)
-    watched = Watched(bucket)
-    assert len(watched.steps()) == 10
+    monitored = MonitoredFiles(bucket)
+    assert len(monitored.steps()) == 10
     bucket.put(FILE, whole[: ends[5]])
-    files = watched.files()
+    files = monitored.files()
     for _ in range(3):
-        assert watched.reader.same(files)
-        assert watched.reader.stale(files) is None
-        assert list(watched.reader.read(files)) == []
-    assert "replaced" in watched.reader.stale(watched.files()).message
+        assert monitored.reader.is_unchanged(files)
+        assert monitored.reader.stale(files) is None
+        assert list(monitored.reader.read(files)) == []
+    assert "replaced" in monitored.reader.stale(monitored.files()).message
 
 
-def test_a_file_that_a_listing_leaves_out_is_not_gone(content):
+def test_a_file_missing_from_a_listing_is_not_gone(content):
     bucket, (whole, _) = memory_bucket(), content
     bucket.put(FILE, whole)
-    watched = Watched(bucket)
-    assert len(watched.steps()) == 10
-    assert watched.reader.stale([]) is None
+    monitored = MonitoredFiles(bucket)
+    assert len(monitored.steps()) == 10
+    assert monitored.reader.stale([]) is None
     bucket.remove(FILE)
-    assert "removed" in watched.reader.stale([]).message
+    assert "removed" in monitored.reader.stale([]).message
 
 
-def test_a_missing_directory_may_appear_later(bucket, content):
+def test_a_missing_remote_directory_can_appear(bucket, content):
     assert discover([Root(bucket.root + "/later")]).missing == (bucket.root + "/later",)
     bucket.put("later/" + FILE, content[0])
     assert [*discover([Root(bucket.root + "/later")]).runs] == ["run"]
 
 
-def test_a_file_in_place_of_a_directory_is_said(bucket):
+def test_a_file_in_place_of_a_directory_is_a_problem(bucket):
     bucket.put("file", b"x")
     (problem,) = discover([Root(bucket.root + "/file")]).problems
     assert "is a file" in problem.message
 
 
 @pytest.mark.parametrize(
-    ("path", "says"),
+    ("path", "words"),
     [
         ("gs://bucket/logs", "gcsfs"),
         ("nonsense://logs", "nonsense"),
     ],
 )
-def test_what_is_missing_is_named(path, says):
+def test_a_missing_library_is_named(path, words):
     found = discover([Root(path, "group")])
     (problem,) = found.problems
     assert problem.path == "group"
-    assert says in problem.message
-    assert found.unseen == ("group",)
+    assert words in problem.message
+    assert found.unlisted == ("group",)
 
 
-def test_without_fsspec_a_person_is_told_what_to_install():
+def test_without_fsspec_the_message_names_the_package():
     script = """
 import sys
 sys.modules["fsspec"] = None
 from tb_gradhealth.events import Root, discover
 print(discover([Root("s3://bucket/logs")]).problems[0].message)
 """
-    told = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
-    assert told.stdout.strip().endswith("pip install 'tb_gradhealth[remote]'")
+    completed = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert completed.stdout.strip().endswith("pip install 'tb_gradhealth[remote]'")
 
 
-def test_whatever_a_storages_library_raises_is_an_error_of_the_file(monkeypatch):
+def test_every_exception_of_a_storage_library_is_an_os_error(monkeypatch):
     bucket = memory_bucket()
     bucket.put(FILE, b"x" * 100)
 
@@ -216,7 +216,7 @@ def test_whatever_a_storages_library_raises_is_an_error_of_the_file(monkeypatch)
 
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(cuts=st.lists(st.integers(0, 10_000), max_size=6))
-def test_a_remote_file_gives_the_records_of_a_local_one_however_it_grows(content, tmp_path, cuts):
+def test_a_growing_remote_file_gives_the_records_of_a_local_one(content, tmp_path, cuts):
     whole, _ = content
     bucket, local = memory_bucket(), tmp_path / "local"
     address = f"{bucket.root}/{FILE}"
@@ -229,7 +229,7 @@ def test_a_remote_file_gives_the_records_of_a_local_one_however_it_grows(content
     assert storage_of(address).status(address).size == len(whole)
 
 
-def test_a_smaller_file_in_its_place_is_noticed_however_often_one_asks(bucket, content, tmp_path):
+def test_a_smaller_file_in_its_place_is_replaced_at_any_refresh_rate(bucket, content, tmp_path):
     whole, ends = content
     bucket.put(FILE, whole)
     monitor = Monitor([Root(bucket.root)])
@@ -237,7 +237,7 @@ def test_a_smaller_file_in_its_place_is_noticed_however_often_one_asks(bucket, c
     bucket.put(FILE, whole[: ends[2]])
     for _ in range(3):
         monitor.refresh()
-    with monitor.reading() as watched:
-        (run,) = watched.runs.values()
+    with monitor.snapshot() as monitored:
+        (run,) = monitored.runs.values()
         assert run.health.summary().records == 3
         assert ["was replaced by another file" in problem.message for problem in run.problems()] == [True]

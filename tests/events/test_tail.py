@@ -34,7 +34,7 @@ def test_a_file_that_grows_byte_by_byte_gives_each_record_once(tmp_path, content
 
 
 @pytest.mark.parametrize("chunk", [1, 13, 100, 1000])
-def test_the_size_of_the_pieces_changes_nothing(tmp_path, content, monkeypatch, chunk):
+def test_the_size_of_the_pieces_does_not_matter(tmp_path, content, monkeypatch, chunk):
     path = tmp_path / "file"
     path.write_bytes(content)
     expected = payloads(Tail(str(path)).read())
@@ -65,14 +65,14 @@ def test_nothing_is_read_twice(log, content):
     ],
     ids=["appended", "shorter", "begins differently", "another file", "removed"],
 )
-def test_what_became_of_a_file(log, content, become, state):
+def test_the_state_of_a_changed_file(log, content, become, state):
     tail = Tail(str(log.path))
     list(tail.read())
     become(log.path, content)
     assert tail.state() == state
 
 
-def test_after_a_damaged_length_the_file_is_over_however_it_grows(log, content):
+def test_nothing_after_a_damaged_length_is_read(log, content):
     log.append_bytes(b"\xff" * 20)
     tail = Tail(str(log.path))
     items = list(tail.read())
@@ -82,7 +82,7 @@ def test_after_a_damaged_length_the_file_is_over_however_it_grows(log, content):
     assert list(tail.read()) == []
 
 
-def test_a_file_filled_with_zeros_after_a_crash_is_waited_for_and_said(log, content):
+def test_a_file_that_ends_in_zeros_is_unfinished(log, content):
     log.append_bytes(bytes(10_000))
     tail = Tail(str(log.path))
     assert payloads(tail.read()) == payloads(Tail(str(log.path)).read())
@@ -91,13 +91,13 @@ def test_a_file_filled_with_zeros_after_a_crash_is_waited_for_and_said(log, cont
 
 
 @pytest.mark.parametrize("size", range(1, 60))
-def test_bytes_that_arrive_after_their_size_are_waited_for(log, table, content, size):
-    """As on a shared disk: for a moment the end of a file reads as zeros, wherever that begins."""
+def test_bytes_that_arrive_after_their_size_are_read(log, table, content, size):
+    """On a shared disk the end of a file can read as zeros for a moment."""
     log.record(table, 7)
     log.record(table, 8)
     whole = log.path.read_bytes()
     expected = payloads(Tail(str(log.path)).read())
-    # From the middle of the last record but one, from borders of records, within lengths and checksums.
+    # The zeros begin in the middle of a record, between records, in lengths and in checksums.
     begin = len(content) + (len(whole) - len(content)) * size // 60
     log.path.write_bytes(whole[:begin] + bytes(len(whole) - begin))
     tail = Tail(str(log.path))
@@ -109,23 +109,25 @@ def test_bytes_that_arrive_after_their_size_are_waited_for(log, table, content, 
     assert tail.unfinished is None
 
 
-def test_zeros_with_something_behind_them_are_damage(log, table, content):
+def test_zeros_followed_by_other_bytes_are_damage(log, table, content):
     log.append_bytes(bytes(5_000))
     log.record(table, 7)
     assert [item.offset for item in Tail(str(log.path)).read() if isinstance(item, Fault)] == [len(content)]
 
 
-def test_a_record_too_long_to_hold_is_stepped_over(log, table, content, monkeypatch, write):
+def test_a_record_above_the_size_limit_is_skipped(log, table, content, monkeypatch, write):
     log.append(write.tensor_event("somebody/else", [1.0] * 1000))
     log.record(table, 7)
     expected = payloads(Tail(str(log.path)).read())
-    monkeypatch.setattr(tail_module, "MAX_HELD", 2000)
+    monkeypatch.setattr(tail_module, "MAX_RECORD_BYTES", 2000)
     monkeypatch.setattr(tail_module, "CHUNK", 100)
     assert payloads(Tail(str(log.path)).read()) == expected[:-2] + expected[-1:]
 
 
-def test_a_too_long_record_that_is_not_whole_yet_is_waited_for(log, table, content, monkeypatch, write):
-    monkeypatch.setattr(tail_module, "MAX_HELD", 2000)
+def test_an_incomplete_record_above_the_size_limit_is_skipped_when_complete(
+    log, table, content, monkeypatch, write
+):
+    monkeypatch.setattr(tail_module, "MAX_RECORD_BYTES", 2000)
     monkeypatch.setattr(tail_module, "CHUNK", 100)
     log.append(write.tensor_event("somebody/else", [1.0] * 1000))
     log.record(table, 7)
@@ -138,6 +140,7 @@ def test_a_too_long_record_that_is_not_whole_yet_is_waited_for(log, table, conte
     assert len(payloads(tail.read())) == 1
 
 
+@pytest.mark.slow
 def test_memory_does_not_grow_with_the_file(log, content):
     size = log.path.stat().st_size
     with log.path.open("ab") as file:
@@ -153,14 +156,14 @@ def test_memory_does_not_grow_with_the_file(log, content):
     assert peak < 12 * tail_module.CHUNK
 
 
-def test_a_named_pipe_is_not_waited_for(tmp_path):
+def test_a_named_pipe_does_not_block(tmp_path):
     os.mkfifo(tmp_path / "events.out.tfevents.pipe")
     with pytest.raises(OSError, match="not a regular file"):
         list(Tail(str(tmp_path / "events.out.tfevents.pipe")).read())
 
 
 @pytest.mark.parametrize("half", [0, 7, 40])
-def test_that_holds_for_more_zeros_than_are_read_at_once(log, table, content, monkeypatch, half):
+def test_zeros_longer_than_one_read_are_handled_alike(log, table, content, monkeypatch, half):
     for step in range(40):
         log.record(table, step)
     whole = log.path.read_bytes()
@@ -175,7 +178,7 @@ def test_that_holds_for_more_zeros_than_are_read_at_once(log, table, content, mo
     assert payloads(found) + payloads(tail.read()) == expected
 
 
-def test_a_damaged_file_that_is_mended_in_place_is_read_again(log, content):
+def test_a_damaged_file_that_is_repaired_in_place_is_read_again(log, content):
     damaged = bytearray(content)
     damaged[-20] ^= 1
     log.path.write_bytes(damaged)
@@ -186,7 +189,7 @@ def test_a_damaged_file_that_is_mended_in_place_is_read_again(log, content):
     assert tail.state() == "replaced"
 
 
-def test_another_file_that_takes_its_place_at_the_last_moment_is_not_read_on(log, table, content, tmp_path):
+def test_a_file_replaced_after_its_state_was_read_is_not_read(log, table, content, tmp_path):
     tail = Tail(str(log.path))
     assert len(payloads(tail.read())) == 5
     known = tail._storage.status(str(log.path))

@@ -1,11 +1,11 @@
-"""Broken event files by the million: nothing may crash the reader, hang it or make it ask for much memory.
+"""Fuzzes the reader with damaged event files: it must not raise, hang or use much memory.
 
     python tests/fuzz/reading.py --inputs 1000000
 
-Each input is a small event file with some of its bytes changed, cut, doubled or made up. In most of them the
-checksums are mended afterwards, so that what is wrong gets past the framing to the protocol buffers, the row
-table and the records. One in sixteen is also judged, which takes ten times as long. A process may
-use 2 GiB and an input 10 seconds.
+Each input is a small event file with some bytes changed, removed, repeated or inserted. In most inputs the
+checksums are corrected afterwards, so that the damage passes the framing and reaches the protocol buffers,
+the row tables and the records. One input in sixteen is also judged, which takes ten times as long. A process
+may use 2 GiB of memory, an input may take 10 seconds.
 """
 
 import argparse
@@ -28,35 +28,35 @@ from tb_gradhealth.health import RunHealth
 
 CORPUS = Path(__file__).parent / "corpus"
 MEMORY = 2 << 30
-PATIENCE = 10
-JUDGED = 16
+MAX_SECONDS = 10
+JUDGE_EVERY = 16
 INTERESTING = (0, 1, 0x7F, 0x80, 0xFF)
 
 
 def masked(content: bytes) -> bytes:
-    """The checksum of a record's part as TFRecord stores it."""
+    """The masked checksum of a part of a record."""
     crc = google_crc32c.value(content)
     return struct.pack("<I", ((crc >> 15 | crc << 17) + 0xA282EAD8) & 0xFFFFFFFF)
 
 
 def framed(payload: bytes) -> bytes:
-    """A payload as a record with right checksums."""
+    """A payload as a record with correct checksums."""
     length = struct.pack("<Q", len(payload))
     return length + masked(length) + payload + masked(payload)
 
 
 def payloads(content: bytes) -> list[bytes]:
     """The payloads of a whole event file."""
-    found, at = [], 0
+    listed, at = [], 0
     while at < len(content):
         (length,) = struct.unpack_from("<Q", content, at)
-        found.append(content[at + 12 : at + 12 + length])
+        listed.append(content[at + 12 : at + 12 + length])
         at += 16 + length
-    return found
+    return listed
 
 
 def changed(content: bytes, chance: random.Random) -> bytes:
-    """Bytes with something wrong in one to four places."""
+    """Bytes damaged at one to four offsets."""
     work = bytearray(content)
     for _ in range(chance.randint(1, 4)):
         at = chance.randrange(len(work) + 1)
@@ -76,7 +76,7 @@ def changed(content: bytes, chance: random.Random) -> bytes:
 
 
 def broken(corpus: Sequence[bytes], chance: random.Random) -> bytes:
-    """One input."""
+    """A random input."""
     whole = chance.choice(corpus)
     if chance.random() < 0.2:
         return changed(whole, chance)
@@ -85,25 +85,25 @@ def broken(corpus: Sequence[bytes], chance: random.Random) -> bytes:
         parts += payloads(chance.choice(corpus))
     if chance.random() < 0.2:
         chance.shuffle(parts)
-    place = chance.randrange(len(parts))
-    parts[place] = changed(parts[place], chance)
+    index = chance.randrange(len(parts))
+    parts[index] = changed(parts[index], chance)
     return b"".join(framed(part) for part in parts)
 
 
 def read(path: str, content: bytes, judged: bool) -> None:
-    """Read one input, and judge it, which must not raise."""
+    """Read one input and optionally judge it, which must not raise."""
     Path(path).write_bytes(content)
     reader, health = RunReader(), RunHealth()
-    for found in reader.read([EventFile(path, "run/tfevents", recorder=True)]):
+    for item in reader.read([EventFile(path, "run/tfevents", recorder=True)]):
         if judged:
-            health.observe(found)
+            health.observe(item)
     reader.problems()
     reader.unfinished()
     health.verdict()
 
 
 def work(seed: int, inputs: int, counter: Any) -> None:
-    """Read that many inputs; the one that fails is kept."""
+    """Read random inputs; an input that fails is saved."""
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
     chance = random.Random(seed)
     corpus = [file.read_bytes() for file in sorted(CORPUS.iterdir())]
@@ -111,13 +111,13 @@ def work(seed: int, inputs: int, counter: Any) -> None:
         path = os.path.join(folder, "tfevents")
         for number in range(inputs):
             content = broken(corpus, chance)
-            signal.alarm(PATIENCE)
+            signal.alarm(MAX_SECONDS)
             try:
-                read(path, content, judged=number % JUDGED == 0)
+                read(path, content, judged=number % JUDGE_EVERY == 0)
             except BaseException:
-                kept = Path(tempfile.gettempdir(), f"fuzz-{seed}-{number}.tfevents")
-                kept.write_bytes(content)
-                print(f"\n{kept} breaks the reader", flush=True)
+                saved = Path(tempfile.gettempdir(), f"fuzz-{seed}-{number}.tfevents")
+                saved.write_bytes(content)
+                print(f"\n{saved} breaks the reader", flush=True)
                 raise
             signal.alarm(0)
             if number % 100 == 99:
@@ -126,7 +126,7 @@ def work(seed: int, inputs: int, counter: Any) -> None:
 
 
 def main() -> None:
-    """Run it on all cores, saying how far it is."""
+    """Run on all cores and print the progress."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
     parser.add_argument("--inputs", type=int, default=1_000_000, help="how many (default: a million)")
     parser.add_argument("--seed", type=int, default=0, help="of the first process (default: 0)")

@@ -1,4 +1,4 @@
-"""Histories written down by hand: which tensor had which statistics at which step."""
+"""Trainings written by hand: statistics of tensors at steps, made into records and judged."""
 
 from collections.abc import Mapping, Sequence
 
@@ -37,9 +37,9 @@ class Training:
     def record(self, statistics: Sequence[Mapping[str, float]], step: int | None = None) -> "Training":
         """Add a record: per row the statistics that are not NaN."""
         values = np.full((len(self.table.rows), len(COLUMNS)), np.nan, np.float32)
-        for place, row in enumerate(statistics):
+        for index, row in enumerate(statistics):
             for name, value in row.items():
-                values[place, COLUMNS.index(name)] = value
+                values[index, COLUMNS.index(name)] = value
         at = len(self.records) * self.every if step is None else step
         self.records.append(Record(at, 1e9 + at, self.table, values))
         return self
@@ -63,6 +63,10 @@ class Training:
                 rows[-1] = {"mean": loss, "peak_max": abs(loss)}
             self.record(rows)
         return self
+
+    def findings_of(self, tensor: str) -> dict[str, Finding]:
+        """By symptom, of one tensor."""
+        return {symptom: finding for (symptom, name), finding in self.findings().items() if name == tensor}
 
     def findings(self) -> dict[tuple[str, str], Finding]:
         """By symptom and tensor."""

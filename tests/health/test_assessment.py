@@ -1,9 +1,9 @@
-"""A run at a glance: its verdict, what that could not take into account, and which run comes first."""
+"""The assessment of a run: its verdict and reservations, and the order of runs."""
 
 import numpy as np
 import pytest
 
-from tb_gradhealth.health import SYMPTOMS, RuleSet, RunHealth, SymptomRules, ranks
+from tb_gradhealth.health import SYMPTOMS, RuleSet, RunHealth, SymptomRules, urgency_ranks
 from tb_gradhealth.record import Row, Steps
 
 BAD = {"nan_count": 3, "inf_count": 0, "bad_steps": 1, "bad_ago": 0}
@@ -12,7 +12,7 @@ INPUT = Row("input", "input", "input", "other", 0, (-1, 8))
 
 
 def whole(rows):
-    """A row of every kind that a verdict asks for."""
+    """A row of every kind that a verdict needs."""
     kinds = ("gradient", "weight", "update")
     return [*(rows.dense(0, kind=kind) for kind in kinds), rows.activation(0), INPUT, rows.LOSS]
 
@@ -28,20 +28,25 @@ def falling(run, records, first=0):
 @pytest.mark.parametrize(("records", "verdict"), [(1, "too early"), (9, "too early"), (10, "healthy")])
 def test_a_verdict_takes_ten_records(training, rows, records, verdict):
     glance = falling(training(whole(rows)), records).judged().assessment()
-    assert (glance.verdict, glance.records, glance.wanted, glance.reservation) == (verdict, records, 10, "")
+    assert (glance.verdict, glance.records, glance.records_needed, glance.reservation) == (
+        verdict,
+        records,
+        10,
+        "",
+    )
     if verdict == "too early":
         assert glance.headline == f"Too early to say: {records} of 10 records."
-        assert glance.told == f"too early: {records} of 10 records"
+        assert glance.verdict_text == f"too early: {records} of 10 records"
     else:
-        assert glance.told == "healthy"
+        assert glance.verdict_text == "healthy"
 
 
 def test_two_recordings_of_thirty_two_steps_without_a_gap_make_one_too(training, rows):
     run = falling(training(whole(rows), watched=(5,)), 3)
     health = run.judged()
     assert health.verdict() == "too early"
-    lines = 2.0 * 0.99 ** np.arange(32, dtype=np.float32)[:, None]
-    health.observe(Steps(31, 1e9, run.table, lines))
+    values = 2.0 * 0.99 ** np.arange(32, dtype=np.float32)[:, None]
+    health.observe(Steps(31, 1e9, run.table, values))
     assert health.verdict() == "healthy"
 
 
@@ -59,8 +64,8 @@ def test_a_senseless_share_of_watched_steps_says_nothing(training, rows, sensele
 def test_lines_with_steps_between_them_are_no_recording_without_a_gap(training, rows):
     run = falling(training(whole(rows), watched=(5,)), 3)
     health = run.judged()
-    lines = 2.0 * 0.99 ** np.arange(32, dtype=np.float32)[:, None]
-    health.observe(Steps(62, 1e9, run.table, lines, 2 * np.arange(32)[::-1]))
+    values = 2.0 * 0.99 ** np.arange(32, dtype=np.float32)[:, None]
+    health.observe(Steps(62, 1e9, run.table, values, 2 * np.arange(32)[::-1]))
     assert health.verdict() == "too early"
 
 
@@ -73,13 +78,13 @@ def test_a_fault_needs_no_ten_records(training, rows):
 
 def test_nothing_is_unknown():
     glance = RunHealth().assessment()
-    assert (glance.verdict, glance.told, glance.reservation) == ("unknown", "no readable record", "")
+    assert (glance.verdict, glance.verdict_text, glance.reservation) == ("unknown", "no readable record", "")
 
 
 def test_what_is_not_recorded_stands_in_the_verdict(training, rows):
     layers = [row for row in whole(rows) if row.kind != "loss"]
     glance = falling(training([*layers, rows.training("learning_rate")]), 12).judged().assessment()
-    assert glance.told == "healthy; no loss recorded, 4 symptoms not judged"
+    assert glance.verdict_text == "healthy; no loss recorded, 4 symptoms not judged"
     assert glance.headline.endswith("records; no loss recorded, 4 symptoms not judged.")
     missing = {each.symptom for each in glance.not_judged if each.reason == "no loss recorded"}
     assert missing == {name for name in SYMPTOMS if name.startswith("loss-")} - {"loss-scaling"}
@@ -126,8 +131,8 @@ def test_the_worst_run_comes_first_of_equals_the_one_that_went_wrong_first(train
     early = judged(training, rows, [GOOD, GOOD], [BAD, GOOD])
     later = judged(training, rows, *[[GOOD, GOOD]] * 5, [BAD, GOOD])
     young = falling(training([rows.dense(0), rows.LOSS]), 2).judged().assessment()
-    assert ranks([fine, later, young, early, later]) == [4, 1, 3, 0, 2]
-    assert ranks([]) == []
+    assert urgency_ranks([fine, later, young, early, later]) == [4, 1, 3, 0, 2]
+    assert urgency_ranks([]) == []
 
 
 def test_a_loss_that_stays_nan_says_since_when(training, rows):

@@ -1,4 +1,4 @@
-"""What is usual over many records at once, held against a past kept row by row and record by record."""
+"""The baseline of a block of records equals one that is updated row by row and record by record."""
 
 import numpy as np
 from hypothesis import given, settings
@@ -8,14 +8,14 @@ from tb_gradhealth.health.protocol.baseline import Baseline
 
 
 class Past:
-    """One row's past, as the baseline's docstrings tell it."""
+    """The past of one row, by the docstrings of the baseline."""
 
     def __init__(self):
         self.logs, self.center, self.spread = [], np.nan, np.nan
         self.seen = self.outliers = 0
 
     def see(self, value, limit):
-        """The count, median and score of a value, which is admitted unless its score is above the limit."""
+        """The count, median and score of a value, which is added unless its score is above the limit."""
         if self.seen <= 16 or self.seen % 4 == 0:
             logs = np.array(self.logs[-32:])
             self.center = np.median(logs) if logs.size else np.nan
@@ -33,11 +33,11 @@ class Past:
 @given(
     seed=st.integers(0, 2**32),
     records=st.integers(1, 120),
-    most=st.integers(1, 120),
+    size=st.integers(1, 120),
     wild=st.sampled_from([0.0, 0.02, 0.3]),
     limit=st.sampled_from([0.5, 2.0, 6.0]),
 )
-def test_many_records_at_once_are_what_they_are_one_by_one(seed, records, most, wild, limit):
+def test_a_block_of_records_gives_what_single_records_give(seed, records, size, wild, limit):
     generator = np.random.default_rng(seed)
     values = np.exp(generator.normal(0, 0.1, (records, 6)))
     values[generator.random(values.shape) < wild] *= 50
@@ -46,12 +46,12 @@ def test_many_records_at_once_are_what_they_are_one_by_one(seed, records, most, 
     values[generator.random(values.shape) < wild / 8] = np.inf
     values[generator.integers(records) :, 0] *= 100  # a level that stays
     expected = [Past() for _ in range(6)]
-    baseline = Baseline().settled(4)
+    baseline = Baseline().resized(4)
     with np.errstate(all="ignore"):
-        for begin in range(0, records, most):
+        for begin in range(0, records, size):
             if begin:
-                baseline = baseline.settled(6)  # rows that join later
-            some = values[begin : begin + most, : len(baseline.past)]
+                baseline = baseline.resized(6)  # rows that join later
+            some = values[begin : begin + size, : len(baseline.past)]
             usual, runs, baseline = baseline.compare(some, lambda usual, rows: usual.score > limit)
             for record, row in np.ndindex(some.shape):
                 past = expected[row]

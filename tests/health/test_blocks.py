@@ -1,4 +1,4 @@
-"""Records are judged in blocks where many wait; what is found is what a judge of one at a time finds."""
+"""Judging records in blocks gives what judging them one by one gives."""
 
 import dataclasses
 from datetime import date
@@ -49,7 +49,7 @@ RULES = (
 
 
 def everything(health):
-    """All that a run's health says, in a form in which NaN is equal to itself."""
+    """All results of a run's health, in a form in which NaN equals itself."""
     findings = health.findings()
     return {
         "findings": [repr(finding) for finding in findings],
@@ -81,7 +81,7 @@ def judged(contents, rules=RULES[0], budget=1 << 27, asking=lambda index: False)
 
 
 def never_back(log):
-    """The same of one recorder that never goes back: of a thinned past, that would judge what is left."""
+    """The records of one recorder that never goes back, since a thinned past is judged without the rest."""
     records = [content for content in log if isinstance(content, Record) and not content.table.stream]
     return [dataclasses.replace(record, step=10 * number) for number, record in enumerate(records)]
 
@@ -89,6 +89,7 @@ def never_back(log):
 streams = st.builds(written, st.integers(0, 2**32), st.integers(1, 90))
 
 
+@pytest.mark.slow
 @settings(max_examples=25, deadline=None)
 @given(log=streams, rules=st.sampled_from(RULES), every=st.integers(2, 40))
 def test_one_at_a_time_or_many_at_once_is_the_same(log, rules, every):
@@ -97,6 +98,7 @@ def test_one_at_a_time_or_many_at_once_is_the_same(log, rules, every):
     assert at_once == everything(judged(log, rules, asking=lambda index: index % every == 0))
 
 
+@pytest.mark.slow
 @settings(max_examples=4, deadline=None)
 @given(seed=st.integers(0, 2**32), rules=st.sampled_from(RULES))
 def test_that_holds_for_a_history_that_is_thinned(seed, rules):

@@ -1,4 +1,4 @@
-"""Statistics that follow from a record's others, held against the tensors themselves."""
+"""Derived statistics, compared with those of the tensors themselves."""
 
 import numpy as np
 import pytest
@@ -13,7 +13,7 @@ from tb_gradhealth.record import COLUMNS, Record, Row, RowTable
 from tb_gradhealth.record.magnitudes import magnitude_shares, pack_shares
 
 BIN = 4.0
-"""A bin of the histogram holds two octaves: what is read off it is right within this factor."""
+"""A bin of the histogram covers two octaves: results are exact within this factor."""
 
 
 def written(tensors, kinds=("gradient",)):
@@ -85,7 +85,7 @@ def test_many_rows_are_taken_in_parts_and_come_back_in_their_places(column, monk
     for step in range(20):
         history.append(Record(step, 1e9 + step, table, values))
     whole = query_heatmap([history], "gradient", column)
-    monkeypatch.setattr(chart_queries, "MOST_AT_ONCE", 7 * 20)
+    monkeypatch.setattr(chart_queries, "MAXIMUM_NUMBERS", 7 * 20)
     parts = query_heatmap([history], "gradient", column)
     assert parts.rows == whole.rows
     np.testing.assert_array_equal(parts.values, whole.values)

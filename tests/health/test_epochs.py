@@ -1,4 +1,4 @@
-"""What the training reports of its epochs is exact; what is said of the loss never contradicts it."""
+"""The epochs that a training reports are exact, and no message about the loss contradicts them."""
 
 import numpy as np
 import pytest
@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tb_gradhealth.health import RunHealth
-from tb_gradhealth.health.series.epochs import MOST, EpochLog
+from tb_gradhealth.health.series.epochs import MAXIMUM_EPOCHS, EpochLog
 from tb_gradhealth.record import COLUMNS, Epoch, Record, Row, RowTable
 
 EVERY = 10
@@ -152,8 +152,8 @@ def test_a_training_that_goes_back_forgets_the_epochs_it_overtakes():
 
 def test_epochs_take_bounded_memory_and_keep_the_first_and_the_last():
     log = EpochLog()
-    for step in range(3 * MOST):
+    for step in range(3 * MAXIMUM_EPOCHS):
         log.add(epoch(step, 1.0 + step))
     trend = log.all()
-    assert len(log.contents) <= MOST
-    assert (trend.first[0], trend.last[0], trend.best[0]) == (1.0, 3.0 * MOST, 1.0)
+    assert len(log.contents) <= MAXIMUM_EPOCHS
+    assert (trend.first[0], trend.last[0], trend.best[0]) == (1.0, 3.0 * MAXIMUM_EPOCHS, 1.0)

@@ -1,4 +1,4 @@
-"""Findings that began together: the earliest in causal order is the likely origin."""
+"""Of findings that began together, the earliest in causal order is the likely origin."""
 
 import numpy as np
 
@@ -85,7 +85,7 @@ def test_incidents_keep_their_name_while_findings_join(training, rows):
 
 
 def test_what_an_ill_layer_leads_to_later_joins_its_incident(training, rows):
-    """No gradient arrives at the layers whose gradient vanished; another layer's death is its own."""
+    """Dead layers follow from vanishing gradients in the same layers; another dead layer does not."""
     gradients = [rows.dense(depth) for depth in range(6)]
     run = training([*gradients, rows.dense(9), rows.LOSS])
     for record in range(40):
@@ -100,7 +100,7 @@ def test_what_an_ill_layer_leads_to_later_joins_its_incident(training, rows):
 
 
 def test_what_is_told_at_once_heads_the_consequence_that_reaches_back_to_the_start(training, rows):
-    """Both are critical. The layer is known to be dead from step 0 on, its units from the second record."""
+    """Both are critical. The layer is dead from step 0 on, the units from the second record on."""
     run = training([rows.activation(0), rows.dense(1, kind="gradient")])
     for _ in range(8):
         run.record([{**GOOD, "dead_fraction": 1.0, "window": 10}, {**GOOD, "rms": 0.0, "peak_rms": 0.0}])

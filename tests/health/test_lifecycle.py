@@ -11,7 +11,7 @@ ALIVE = {"dead_fraction": 0.05, "window": 10}
 UNWATCHED = {"dead_fraction": 0.9, "window": 3}
 
 
-def course(training, rows, *states):
+def finding_after(training, rows, *states):
     run = training([rows.activation(0)])
     for state in states:
         run.record([state])
@@ -19,44 +19,44 @@ def course(training, rows, *states):
 
 
 def test_two_bad_records_are_not_yet_a_finding(training, rows):
-    assert course(training, rows, DEAD, ALIVE, DEAD, ALIVE, ALIVE, ALIVE, DEAD) is None
+    assert finding_after(training, rows, DEAD, ALIVE, DEAD, ALIVE, ALIVE, ALIVE, DEAD) is None
 
 
 def test_three_in_five_open_at_the_first_of_them(training, rows):
-    finding = course(training, rows, ALIVE, DEAD, ALIVE, DEAD, DEAD)
+    finding = finding_after(training, rows, ALIVE, DEAD, ALIVE, DEAD, DEAD)
     assert (finding.state, finding.opened_step, finding.last_step, finding.count) == ("open", 10, 40, 3)
     assert finding.resolved_step is None
 
 
 def test_values_between_half_and_the_whole_threshold_keep_it_open(training, rows):
-    finding = course(training, rows, DEAD, DEAD, DEAD, *[FEW_DEAD] * 9)
+    finding = finding_after(training, rows, DEAD, DEAD, DEAD, *[FEW_DEAD] * 9)
     assert (finding.state, finding.last_step) == ("open", 20)
 
 
 def test_five_good_records_resolve_it(training, rows):
-    finding = course(training, rows, DEAD, DEAD, DEAD, *[ALIVE] * 5)
+    finding = finding_after(training, rows, DEAD, DEAD, DEAD, *[ALIVE] * 5)
     assert (finding.state, finding.resolved_step) == ("resolved", 70)
 
 
 def test_four_good_records_do_not(training, rows):
-    assert course(training, rows, DEAD, DEAD, DEAD, *[ALIVE] * 4).state == "open"
+    assert finding_after(training, rows, DEAD, DEAD, DEAD, *[ALIVE] * 4).state == "open"
 
 
 def test_it_reopens_under_the_same_identity(training, rows):
-    first = course(training, rows, DEAD, DEAD, DEAD, *[ALIVE] * 5)
-    again = course(training, rows, DEAD, DEAD, DEAD, *[ALIVE] * 5, DEAD, DEAD, DEAD)
+    first = finding_after(training, rows, DEAD, DEAD, DEAD, *[ALIVE] * 5)
+    again = finding_after(training, rows, DEAD, DEAD, DEAD, *[ALIVE] * 5, DEAD, DEAD, DEAD)
     assert again.id == first.id
     assert (again.state, again.resolved_step, again.opened_step, again.count) == ("open", None, 0, 6)
 
 
 def test_what_was_not_measured_neither_opens_nor_resolves(training, rows):
-    assert course(training, rows, DEAD, DEAD, *[UNWATCHED] * 6) is None
-    assert course(training, rows, DEAD, DEAD, DEAD, *[UNWATCHED] * 6).state == "open"
+    assert finding_after(training, rows, DEAD, DEAD, *[UNWATCHED] * 6) is None
+    assert finding_after(training, rows, DEAD, DEAD, DEAD, *[UNWATCHED] * 6).state == "open"
 
 
 def test_the_peak_is_the_worst_value_and_its_step(training, rows):
     worst = {"dead_fraction": 0.45, "window": 10}
-    finding = course(training, rows, DEAD, DEAD, worst, DEAD)
+    finding = finding_after(training, rows, DEAD, DEAD, worst, DEAD)
     assert finding.value == pytest.approx(0.45)
     assert finding.peak_step == 20
 

@@ -1,5 +1,4 @@
-"""Every sentence about a finding, over all values that its rule can meet, reads as a person would write
-it."""
+"""Messages of findings are well-formed for all values that a rule can measure."""
 
 import math
 import re
@@ -10,7 +9,7 @@ import pytest
 
 from tb_gradhealth.health import SYMPTOMS
 from tb_gradhealth.health.protocol.symptom import Facts
-from tb_gradhealth.health.results.wording import beside_limit, number, percent, times, whole
+from tb_gradhealth.health.results.wording import number, percent, times, value_and_limit, whole
 from tb_gradhealth.health.symptoms.loss_stalled import GAINED, SKILLED, ZERO
 from tb_gradhealth.record import Row
 
@@ -25,7 +24,7 @@ ASPECTS = {
     "loss-scaling": 3,
     "input-scale": 5,
 }
-"""How many measures a symptom has that it words differently."""
+"""Number of aspects with a wording of their own, by symptom."""
 
 LOSS = Row("loss", "loss", "loss", "loss", 9)
 KERNEL = Row("d1/kernel", "gradient", "d1", "kernel", 1, (64, 32))
@@ -39,12 +38,11 @@ def row_of(symptom):
 
 
 MOST = {("loss-scaling", 1): 100.0, ("input-scale", 3): 1 / 0.9}
-"""The largest value of some aspects: all of it."""
+"""The largest value of aspects that are shares."""
 
 
 def values_of(symptom, limit):
-    """What its measured value can be where it opens a finding: just beyond the limit, far, and at the
-    ends."""
+    """Measured values that open a finding: just beyond the limit, far beyond it, and the extremes."""
     if symptom.direction == "below":
         values = [limit * (1 - 1e-9), limit / 3, 1e-7, 1e-30, 0.0]
         return [*values, -1e-9, -0.004, -0.3, -1.0] if symptom.unit == "share" else values
@@ -79,8 +77,8 @@ def test_a_sentence_is_one_that_a_person_would_write(rule, aspect, value):
                 )
                 said = rule.message(replace(facts, gain=0.2, skill=skill))
                 check(said)
-                told = beside_limit(value, rule.limits.threshold, type(rule).unit)
-                check(f"It is {told}.")
+                text = value_and_limit(value, rule.limits.threshold, type(rule).unit)
+                check(f"It is {text}.")
                 if resolved:
                     assert not re.search(r"\b(has been|have been|is|are) .* since\b", said), said
 
@@ -167,7 +165,7 @@ def test_what_is_said(symptom, known, sentence):
     assert sentence in rule.message(replace(facts_of(rule, known["value"]), **known))
 
 
-YET = [
+LOSS_CLAUSES = [
     ("learning", 0.5, math.nan, ", yet the loss improves"),
     ("learning", 0.0, 0.8, ", yet it does far better than a constant prediction"),
     ("stalled", 0.01, math.nan, ", and the loss has not improved"),
@@ -178,10 +176,10 @@ YET = [
 ]
 
 
-@pytest.mark.parametrize(("outcome", "gain", "skill", "said"), YET)
+@pytest.mark.parametrize(("outcome", "gain", "skill", "said"), LOSS_CLAUSES)
 def test_what_the_loss_did_meanwhile(outcome, gain, skill, said):
     facts = Facts(KERNEL, 1, 2, 2, 1.0, 1.0, outcome, gain=gain, skill=skill)
-    assert facts.yet == said
+    assert facts.loss_clause == said
 
 
 @pytest.mark.parametrize(
@@ -201,12 +199,12 @@ def test_what_the_loss_did_meanwhile(outcome, gain, skill, said):
         (times(math.inf), "more than 1e38"),
         (times(3.4e-8), "3e-8"),
         (whole(12_288), "12,288"),
-        (beside_limit(64, 0, "elements"), "64 / 0 elements"),
-        (beside_limit(86, 10, "times"), "86 × / 10 ×"),
-        (beside_limit(0.61, 0.2, "share"), "61 % / 20 %"),
-        (beside_limit(14, 8, "z"), "z 14 / 8"),
-        (beside_limit(4.1e-4, 1e-3, "ratio"), "0.00041 / 0.001"),
-        (beside_limit(1, 0, "variables"), "1 / 0 variables"),
+        (value_and_limit(64, 0, "elements"), "64 / 0 elements"),
+        (value_and_limit(86, 10, "times"), "86 × / 10 ×"),
+        (value_and_limit(0.61, 0.2, "share"), "61 % / 20 %"),
+        (value_and_limit(14, 8, "z"), "z 14 / 8"),
+        (value_and_limit(4.1e-4, 1e-3, "ratio"), "0.00041 / 0.001"),
+        (value_and_limit(1, 0, "variables"), "1 / 0 variables"),
     ],
 )
 def test_numbers_in_words(said, expected):

@@ -1,4 +1,4 @@
-"""The loss's trend, on curves whose answer is known by construction."""
+"""The trend of the loss, on curves whose outcome is known by construction."""
 
 import math
 from itertools import pairwise
@@ -44,9 +44,8 @@ def test_pure_noise_hardly_ever_looks_like_learning():
     assert verdicts.count("learning") <= 4
 
 
-def told_by_hand(losses):
-    """The outcome, where the training began, the best stretch, and whether the last losses improve: of a list
-    of losses, by the definitions, with Python's own median."""
+def expected_outcome(losses):
+    """Outcome, start, best window, and whether the last losses improve, by the definitions."""
     finite = [loss for loss in losses if math.isfinite(loss)]
     recorded = [loss for loss in losses if not math.isnan(loss)]
     first, middle = (finite[0], median(finite[:3])) if finite else (math.nan, math.nan)
@@ -89,10 +88,12 @@ def test_each_record_is_told_what_the_losses_up_to_it_say_however_they_are_cut(l
     trend = LossTrend()
     ends = sorted({0, len(losses), *(cut for cut in cuts if cut < len(losses))})
     for begin, end in pairwise(ends):
-        told = trend.follow(np.array(losses[begin:end]))
-        improves = told.improves()
+        losses_so_far = trend.add(np.array(losses[begin:end]))
+        improves = losses_so_far.improves()
         for record in range(end - begin):
-            outcome, first, best, rising = told_by_hand(losses[: begin + record + 1])
-            assert told.outcomes[record] == outcome
-            np.testing.assert_allclose((told.first[record], told.best[record]), (first, best), rtol=1e-12)
+            outcome, first, best, rising = expected_outcome(losses[: begin + record + 1])
+            assert losses_so_far.outcomes[record] == outcome
+            np.testing.assert_allclose(
+                (losses_so_far.first[record], losses_so_far.best[record]), (first, best), rtol=1e-12
+            )
             assert improves[record] == rising

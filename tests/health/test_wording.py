@@ -1,8 +1,8 @@
-"""Numbers as a person would say them."""
+"""Numbers formatted for sentences."""
 
 import pytest
 
-from tb_gradhealth.health.results.wording import beside_limit, percent
+from tb_gradhealth.health.results.wording import percent, value_and_limit
 
 
 @pytest.mark.parametrize(
@@ -18,7 +18,7 @@ from tb_gradhealth.health.results.wording import beside_limit, percent
     ],
 )
 def test_a_value_stands_beside_its_limit_in_the_unit_of_both(value, threshold, unit, said):
-    assert beside_limit(value, threshold, unit) == said
+    assert value_and_limit(value, threshold, unit) == said
 
 
 @pytest.mark.parametrize(("share", "said"), [(1, "100 %"), (0.004, "0.4 %"), (-0.254, "-25 %"), (0, "0 %")])

@@ -1,11 +1,11 @@
-"""A log directory read in a thread while others ask."""
+"""A log directory that is refreshed in a thread during requests."""
 
 import os
-import threading
 import time
 
 import numpy as np
 import pytest
+from concurrently import concurrently
 from run_log import RunLog
 
 from tb_gradhealth.events import Root
@@ -35,11 +35,11 @@ def many(tmp_path):
 
 @pytest.fixture
 def follow():
-    """Makes followers and stops them in the end."""
+    """Creates followers and closes them after the test."""
     followers = []
 
     def follow(monitor):
-        followers.append(Follower(monitor.pieces))
+        followers.append(Follower(monitor.refresh_in_slices))
         return followers[-1]
 
     yield follow
@@ -47,8 +47,8 @@ def follow():
         each.close()
 
 
-def records(watched):
-    return {name: run.health.summary().records for name, run in watched.runs.items()}
+def records(snapshot):
+    return {name: run.health.summary().records for name, run in snapshot.runs.items()}
 
 
 def assert_gapless(run):
@@ -65,17 +65,17 @@ def until(condition, seconds=60):
 
 
 def loaded(monitor):
-    with monitor.reading() as watched:
-        return watched.loaded
+    with monitor.snapshot() as snapshot:
+        return snapshot.loaded
 
 
-def test_a_question_is_answered_in_the_middle_of_a_long_reading(many):
-    """Each piece is a point at which the others get what is known so far, whole records only."""
+def test_snapshots_are_available_during_a_long_refresh(many):
+    """After each slice a snapshot has the complete records read so far."""
     seen = []
-    for _ in many.pieces():
-        with many.reading() as watched:
-            seen.append((sum(records(watched).values()), watched.runs_read, watched.loaded))
-            for run in watched.runs.values():
+    for _ in many.refresh_in_slices():
+        with many.snapshot() as snapshot:
+            seen.append((sum(records(snapshot).values()), snapshot.runs_read, snapshot.loaded))
+            for run in snapshot.runs.values():
                 state = run.loading
                 assert 0 <= state.bytes_read <= state.bytes
                 assert not state.done or state.bytes_read == state.bytes > 0
@@ -85,22 +85,22 @@ def test_a_question_is_answered_in_the_middle_of_a_long_reading(many):
     assert seen[-1] == (8 * RECORDS, 8, True)
 
 
-def test_before_anything_was_looked_at_nothing_is_loaded(many):
+def test_nothing_is_loaded_before_the_first_refresh(many):
     assert not loaded(many)
 
 
-def test_an_empty_directory_is_loaded_once_it_was_looked_at(tmp_path):
+def test_an_empty_directory_is_loaded_after_a_refresh(tmp_path):
     monitor = Monitor([Root(str(tmp_path))])
     monitor.refresh()
     assert loaded(monitor)
 
 
-def test_the_run_that_is_looked_at_is_read_first(many):
+def test_the_preferred_run_is_read_first(many):
     many.prefer(["run_5"])
-    for _ in many.pieces():
-        with many.reading() as watched:
-            if watched.runs_read == 1:
-                assert [name for name, run in watched.runs.items() if run.loading.done] == ["run_5"]
+    for _ in many.refresh_in_slices():
+        with many.snapshot() as snapshot:
+            if snapshot.runs_read == 1:
+                assert [name for name, run in snapshot.runs.items() if run.loading.done] == ["run_5"]
                 return
     pytest.fail("the runs were all read at once")
 
@@ -111,13 +111,13 @@ def test_the_newest_run_is_read_before_older_ones(tmp_path):
         for file in (tmp_path / name).iterdir():
             os.utime(file, (1e9 - age, 1e9 - age))
     monitor, order = Monitor([Root(str(tmp_path))]), []
-    for _ in monitor.pieces():
-        with monitor.reading() as watched:
-            order += [name for name, run in watched.runs.items() if run.loading.done and name not in order]
+    for _ in monitor.refresh_in_slices():
+        with monitor.snapshot() as snapshot:
+            order += [name for name, run in snapshot.runs.items() if run.loading.done and name not in order]
     assert order == ["newest", "older", "oldest"]
 
 
-def test_whoever_asks_gets_what_is_new(many, follow, tmp_path):
+def test_follow_reads_new_records(many, follow, tmp_path):
     follower = follow(many)
     follower.follow()
     until(lambda: loaded(many))
@@ -125,27 +125,27 @@ def test_whoever_asks_gets_what_is_new(many, follow, tmp_path):
 
     def later():
         follower.follow()
-        with many.reading() as watched:
-            return records(watched).get("later") == 3
+        with many.snapshot() as snapshot:
+            return records(snapshot).get("later") == 3
 
     until(later)
 
 
-def test_nothing_is_read_while_nobody_asks(many, follow, tmp_path):
+def test_nothing_is_read_without_a_request(many, follow, tmp_path):
     follower = follow(many)
     follower.follow()
     until(lambda: loaded(many))
     write(tmp_path / "unasked", 0, 3)
     time.sleep(1.2)
-    with many.reading() as watched:
-        assert "unasked" not in watched.runs
+    with many.snapshot() as snapshot:
+        assert "unasked" not in snapshot.runs
 
 
-def test_a_fault_is_told_once_and_the_next_question_tries_again(follow):
+def test_a_failure_is_raised_once_and_the_next_request_tries_again(follow):
     class Reading:
         calls = 0
 
-        def pieces(self):
+        def refresh_in_slices(self):
             self.calls += 1
             yield
             if self.calls == 1:
@@ -159,35 +159,25 @@ def test_a_fault_is_told_once_and_the_next_question_tries_again(follow):
     until(lambda: reading.calls == 2)
 
 
-def test_many_ask_while_runs_grow_appear_and_vanish(tmp_path, follow):
-    """No question fails, no record is lost or judged twice."""
+def test_concurrent_requests_while_runs_grow_appear_and_vanish(tmp_path, follow):
+    """No request fails, no record is lost or judged twice."""
     monitor = Monitor([Root(str(tmp_path))])
-    follower, done, failures = follow(monitor), threading.Event(), []
+    follower = follow(monitor)
 
     def ask():
-        try:
-            while not done.is_set():
-                follower.follow()
-                with monitor.reading() as watched:
-                    for run in watched.runs.values():
-                        assert_gapless(run)
-        except Exception as error:
-            failures.append(error)
+        follower.follow()
+        with monitor.snapshot() as snapshot:
+            for run in snapshot.runs.values():
+                assert_gapless(run)
 
-    threads = [threading.Thread(target=ask) for _ in range(6)]
-    for thread in threads:
-        thread.start()
-    for part in range(3):
-        for number in range(4):
-            write(tmp_path / f"run_{number}", 20 * part, 20 * (part + 1))
-        write(tmp_path / "passing", 0, 5)
-        time.sleep(1.1)  # the names of event files tell seconds apart
-        for file in (tmp_path / "passing").iterdir():
-            file.unlink()
-    done.set()
-    for thread in threads:
-        thread.join()
+    with concurrently(ask, threads=6):
+        for part in range(3):
+            for number in range(4):
+                write(tmp_path / f"run_{number}", 20 * part, 20 * (part + 1))
+            write(tmp_path / "passing", 0, 5)
+            time.sleep(1.1)  # the names of event files contain seconds
+            for file in (tmp_path / "passing").iterdir():
+                file.unlink()
     monitor.refresh()
-    with monitor.reading() as watched:
-        assert records(watched) == {f"run_{number}": 60 for number in range(4)}
-    assert failures == []
+    with monitor.snapshot() as snapshot:
+        assert records(snapshot) == {f"run_{number}": 60 for number in range(4)}

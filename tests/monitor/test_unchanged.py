@@ -1,18 +1,17 @@
-"""What asking again and again costs where nothing is new, and that nothing is overlooked for it."""
+"""The cost of a refresh where nothing has changed, and that changes are still found."""
 
 import os
 import time
 
 import pytest
-from run_log import RunLog
+from run_log import GOOD, RunLog
 
 from tb_gradhealth.events import Root
-from tb_gradhealth.events.storage.local import Local
+from tb_gradhealth.events.storage.local import LocalStorage
 from tb_gradhealth.monitor import Monitor
 from tb_gradhealth.record import Row, RowTable
 
 TABLE = RowTable((Row("d/kernel", "gradient", "d", "kernel", 0, (8, 8)),), settings={"every": 10})
-GOOD = {"rms": 0.1, "nan_count": 0, "inf_count": 0, "bad_steps": 0}
 
 
 @pytest.fixture
@@ -34,21 +33,23 @@ def monitor(logs):
 
 def revisions(monitor):
     monitor.refresh()
-    with monitor.reading() as watched:
-        return {name: run.revision for name, run in watched.runs.items()}
+    with monitor.snapshot() as snapshot:
+        return {name: run.revision for name, run in snapshot.runs.items()}
 
 
-def test_each_file_is_asked_once_and_none_is_opened(monitor, monkeypatch):
-    before, asked = revisions(monitor), []
-    status = Local.status
-    monkeypatch.setattr(Local, "status", lambda self, path: asked.append(path) or status(self, path))
-    monkeypatch.delattr(Local, "opened")
-    monkeypatch.delattr(Local, "walk")
+def test_an_unchanged_directory_costs_one_status_per_file(monitor, monkeypatch):
+    before, statuses = revisions(monitor), []
+    status = LocalStorage.status
+    monkeypatch.setattr(
+        LocalStorage, "status", lambda self, path: statuses.append(path) or status(self, path)
+    )
+    monkeypatch.delattr(LocalStorage, "opened")
+    monkeypatch.delattr(LocalStorage, "walk")
     assert revisions(monitor) == before
-    assert len(asked) == len(set(asked)) == 3
+    assert len(statuses) == len(set(statuses)) == 3
 
 
-def test_only_what_changed_has_another_revision(logs, monitor):
+def test_only_a_changed_run_has_another_revision(logs, monitor):
     before = revisions(monitor)
     (file,) = (logs / "b").iterdir()
     with file.open("ab") as appended:
@@ -61,14 +62,14 @@ def test_only_what_changed_has_another_revision(logs, monitor):
     assert {name for name in before if last[name] != after[name]} == {"b"}
 
 
-def test_a_file_that_cannot_be_read_for_a_while_is_no_longer_a_problem_after(logs, monitor, monkeypatch):
+def test_a_file_that_is_readable_again_is_no_longer_a_problem(logs, monitor, monkeypatch):
     before = revisions(monitor)
 
     def refused(self, path):
         raise PermissionError(13, "Permission denied")
 
     with monkeypatch.context() as patched:
-        patched.setattr(Local, "status", refused)
+        patched.setattr(LocalStorage, "status", refused)
         during = revisions(monitor)
         assert during != before
         assert revisions(monitor) == during

@@ -1,4 +1,4 @@
-"""What a shared disk may do: hide a folder for a while, take a right away, hold things that are no files."""
+"""Folders that disappear for a while, missing permissions, and special files, as on shared disks."""
 
 import os
 import socket
@@ -9,14 +9,13 @@ import textwrap
 from pathlib import Path
 
 import pytest
-from run_log import RunLog
+from run_log import GOOD, RunLog
 
 from tb_gradhealth.events import Root
 from tb_gradhealth.monitor import Monitor
 from tb_gradhealth.record import Row, RowTable
 
 TABLE = RowTable((Row("d/kernel", "gradient", "d", "kernel", 0, (8, 8)),), settings={"every": 10})
-GOOD = {"rms": 0.1, "nan_count": 0, "inf_count": 0, "bad_steps": 0}
 
 
 @pytest.fixture
@@ -27,13 +26,13 @@ def monitor(tmp_path):
 def known(monitor):
     """Records of each run, problems of all of them."""
     monitor.refresh()
-    with monitor.reading() as watched:
-        records = {name: run.health.summary().records for name, run in watched.runs.items()}
-        problems = [*watched.problems, *(each for run in watched.runs.values() for each in run.problems())]
+    with monitor.snapshot() as snapshot:
+        records = {name: run.health.summary().records for name, run in snapshot.runs.items()}
+        problems = [*snapshot.problems, *(each for run in snapshot.runs.values() for each in run.problems())]
         return records, [problem.message for problem in problems]
 
 
-def test_a_run_that_is_gone_for_a_moment_is_whole_again(tmp_path, monitor):
+def test_a_run_that_reappears_is_complete(tmp_path, monitor):
     with RunLog(tmp_path / "run", TABLE) as log:
         for step in range(5):
             log.record(step, GOOD)
@@ -45,7 +44,7 @@ def test_a_run_that_is_gone_for_a_moment_is_whole_again(tmp_path, monitor):
         assert known(monitor) == ({"run": 6}, [])
 
 
-def test_a_run_that_moves_is_known_by_its_new_name(tmp_path, monitor):
+def test_a_moved_run_has_its_new_name(tmp_path, monitor):
     with RunLog(tmp_path / "a", TABLE) as log:
         log.record(0, GOOD)
         assert known(monitor) == ({"a": 1}, [])
@@ -54,7 +53,7 @@ def test_a_run_that_moves_is_known_by_its_new_name(tmp_path, monitor):
         assert known(monitor) == ({"b": 2}, [])
 
 
-def test_what_is_no_file_is_said_and_waited_for_by_nobody(tmp_path, monitor):
+def test_special_files_are_reported_and_do_not_block(tmp_path, monitor):
     run = tmp_path / "run"
     with RunLog(run, TABLE) as log:
         log.record(0, GOOD)
@@ -84,16 +83,16 @@ LOSING_RIGHTS = textwrap.dedent("""
     monitor = Monitor([Root(str(logs))])
 
     def become(user):
-        if os.getuid() == 0:  # root may read what nobody may
+        if os.getuid() == 0:  # root can read any file
             os.seteuid(0)
             os.seteuid(user)
 
     def tell():
         become(65534)
         monitor.refresh()
-        with monitor.reading() as watched:
-            records = {name: run.health.summary().records for name, run in watched.runs.items()}
-            problems = [*watched.problems, *(p for run in watched.runs.values() for p in run.problems())]
+        with monitor.snapshot() as snapshot:
+            records = {name: run.health.summary().records for name, run in snapshot.runs.items()}
+            problems = [*snapshot.problems, *(p for run in snapshot.runs.values() for p in run.problems())]
             print(records, [problem.message for problem in problems])
         become(0)
 
@@ -108,7 +107,7 @@ LOSING_RIGHTS = textwrap.dedent("""
 
 
 @pytest.mark.parametrize("what", ["the file", "the run's folder", "the log directory"])
-def test_a_right_that_is_lost_takes_nothing_along_and_comes_back(tmp_path, what):
+def test_runs_stay_while_their_permissions_are_missing(tmp_path, what):
     logs, whole = tmp_path / "logs", tmp_path / "whole"
     with RunLog(logs / "run", TABLE) as log:
         log.record(0, GOOD)
@@ -137,7 +136,7 @@ def _told(script, *arguments):
     return done.stdout.splitlines()
 
 
-def test_a_directory_that_may_only_be_read_is_enough(tmp_path):
+def test_read_permission_is_sufficient(tmp_path):
     with RunLog(tmp_path / "run", TABLE) as log:
         log.record(0, GOOD)
     before = {path: path.stat().st_mtime_ns for path in [tmp_path, *tmp_path.rglob("*")]}

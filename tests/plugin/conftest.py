@@ -3,6 +3,7 @@
 from functools import partial
 
 import pytest
+from route_client import RouteClient
 from run_log import RunLog
 from tensorboard_server import tensorboard_server
 
@@ -52,6 +53,12 @@ def two_runs():
 @pytest.fixture
 def logs(tmp_path, two_runs):
     return two_runs(tmp_path / "logs")
+
+
+@pytest.fixture
+def get(logs):
+    """Sends requests to the routes over the two runs."""
+    return RouteClient(logs)
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""The OpenAPI document held against a real TensorBoard, asked rightly and wrongly."""
+"""The OpenAPI document against a real TensorBoard, with valid and invalid requests."""
 
 import pytest
 import schemathesis
@@ -43,7 +43,7 @@ ASKED = [
 
 
 UNSAYABLE = ("judge", "series", "magnitudes", "heatmap")
-"""Where a schema cannot say what is right: a text that is itself a document, a range in order."""
+"""Routes whose valid requests a schema cannot describe: a document as text, an ordered range."""
 
 
 @pytest.fixture(scope="module")
@@ -57,20 +57,20 @@ def server(tmp_path_factory, two_runs):
 def api(server):
     base = server.url + "data/plugin/gradhealth/"
     api = schemathesis.openapi.from_url(base + "openapi.json")
-    api.config.update(base_url=base)  # it takes the document's "." for the server's root
+    api.config.update(base_url=base)  # it resolves the document's "." to the server's root
     return api
 
 
 @pytest.mark.parametrize("mode", GenerationMode)
 @pytest.mark.parametrize("route", sorted({route for route, _ in ASKED}))
-def test_whatever_is_asked_is_answered_as_the_document_says(api, route, mode):
+def test_generated_requests_are_answered_according_to_the_document(api, route, mode):
     operation = api[f"/{route}"]["GET"]
 
     @settings(max_examples=12, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
     @given(case=operation.as_strategy(generation_mode=mode))
     def check(case):
         response = case.call()
-        if response.status_code != 414:  # the server itself cut the question off
+        if response.status_code != 414:  # the server's own limit of the request line
             case.validate_response(response, excluded_checks=unsaid)
 
     unsaid = [positive_data_acceptance] if route in UNSAYABLE else []
@@ -79,7 +79,7 @@ def test_whatever_is_asked_is_answered_as_the_document_says(api, route, mode):
 
 
 @pytest.mark.parametrize(("route", "query"), ASKED, ids=lambda value: value if isinstance(value, str) else "")
-def test_what_the_tab_asks_is_answered(api, server, route, query):
+def test_requests_of_the_tab_are_answered(api, server, route, query):
     if query.get("finding") == "FINDING":
         query = {**query, "finding": server.json("findings")["findings"][0]["id"]}
     response = api[f"/{route}"]["GET"].Case(query=query).call_and_validate()

@@ -13,7 +13,7 @@ LISTS = {
 
 
 @given(st.text(), st.dictionaries(st.text(), st.sampled_from(list(LISTS))), st.data())
-def test_a_frame_is_read_back_by_the_letter_of_the_contract(text, types, data):
+def test_frames_are_decoded_according_to_the_contract(text, types, data):
     columns = {name: np.array(data.draw(LISTS[dtype]), dtype) for name, dtype in types.items()}
     header, numbers = read_frame(encode_frame({"schema": "test/1", "run": text}, columns))
     assert (header["schema"], header["run"]) == ("test/1", text)
@@ -24,11 +24,11 @@ def test_a_frame_is_read_back_by_the_letter_of_the_contract(text, types, data):
         np.testing.assert_array_equal(numbers[name], column)
 
 
-def test_what_is_no_line_of_numbers_is_refused():
+def test_columns_that_are_not_one_dimensional_are_rejected():
     with pytest.raises(ValueError, match="'a' of shape"):
         encode_frame({}, {"a": [[1.0]]})
 
 
-def test_a_header_never_holds_nan():
+def test_headers_with_nan_are_rejected():
     with pytest.raises(ValueError, match="not JSON compliant"):
         encode_frame({"value": float("nan")}, {})

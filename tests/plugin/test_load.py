@@ -1,10 +1,12 @@
-"""Ten seconds of what tests/benchmarks/serving.py does for two minutes: nothing fails and nothing is lost."""
+"""Ten seconds of the load of tests/benchmarks/serving.py: no request fails and no record is lost."""
 
+import pytest
 from serving_load import loaded
 from tensorboard_server import tensorboard_server
 
 
-def test_readers_and_writers_get_along(tmp_path):
+@pytest.mark.slow
+def test_concurrent_readers_and_writers(tmp_path):
     logs = tmp_path / "logs"
     logs.mkdir()
     with tensorboard_server(tmp_path, "--logdir", logs, "--reload_interval=1") as server:

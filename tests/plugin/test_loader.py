@@ -9,16 +9,16 @@ from tensorboard.plugins import base_plugin
 from werkzeug.test import Client
 
 from tb_gradhealth.plugin.loader import PLUGIN_NAME, FallbackPlugin, GradHealthLoader
-from tb_gradhealth.plugin.message import message_module
 from tb_gradhealth.plugin.plugin import GradHealthPlugin
+from tb_gradhealth.plugin.tab_module import message_module
 from tb_gradhealth.record import PLUGIN_NAME as RECORDED_NAME
 
-# TensorBoard brings its own old copy of a library that warns about itself when it is imported.
+# TensorBoard includes an old copy of a library that warns when it is imported.
 pytestmark = pytest.mark.filterwarnings("ignore:html5lib's sanitizer is deprecated:DeprecationWarning")
 
 
 def parsed(*arguments):
-    """Flags as TensorBoard parses them, fixed by it and then by us."""
+    """Flags parsed by TensorBoard, then fixed by it and by the loader."""
     from tensorboard.plugins.core.core_plugin import CorePluginLoader
 
     parser = argparse.ArgumentParser()
@@ -30,33 +30,33 @@ def parsed(*arguments):
     return flags
 
 
-def test_the_plugin_has_the_name_that_records_carry():
+def test_the_plugin_has_the_name_in_the_records():
     assert PLUGIN_NAME == RECORDED_NAME
     assert PLUGIN_NAME not in DEFAULT_TENSOR_SIZE_GUIDANCE
 
 
-def test_tensorboard_keeps_only_the_last_of_our_records():
+def test_tensorboard_keeps_one_record_of_the_plugin():
     assert parsed().samples_per_plugin == {"gradhealth": 1}
 
 
-def test_what_the_user_said_about_samples_stays():
+def test_samples_set_by_the_user_are_kept():
     samples = parsed("--samples_per_plugin=gradhealth=7,scalars=5").samples_per_plugin
     assert samples == {"gradhealth": 7, "scalars": 5}
 
 
 @pytest.mark.parametrize("flags", [argparse.Namespace(), argparse.Namespace(samples_per_plugin=None)])
-def test_flags_that_are_missing_hurt_nobody(flags):
+def test_missing_flags_are_ignored(flags):
     before = dict(vars(flags))
     GradHealthLoader().fix_flags(flags)
     assert vars(flags) == before
 
 
-def test_the_loader_adds_one_flag_and_never_stops_others_by_it(caplog):
+def test_the_loader_adds_one_flag_and_tolerates_a_conflict(caplog):
     parser = argparse.ArgumentParser()
     GradHealthLoader().define_flags(parser)
     assert "--gradhealth_rules" in parser.format_help()
     assert vars(parser.parse_args([])) == {"gradhealth_rules": ""}
-    GradHealthLoader().define_flags(parser)  # taken already, by whomever
+    GradHealthLoader().define_flags(parser)  # already defined
     assert "another plugin's" in caplog.text
 
 
@@ -66,7 +66,7 @@ def rules_shown(**flags):
     return Client(apps["/rules"]).get("/").json
 
 
-def test_the_tab_judges_by_the_file_that_check_takes(tmp_path):
+def test_the_tab_judges_by_the_rule_file_of_check(tmp_path):
     file = tmp_path / "rules.toml"
     file.write_text("version = 1\n[symptoms.dead-units]\nthreshold = 0.3\n")
     shown = rules_shown(gradhealth_rules=str(file))
@@ -77,7 +77,7 @@ def test_the_tab_judges_by_the_file_that_check_takes(tmp_path):
 
 
 @pytest.mark.parametrize("text", ["[", "[symptoms.dead-unit]", "\0", None])
-def test_a_rule_file_that_cannot_be_used_is_said_and_the_default_rules_hold(tmp_path, text):
+def test_an_invalid_rule_file_is_reported_and_the_default_rules_are_used(tmp_path, text):
     file = tmp_path / "rules.toml"
     if text is not None:
         file.write_text(text)
@@ -87,13 +87,13 @@ def test_a_rule_file_that_cannot_be_used_is_said_and_the_default_rules_hold(tmp_
     assert "default rules" in shown["problem"]
 
 
-def test_a_directory_and_binary_for_a_rule_file_are_said_too(tmp_path):
+def test_a_directory_or_binary_as_rule_file_is_reported(tmp_path):
     (tmp_path / "binary").write_bytes(bytes(range(256)))
     for path in (tmp_path, tmp_path / "binary", "\0", "x" * 5000):
         assert "cannot be read" in rules_shown(gradhealth_rules=str(path))["problem"]
 
 
-def test_the_entry_point_imports_nothing_heavy():
+def test_the_entry_point_imports_no_large_package():
     code = (
         "import sys, tensorboard.plugins.base_plugin; before = set(sys.modules);"
         "import tb_gradhealth.plugin.loader;"
@@ -114,7 +114,7 @@ def test_the_entry_point_imports_nothing_heavy():
     assert not loaded & {"numpy", "google_crc32c", "tensorflow", "werkzeug"}
 
 
-def test_loading_reads_nothing_and_gives_the_plugin(tmp_path):
+def test_loading_reads_no_file(tmp_path):
     context = base_plugin.TBContext(flags=parsed(f"--logdir={tmp_path / 'absent'}"))
     plugin = GradHealthLoader().load(context)
     assert isinstance(plugin, GradHealthPlugin)
@@ -123,8 +123,8 @@ def test_loading_reads_nothing_and_gives_the_plugin(tmp_path):
     assert plugin.frontend_metadata().tab_name == "Grad Health"
 
 
-def test_what_fails_while_loading_becomes_a_tab_that_says_it(caplog):
-    plugin = GradHealthLoader().load(None)  # no context: the plugin cannot be made
+def test_an_exception_while_loading_is_shown_in_the_tab(caplog):
+    plugin = GradHealthLoader().load(None)  # without a context the plugin cannot be created
     assert isinstance(plugin, FallbackPlugin)
     response = Client(plugin.get_plugin_apps()["/index.js"]).get("/")
     assert (response.status_code, response.mimetype) == (200, "text/javascript")
@@ -133,7 +133,7 @@ def test_what_fails_while_loading_becomes_a_tab_that_says_it(caplog):
     assert "Traceback" in caplog.text
 
 
-def test_a_message_is_text_whatever_is_in_it():
+def test_messages_are_shown_as_text():
     module = message_module('a "title"', ["</script><b>`${1}`\n\u2028"])
     assert 'const title = "a \\"title\\""' in module
     assert '["</script><b>`${1}`\\n\\u2028"]' in module

@@ -1,4 +1,4 @@
-"""Behind a reverse proxy with a path and a password of its own, everything is as before it."""
+"""The plugin behind a reverse proxy with a path and a password."""
 
 import gzip
 import json
@@ -29,10 +29,10 @@ def ask(url, **headers):
         return answer.headers, answer.read()
 
 
-def test_the_tab_works_through_it(proxied):
+def test_the_tab_works_behind_a_proxy(proxied):
     _, page = ask(proxied + "data/plugin_entry.html?name=gradhealth")
     (base,) = re.findall(r'<base href="([^"]+)"', page.decode())
-    assert not base.startswith("/")  # what the browser asks next stays behind the proxy
+    assert not base.startswith("/")  # later requests stay behind the proxy
     data = f"{proxied}data/{base}"
     assert b"render" in ask(data + "index.js")[1]
     headers, packed = ask(data + "runs", **{"Accept-Encoding": "gzip"})
@@ -46,7 +46,7 @@ def test_the_tab_works_through_it(proxied):
         urllib.request.urlopen(data + "runs", timeout=30)
 
 
-def test_tensorboards_own_policy_stands_on_every_page(proxied):
+def test_every_page_has_tensorboards_content_security_policy(proxied):
     for page in ("data/plugin_entry.html?name=gradhealth", "data/plugin/gradhealth/report?format=html"):
         headers, _ = ask(proxied + page)
         (policy,) = headers.get_all("Content-Security-Policy")

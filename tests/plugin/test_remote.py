@@ -23,7 +23,7 @@ def server(monkeypatch):
 
 @pytest.fixture
 def bucket(server, logs):
-    """The two runs of the other tests of the plugin, copied into a bucket."""
+    """The two runs of `logs`, copied into a bucket."""
     bucket = s3_bucket()
     for path in logs.rglob("*tfevents*"):
         bucket.put(str(path.relative_to(logs)), path.read_bytes())
@@ -31,7 +31,7 @@ def bucket(server, logs):
 
 
 def test_the_tab_reads_a_bucket(bucket, logs, tmp_path):
-    """Where TensorFlow is installed TensorBoard itself refuses s3:// and does not start."""
+    """With TensorFlow installed, TensorBoard itself does not start with s3://."""
     with BytesIO() as scalars:
         value = summary_pb2.Summary.Value(tag="loss", simple_value=0.5)
         event = event_pb2.Event(step=1, wall_time=1.0, summary=summary_pb2.Summary(value=[value]))
@@ -41,16 +41,16 @@ def test_the_tab_reads_a_bucket(bucket, logs, tmp_path):
     local.refresh()
     with tensorboard_server(tmp_path, "--logdir", bucket.root) as tensorboard:
         tensorboard.wait_until(lambda: tensorboard.json("runs")["loading"]["done"])
-        told = {run["run"]: run for run in tensorboard.json("runs")["runs"]}
+        served = {run["run"]: run for run in tensorboard.json("runs")["runs"]}
         theirs = "data/plugin/scalars/tags"
         tensorboard.wait_until(lambda: tensorboard.json("", base=theirs))
         assert [*tensorboard.json("", base=theirs)["fine"]] == ["loss"]
-    with local.reading() as watched:
-        assert told.keys() == watched.runs.keys()
-        for name, run in watched.runs.items():
-            assert told[name]["verdict"] == run.health.verdict()
-            assert told[name]["records"] == run.health.summary().records
-            assert told[name]["problems"] == []
+    with local.snapshot() as snapshot:
+        assert served.keys() == snapshot.runs.keys()
+        for name, run in snapshot.runs.items():
+            assert served[name]["verdict"] == run.health.verdict()
+            assert served[name]["records"] == run.health.summary().records
+            assert served[name]["problems"] == []
 
 
 def test_check_judges_a_bucket_as_it_judges_its_copy(bucket, logs):
@@ -62,23 +62,23 @@ def test_check_judges_a_bucket_as_it_judges_its_copy(bucket, logs):
     assert reports[0] == reports[1]
 
 
-def test_a_server_that_goes_away_takes_no_run_along(bucket, server):
+def test_runs_stay_while_their_server_is_unreachable(bucket, server):
     monitor = Monitor([Root(bucket.root)])
     monitor.refresh()
-    with monitor.reading() as watched:
-        before = {name: run.health.summary().records for name, run in watched.runs.items()}
+    with monitor.snapshot() as snapshot:
+        before = {name: run.health.summary().records for name, run in snapshot.runs.items()}
         assert before
-        assert watched.problems == ()
+        assert snapshot.problems == ()
     server.stop()
     monitor.refresh()
-    with monitor.reading() as watched:
-        assert {name: run.health.summary().records for name, run in watched.runs.items()} == before
-        (problem,) = watched.problems
+    with monitor.snapshot() as snapshot:
+        assert {name: run.health.summary().records for name, run in snapshot.runs.items()} == before
+        (problem,) = snapshot.problems
         assert bucket.root in problem.path
         assert "cannot be" in problem.message
     server.start()
     monitor.refresh()
-    with monitor.reading() as watched:
-        assert {name: run.health.summary().records for name, run in watched.runs.items()} == before
-        assert watched.problems == ()
-        assert all(run.problems() == () for run in watched.runs.values())
+    with monitor.snapshot() as snapshot:
+        assert {name: run.health.summary().records for name, run in snapshot.runs.items()} == before
+        assert snapshot.problems == ()
+        assert all(run.problems() == () for run in snapshot.runs.values())

@@ -4,7 +4,7 @@ import pytest
 from tensorboard.backend.event_processing.data_ingester import _parse_event_files_spec
 
 from tb_gradhealth.events import Root
-from tb_gradhealth.plugin.roots import roots_of
+from tb_gradhealth.plugin.plugin import roots_of
 
 SPECS = [
     "alpha:/x",
@@ -19,14 +19,14 @@ SPECS = [
 
 
 @pytest.mark.parametrize("spec", SPECS)
-def test_a_logdir_spec_means_what_it_means_to_tensorboard(spec):
+def test_a_logdir_spec_is_parsed_as_by_tensorboard(spec):
     assert {root.path: root.name for root in roots_of("", spec)} == _parse_event_files_spec(spec)
 
 
-def test_a_logdir_is_one_unnamed_root_whatever_colons_it_has():
+def test_a_logdir_with_colons_is_one_unnamed_root():
     assert roots_of("/x:y,z") == (Root("/x:y,z"),)
     assert roots_of("~/logs") == (Root(os.path.realpath(os.path.expanduser("~/logs"))),)
 
 
-def test_without_either_there_is_nothing_to_watch():
+def test_without_flags_there_are_no_roots():
     assert roots_of("") == ()

@@ -13,7 +13,7 @@ from run_log import RunLog
 
 from tb_gradhealth.cli.main import main
 from tb_gradhealth.record import Row, RowTable
-from tb_gradhealth.report.inert import cell, visible
+from tb_gradhealth.report.sanitizing import spreadsheet_cell, visible
 
 FORMS = ("text", "json", "markdown", "html", "csv", "junit")
 
@@ -119,12 +119,12 @@ def test_what_is_visible_stays_as_it_is(name):
 
 @pytest.mark.parametrize("text", ["dense/kernel", "a-b", "1e-3 is below"])
 def test_ordinary_cells_stay_as_they_are(text):
-    assert cell(text) == text
+    assert spreadsheet_cell(text) == text
 
 
 @pytest.mark.parametrize("name", ["-2;@SUM(1)", "a;=1+1", "a; =1+1;b", "＝1;＋2", " =1"])
 def test_a_cell_is_no_formula_where_a_semicolon_parts_cells_either(name):
-    parts = next(csv.reader([cell(name)], delimiter=";"))
+    parts = next(csv.reader([spreadsheet_cell(name)], delimiter=";"))
     assert not [
         part for part in parts if part.lstrip().startswith(("=", "+", "-", "@", "＝", "＋", "－", "＠"))
     ]

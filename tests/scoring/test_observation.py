@@ -1,4 +1,4 @@
-"""A run's log replayed record by record."""
+"""The observation of a run: its log is replayed record by record."""
 
 import pytest
 from run_log import RunLog
@@ -24,9 +24,9 @@ def observed(tmp_path, *names):
 def test_a_symptom_is_sighted_at_the_record_that_told_of_it(tmp_path, log):
     for step in range(0, 60, 10):
         log.record(step, HEALTHY | {"nan_count": float(step >= 30)})
-    sighting = observed(tmp_path, "run")["run"].sightings["non-finite"]
-    assert (sighting.severity, sighting.seen, sighting.warned) == ("critical", 30, 30)
-    assert sighting.layers == {"dense"}
+    report = observed(tmp_path, "run")["run"].reports["non-finite"]
+    assert (report.severity, report.seen, report.warned) == ("critical", 30, 30)
+    assert report.layers == {"dense"}
 
 
 def test_a_healthy_run_has_steps_and_nothing_else(tmp_path, log):

@@ -9,29 +9,29 @@ from tb_gradhealth.scoring import (
     Fault,
     Observation,
     Share,
-    Sighting,
+    SymptomReport,
     as_json,
     markdown,
     measured_markdown,
+    run_errors,
     score,
     with_section,
-    wrong,
 )
 
 STEPS = tuple(range(0, 300, 10))
 
 
 def told(symptom, severity="warning", warned=50, seen=None, layers=("hidden_0",)):
-    return Sighting(symptom, severity, warned if seen is None else seen, warned, frozenset(layers))
+    return SymptomReport(symptom, severity, warned if seen is None else seen, warned, frozenset(layers))
 
 
 def seen_only(symptom, seen=50):
-    return Sighting(symptom, "info", seen, None, frozenset())
+    return SymptomReport(symptom, "info", seen, None, frozenset())
 
 
-def judged(case, *sightings):
-    """The board of a single run."""
-    observation = Observation(STEPS, {sighting.symptom: sighting for sighting in sightings})
+def judged(case, *reports):
+    """The score of a single run."""
+    observation = Observation(STEPS, {report.symptom: report for report in reports})
     return score([case], {case.name: observation})
 
 
@@ -46,28 +46,28 @@ def planted(symptom="dead-units", step=40, **label):
 
 def test_a_healthy_run_is_flagged_by_any_warning():
     board = judged(Case("fine"), told("dead-units"))
-    assert (board.flagged, board.critical, board.alarmed) == (Share(1, 1), Share(0, 1), Share(1, 1))
+    assert (board.flagged, board.critical, board.ever_warned) == (Share(1, 1), Share(0, 1), Share(1, 1))
     assert [(alarm.run, alarm.symptom, alarm.healthy) for alarm in board.false_alarms] == [
         ("fine", "dead-units", True)
     ]
-    assert of(board, "dead-units").right == Share(0, 1)
+    assert of(board, "dead-units").precision == Share(0, 1)
 
 
 def test_a_healthy_run_with_information_is_not_flagged():
     board = judged(Case("fine"), seen_only("dead-units"))
-    assert (board.flagged, board.alarmed, board.symptoms) == (Share(0, 1), Share(0, 1), ())
+    assert (board.flagged, board.ever_warned, board.symptoms) == (Share(0, 1), Share(0, 1), ())
 
 
 def test_a_warning_that_was_lowered_later_is_no_flag_but_is_told():
-    lowered = Sighting("dead-units", "info", seen=20, warned=30, layers=frozenset())
+    lowered = SymptomReport("dead-units", "info", seen=20, warned=30, layers=frozenset())
     board = judged(Case("fine"), lowered)
-    assert (board.flagged, board.alarmed) == (Share(0, 1), Share(1, 1))
+    assert (board.flagged, board.ever_warned) == (Share(0, 1), Share(1, 1))
 
 
 def test_what_was_planted_and_told_is_found():
     board = judged(planted(layer="hidden_0"), told("dead-units", warned=60))
     found = of(board, "dead-units")
-    assert (found.found, found.seen, found.right, found.named) == (Share(1, 1),) * 4
+    assert (found.recall, found.seen, found.precision, found.layer_named) == (Share(1, 1),) * 4
     assert (board.flagged, board.broken, board.misses) == (Share(0, 0), 1, ())
 
 
@@ -79,14 +79,14 @@ def test_a_delay_counts_the_records_after_the_first_that_could_hold_the_fault():
 
 def test_what_is_folded_under_a_planted_fault_is_no_alarm():
     def folded(*causes):
-        return Sighting("weight-growth", "warning", 60, 60, frozenset({"hidden_1"}), frozenset(causes))
+        return SymptomReport("weight-growth", "warning", 60, 60, frozenset({"hidden_1"}), frozenset(causes))
 
-    def alarms(sighting):
-        return [alarm.symptom for alarm in judged(planted(), told("dead-units"), sighting).false_alarms]
+    def alarms(report):
+        return [alarm.symptom for alarm in judged(planted(), told("dead-units"), report).false_alarms]
 
     assert alarms(folded("dead-units")) == []
     assert alarms(folded()) == alarms(folded("dead-units", "dead-layer")) == ["weight-growth"]
-    early = Sighting("weight-growth", "warning", 20, 20, frozenset(), frozenset({"dead-units"}))
+    early = SymptomReport("weight-growth", "warning", 20, 20, frozenset(), frozenset({"dead-units"}))
     assert alarms(early) == ["weight-growth"]
 
 
@@ -96,14 +96,14 @@ def test_a_fault_that_builds_up_has_no_delay():
 
 def test_what_was_told_as_information_is_seen_but_not_found():
     board = judged(planted(), seen_only("dead-units"))
-    assert (of(board, "dead-units").found, of(board, "dead-units").seen) == (Share(0, 1), Share(1, 1))
+    assert (of(board, "dead-units").recall, of(board, "dead-units").seen) == (Share(0, 1), Share(1, 1))
     assert [(miss.run, miss.seen) for miss in board.misses] == [("sick", "info")]
 
 
 def test_information_is_enough_where_the_label_says_so():
-    entry = of(judged(planted(least="info"), seen_only("dead-units")), "dead-units")
-    assert entry.found == Share(1, 1)
-    assert entry.right == Share(0, 0)  # precision is about warnings
+    entry = of(judged(planted(minimum_severity="info"), seen_only("dead-units")), "dead-units")
+    assert entry.recall == Share(1, 1)
+    assert entry.precision == Share(0, 0)  # precision is about warnings
 
 
 def test_what_was_not_told_is_missed():
@@ -126,7 +126,7 @@ def test_another_symptom_is_a_false_alarm_of_a_broken_run():
 def test_nothing_may_be_told_before_the_fault_begins(symptom):
     board = judged(planted(step=100), told(symptom, warned=50))
     assert [alarm.symptom for alarm in board.false_alarms] == [symptom]
-    assert of(board, "dead-units").found == Share(0, 1)
+    assert of(board, "dead-units").recall == Share(0, 1)
 
 
 def measured(*symptoms, step=100, **label):
@@ -135,11 +135,11 @@ def measured(*symptoms, step=100, **label):
 
 def test_what_was_measured_may_be_told_of_before_it_was_certain():
     entry = of(judged(measured("dead-units"), told("dead-units", warned=50)), "dead-units")
-    assert (entry.found, entry.right, entry.delays) == (Share(1, 1), Share(1, 1), (0,))
+    assert (entry.recall, entry.precision, entry.delays) == (Share(1, 1), Share(1, 1), (0,))
 
 
 def test_where_everything_was_measured_nothing_is_excused_as_a_consequence():
-    folded = Sighting("weight-growth", "warning", 150, 150, frozenset(), frozenset({"dead-units"}))
+    folded = SymptomReport("weight-growth", "warning", 150, 150, frozenset(), frozenset({"dead-units"}))
     board = judged(measured("dead-units"), told("dead-units", warned=110), folded)
     assert [alarm.symptom for alarm in board.false_alarms] == ["weight-growth"]
 
@@ -152,8 +152,8 @@ def test_an_undecided_training_is_neither_healthy_nor_broken():
 
 
 def test_another_name_for_the_same_fault_is_found_too():
-    board = judged(planted("dead-units", instead=("dead-layer",)), told("dead-layer"))
-    assert (of(board, "dead-units").found, board.false_alarms) == (Share(1, 1), ())
+    board = judged(planted("dead-units", alternatives=("dead-layer",)), told("dead-layer"))
+    assert (of(board, "dead-units").recall, board.false_alarms) == (Share(1, 1), ())
 
 
 def test_doses_are_counted_apart():
@@ -192,7 +192,7 @@ def test_wrong_runs_are_listed_with_what_was_expected_and_found():
     observed = {
         case.name: Observation(STEPS, {"dead-units": seen_only("dead-units"), "x": told("loss-spike")})
     }
-    (error,) = wrong([case], observed, score([case], observed))
+    (error,) = run_errors([case], observed, score([case], observed))
     assert error.label == "dead-units since 100, loss-stalled since 100"
     assert error.missed == ("dead-units (told as info)", "loss-stalled (told as nothing)")
     assert error.alarms == ("loss-spike (warning, step 50: hidden_0)",)
@@ -202,7 +202,7 @@ def test_wrong_runs_are_listed_with_what_was_expected_and_found():
 def test_runs_that_were_judged_rightly_are_not_listed():
     case = Case("fine")
     observed = {"fine": Observation(STEPS, {})}
-    assert wrong([case], observed, score([case], observed)) == []
+    assert run_errors([case], observed, score([case], observed)) == []
 
 
 def test_the_page_and_the_json_hold_the_same_numbers():

@@ -1,4 +1,4 @@
-"""The same training written out: eager, one step after the other, every number kept."""
+"""The reference training: eager, step by step, with all values kept."""
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
@@ -18,7 +18,7 @@ def class_loss(model: Any, x: Any, y: Any) -> Any:
 
 @dataclass
 class Training:
-    """What happened, by tensor name and step.
+    """The values by tensor name and step.
 
     Attributes:
         gradients: as the tape gave them; a sparse one as the whole tensor.
@@ -35,7 +35,7 @@ class Training:
     def hold_against(
         self, recorded: Any, rtol: float = 1e-4, kinds: str = "gradient weight update loss"
     ) -> None:
-        """Every record of every row of these kinds."""
+        """Compare every record of every row of these kinds."""
         losses = {"loss": self.losses}
         every = {"gradient": self.gradients, "weight": self.weights, "update": self.updates, "loss": losses}
         for kind in kinds.split():
@@ -48,7 +48,7 @@ class Training:
 
 
 def names_of(model: Any) -> dict[str, Any]:
-    """The trainable variables by the names of their rows."""
+    """The trainable variables by row name."""
     return {_name(variable, model): variable for variable in model.trainable_variables}
 
 
@@ -63,7 +63,7 @@ def train(
     batches: Iterable[tuple[Any, Any]],
     loss_of: Callable[[Any, Any, Any], Any] = class_loss,
 ) -> Training:
-    """Train a model by hand, one step a batch."""
+    """Train a model in an eager loop, one step per batch."""
     done = Training()
     for x, y in batches:
         with tf.GradientTape() as tape:

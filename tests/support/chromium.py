@@ -1,4 +1,4 @@
-"""Debian's Chromium, as the tests and the README's pictures start it."""
+"""Starts Debian's Chromium for the browser tests and the README's pictures."""
 
 import os
 from collections.abc import Iterator
@@ -12,7 +12,7 @@ QUIET = [
     "--disable-gpu",
     "--disable-quic",
     "--no-first-run",
-    # Chromium's own errands; nothing may leave this machine.
+    # Chromium's background requests; no request may leave the machine.
     "--disable-background-networking",
     "--disable-component-update",
     "--disable-sync",

@@ -1,4 +1,4 @@
-"""Trainings that fail after their sixth step, by a fault in some part that is the user's own."""
+"""Trainings that fail after the sixth step because of an error in the user's code."""
 
 from itertools import count
 
@@ -14,7 +14,7 @@ STEPS = 6
 
 
 class Failing(keras.callbacks.Callback):
-    """A callback with a fault, after the sixth step."""
+    """A callback that raises after the sixth step."""
 
     def on_train_batch_end(self, batch, logs=None):
         if batch == STEPS - 1:
@@ -27,13 +27,13 @@ def sound_data():
 
 
 def failing_data():
-    """A generator with a fault, after the sixth batch."""
+    """A generator that raises after the sixth batch."""
     yield from networks.batches(STEPS)
     raise OSError("planted")
 
 
 def failing_loss():
-    """A loss with a fault, in the seventh step."""
+    """A loss that raises in the seventh step."""
     calls = count()
 
     def loss(y, predictions):

@@ -1,4 +1,4 @@
-"""Long event files of ours in seconds: TensorBoard's writer takes minutes over checksums in Python."""
+"""Writes long event files fast: TensorBoard's writer computes checksums in Python, which takes minutes."""
 
 import struct
 from collections.abc import Iterable
@@ -13,7 +13,7 @@ from tb_gradhealth.record import Record, RowTable, record_tag
 
 
 class FastLog:
-    """One run's event file; what is added is on disk when the call returns."""
+    """One event file; records are on disk when ``add`` returns."""
 
     def __init__(self, folder: Path, table: RowTable, name: str = "events.out.tfevents.1.host") -> None:
         folder.mkdir(parents=True, exist_ok=True)
@@ -24,7 +24,7 @@ class FastLog:
             _write(file, table_event(table))
 
     def add(self, records: Iterable[Record]) -> None:
-        """Append records, as the recorder lays them out."""
+        """Append records in the layout of the recorder."""
         with self.path.open("ab") as file:
             for record in records:
                 values = record.values.reshape(-1)[self._table.written]
@@ -33,7 +33,7 @@ class FastLog:
 
 
 def write_events(path: Path, events: Iterable[event_pb2.Event]) -> None:
-    """An event file of anybody's events."""
+    """Write an event file of any events."""
     with path.open("wb") as file:
         for event in events:
             _write(file, event)

@@ -1,4 +1,4 @@
-"""Frames read by the letter of the contract, and not by the code that writes them."""
+"""Decodes frames according to the contract, independently of the code that encodes them."""
 
 import json
 import struct
@@ -7,7 +7,7 @@ import numpy as np
 
 
 def read_frame(content: bytes):
-    """Header and columns by name."""
+    """The header, and the columns by name."""
     assert content[:4] == b"GHF2"
     (length,) = struct.unpack_from("<I", content, 4)
     at = 8 + length

@@ -1,4 +1,4 @@
-"""Names as an attacker, or an unlucky user, would choose them."""
+"""Hostile names of runs, layers and tensors."""
 
 ESCAPE = "\x1b[2J\x1b]0;owned\x07"
 BIDI = "\u202egnp.exe\u2066"
@@ -25,4 +25,4 @@ NAMES = {
 CONTROLS = {chr(code) for code in [*range(9), *range(11, 32), *range(127, 160)]} | set(
     "\u200e\u200f\u061c\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\u2028\u2029\ufffe"
 )
-"""What must not reach a terminal, a page or a file as it is."""
+"""Texts that must not be output unescaped."""

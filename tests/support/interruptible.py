@@ -1,4 +1,4 @@
-"""Trainings that would go on for ever, to be ended from outside; they say how far they are in a file."""
+"""Endless trainings that are ended by a signal; they report their progress in a file."""
 
 import os
 import time
@@ -10,7 +10,7 @@ import by_hand
 import keras
 import networks
 import tensorflow as tf
-from processes import PATIENCE, exit_code, start
+from processes import TIMEOUT, exit_code, start
 
 import tb_gradhealth as gradhealth
 
@@ -21,19 +21,19 @@ def _endless() -> Iterator[tuple]:
         yield parts[number % len(parts)]
 
 
-def _say(said: Path, step: int) -> None:
-    """At once: whoever reads it, or ends us, never meets half of it."""
-    new = said.with_suffix(".new")
+def _report(progress: Path, step: int) -> None:
+    """Replace the file atomically."""
+    new = progress.with_suffix(".new")
     new.write_text(str(step))
-    new.replace(said)
+    new.replace(progress)
 
 
-def fit(log_dir: Path | None, said: Path) -> None:
-    """`model.fit`, with our callback where there is a log directory."""
+def fit(log_dir: Path | None, progress: Path) -> None:
+    """`model.fit`, with the callback if there is a log directory."""
 
     class Say(keras.callbacks.Callback):
         def on_train_batch_end(self, batch, logs=None):
-            _say(said, batch)
+            _report(progress, batch)
 
     model = networks.classifier()
     model.compile("sgd", by_hand.cross_entropy, jit_compile=False)
@@ -41,8 +41,8 @@ def fit(log_dir: Path | None, said: Path) -> None:
     model.fit(_endless(), steps_per_epoch=10**9, verbose=0, callbacks=[*ours, Say()])
 
 
-def loop(log_dir: Path | None, said: Path) -> None:
-    """A hand-written loop, with a recorder where there is a log directory."""
+def loop(log_dir: Path | None, progress: Path) -> None:
+    """A custom loop, with a recorder if there is a log directory."""
     model, recorder = networks.classifier(), gradhealth.Recorder(log_dir) if log_dir else None
 
     @tf.function
@@ -60,7 +60,7 @@ def loop(log_dir: Path | None, said: Path) -> None:
             step(tf.constant(x), tf.constant(y))
             if recorder:
                 recorder.write(number)
-            _say(said, number)
+            _report(progress, number)
 
     if recorder is None:
         train()
@@ -75,31 +75,30 @@ TRAININGS = [fit, loop]
 def interrupted(
     train: Callable[..., None],
     log_dir: Path | None,
-    said: Path,
+    progress: Path,
     number: int,
     ready: Callable[[], bool] = lambda: True,
 ) -> int | None:
-    """Train in a process of its own for 25 steps and until all is ready, then send it a signal.
+    """Train in a process until step 25 and until ``ready``, then send it a signal.
 
     Args:
         train: one of `TRAININGS`.
-        log_dir: None for a training without us.
-        said: the file in which the training says how many steps are over.
-        number: the signal's.
-        ready: what else is waited for.
+        log_dir: None for a training without Grad Health.
+        progress: the file with the number of finished steps.
+        number: of the signal.
+        ready: a further condition before the signal.
 
     Returns:
         The exit status.
     """
-    process = start(train, log_dir, said)
-    end = time.monotonic() + PATIENCE
-    while not (said.exists() and int(said.read_text()) >= 25 and ready()):
+    process = start(train, log_dir, progress)
+    end = time.monotonic() + TIMEOUT
+    while not (progress.exists() and int(progress.read_text()) >= 25 and ready()):
         assert time.monotonic() < end
         assert process.is_alive()
         time.sleep(0.02)
-    # Again and again, as a person would: Python loses an interrupt that meets it in a destructor, and a plain
-    # training with Keras was seen to go on for ever after one.
-    end = time.monotonic() + PATIENCE
+    # Repeatedly: Python loses an interrupt within a destructor, and a plain Keras training then never ended.
+    end = time.monotonic() + TIMEOUT
     while process.is_alive() and time.monotonic() < end:
         os.kill(process.pid, number)
         process.join(10)

@@ -1,7 +1,8 @@
-"""Tiny networks and the data they learn: each call makes the same one."""
+"""Small networks and their training data; each call returns equal ones."""
 
 import keras
 import numpy as np
+import tensorflow as tf
 
 BATCH = 8
 FEATURES = 6
@@ -9,7 +10,7 @@ CLASSES = 3
 
 
 def batches(count: int = 12, batch: int = BATCH) -> list[tuple[np.ndarray, np.ndarray]]:
-    """That many batches of points [batch, 6] and their classes [batch]."""
+    """Batches of points [batch, 6] and their classes [batch]."""
     random = np.random.default_rng(5)
     return [
         (random.normal(size=(batch, FEATURES)).astype(np.float32), random.integers(0, CLASSES, batch))
@@ -18,13 +19,26 @@ def batches(count: int = 12, batch: int = BATCH) -> list[tuple[np.ndarray, np.nd
 
 
 def joined(parts):
-    """The batches' arrays, in whatever structure, end to end."""
+    """The concatenated arrays of batches of any structure."""
     return keras.tree.map_structure(lambda *arrays: np.concatenate(arrays), *parts)
 
 
 def classifier(*between, activation: str = "tanh", seed: int = 11, cls=keras.Sequential) -> keras.Sequential:
-    """``hidden``, whatever should come between, and ``out``."""
+    """The layers ``hidden``, those given, and ``out``."""
     keras.utils.set_random_seed(seed)
     dense = keras.layers.Dense
     first, last = dense(8, activation=activation, name="hidden"), dense(CLASSES, name="out", dtype="float32")
     return cls([keras.Input((FEATURES,)), first, *between, last])
+
+
+class Attention(keras.layers.Layer):
+    """A typical attention bug: the masked scores that overflow are no layer's output."""
+
+    def __init__(self, **arguments):
+        super().__init__(**arguments)
+        self.q, self.k, self.v = (keras.layers.Dense(4, name=name) for name in "qkv")
+
+    def call(self, h, words):
+        scores = tf.matmul(self.q(h), self.k(h), transpose_b=True)
+        scores += tf.where(words[:, None, :] > 0, 0.0, -np.inf)
+        return tf.matmul(tf.nn.softmax(scores), self.v(h))

@@ -13,15 +13,15 @@ from multiprocessing import get_context
 from multiprocessing.process import BaseProcess
 from typing import Any
 
-PATIENCE = 120
-"""Seconds a training may take on a slow machine."""
+TIMEOUT = 120
+"""Seconds for a training on a slow machine."""
 
 _context = get_context("forkserver")
 _context.set_forkserver_preload(["tensorflow", "keras"])
 
 
 def start(function: Callable[..., None], *arguments: Any) -> BaseProcess:
-    """Begin a call of a module's function."""
+    """Start a module's function in a process."""
     process = _context.Process(target=_as_from_a_terminal, args=(function, *arguments))
     process.start()
     return process
@@ -34,21 +34,21 @@ def _as_from_a_terminal(function: Callable[..., None], *arguments: Any) -> None:
 
 
 def exit_code(process: BaseProcess) -> int | None:
-    """What the process ended with; it is killed where it does not end."""
-    process.join(PATIENCE)
+    """The exit code; a process that does not end is killed."""
+    process.join(TIMEOUT)
     if process.is_alive():
         process.kill()
-        raise AssertionError(f"the process did not end within {PATIENCE} seconds")
+        raise AssertionError(f"the process did not end within {TIMEOUT} seconds")
     return process.exitcode
 
 
 def run(function: Callable[..., None], *arguments: Any) -> None:
-    """Call a module's function in a process of its own."""
+    """Run a module's function in its own process."""
     assert exit_code(start(function, *arguments)) == 0
 
 
 def run_as_workers(function: Callable[..., None], workers: int, *arguments: Any) -> None:
-    """Call a function in several processes that find each other by ``TF_CONFIG``."""
+    """Run a function in several processes that are connected by ``TF_CONFIG``."""
     addresses = [f"127.0.0.1:{port}" for port in _free_ports(workers)]
     processes = [start(_as_worker, addresses, index, function, *arguments) for index in range(workers)]
     assert [exit_code(process) for process in processes] == [0] * workers

@@ -1,4 +1,4 @@
-"""A log directory read the way the tab and the command line read it, and held against numbers."""
+"""Reads a log directory as the tab and the command line do, and compares it with expected values."""
 
 from pathlib import Path
 
@@ -11,7 +11,7 @@ MOMENTS = ("rms", "mean", "minimum", "maximum", "zero_fraction")
 
 
 def statistics(values) -> dict[str, float]:
-    """The moments of a tensor in float64, as the columns' comments define them."""
+    """The moments of a tensor in float64, as `columns.py` defines them."""
     values = np.asarray(values, np.float64)
     return {
         "rms": float(np.sqrt(np.mean(values**2))),
@@ -23,7 +23,7 @@ def statistics(values) -> dict[str, float]:
 
 
 class Recorded:
-    """All records, flight recorder lines and epochs of one run."""
+    """All records, steps and epochs of one run."""
 
     def __init__(self, log_dir: Path, run: str = ".") -> None:
         discovery = discover([Root(str(log_dir))])
@@ -41,24 +41,24 @@ class Recorded:
 
     @property
     def settings(self):
-        """Those of the newest record's table."""
+        """The settings of the newest row table."""
         return self.records[-1].table.settings
 
     def tensors(self, kind: str) -> list[str]:
-        """The newest record's rows of this kind."""
+        """The tensors of a kind in the newest record."""
         return [row.tensor for row in self.records[-1].table.rows if row.kind == kind]
 
     def reasons(self, kind: str) -> dict[str, str]:
-        """Of the newest record's rows of this kind, why they hold no numbers; ``""`` where they do."""
+        """The reasons why rows of a kind are not measured, in the newest record; ``""`` for measured rows."""
         return {row.tensor: row.not_measured for row in self.records[-1].table.rows if row.kind == kind}
 
     def row(self, kind: str, tensor: str):
-        """The newest record's description of a row."""
+        """The row in the newest row table."""
         (row,) = (r for r in self.records[-1].table.rows if (r.kind, r.tensor) == (kind, tensor))
         return row
 
     def column(self, kind: str, tensor: str, name: str) -> dict[int, float]:
-        """One statistic of one row by step, in the records that have the row."""
+        """One statistic of one row, by step."""
         return {
             record.step: float(record.column(name)[index])
             for record in self.records
@@ -67,7 +67,7 @@ class Recorded:
         }
 
     def flight(self, kind: str, tensor: str) -> dict[int, float]:
-        """What the flight recorder saw of one row, by step."""
+        """The flight recorder's values of one row, by step."""
         return {
             int(step): float(line[place])
             for lines in self.lines
@@ -77,7 +77,7 @@ class Recorded:
         }
 
     def assert_row(self, kind: str, tensor: str, expected, rtol: float = 1e-4, first: int = 0) -> None:
-        """Hold every record of a row against the tensor it should be of.
+        """Compare every record of a row with the expected tensor.
 
         Args:
             kind: of the row.
@@ -101,7 +101,7 @@ class Recorded:
                 )
 
     def assert_number(self, kind: str, tensor: str, expected, column: str = "mean", rtol: float = 1e-4):
-        """Hold one column of a row, in every record, against a number for each training step."""
+        """Compare one column of a row, in every record, with a number for each training step."""
         got = self.column(kind, tensor, column)
         assert got, f"there is no record of {kind} {tensor}"
         np.testing.assert_allclose(

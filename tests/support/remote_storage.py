@@ -1,4 +1,4 @@
-"""Storage behind addresses, for real: fsspec's memory, and an S3 server on this machine."""
+"""Remote storage for tests: fsspec's memory storage, and a local S3 server."""
 
 import os
 import socket
@@ -19,7 +19,7 @@ class Bucket:
         self.root, self.system = root, system
 
     def put(self, name: str, content: bytes) -> None:
-        """What storages of objects do when a file grows: the whole of it is written anew."""
+        """Write a whole file, as object storages do for every change."""
         self.system.pipe_file(f"{self.root}/{name}", content)
 
     def remove(self, name: str) -> None:
@@ -27,7 +27,7 @@ class Bucket:
 
 
 class Server:
-    """S3 that can go away and come back; what it holds stays."""
+    """A local S3 server that can be stopped and started again with the same content."""
 
     def __init__(self) -> None:
         with socket.socket() as free:
@@ -49,7 +49,7 @@ class Server:
 
 @contextmanager
 def s3_server(monkeypatch) -> Iterator[Server]:
-    """S3 on this machine, and an environment in which fsspec and its children find it."""
+    """A local S3 server, with the environment by which fsspec and child processes find it."""
     credentials = {
         "AWS_ACCESS_KEY_ID": "test",
         "AWS_SECRET_ACCESS_KEY": "test",
@@ -59,7 +59,7 @@ def s3_server(monkeypatch) -> Iterator[Server]:
         monkeypatch.setenv(name, value)
     server = Server()
     monkeypatch.setenv("FSSPEC_S3_ENDPOINT_URL", server.url)
-    monkeypatch.setenv("S3_ENDPOINT", server.url)  # of TensorBoard's own client
+    monkeypatch.setenv("S3_ENDPOINT", server.url)  # for TensorBoard's own client
     monkeypatch.setitem(
         fsspec.config.conf,
         "s3",
@@ -68,7 +68,7 @@ def s3_server(monkeypatch) -> Iterator[Server]:
             "config_kwargs": {"retries": {"max_attempts": 0}, "connect_timeout": 2, "read_timeout": 5},
         },
     )
-    # The connection that was made to another server.
+    # A cached connection belongs to another server.
     s3fs.S3FileSystem.clear_instance_cache()
     storage._remote.cache_clear()
     try:
@@ -80,14 +80,14 @@ def s3_server(monkeypatch) -> Iterator[Server]:
 
 
 def s3_bucket() -> Bucket:
-    """An empty bucket of the running server; what it holds outlives the server."""
+    """An empty bucket of the running server; its content outlives the server."""
     system = fsspec.filesystem("s3", use_listings_cache=False)
     name = f"logs-{os.urandom(6).hex()}"
     system.mkdir(name)
-    # TensorBoard's client wants a folder in the bucket.
+    # TensorBoard's client requires a folder in the bucket.
     return Bucket(f"s3://{name}/logs", system)
 
 
 def memory_bucket() -> Bucket:
-    """A folder in this process's memory."""
+    """A folder in the memory of this process."""
     return Bucket(f"memory://logs-{os.urandom(6).hex()}", fsspec.filesystem("memory"))

@@ -1,4 +1,4 @@
-"""Trainings under a distribution strategy, for processes of their own."""
+"""Trainings under a distribution strategy, run in their own processes."""
 
 from pathlib import Path
 from typing import Any
@@ -35,7 +35,7 @@ STRATEGIES = {"mirrored": mirrored, "multi_worker": multi_worker}
 
 
 def fit(log_dir: Path, strategy_name: str) -> None:
-    """`model.fit` over batches of the whole."""
+    """`model.fit` over global batches."""
     strategy = STRATEGIES[strategy_name]()
     with strategy.scope():
         model = networks.classifier()
@@ -47,7 +47,7 @@ def fit(log_dir: Path, strategy_name: str) -> None:
 
 
 def loop(log_dir: Path, strategy_name: str) -> None:
-    """A hand-written loop whose replicas each take their part of a batch."""
+    """A custom loop in which each replica takes its part of a batch."""
     strategy = STRATEGIES[strategy_name]()
     with strategy.scope():
         model, optimizer = networks.classifier(), sgd()

@@ -1,4 +1,4 @@
-"""A reverse proxy as teams put before TensorBoard: it has a path of its own, and asks who is there."""
+"""A reverse proxy in front of TensorBoard, with a path prefix and basic authentication."""
 
 import http.client
 import threading
@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 @contextmanager
 def reverse_proxy(target: str, prefix: str, user: str = "Basic dGVhbTpzZWNyZXQ=") -> Iterator[str]:
-    """The address under which ``target`` can be reached; the proxy takes its prefix off before it asks.
+    """The address of the proxy, which removes its prefix from requests to ``target``.
 
     Args:
         target: the server's address, ending with a slash.

@@ -1,4 +1,4 @@
-"""Event files of ours, written by TensorBoard's own writers, for tests that read."""
+"""Writes event files of the plugin with TensorBoard's writer, for tests of reading."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -35,8 +35,13 @@ def table_event(table: RowTable, **changes) -> event_pb2.Event:
     return tensor_event(table_tag(table.id), encode_table(table), **changes)
 
 
+GOOD = {"rms": 0.1, "nan_count": 0, "inf_count": 0, "bad_steps": 0}
+BAD = {**GOOD, "nan_count": 7, "bad_steps": 1, "bad_ago": 4}
+"""The statistics of a healthy row, and of a row with NaN."""
+
+
 class RunLog:
-    """A run that is being written; each record is on disk when ``record`` returns."""
+    """Writes one run; each record is on disk when ``record`` returns."""
 
     def __init__(self, folder: Path, table: RowTable) -> None:
         self.folder, self.table = folder, table
@@ -49,11 +54,11 @@ class RunLog:
         return file
 
     def record(self, step: int, *rows: Mapping[str, float]) -> None:
-        """Append a record: for each row the statistics that are not NaN."""
+        """Append a record from the statistics of each row; all others are NaN."""
         values = np.full((len(self.table.rows), len(self.table.columns)), np.nan, np.float32)
-        for place, row in enumerate(rows):
+        for index, row in enumerate(rows):
             for name, value in row.items():
-                values[place, self.table.columns.index(name)] = value
+                values[index, self.table.columns.index(name)] = value
         self.matrix(step, values)
 
     def matrix(self, step: int, values: np.ndarray) -> None:
@@ -62,12 +67,12 @@ class RunLog:
             values = values.reshape(-1)[self.table.written]
         self._add(record_tag(self.table.id), values, step)
 
-    def steps(self, last_step: int, lines) -> None:
-        """Append the flight recorder's lines, [steps, watched]."""
-        self._add(steps_tag(self.table.id), np.asarray(lines, np.float32), last_step)
+    def steps(self, last_step: int, values) -> None:
+        """Append flight-recorder steps, [steps, watched]."""
+        self._add(steps_tag(self.table.id), np.asarray(values, np.float32), last_step)
 
     def epoch(self, step: int, **values: float) -> None:
-        """Append what the training reported at the end of an epoch."""
+        """Append an epoch with its values."""
         self._add(epoch_tag(self.table.id), encode_epoch(values), step)
 
     def _add(self, tag: str, values: np.ndarray | bytes, step: int) -> None:

@@ -1,12 +1,12 @@
-"""`python tests/support/screenshots.py FOLDER`: the README's pictures, over a demo trained for them."""
+"""`python tests/support/screenshots.py FOLDER`: the README's pictures, from a newly trained demo."""
 
-import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from chromium import chromium
+from command import train_demo
 from playwright.sync_api import FrameLocator
 from tensorboard_server import tensorboard_server
 
@@ -20,21 +20,21 @@ def overview(frame: FrameLocator) -> None:
 
 
 def layers(frame: FrameLocator) -> None:
-    """A vanishing gradient as a waterfall."""
+    """The heatmap of a vanishing gradient."""
     frame.get_by_role("navigation", name="Runs").get_by_role("button", name="vanishing_sigmoid").click()
     frame.get_by_role("heading", name="of vanishing_sigmoid").wait_for()
     frame.locator(".heat-dot").first.wait_for()
 
 
 def runs(frame: FrameLocator) -> None:
-    """Two runs beside each other."""
+    """The comparison of two runs."""
     for run in ("healthy_cnn", "spike_glare"):
         frame.get_by_role("checkbox", name=f"Compare {run}").check()
     frame.get_by_role("img", name="Loss of").wait_for()
 
 
 def rules(frame: FrameLocator) -> None:
-    """A limit that is being moved."""
+    """A changed limit."""
     section = frame.get_by_role("group", name="Vanishing gradient", exact=True)
     section.get_by_role("textbox").first.fill("1e-5")
     frame.get_by_role("heading", level=1, name="Trying other rules:").wait_for()
@@ -52,8 +52,7 @@ def main(folder: Path) -> None:
     """Take a picture of each view in each theme."""
     with tempfile.TemporaryDirectory() as scratch:
         logs = Path(scratch) / "logs"
-        command = [sys.executable, "-m", "tb_gradhealth.cli", "demo", "--no-serve", "--logdir", str(logs)]
-        subprocess.run(command, check=True)
+        train_demo(logs)
         with tensorboard_server(Path(scratch), "--logdir", logs) as server, chromium() as browser:
             server.wait_until(lambda: server.json("runs")["loading"]["done"])
             for theme in THEMES:

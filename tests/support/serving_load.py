@@ -1,4 +1,4 @@
-"""Many readers of one TensorBoard while runs are being written, and what came of it."""
+"""Load on one TensorBoard: many readers while runs are written."""
 
 import itertools
 import random
@@ -18,10 +18,10 @@ from tensorboard.util import tensor_util
 
 from tb_gradhealth.record import Row, RowTable
 
-OURS = "data/plugin/gradhealth/"
+PLUGIN = "data/plugin/gradhealth/"
 LAYERS = 50
 RECORDS_PER_SECOND = 4
-"""Of each writer; a training that records every tenth step of 25 ms."""
+"""Records of each writer: those of a training with steps of 25 ms that records every tenth."""
 
 TABLE = RowTable(
     (
@@ -37,13 +37,13 @@ TABLE = RowTable(
 
 @dataclass
 class Load:
-    """What happened.
+    """The results.
 
     Attributes:
-        seconds: how long each answer took, by route.
-        unchanged: answers 304, by route.
-        errors: answers that were none, and what a thread died of.
-        written: records, by run.
+        seconds: response times by route.
+        unchanged: number of 304 responses by route.
+        errors: failed requests.
+        written: number of records by run.
     """
 
     seconds: dict[str, list[float]] = field(default_factory=lambda: defaultdict(list))
@@ -53,7 +53,7 @@ class Load:
 
 
 class Scalars:
-    """The loss as TensorBoard's own scalar, in the same folder as ours, each value flushed."""
+    """Writes the loss as a scalar of TensorBoard into the folder of a run; each value is flushed."""
 
     def __init__(self, folder):
         self._writer = EventFileWriter(str(folder))
@@ -74,7 +74,7 @@ class Scalars:
 
 
 def write(logs, run, until, load):
-    """Append to a run at a training's pace; every row is there, one in a hundred records is sick."""
+    """Append records with all rows at the rate of a training; one record in a hundred has NaN."""
     scalars, count = Scalars(logs / run), 0
     row = {"mean": 0.0, "nan_count": 0, "inf_count": 0, "bad_steps": 0, "bad_ago": 0}
     with RunLog(logs / run / "gradhealth", TABLE) as log:
@@ -90,20 +90,20 @@ def write(logs, run, until, load):
 
 
 def read(url, runs, until, load, seed, pause):
-    """Poll as a tab does, a little out of step with the others: each route in turn, with its last ETag."""
+    """Poll each route in turn with its last ETag, as a tab does, at slightly random times."""
     dice, tags = random.Random(seed), {}
     run = dice.choice(runs)
     tensor = {"run": run, "tensor": f"d{dice.randrange(LAYERS)}/kernel", "kind": "gradient"}
     questions = {
         "scalars (TensorBoard's own)": "data/plugin/scalars/scalars?"
         + urllib.parse.urlencode({"run": run, "tag": "loss"}),
-        "runs": OURS + "runs",
-        "findings": OURS + "findings?trends=0",
-        "series": OURS + "series?" + urllib.parse.urlencode({**tensor, "column": "rms"}),
-        "heatmap": OURS
+        "runs": PLUGIN + "runs",
+        "findings": PLUGIN + "findings?trends=0",
+        "series": PLUGIN + "series?" + urllib.parse.urlencode({**tensor, "column": "rms"}),
+        "heatmap": PLUGIN
         + "heatmap?"
         + urllib.parse.urlencode({"run": run, "kind": "gradient", "column": "rms"}),
-        "version (nothing changes)": OURS + "version",
+        "version (nothing changes)": PLUGIN + "version",
     }
     for route in itertools.cycle(questions):
         if until.wait(pause * dice.uniform(0.5, 1.5)):
@@ -126,7 +126,7 @@ def read(url, runs, until, load, seed, pause):
 
 
 def loaded(server, logs, readers=50, writers=10, seconds=120.0, pause=1.0) -> Load:
-    """Let readers and writers loose on a server and stop them again."""
+    """Run readers and writers on a server for some seconds."""
     load, until = Load(), threading.Event()
     runs = [f"run{index}" for index in range(writers)]
     writing = [threading.Thread(target=write, args=(logs, run, until, load)) for run in runs]

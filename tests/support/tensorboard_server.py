@@ -1,4 +1,4 @@
-"""A real TensorBoard in a process of its own."""
+"""Runs a real TensorBoard in a separate process."""
 
 import json
 import os
@@ -13,8 +13,8 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-PATIENCE = 90
-"""Seconds a server may take to start or to notice data, on a slow machine that also imports TensorFlow."""
+MAX_SECONDS = 90
+"""Time in which a server starts or reads new data, on a slow machine that also imports TensorFlow."""
 
 
 class Server:
@@ -40,7 +40,7 @@ class Server:
         return self.json("data/plugins_listing", base="")["gradhealth"]
 
     def wait_until(self, condition) -> None:
-        end = time.monotonic() + PATIENCE
+        end = time.monotonic() + MAX_SECONDS
         while not condition():
             assert time.monotonic() < end, self.output()
             time.sleep(0.2)
@@ -57,14 +57,14 @@ def tensorboard_server(
     suffix: str = "",
     python: str = sys.executable,
 ) -> Iterator[Server]:
-    """Start TensorBoard and stop it in the end.
+    """Start TensorBoard, and stop it at the end of the block.
 
     Args:
-        folder: where it may leave its output.
-        arguments: TensorBoard's own.
-        without: modules whose import fails in it.
-        suffix: what follows the address.
-        python: the interpreter, which decides what is installed.
+        folder: folder for its output.
+        arguments: TensorBoard's arguments.
+        without: modules whose import fails in the process.
+        suffix: appended to the address.
+        python: the interpreter to run it with.
     """
     output = folder / "server-output"
     with output.open("wb") as file:
@@ -101,7 +101,7 @@ def _environment(folder: Path, without: Sequence[str]) -> dict[str, str]:
 
 
 def _address(process, output: Path) -> str:
-    end = time.monotonic() + PATIENCE
+    end = time.monotonic() + MAX_SECONDS
     while time.monotonic() < end and process.poll() is None:
         if found := re.search(r"(http://127\.0\.0\.1:\d+/)", output.read_text()):
             return found[1]

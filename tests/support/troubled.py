@@ -1,4 +1,4 @@
-"""Trainings that go wrong in all ways at once, and recorders that write them in every order."""
+"""Random trainings with many faults, and recorders that write them in any order."""
 
 import dataclasses
 
@@ -12,7 +12,7 @@ COUNTS = ("nan_count", "inf_count", "bad_steps", "bad_ago")
 
 
 def network(generator, stream=""):
-    """A row table of any architecture, with whatever a recorder may say of a training."""
+    """A row table of a random architecture, with random settings."""
     depth = int(generator.integers(0, 7))
     mixed = generator.random() < 0.3
     rows = []
@@ -34,16 +34,16 @@ def network(generator, stream=""):
         rows.append(Row("loss", "loss", "loss", "loss", 99))
     order = generator.permutation(len(rows))
     rows = [rows[place] for place in order]
-    said = {"every": 10}
+    settings = {"every": 10}
     if mixed:
-        said["loss_scale"] = True
+        settings["loss_scale"] = True
     if generator.random() < 0.2:
-        said["gradient_accumulation_steps"] = 4
-    return RowTable(tuple(rows), stream=stream, settings=said, watched=tuple(range(len(rows))))
+        settings["gradient_accumulation_steps"] = 4
+    return RowTable(tuple(rows), stream=stream, settings=settings, watched=tuple(range(len(rows))))
 
 
 def losses_of(kind, index, generator):
-    """The loss of a record, by what becomes of the training."""
+    """The loss of a record, by the kind of training."""
     noise = 1 + 0.05 * generator.normal()
     return {
         "falls": 0.01 + 2.3 * np.exp(-index / 20) * noise,
@@ -60,7 +60,7 @@ FAULTS = {
     5: {"rms": 0, "peak_rms": 0},
     6: {"rms": np.inf},
 }
-"""By what numbers are multiplied."""
+"""The factors of values."""
 
 SHOWN = {
     7: ("nan_count", "bad_steps"),
@@ -71,11 +71,11 @@ SHOWN = {
     12: ("untouched_fraction",),
     13: ("zero_fraction",),
 }
-"""What appears. Others make numbers vanish (0), some of them (1), grow (2) and shrink (3), or end that."""
+"""The values that appear. Other faults make numbers zero (0), some zero (1), grow (2), shrink (3), or end."""
 
 
 class Troubled:
-    """A training that goes wrong in many ways, each for a while: float32 [rows, columns] a record."""
+    """A training with many temporary faults: float32 [rows, columns] per record."""
 
     def __init__(self, generator):
         self.generator = generator
@@ -122,7 +122,7 @@ class Troubled:
             del self.levels[key]
 
     def _fault(self, key):
-        """What is wrong with a row now, -1 for nothing."""
+        """The current fault of a row, -1 for none."""
         if key not in self.faults and self.generator.random() < (0.002 if self.calm else 0.06):
             self.faults[key] = int(self.generator.integers(0, 16)), int(self.generator.integers(1, 40))
         fault, left = self.faults.get(key, (-1, 0))
@@ -133,7 +133,7 @@ class Troubled:
         return fault
 
     def _tell(self, values, row, fault):
-        """The numbers of the training itself."""
+        """Set the rows of kind training."""
         if row.kind == "loss":
             loss = losses_of(self.kind, self.index, self.generator)
             values[PLACE["mean"]], values[PLACE["peak_max"]] = loss, abs(loss)
@@ -146,7 +146,7 @@ class Troubled:
 
 
 def written(seed, length):
-    """Records and steps as a hostile recorder might write them: restarts, gaps, changing tables, streams."""
+    """Records and steps with restarts, gaps, changing tables and several streams."""
     generator = np.random.default_rng(seed)
     names = ["", "critic"] if generator.random() < 0.15 else [""]
     tables = {name: [network(generator, name) for _ in range(3)] for name in names}

@@ -2,24 +2,13 @@
 
 import keras
 import numpy as np
-import tensorflow as tf
 from by_hand import cross_entropy
+from networks import Attention
 from recorded import Recorded
 
 import tb_gradhealth as gradhealth
 
 layers = keras.layers
-
-
-class Attention(layers.Layer):
-    def __init__(self, **arguments):
-        super().__init__(**arguments)
-        self.q, self.k, self.v = (layers.Dense(4, name=name) for name in "qkv")
-
-    def call(self, h, words):
-        scores = tf.matmul(self.q(h), self.k(h), transpose_b=True)
-        scores += tf.where(words[:, None, :] > 0, 0.0, -np.inf)
-        return tf.matmul(tf.nn.softmax(scores), self.v(h))
 
 
 def test_the_first_tensor_that_is_not_finite_is_the_composite_layer_s(log_dir):

@@ -15,18 +15,23 @@ def adam():
     return keras.optimizers.Adam(0.01)
 
 
+def updated(model, optimizer, x, y):
+    """Update the weights; returns pairs of gradient and variable, the activations and the loss."""
+    with tf.GradientTape() as tape, gradhealth.capture(model) as activations:
+        loss = by_hand.class_loss(model, x, y)
+    variables = model.trainable_variables
+    pairs = list(zip(tape.gradient(loss, variables), variables, strict=True))
+    optimizer.apply_gradients(pairs)
+    return pairs, activations, loss
+
+
 def summarised(model, optimizer, log_dir):
     """A step that calls `gradhealth.summary`, and what to do after it."""
     writer = tf.summary.create_file_writer(str(log_dir))
 
     def step(x, y, number):
-        with tf.GradientTape() as tape, gradhealth.capture(model) as activations:
-            loss = by_hand.class_loss(model, x, y)
-        variables = model.trainable_variables
-        grads = tape.gradient(loss, variables)
-        optimizer.apply_gradients(zip(grads, variables, strict=True))
+        pairs, activations, loss = updated(model, optimizer, x, y)
         with writer.as_default():
-            pairs = zip(grads, variables, strict=True)
             gradhealth.summary(pairs, activations=activations, loss=loss, step=number, every=3)
 
     return step, lambda number: writer.flush()
@@ -37,12 +42,8 @@ def observed(model, optimizer, log_dir):
     recorder = gradhealth.Recorder(log_dir, every=3)
 
     def step(x, y, number):
-        with tf.GradientTape() as tape, gradhealth.capture(model) as activations:
-            loss = by_hand.class_loss(model, x, y)
-        variables = model.trainable_variables
-        grads = tape.gradient(loss, variables)
-        optimizer.apply_gradients(zip(grads, variables, strict=True))
-        recorder.observe(zip(grads, variables, strict=True), activations=activations, loss=loss)
+        pairs, activations, loss = updated(model, optimizer, x, y)
+        recorder.observe(pairs, activations=activations, loss=loss)
 
     def after(number):
         recorder.write(number)

@@ -17,7 +17,7 @@ def judged(log_dir):
     """The findings and the assessment of the only run."""
     monitor = Monitor([Root(str(log_dir))])
     monitor.refresh()
-    with monitor.reading() as watched:
+    with monitor.snapshot() as watched:
         (run,) = watched.runs.values()
         return run.health.findings(), run.health.assessment()
 

@@ -1,7 +1,7 @@
-"""Trainings with one planted fault each, one symptom a file, dosed from barely to badly.
+"""Trainings with one planted fault each, one symptom per file, dosed from barely to badly.
 
-``allowed`` names what the fault brings about by itself; before the fault begins nothing is allowed. Where
-a network learns in spite of its fault, a finding is rightly lowered to information: ``least="info"``.
+``allowed`` names the consequences of the fault; before the fault begins nothing is allowed. Where a network
+learns in spite of its fault, a finding is correctly lowered to information: ``minimum_severity="info"``.
 """
 
 from tb_gradhealth.demo.zoo.broken import (
@@ -12,7 +12,7 @@ from tb_gradhealth.demo.zoo.broken import (
     exploding_gradient,
     gradient_and_loss_spike,
     input_scale,
-    loss_course,
+    loss_trends,
     no_gradient,
     non_finite,
     poor_initialization,
@@ -32,7 +32,7 @@ FAMILIES = (
     exploding_gradient,
     gradient_and_loss_spike,
     input_scale,
-    loss_course,
+    loss_trends,
     no_gradient,
     non_finite,
     poor_initialization,

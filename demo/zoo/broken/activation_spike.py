@@ -1,7 +1,6 @@
 """One batch whose inputs are far too large, or a kernel that was changed from outside.
 
-A network that is sure of its answers stays right on larger inputs: a spike that its loss does not notice is
-information.
+A confident network stays right on larger inputs: a spike to which its loss does not react is information.
 """
 
 from functools import partial
@@ -17,7 +16,7 @@ from tb_gradhealth.demo.zoo.training import broken
 from tb_gradhealth.scoring import Fault
 
 STEPS = 440
-"""The baseline of a spike wants thirty records."""
+"""The baseline of a spike needs thirty records."""
 
 CONSEQUENCES = (
     "gradient-spike",
@@ -70,9 +69,9 @@ TRAININGS = [
     broken(
         f"spike_activation_{name}_seed{seed}",
         fit,
-        Fault("activation-spike", step, layer, dose, least),
+        Fault("activation-spike", step, layer, dose, minimum_severity),
         CONSEQUENCES,
         seed,
     )
-    for seed, (name, dose, least, step, layer, fit) in enumerate(VARIANTS)
+    for seed, (name, dose, minimum_severity, step, layer, fit) in enumerate(VARIANTS)
 ]

@@ -21,11 +21,11 @@ class Gate(layers.Layer):
     """Multiplies by a number that is not learned."""
 
     def build(self, shape) -> None:  # noqa: ANN001
-        """Open."""
+        """Open the gate."""
         self.open = self.add_weight(shape=(), initializer="ones", trainable=False, name="open")
 
     def call(self, inputs):  # noqa: ANN001, ANN201
-        """The input, or nothing of it."""
+        """The input times the gate."""
         return inputs * self.open
 
 
@@ -41,12 +41,12 @@ def gated(inputs: int, outputs: int, depth: int) -> keras.Model:
 
 
 def shut(model: keras.Model) -> None:
-    """Shut the gate: the branch now receives a gradient of zeros."""
+    """Shut the gate: the branch gets a gradient of zeros from then on."""
     model.get_layer("gate").open.assign(0.0)
 
 
 def drowned() -> keras.Model:
-    """Every unit of the second layer is silent, so nothing comes through it, forward or back."""
+    """All units of the second layer are zero, so neither signal nor gradient passes it."""
     model = mlp(64, [32, 32, 32], 10)
     bias = model.get_layer("hidden_1").bias
     bias.assign(tf.fill(bias.shape, -100.0))
@@ -67,7 +67,13 @@ def _muted(layer: str, since: int) -> Callable:
 
 
 def _broken(
-    name: str, train: Callable, step: int, layer: str, dose: Dose, seed: int, least: Severity = "info"
+    name: str,
+    train: Callable,
+    step: int,
+    layer: str,
+    dose: Dose,
+    seed: int,
+    minimum_severity: Severity = "info",
 ) -> Training:
     allowed = (
         "update-ratio",
@@ -79,7 +85,7 @@ def _broken(
         "gradient-spike",
         "activation-spike",
     )
-    fault = Fault("dead-layer", step, layer, dose, least)
+    fault = Fault("dead-layer", step, layer, dose, minimum_severity)
     return broken(f"dead_layer_{name}_seed{seed}", train, fault, allowed, seed)
 
 

@@ -1,4 +1,4 @@
-"""ReLU units that a strongly negative bias silences for ever, from the start or after a shock."""
+"""ReLU units that a strongly negative bias makes zero, from the start or from a step on."""
 
 from collections.abc import Callable
 from functools import partial
@@ -19,7 +19,7 @@ WIDTH = 40
 
 
 def silence(share: float) -> Callable[[keras.Model], None]:
-    """Push the biases of the layer's first units so far down that no input wakes them."""
+    """Make the biases of the layer's first units so negative that they are zero for every input."""
 
     def act(model: keras.Model) -> None:
         bias = model.get_layer(LAYER).bias
@@ -31,9 +31,15 @@ def silence(share: float) -> Callable[[keras.Model], None]:
 
 
 def _training(
-    name: str, share: float, step: int, dose: Dose, least: Severity, seed: int, fit: Callable[..., Fit]
+    name: str,
+    share: float,
+    step: int,
+    dose: Dose,
+    minimum_severity: Severity,
+    seed: int,
+    fit: Callable[..., Fit],
 ) -> Training:
-    # Units that come to be dead also jump: the layers behind them receive less at once.
+    # Units that become dead during the training also cause a jump in the layers after them.
     allowed = (
         "activation-spike",
         "loss-spike",
@@ -46,7 +52,7 @@ def _training(
     return broken(
         f"dead_units_{name}{round(100 * share)}_seed{seed}",
         fit(callbacks=lambda: [AtStep(step, silence(share))], seed=seed),
-        Fault("dead-units", step, LAYER, dose, least),
+        Fault("dead-units", step, LAYER, dose, minimum_severity),
         allowed,
         seed,
     )

@@ -1,4 +1,4 @@
-"""Units that still answer, but so faintly beside the others that the layer is as good as narrower."""
+"""Units whose output is so small compared with the others that the layer is effectively narrower."""
 
 from collections.abc import Callable
 from functools import partial
@@ -18,11 +18,11 @@ LAYER = "hidden_0"
 WIDTH = 40
 BEGINS = 60
 FAINT = 1e-4
-"""A kernel of this value gives an output far below the others', yet above zero: pixels are not negative."""
+"""A kernel of this value gives an output far below the others', but above zero: pixels are not negative."""
 
 
 def fade(share: float) -> Callable[[keras.Model], None]:
-    """Each time it is called, hold one more unit faint, up to ``share`` of them."""
+    """With each call, make one more unit dormant, up to ``share`` of them."""
     faint = 0
 
     def act(model: keras.Model) -> None:
@@ -53,10 +53,10 @@ TRAININGS = [
             callbacks=lambda share=share: [AtStep(BEGINS, fade(share), go_on=True)],
             seed=seed,
         ),
-        # One unit a step fades from BEGINS on: no single step is the one.
-        Fault("dormant-units", None, LAYER, dose, least),
+        # One unit per step becomes dormant from BEGINS on, so there is no single first step.
+        Fault("dormant-units", None, LAYER, dose, minimum_severity),
         ("loss-spike", "gradient-spike", "activation-spike", "update-ratio", "loss-oscillating"),
         seed,
     )
-    for seed, (share, dose, least) in enumerate(VARIANTS)
+    for seed, (share, dose, minimum_severity) in enumerate(VARIANTS)
 ]

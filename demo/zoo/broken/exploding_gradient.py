@@ -48,7 +48,7 @@ def recurrent(deviation: float) -> keras.Model:
 def too_large(gain: float) -> keras.Model:
     """Each of eight ReLU layers amplifies its input, and the gradient on its way back, by ``gain``.
 
-    Adam's small steps keep it from flying apart at once: the loss even falls from where it began.
+    Adam's small steps keep it from diverging at once: the loss even falls from its start.
     """
     start = initializers.VarianceScaling(2 * gain**2)
     return mlp(64, [48] * 8, 10, kernel_initializer=start)
@@ -74,9 +74,9 @@ def _broken(
     dose: Dose,
     seed: int,
     step: int | None = 0,
-    least: Severity = "warning",
+    minimum_severity: Severity = "warning",
 ) -> Training:
-    fault = Fault("exploding-gradient", step, layer, dose, least)
+    fault = Fault("exploding-gradient", step, layer, dose, minimum_severity)
     return broken(f"exploding_{name}_seed{seed}", train, fault, CONSEQUENCES, seed)
 
 
@@ -102,7 +102,7 @@ TRAININGS = [
             "logits",
             dose,
             seed,
-            least="info",
+            minimum_severity="info",
         )
         for seed, (gain, dose) in enumerate(((3, "barely"), (5, "clearly"), (8, "badly")))
     ),

@@ -13,7 +13,7 @@ from tb_gradhealth.demo.zoo.training import broken
 from tb_gradhealth.scoring import Fault
 
 STEPS = 440
-"""The baseline of a spike wants thirty records."""
+"""The baseline of a spike needs thirty records."""
 
 CONSEQUENCES = ("activation-spike", "exploding-gradient", "loss-diverging", "update-ratio", "dead-units")
 

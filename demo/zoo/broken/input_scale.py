@@ -1,4 +1,4 @@
-"""Inputs in other units than unit scale, and targets that the last layer cannot give."""
+"""Inputs far from unit scale, and targets outside the range of the last layer."""
 
 from functools import partial
 
@@ -15,7 +15,7 @@ from tb_gradhealth.demo.zoo.training import broken
 from tb_gradhealth.scoring import Fault
 
 CONSEQUENCES = (*poor_initialization.CONSEQUENCES, "poor-initialization", "saturated-activation")
-"""A signal that enters far too large or small does what weights do that make it so."""
+"""A signal that is far too large or small has the same consequences as weights of that scale."""
 
 
 def raw_tumours() -> Table:
@@ -71,9 +71,9 @@ TRAININGS = [
     broken(
         f"input_scale_{name}_seed{seed}",
         fit,
-        Fault("input-scale", 0, "", dose, least),
+        Fault("input-scale", 0, "", dose, minimum_severity),
         CONSEQUENCES,
         seed,
     )
-    for seed, (name, dose, least, fit) in enumerate(VARIANTS)
+    for seed, (name, dose, minimum_severity, fit) in enumerate(VARIANTS)
 ]

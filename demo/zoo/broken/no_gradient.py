@@ -1,4 +1,4 @@
-"""Trainable layers that the gradient never reaches at all: faults in the wiring."""
+"""Trainable layers that get no gradient at all: faults in the structure."""
 
 from functools import partial
 
@@ -12,7 +12,7 @@ from tb_gradhealth.scoring import Fault
 
 
 class Detached(layers.Layer):
-    """Lets nothing pass on the way back."""
+    """Passes its input, but no gradient."""
 
     def call(self, inputs):  # noqa: ANN001, ANN201
         """The input."""
@@ -41,7 +41,7 @@ class Forgotten(keras.Model):
 
 
 def detached_branch() -> keras.Model:
-    """One of two branches lies behind a stop."""
+    """One of two branches is behind a stop_gradient."""
     inputs = layers.Input((64,))
     live = layers.Dense(32, activation="relu", name="live")(inputs)
     cut = Detached()(layers.Dense(32, activation="relu", name="cut")(inputs))
@@ -49,7 +49,7 @@ def detached_branch() -> keras.Model:
 
 
 def detached_body(columns: int, classes: int) -> keras.Model:
-    """All but the last layer lies behind a stop."""
+    """All layers except the last are behind a stop_gradient."""
     return keras.Sequential(
         [
             layers.Input((columns,)),

@@ -44,7 +44,7 @@ def blank_image(batch: Table) -> Table:
 
 
 def unguarded(function: Callable) -> keras.Model:
-    """A network behind a function of the image that is not defined for an empty one."""
+    """A network with a function of the image that is not defined for an empty one."""
     return keras.Sequential(
         [
             layers.Input((64,)),
@@ -61,7 +61,7 @@ def divided_by_deviation(images):  # noqa: ANN001, ANN201
 
 
 def learned_root() -> keras.Model:
-    """The square root of a learned sum: at 0 its value is fine and its gradient is not."""
+    """The square root of a learned sum: at 0 its value is finite and its gradient is not."""
     inputs = layers.Input((64,))
     features = layers.Dense(32, use_bias=False, name="features")(inputs)
     length = layers.Lambda(lambda h: ops.sqrt(ops.sum(h**2, axis=1, keepdims=True)), name="length")(features)
@@ -70,7 +70,7 @@ def learned_root() -> keras.Model:
 
 
 def unguarded_logarithm() -> Callable:
-    """Cross-entropy of shares that are not kept away from zero."""
+    """Cross-entropy of probabilities without a lower bound."""
 
     def loss(labels, scores):  # noqa: ANN001, ANN202
         positive = ops.relu(scores)
@@ -93,7 +93,7 @@ def _overscaled(step: tf.Tensor) -> tf.Tensor:
 
 
 def _broken(name: str, train: Callable, step: int, layer: str, dose: Dose, seed: int) -> Training:
-    # After a NaN nothing is normal any more: whatever else is found is a consequence.
+    # After a NaN every further finding is a consequence.
     fault = Fault("non-finite", step, layer, dose)
     return broken(f"non_finite_{name}_seed{seed}", train, fault, SYMPTOM_IDS, seed)
 
@@ -111,7 +111,7 @@ REGRESSION = {
 
 TRAININGS = [
     _broken("one_pixel", _spoiled(one_pixel, 153, 0), 153, "hidden_0", "barely", 0),
-    # After the last full record: only what is written when the training ends can tell.
+    # After the last full record: only what is written at the end of the training contains it.
     _broken("last_steps", _spoiled(one_pixel, 297, 1), 297, "hidden_0", "barely", 1),
     _broken("whole_batch", _spoiled(whole_batch, 91, 2), 91, "hidden_0", "badly", 2),
     _broken("one_target", _spoiled(one_target, 208, 3, **REGRESSION), 208, "logits", "barely", 3),

@@ -1,4 +1,4 @@
-"""Layers that start by passing on a fraction, or a multiple, of what they receive."""
+"""Layers whose output is at first a fraction, or a multiple, of their input."""
 
 from functools import partial
 
@@ -45,9 +45,9 @@ TRAININGS = [
     broken(
         f"poor_initialization_{name}_seed{seed}",
         Fit(partial(network, depth, gain), digits, partial(optimizers.Adam, 1e-3), seed=seed),
-        Fault("poor-initialization", 0, "", dose, least),
+        Fault("poor-initialization", 0, "", dose, minimum_severity),
         CONSEQUENCES,
         seed,
     )
-    for seed, (name, dose, least, depth, gain) in enumerate(VARIANTS)
+    for seed, (name, dose, minimum_severity, depth, gain) in enumerate(VARIANTS)
 ]

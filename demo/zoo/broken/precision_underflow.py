@@ -1,4 +1,4 @@
-"""Gradients that sink below what float16 can hold, because the loss becomes small and nothing scales it."""
+"""Gradients that fall below the range of float16, because the loss becomes small and nothing scales it."""
 
 from functools import partial
 
@@ -52,7 +52,7 @@ TRAININGS = [
             seed=seed,
         ),
         # The loss is smaller by the same factor, which looks like learning.
-        Fault("precision-underflow", SINKS, "", dose, least="info"),
+        Fault("precision-underflow", SINKS, "", dose, minimum_severity="info"),
         CONSEQUENCES,
         seed,
     )

@@ -1,7 +1,7 @@
-"""Tanh and sigmoid layers that are pushed to the ends of their range: large inputs, large weights, a kick.
+"""Tanh and sigmoid layers at the ends of their range: by large inputs, large weights, or a change.
 
-Saturated tanh units still tell inputs apart by their signs, and the last layer learns from those: the loss
-falls, slowly, so that the finding is information. Sigmoid units at one end tell nothing.
+Saturated tanh units still separate inputs by sign, and the last layer learns from that: the loss falls
+slowly, so the finding is information. Sigmoid units at one end carry no information.
 """
 
 from functools import partial
@@ -71,9 +71,9 @@ TRAININGS = [
     broken(
         f"saturated_{name}_seed{seed}",
         fit,
-        Fault("saturated-activation", step, "hidden_0", dose, least),
+        Fault("saturated-activation", step, "hidden_0", dose, minimum_severity),
         CONSEQUENCES,
         seed,
     )
-    for seed, (name, dose, least, step, fit) in enumerate(VARIANTS)
+    for seed, (name, dose, minimum_severity, step, fit) in enumerate(VARIANTS)
 ]

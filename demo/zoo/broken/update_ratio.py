@@ -1,7 +1,7 @@
-"""Steps that are far too large or far too small for the weights they change.
+"""Updates that are far too large or far too small for their weights.
 
-Steps that are small because the learning rate was lowered are no fault: so a schedule ends. What is planted
-is a loss that becomes small, which looks like learning; hence information.
+Updates that are small because of a lowered learning rate are no fault, as at the end of a schedule. The
+planted fault is a loss that becomes small, which looks like learning; hence information.
 """
 
 from functools import partial
@@ -73,9 +73,9 @@ TRAININGS = [
     broken(
         f"update_ratio_{name}_seed{seed}",
         fit,
-        Fault("update-ratio", step, "", dose, least),
+        Fault("update-ratio", step, "", dose, minimum_severity),
         CONSEQUENCES,
         seed,
     )
-    for seed, (name, dose, least, step, fit) in enumerate(VARIANTS)
+    for seed, (name, dose, minimum_severity, step, fit) in enumerate(VARIANTS)
 ]

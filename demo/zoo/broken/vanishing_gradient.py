@@ -1,4 +1,4 @@
-"""Gradients that fade on their way back: deep sigmoid stacks, and weights that start too small."""
+"""Gradients that shrink towards the input: deep sigmoid stacks, and weights that start too small."""
 
 from functools import partial
 
@@ -17,18 +17,18 @@ CONSEQUENCES = (
     "update-ratio",
     "poor-initialization",
     "dead-units",
-    "dormant-units",  # where the signal fades the biases are all that is left, and they differ
+    "dormant-units",  # where the signal has faded only the biases are left, and they differ
     "dead-layer",  # an update far below the weight's last digit is exactly zero
 )
 
 
 def sigmoids(depth: int) -> keras.Model:
-    """Each sigmoid passes on at most a quarter of the gradient it receives."""
+    """Each sigmoid passes at most a quarter of the gradient it receives."""
     return mlp(64, [32] * depth, 10, "sigmoid")
 
 
 def small_weights(depth: int, activation: str, gain: float) -> keras.Model:
-    """Each layer passes on ``gain`` times its input, and the gradient likewise: all kernels starve alike."""
+    """Each layer multiplies its input, and the gradient, by ``gain``: all kernels get small gradients."""
     start = initializers.VarianceScaling(gain**2 * (2 if activation == "relu" else 1))
     return mlp(64, [32] * depth, 10, activation, kernel_initializer=start)
 

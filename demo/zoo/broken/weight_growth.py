@@ -1,4 +1,4 @@
-"""Weights that grow or shrink without end: by an outside hand, or for a loss that has no lower bound."""
+"""Weights that grow or shrink without end: by a change from outside, or by a loss without a lower bound."""
 
 from collections.abc import Callable
 from functools import partial
@@ -30,7 +30,7 @@ CONSEQUENCES = (
 
 
 def bottomless() -> Callable:
-    """A margin that can always be made wider: nothing stops the weights."""
+    """A margin loss without a lower bound, so that nothing limits the weights."""
 
     def loss(labels, scores):  # noqa: ANN001, ANN202
         sign = 2.0 * ops.cast(ops.reshape(labels, (-1,)), "float32") - 1
@@ -66,10 +66,10 @@ TRAININGS = [
     broken(
         f"weight_growth_{name}_seed{seed}",
         fit,
-        # It builds up: nobody can say at which step the weights were too large.
-        Fault("weight-growth", None, layer, dose, least),
+        # It develops gradually, so its first step is not defined.
+        Fault("weight-growth", None, layer, dose, minimum_severity),
         CONSEQUENCES,
         seed,
     )
-    for seed, (name, dose, least, layer, fit) in enumerate(VARIANTS)
+    for seed, (name, dose, minimum_severity, layer, fit) in enumerate(VARIANTS)
 ]

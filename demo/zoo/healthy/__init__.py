@@ -1,4 +1,4 @@
-"""Trainings without a fault, one family a file: whatever is found in them is a false alarm."""
+"""Trainings without a fault, one family per file: every finding in them is a false alarm."""
 
 from tb_gradhealth.demo.zoo.healthy import (
     autoencoder,

@@ -1,4 +1,4 @@
-"""Autoencoders of digits: dense, convolutional, and one that must see through noise."""
+"""Autoencoders of digits: dense, convolutional, and a denoising one."""
 
 from functools import partial
 
@@ -31,7 +31,7 @@ def convolutional() -> keras.Model:
 
 
 def denoising() -> keras.Model:
-    """The dense one behind noise."""
+    """The dense one on noisy inputs."""
     return keras.Sequential([layers.Input((64,)), layers.GaussianNoise(0.2), *dense().layers])
 
 

@@ -1,4 +1,4 @@
-"""Networks that are no chain: two inputs, two towers, dense connections, one layer used twice."""
+"""Networks with branches: two inputs, two towers, dense connections, one layer used several times."""
 
 from functools import partial
 

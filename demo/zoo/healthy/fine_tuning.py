@@ -1,4 +1,4 @@
-"""A network that has learned some digits goes on with others, its first layers frozen, and later not."""
+"""A pre-trained network is trained on other digits, with its first layers frozen, and unfrozen later."""
 
 from functools import partial
 from pathlib import Path
@@ -16,7 +16,7 @@ STEPS = 200
 
 
 def train(width: int, unfreeze: bool, seed: int, log_dir: Path) -> Reached:
-    """Learn 0 to 4 unwatched, then 5 to 9 with the hidden layers frozen, then with all if ``unfreeze``."""
+    """Learn 0 to 4 unrecorded, then 5 to 9 with the hidden layers frozen, then with all if ``unfreeze``."""
     model = mlp(64, [width, width], 10)
     _fit(model, _some(range(5)), 1e-3, seed, [])
     callback = gradhealth.KerasCallback(log_dir, overhead=None)
@@ -41,9 +41,9 @@ def _set_trainable(model: keras.Model, trainable: bool) -> None:
         layer.trainable = trainable
 
 
-def _some(wanted: range) -> Table:
+def _some(classes: range) -> Table:
     inputs, labels = digits()
-    chosen = (labels >= wanted.start) & (labels < wanted.stop)
+    chosen = (labels >= classes.start) & (labels < classes.stop)
     return Table(inputs[chosen], labels[chosen])
 
 

@@ -38,7 +38,7 @@ def discriminator(width: int, inputs: int) -> keras.Model:
 
 
 def train(table, width: int, seed: int, log_dir: Path) -> Reached:  # noqa: ANN001
-    """Train both in turn; what is reached is the discriminator's loss, 1.39 where it can only guess."""
+    """Train both in turn; the result is the discriminator's loss, 1.39 where it guesses."""
     size = table().inputs.shape[1]
     make, judge = generator(width, size), discriminator(width, size)
     make_optimizer, judge_optimizer = (optimizers.Adam(1e-3, beta_1=0.5) for _ in range(2))

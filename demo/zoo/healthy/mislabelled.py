@@ -1,4 +1,4 @@
-"""Honest data of poor quality: wrong labels, or one rare class. The loss stays jagged."""
+"""Data of poor quality: wrong labels, or one rare class. The loss stays jagged."""
 
 from functools import partial
 

@@ -43,7 +43,7 @@ TRAININGS = [
     _training(
         "float16_dense", Fit(partial(_dense, "mixed_float16"), digits, partial(_scaled, 2.0**12), seed=2)
     ),
-    # A scale that is too large at first: the first steps overflow and are skipped until it has come down.
+    # A scale that is too large at first: the first steps overflow and are skipped until it is low enough.
     _training(
         "float16_overflows", Fit(partial(_dense, "mixed_float16"), digits, partial(_scaled, 2.0**19), seed=3)
     ),

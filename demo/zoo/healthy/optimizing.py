@@ -1,4 +1,4 @@
-"""The same task with the optimizer's special gears: clipping, accumulation, averages, restarts, cycles."""
+"""One task with special optimizer settings: clipping, accumulation, averages, restarts, cycles."""
 
 from functools import partial
 
@@ -19,8 +19,8 @@ class Triangle(optimizers.schedules.LearningRateSchedule):
 
     def __call__(self, step):  # noqa: ANN001, ANN204
         """The rate at a step."""
-        place = tf.math.floormod(tf.cast(step, tf.float32) / self.half, 2.0)
-        return self.low + (self.high - self.low) * (1 - tf.abs(place - 1))
+        position = tf.math.floormod(tf.cast(step, tf.float32) / self.half, 2.0)
+        return self.low + (self.high - self.low) * (1 - tf.abs(position - 1))
 
     def get_config(self) -> dict[str, float]:
         """What it was made with."""

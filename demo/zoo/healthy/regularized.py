@@ -1,4 +1,4 @@
-"""What keeps a network from learning by heart: heavy dropout, weight decay, L1 on activations, max-norm."""
+"""Strong regularization: heavy dropout, weight decay, L1 on activations, max-norm."""
 
 from functools import partial
 

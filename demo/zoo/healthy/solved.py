@@ -1,4 +1,4 @@
-"""Tasks that are solved long before the training ends: loss and gradients go to zero, as they should."""
+"""Tasks that are solved long before the training ends: loss and gradients go to zero."""
 
 from functools import partial
 
@@ -19,7 +19,7 @@ def linear() -> Table:
 
 
 def product() -> Table:
-    """Targets that are a bent surface over two inputs, without noise."""
+    """Targets that are a curved surface over two inputs, without noise."""
     inputs = np.random.default_rng(22).uniform(-1, 1, (800, 2)).astype(np.float32)
     return Table(inputs, inputs[:, :1] * inputs[:, 1:])
 

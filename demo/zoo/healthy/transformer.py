@@ -12,7 +12,7 @@ from tb_gradhealth.demo.zoo.training import accuracy, healthy
 
 
 def block(state: keras.KerasTensor, width: int, heads: int) -> keras.KerasTensor:
-    """Attention and two dense layers, each behind a norm and beside a skip connection."""
+    """Attention and two dense layers, each after a normalization and with a skip connection."""
     normed = layers.LayerNormalization()(state)
     state = layers.Add()([state, layers.MultiHeadAttention(heads, width // heads)(normed, normed)])
     inner = layers.Dense(2 * width, activation="gelu")(layers.LayerNormalization()(state))

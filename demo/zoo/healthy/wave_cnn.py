@@ -1,4 +1,4 @@
-"""One-dimensional convolutions that tell frequencies apart, with group and batch normalization."""
+"""One-dimensional convolutions that classify frequencies, with group and batch normalization."""
 
 from functools import partial
 

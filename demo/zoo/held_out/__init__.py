@@ -1,6 +1,7 @@
-"""Trainings that nobody looks at while tuning: they say what the rules do where nobody bent them.
+"""Trainings that are not used for tuning the rules, to measure how well the rules generalize.
 
-The zoo with other seeds (see `reseeding`), and here networks of other kinds with faults of the same kinds.
+The zoo with other seeds (see `reseeding`), and here networks of other kinds (``healthy_networks``), with
+faults of the same kinds (``broken_networks``).
 """
 
 from tb_gradhealth.demo.zoo.held_out import broken_networks, healthy_networks

@@ -11,7 +11,7 @@ from tb_gradhealth.demo.zoo.blocks import mlp
 from tb_gradhealth.demo.zoo.broken.activation_spike import glare
 from tb_gradhealth.demo.zoo.broken.exploding_gradient import linear
 from tb_gradhealth.demo.zoo.broken.gradient_and_loss_spike import far_off
-from tb_gradhealth.demo.zoo.broken.loss_course import meaningless_labels
+from tb_gradhealth.demo.zoo.broken.loss_trends import meaningless_labels
 from tb_gradhealth.demo.zoo.fitting import Fit
 from tb_gradhealth.demo.zoo.healthy.transformer import of_rows, of_tokens
 from tb_gradhealth.demo.zoo.planting import AtStep, scale, set_learning_rate
@@ -47,7 +47,7 @@ def reader(cell: type[layers.Layer], shape: tuple[int, int], outputs: int) -> ke
 
 
 def silence(layer: str, count: int) -> Callable[[keras.Model], None]:
-    """Push the biases of a layer's first filters so far down that nothing wakes them."""
+    """Make the biases of a layer's first filters so negative that they are always zero."""
 
     def act(model: keras.Model) -> None:
         bias = model.get_layer(layer).bias
@@ -73,7 +73,7 @@ def _at(step: int, act: Callable[[keras.Model], None]) -> Callable[[], list[kera
 
 
 def _broken(name: str, fit: Fit, *faults: Fault) -> Training:
-    # What else a broken network shows is not asked here: precision is measured on the healthy ones.
+    # Other findings in a broken network are not scored here: precision is measured on the healthy ones.
     return broken(f"{HELD_OUT}{name}", fit, faults, SYMPTOM_IDS, fit.seed)
 
 
@@ -202,7 +202,7 @@ TRAININGS = [
             steps=SHORT,
             seed=513,
         ),
-        Fault("exploding-gradient", 0, "", "badly", instead=("non-finite",)),
+        Fault("exploding-gradient", 0, "", "badly", alternatives=("non-finite",)),
     ),
     _broken(
         "gelu_kernel_grows",
@@ -225,7 +225,7 @@ TRAININGS = [
             steps=SHORT,
             seed=515,
         ),
-        Fault("dead-units", 0, "hidden_1", "badly", instead=("dead-layer",)),
+        Fault("dead-units", 0, "hidden_1", "badly", alternatives=("dead-layer",)),
     ),
     _broken(
         "wide_meaningless",

@@ -1,4 +1,4 @@
-"""Networks that the zoo does not have, trained as they should be; some for 40 steps only."""
+"""Healthy networks that the zoo does not have; some trained for 40 steps only."""
 
 from functools import partial
 

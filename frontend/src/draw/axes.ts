@@ -1,4 +1,4 @@
-/** The charts' axes: quiet, with few labels. */
+/** The axes of the charts, with few labels. */
 
 import type uPlot from 'uplot'
 import type { Unit } from '../contract'
@@ -21,13 +21,13 @@ export function valuesAxis(tokens: Tokens, unit: Unit = ''): uPlot.Axis {
   return { ...axis(tokens), size: 52, space: 26, values }
 }
 
-const MOST_DECADES = 5
+const MAX_DECADES = 5
 
-/** Whole powers of ten only, and few of them: uPlot would rule a line at each 2, 3, 4… of a decade. */
+/** A few whole powers of ten: uPlot by default also draws 2, 3, 4… of each decade. */
 export function decadesAxis(tokens: Tokens, unit: Unit): uPlot.Axis {
   const filter = (_: uPlot, ticks: readonly number[]) => {
     const powers = ticks.map((tick) => Math.round(Math.log10(tick)))
-    const every = Math.ceil((Math.max(...powers) - Math.min(...powers)) / MOST_DECADES)
+    const every = Math.ceil((Math.max(...powers) - Math.min(...powers)) / MAX_DECADES)
     return ticks.map((tick, i) => (isDecade(tick, powers[i] ?? 0, every) ? tick : null))
   }
   const { grid, ...rest } = axis(tokens)

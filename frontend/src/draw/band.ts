@@ -1,4 +1,4 @@
-/** A band of cells on a canvas, aligned with the charts' plots above and below it. */
+/** Paints a band of cells on a canvas, aligned with the plots of the charts above and below it. */
 
 import type { Band } from '../lib/band'
 import type { Tokens } from '../theme/tokens'
@@ -6,16 +6,16 @@ import type { Tokens } from '../theme/tokens'
 export interface Plot {
   width: number
   height: number
-  /** The steps at the left and the right edge. */
+  /** The steps at the left and right edges. */
   from: number
   to: number
 }
 
-/** As in chart.ts: what the charts' axes take at the left, and their padding at the right. */
+/** The width of the charts' axis at the left and their padding at the right, as in chart.ts. */
 export const PLOT_LEFT = 52
 export const PLOT_RIGHT = 8
 
-/** Paints the cells; the labels beside them are the document's. */
+/** Paints the cells; the labels beside them are DOM elements. */
 export function paintBand(
   canvas: HTMLCanvasElement,
   band: Band,
@@ -32,7 +32,7 @@ export function paintBand(
   context.fillStyle = ramp[0]
   context.fillRect(0, 0, width, height)
   const n = band.steps.length
-  // To whole pixels: cells that overlap or part by a fraction would show as stripes.
+  // Rounds to whole pixels: fractional overlaps or gaps between cells show as stripes.
   const snap = (position: number) => Math.round(position * ratio) / ratio
   const x = (step: number) => (to > from ? ((step - from) / (to - from)) * width : 0)
   const cell = height / band.rows

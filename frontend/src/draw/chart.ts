@@ -1,4 +1,4 @@
-/** A line chart over steps: threshold dashed, the time of the symptom shaded, cursors of one group linked. */
+/** A line chart over steps, with a dashed threshold, the finding's time shaded, and a linked cursor. */
 
 import uPlot from 'uplot'
 import type { ChartSeries } from '../lib/chart-series'
@@ -9,13 +9,13 @@ import { decadesAxis, stepsAxis, valuesAxis } from './axes'
 
 export interface Span {
   opened: number
-  /** Null while it goes on. */
+  /** Null for an open finding. */
   resolved: number | null
 }
 
 export interface Chart {
   update(series: ChartSeries, span: Span, range: Range): void
-  /** The cursor, put there by another drawing; null takes it away. */
+  /** Sets the cursor to the step that another chart is at; null removes it. */
   point(step: number | null): void
   resize(width: number): void
   destroy(): void
@@ -28,18 +28,18 @@ export interface ChartOptions {
   tokens: Tokens
   width: number
   height: number
-  /** The steps at both edges, shared by all drawings of one evidence. */
+  /** The steps at both edges, shared by all charts of one finding. */
   range: Range
-  /** The index under the cursor, or null when it left. */
+  /** Receives the index under the cursor, or null when the pointer has left. */
   onCursor: (index: number | null) => void
-  /** The reader zoomed by hand: null by a double click, for the whole. */
+  /** Receives the range that the user selected; null after a double click, for all steps. */
   onZoom: (range: Range | null) => void
 }
 
 export function drawChart(options: ChartOptions): Chart {
   const { element, tokens, width, height, onCursor } = options
   let { series, span, range } = options
-  // What is set here is not the reader's zoom.
+  // True while the cursor is set by code, not by the user.
   let own = true
   const plot = new uPlot(
     {
@@ -113,7 +113,7 @@ function lineStyle(column: string, tokens: Tokens): uPlot.Series {
   return dotted(column === 'loss' ? tokens.info : tokens.series, 2)
 }
 
-/** uPlot shows the points where they are far apart, or alone between gaps. */
+/** uPlot draws points where they are far apart or isolated between gaps. */
 function dotted(stroke: string, width: number): uPlot.Series {
   return { stroke, width, points: { size: 2 * width, width: 0, fill: stroke } }
 }

@@ -1,4 +1,4 @@
-/** The lines in sight of the heatmap on a canvas, with the findings marked on them. */
+/** Paints the visible lines of the heatmap and the marks of the findings on a canvas. */
 
 import { cellAt, endOf, type LineCells } from '../lib/heatmap-cells'
 import type { Mark } from '../lib/heatmap-rows'
@@ -12,18 +12,18 @@ export interface Picture {
   scale: ColourScale
   marks: readonly Mark[]
   range: Range
-  /** In CSS pixels, as all lengths here. */
+  /** In CSS pixels, like all lengths in this module. */
   width: number
   height: number
   lineHeight: number
-  /** What is scrolled away above. */
+  /** The scroll position. */
   top: number
 }
 
-/** Lines at least this high are parted by a gap. */
-const ROOMY = 10
+/** Lines of at least this height are separated by a gap. */
+const MIN_HEIGHT_WITH_GAP = 10
 /** The width of a finding's flag. */
-const FLAG = 4
+const FLAG_WIDTH = 4
 
 export function paintHeatmap(canvas: HTMLCanvasElement, picture: Picture, tokens: Tokens): void {
   const { width, height, lineHeight, top } = picture
@@ -42,7 +42,7 @@ export function paintHeatmap(canvas: HTMLCanvasElement, picture: Picture, tokens
   context.scale(ratio, ratio)
   const y = first * lineHeight - top
   context.drawImage(image, 0, y, width, (last - first + 1) * lineHeight)
-  if (lineHeight >= ROOMY) {
+  if (lineHeight >= MIN_HEIGHT_WITH_GAP) {
     context.fillStyle = tokens.surface
     for (let line = first; line <= last; line++) {
       context.fillRect(0, (line + 1) * lineHeight - top - 1, width, 1)
@@ -54,7 +54,7 @@ export function paintHeatmap(canvas: HTMLCanvasElement, picture: Picture, tokens
   }
 }
 
-/** One pixel high for each line, as wide as the canvas. */
+/** An image with one pixel row for each line, as wide as the canvas. */
 function colours(
   { cells, scale, range }: Picture,
   first: number,
@@ -83,7 +83,7 @@ function colours(
           ? special.infinite
           : scale.logarithmic && value <= 0
             ? special.zero
-            : viridis(scale.place(value))
+            : viridis(scale.position(value))
       data.data.set([red, green, blue, 255], 4 * ((line - first) * width + x))
     }
   }
@@ -102,7 +102,7 @@ function rgb(hex: string): Rgb {
   return [number >> 16, (number >> 8) & 255, number & 255]
 }
 
-/** A flag where it began; where there is room, a line below the cells for as long as it goes on. */
+/** A flag at the first step; on high lines also a bar below the cells until the finding is resolved. */
 function paintMark(
   context: CanvasRenderingContext2D,
   { line, from, to, severity }: Mark,
@@ -114,11 +114,12 @@ function paintMark(
   const right = to === null ? width : Math.min(width, x(to))
   if (right < 0 || left > width) return
   const y = line * lineHeight - top
-  const bottom = y + lineHeight - (lineHeight >= ROOMY ? 1 : 0)
+  const bottom = y + lineHeight - (lineHeight >= MIN_HEIGHT_WITH_GAP ? 1 : 0)
   const boxes: [number, number, number, number][] = []
-  if (lineHeight >= ROOMY) boxes.push([left, bottom - 3, Math.max(FLAG, right - left), 3])
-  if (x(from) >= 0) boxes.push([left, y, FLAG, bottom - y])
-  // A pale edge parts the mark's colour from whatever cell it lies on.
+  if (lineHeight >= MIN_HEIGHT_WITH_GAP)
+    boxes.push([left, bottom - 3, Math.max(FLAG_WIDTH, right - left), 3])
+  if (x(from) >= 0) boxes.push([left, y, FLAG_WIDTH, bottom - y])
+  // An edge in the surface colour separates the mark from the cells below it.
   context.fillStyle = tokens.surface
   for (const [a, b, w, h] of boxes)
     context.fillRect(a, h === 3 ? b - 1 : b, w + 1, h === 3 ? h + 1 : h)

@@ -1,4 +1,4 @@
-/** Some runs' losses over one axis of steps, each in its run's colour. */
+/** Draws the losses of several runs over one step axis, each in the colour of its run. */
 
 import uPlot from 'uplot'
 import type { Tokens } from '../theme/tokens'
@@ -38,7 +38,7 @@ export function drawLosses(
         })),
       ],
     },
-    // Joined, steps that only the other run recorded are undefined, which is no gap; a null is one.
+    // After joining, steps that only the other run recorded are undefined (no gap); null is a gap.
     uPlot.join(tables),
     element,
   )

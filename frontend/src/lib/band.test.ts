@@ -4,7 +4,7 @@ import { encodeFrame } from '../testing/frames'
 import { aFinding } from '../testing/samples'
 import { magnitudesBand, neighboursBand } from './band'
 import { decodeFrame } from './frame'
-import { comparedColumn, neighboursOf } from './neighbours'
+import { comparedColumn, neighboursOf } from './layer-neighbours'
 
 const row = (tensor: string, role: string, depth: number) => ({
   tensor,
@@ -32,7 +32,7 @@ it('puts large magnitudes on top and shows only bins that were ever used, with o
   expect([...(band?.strength ?? [])].map((x) => x ** 2)).toEqual(
     [0, 0, 1, 0.75, 0, 0.25, 0, 0].map((share) => expect.closeTo(share, 6)),
   )
-  expect(band?.tell(2, 1)).toBe('25\u00a0% from 2⁻⁴')
+  expect(band?.describe(2, 1)).toBe('25\u00a0% from 2⁻⁴')
 })
 
 it('shows the tensors of the same role around a layer, by the logarithm where they span decades', () => {

@@ -1,8 +1,8 @@
-/** Cells over steps, as the evidence's bands draw them: numbers from 0 to 1, NaN where nothing was measured. */
+/** The cells of the evidence's bands, as numbers from 0 to 1; NaN where nothing was measured. */
 
 import type { Magnitudes } from '../api'
 import { extentOf } from './heatmap-scale'
-import type { Neighbours } from './neighbours'
+import type { Neighbours } from './layer-neighbours'
 import { formatMeasured } from './numbers'
 
 export interface Band {
@@ -11,15 +11,15 @@ export interface Band {
   rows: number
   /** [rows * steps], row-major from the top. */
   strength: Float32Array
-  /** What stands at the left, from the top: texts at rows. */
+  /** The labels at the left, by row. */
   labels: readonly { row: number; text: string }[]
-  /** The row that the finding is about, or -1. */
+  /** The index of the finding's row, or -1. */
   own: number
-  /** The reading of one cell. */
-  tell: (row: number, column: number) => string
+  /** The text for one cell. */
+  describe: (row: number, column: number) => string
 }
 
-/** The log2 histogram, large magnitudes on top; only the bins that ever held something. */
+/** The log2 histogram, large magnitudes on top; only the bins that are ever non-empty. */
 export function magnitudesBand({ header, columns }: Magnitudes): Band | null {
   const steps = columns.get('step')
   const share = columns.get('share')
@@ -34,7 +34,7 @@ export function magnitudesBand({ header, columns }: Magnitudes): Band | null {
   const strength = new Float32Array(rows * steps.length)
   for (let row = 0; row < rows; row++) {
     for (let column = 0; column < steps.length; column++) {
-      // The root lifts thin tails into sight: they are what vanishes first.
+      // The square root makes thin tails visible.
       strength[row * steps.length + column] = Math.sqrt(at(column, to - row))
     }
   }
@@ -42,9 +42,9 @@ export function magnitudesBand({ header, columns }: Magnitudes): Band | null {
   const labels = Array.from({ length: rows }, (_, row) => row)
     .filter((row) => row % every === 0)
     .map((row) => ({ row, text: power(exponents[to - row] ?? 0) }))
-  const tell = (row: number, column: number) =>
+  const describe = (row: number, column: number) =>
     `${formatMeasured(at(column, to - row), 'share')} from ${power(exponents[to - row] ?? 0)}`
-  return { steps: Float64Array.from(steps), rows, strength, labels, own: -1, tell }
+  return { steps: Float64Array.from(steps), rows, strength, labels, own: -1, describe }
 }
 
 const SUPERSCRIPT = '⁰¹²³⁴⁵⁶⁷⁸⁹'
@@ -54,16 +54,17 @@ function power(exponent: number): string {
   return `2${exponent < 0 ? '⁻' : ''}${digits.join('')}`
 }
 
-/** Layers in forward order, by the logarithm where the values span powers of ten. */
+/** Layers in forward order, on a logarithmic scale if the values span powers of ten. */
 export function neighboursBand(
   { rows, steps, values, own }: Neighbours,
   format: (value: number) => string,
 ): Band | null {
-  const { low, high, least } = extentOf(values)
+  const { low, high, smallestPositive } = extentOf(values)
   if (high < low) return null
-  const logarithmic = low >= 0 && high > 30 * least
-  const scale = (value: number) => (logarithmic ? Math.log10(Math.max(value, least)) : value)
-  const [bottom, top] = [scale(logarithmic ? least : low), scale(high)]
+  const logarithmic = low >= 0 && high > 30 * smallestPositive
+  const scale = (value: number) =>
+    logarithmic ? Math.log10(Math.max(value, smallestPositive)) : value
+  const [bottom, top] = [scale(logarithmic ? smallestPositive : low), scale(high)]
   const strength = values.map((value) => {
     if (!Number.isFinite(value)) return Number.NaN
     return top > bottom ? (scale(value) - bottom) / (top - bottom) : 0.5
@@ -77,7 +78,7 @@ export function neighboursBand(
       ...(rows.length > 1 ? [{ row: rows.length - 1, text: 'last' }] : []),
     ],
     own,
-    tell: (row, column) =>
+    describe: (row, column) =>
       `${rows[row]?.tensor ?? ''} ${format(values[row * steps.length + column] ?? Number.NaN)}`,
   }
 }

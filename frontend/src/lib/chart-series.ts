@@ -1,4 +1,4 @@
-/** Columns made fit to be drawn: a chart library's scale breaks on NaN and is stretched flat by infinity. */
+/** Columns as chart series: NaN breaks uPlot's scale, and infinity flattens all other values. */
 
 import type { Evidence, Series, Steps } from '../api'
 import type { EvidenceColumn, Symptom, Unit } from '../contract'
@@ -18,13 +18,13 @@ export interface ChartSeries {
   steps: number[]
   lines: Line[]
   logarithmic: boolean
-  /** What its numbers are told in. */
+  /** The unit of its values. */
   unit: Unit
-  /** Steps without a finite value among those with one: drawn as marks, since a line cannot show them. */
+  /** Steps without a finite value, drawn as marks. */
   events: number[]
 }
 
-/** Up to three charts over one step axis: the rule's measure, the tensor's own statistic, the loss. */
+/** Up to three charts over one step axis: the symptom's value, the tensor's statistic, the loss. */
 export function chartSeries(evidence: Evidence, symptom: Symptom | undefined): ChartSeries[] {
   const logarithmic = symptom?.logarithmic ?? false
   const measured = label(evidence, 'value', symptom?.measure ?? 'measured value')
@@ -93,19 +93,19 @@ function chart(
   }
 }
 
-/** The frame tells the unit of the measured value alone; what else is a share says so in its label. */
+/** The frame contains the unit of the measured value only; other shares are recognized by their label. */
 function isShare(label: string): boolean {
   return label.startsWith('share of ')
 }
 
-/** A logarithmic axis has no place for zero and below: a gap is more honest than a floor. */
+/** Replaces values that the axis cannot show by null, a gap; also values ≤ 0 on a logarithmic axis. */
 export function drawable(values: Column, logarithmic: boolean): Values {
   return Array.from(values, (value) =>
     Number.isFinite(value) && (!logarithmic || value > 0) ? value : null,
   )
 }
 
-/** A NaN among a rule's values means "not judged at this step"; a loss is recorded with each step or was NaN. */
+/** NaN among a symptom's values means "not judged at this step"; a NaN loss is a non-finite loss. */
 function eventSteps(steps: readonly number[], values: Column, nanIsEvent: boolean): number[] {
   const measured = values.some((value) => !Number.isNaN(value))
   return steps.filter((_, i) => {
@@ -114,12 +114,12 @@ function eventSteps(steps: readonly number[], values: Column, nanIsEvent: boolea
   })
 }
 
-/** The flight recorder's exact steps: each step of the last writings, not only each recorded one. */
+/** The steps of the flight recorder: every step of its last writings, not only the recorded ones. */
 export function stepsSeries(steps: Steps | null, logarithmic: boolean): ChartSeries | null {
   const at = steps?.columns.get('step')
   const raw = steps?.columns.get('value')
   if (!steps || !at || !raw) return null
-  // A row without a step parts two writings; uPlot wants steps that rise, so its line breaks at the next.
+  // A row without a step separates two writings; uPlot needs ascending steps, so the next row starts a gap.
   const kept = Array.from(at.keys()).filter((i) => Number.isFinite(at[i]))
   const breaks = new Set(kept.filter((i) => i > 0 && Number.isNaN(at[i - 1])))
   const values = kept.map((i) => drawable(raw.subarray(i, i + 1), logarithmic)[0] ?? null)

@@ -1,4 +1,4 @@
-/** Two runs beside each other: what got sick in one and not in the other, and what was set differently. */
+/** Compares two runs: findings in one and not in the other, and different hyper-parameters. */
 
 import { type Finding, type Run, SEVERITIES } from '../contract'
 import { formatStep } from './numbers'
@@ -6,7 +6,7 @@ import type { Parameter } from './run-matrix'
 
 export type Side = 'first' | 'second' | 'both'
 
-/** One symptom of one tensor in either run or in both. */
+/** One symptom of one tensor, in one run or in both. */
 export interface Difference {
   symptom: string
   kind: string
@@ -18,7 +18,7 @@ export interface Difference {
 
 export const SIDES: readonly Side[] = ['first', 'second', 'both']
 
-/** By side, then by what began first. */
+/** Sorted by side, then by first step. */
 export function compareFindings(
   findings: readonly Finding[],
   first: string,
@@ -37,15 +37,15 @@ export function compareFindings(
       first: null,
       second: null,
     }
-    const place = run === first ? 'first' : 'second'
-    differences.set(key, { ...before, [place]: worst(before[place], finding) })
+    const slot = run === first ? 'first' : 'second'
+    differences.set(key, { ...before, [slot]: worst(before[slot], finding) })
   }
   return [...differences.values()]
     .map((difference) => ({ ...difference, side: sideOf(difference) }))
     .sort((a, b) => SIDES.indexOf(a.side) - SIDES.indexOf(b.side) || onset(a) - onset(b))
 }
 
-/** The same tensor may have had the same symptom twice: the worst, and of those the first. */
+/** A tensor may have had a symptom twice: returns the worse finding, or the earlier of equal ones. */
 function worst(a: Finding | null, b: Finding): Finding {
   if (a === null) return b
   const order = SEVERITIES.indexOf(a.severity) - SEVERITIES.indexOf(b.severity)
@@ -82,7 +82,7 @@ export function differentParameters(first: Run, second: Run): ParameterDifferenc
     .filter((parameter) => parameter.first !== parameter.second)
 }
 
-/** The comparison as text for an issue. */
+/** The comparison as Markdown, for an issue. */
 export function comparisonMarkdown(
   first: Run,
   second: Run,
@@ -118,7 +118,7 @@ function rule(columns: number): string {
   return `|${'---|'.repeat(columns)}`
 }
 
-/** Names are anybody's: nothing in them may become a table's border, a link or a tag. */
+/** Escapes names, so that nothing in them becomes a table border, a link or a tag. */
 function plain(text: string): string {
   return text.replace(/[\r\n]+/g, ' ').replace(/[\\`*_[\]<>|]/g, '\\$&')
 }

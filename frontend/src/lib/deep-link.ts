@@ -1,5 +1,5 @@
 /**
- * Ways into TensorBoard's own tabs. Only these forms work (TensorBoard 2.21): Time Series reads its
+ * Links to TensorBoard's own tabs. Only these forms work (TensorBoard 2.21): Time Series reads its
  * filters from the query and ignores the hash, the older tabs do the opposite.
  */
 
@@ -36,12 +36,12 @@ export function relativeUrl({ tab, tagFilter, runFilter }: DeepLink): string {
   return `#${tab}&${tag}${run}`
 }
 
-/** Unanchored, as people write layers' tags in many ways; but dense_1 should not show dense_10. */
+/** Unanchored, because tags of layers have many forms; dense_1 does not match dense_10. */
 function tagPattern(layer: string): string {
   return escapePattern(layer) + (/\d$/.test(layer) ? '(?!\\d)' : '')
 }
 
-/** The run and its own sub-runs (`run/train`); the root run "." means all. */
+/** Matches the run and its sub-runs (`run/train`); the root run "." matches all. */
 function runPattern(run: string): string {
   return run === '.' ? '' : `^${escapePattern(run)}(/|$)`
 }

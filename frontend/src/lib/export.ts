@@ -1,7 +1,7 @@
-/** The table's rows as files and as text for an issue. */
+/** The table's rows as CSV, JSON and Markdown. */
 
 import type { Finding } from '../contract'
-import { stateText } from './course'
+import { stateText } from './finding-text'
 import { formatBesideLimit, formatStep } from './numbers'
 
 const COLUMNS = [
@@ -26,7 +26,7 @@ const COLUMNS = [
   'follows',
 ] as const satisfies readonly (keyof Finding)[]
 
-/** RFC 4180, with the numbers as they are. */
+/** RFC 4180, with unformatted numbers. */
 export function toCsv(findings: readonly Finding[]): string {
   const rows = findings.map((finding) => COLUMNS.map((column) => csvCell(finding[column])))
   return [COLUMNS.join(','), ...rows.map((row) => row.join(','))].join('\r\n').concat('\r\n')
@@ -69,8 +69,8 @@ export function toMarkdown(
 function csvCell(value: string | number | boolean | null): string {
   if (value === null) return ''
   if (typeof value !== 'string') return String(value)
-  // A spreadsheet would run text that begins like a formula; names come from whoever wrote the logs.
-  // A semicolon parts cells where a comma is used for decimals.
+  // A spreadsheet runs text that begins like a formula, and names are untrusted.
+  // A semicolon separates cells in locales with a decimal comma.
   const safe = value.replace(/(^|;)(?=\s*[=+\-@\t\r＝＋－＠])/g, "$1'")
   return /[",\r\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe
 }
@@ -79,7 +79,7 @@ function markdownText(text: string): string {
   return text.replace(/[\r\n]+/g, ' ').replace(/[\\|<>[\]*_`]/g, '\\$&')
 }
 
-// A pipe ends a cell even within code; a backtick ends the code.
+// A pipe ends a cell even within code, and a backtick ends the code.
 function markdownCode(name: string): string {
   return `\`${name
     .replace(/[\r\n]+/g, ' ')

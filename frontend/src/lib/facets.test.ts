@@ -1,8 +1,8 @@
 import { expect, it } from 'vitest'
 import { SEVERITIES } from '../contract'
 import { aFinding } from '../testing/samples'
-import { faceted } from './facets'
-import { createRegister } from './register'
+import { applyFacets } from './facets'
+import { createEntryBuilder } from './finding-entries'
 
 const states = ['open', 'resolved'] as const
 const findings = SEVERITIES.flatMap((severity) =>
@@ -12,7 +12,7 @@ const findings = SEVERITIES.flatMap((severity) =>
     ),
   ),
 )
-const entries = createRegister().enter(findings)
+const entries = createEntryBuilder().build(findings)
 const NOTHING = { severity: [], state: [], symptom: [], kind: [] }
 
 it.each([
@@ -21,8 +21,8 @@ it.each([
   [{ ...NOTHING, severity: ['critical'], state: ['open'] }, true],
   [{ ...NOTHING, kind: ['weight'], symptom: ['another'] }, false],
 ])('counts what each choice would show under the others: %j, muted %j', (wanted, showsMuted) => {
-  const { passing, counts } = faceted(entries, wanted, showsMuted)
-  // One choice at a time, as somebody would find out by trying.
+  const { passing, counts } = applyFacets(entries, wanted, showsMuted)
+  // Counts by applying one choice at a time.
   const shown = (choice: Record<string, readonly string[]>) =>
     findings.filter((finding) =>
       ['severity', 'state', 'symptom', 'kind'].every((facet) => {

@@ -1,8 +1,8 @@
-/** The chips and lists that narrow the table: what passes them, and what each could still let through. */
+/** The facet filters of the table: the entries that pass, and the count of each choice. */
 
 import type { FindingState, Severity } from '../contract'
-import { chosen } from './filter'
-import type { Entry, Traits } from './register'
+import { isSelected } from './filter'
+import type { Entry, Traits } from './finding-entries'
 
 export const FACETS = ['severity', 'state', 'symptom', 'kind'] as const
 type Facet = (typeof FACETS)[number]
@@ -15,34 +15,34 @@ export interface FacetCounts {
   muted: number
 }
 
-export interface Faceted {
+export interface FacetResult {
   passing: readonly Entry[]
-  /** What each choice would show under all the others. */
+  /** The number of findings of each choice under the filters of all other facets. */
   counts: FacetCounts
 }
 
-/** Of the many findings that are alike in all facets it is asked once whether they pass. */
-export function faceted(
+/** Tests each distinct combination of facets once, not each finding. */
+export function applyFacets(
   entries: readonly Entry[],
-  wanted: Readonly<Record<Facet, readonly string[]>>,
+  selection: Readonly<Record<Facet, readonly string[]>>,
   showsMuted: boolean,
-): Faceted {
+): FacetResult {
   const counts: FacetCounts = { severity: {}, state: {}, symptom: {}, kind: {}, muted: 0 }
-  const kept = new Set<Traits>()
+  const included = new Set<Traits>()
   const all = countTraits(entries)
   for (const [traits, n] of all) {
-    const keptOutBy = FACETS.filter((facet) => !chosen(wanted[facet], traits[facet]))
-    if (keptOutBy.length === 0 && traits.muted) counts.muted += n
+    const excludedBy = FACETS.filter((facet) => !isSelected(selection[facet], traits[facet]))
+    if (excludedBy.length === 0 && traits.muted) counts.muted += n
     if (traits.muted && !showsMuted) continue
-    if (keptOutBy.length === 0) kept.add(traits)
-    if (keptOutBy.length > 1) continue
-    // What one choice alone keeps out is what that one could still let through.
-    for (const facet of keptOutBy.length === 0 ? FACETS : keptOutBy) {
+    if (excludedBy.length === 0) included.add(traits)
+    if (excludedBy.length > 1) continue
+    // A finding that one facet alone excludes counts for that facet.
+    for (const facet of excludedBy.length === 0 ? FACETS : excludedBy) {
       add(counts[facet], traits[facet], n)
     }
   }
   const passing =
-    kept.size === all.size ? entries : entries.filter(({ traits }) => kept.has(traits))
+    included.size === all.size ? entries : entries.filter(({ traits }) => included.has(traits))
   return { passing, counts }
 }
 

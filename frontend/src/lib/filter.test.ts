@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { chosen, compilePattern, countBy, toggled } from './filter'
+import { compilePattern, countBy, isSelected, toggled } from './filter'
 
 describe('a text filter', () => {
   it('keeps everything while it is empty', () => {
@@ -29,9 +29,9 @@ describe('a text filter', () => {
 
 describe('chips', () => {
   it('restrict only when one is pressed', () => {
-    expect(chosen([], 'info')).toBe(true)
-    expect(chosen(['critical'], 'info')).toBe(false)
-    expect(chosen(['critical', 'info'], 'info')).toBe(true)
+    expect(isSelected([], 'info')).toBe(true)
+    expect(isSelected(['critical'], 'info')).toBe(false)
+    expect(isSelected(['critical', 'info'], 'info')).toBe(true)
   })
 
   it('are pressed and released', () => {

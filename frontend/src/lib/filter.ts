@@ -1,7 +1,7 @@
-/** Text filters in TensorBoard's manner: unanchored regular expressions, upper and lower case alike. */
+/** Text filters as in TensorBoard: unanchored, case-insensitive regular expressions. */
 
 export interface Pattern {
-  /** Why the text is no regular expression, or null. Such a filter keeps everything. */
+  /** The error of an invalid regular expression, or null. An invalid filter matches everything. */
   readonly error: string | null
   readonly matches: (text: string) => boolean
 }
@@ -18,7 +18,7 @@ export function compilePattern(source: string): Pattern {
   }
 }
 
-// The u flag refuses needless escapes such as `\-`, which TensorBoard's filters accept.
+// The u flag rejects needless escapes such as `\-`, which TensorBoard's filters accept.
 function compileLegacy(source: string): Pattern {
   try {
     const expression = new RegExp(source, 'i')
@@ -33,12 +33,12 @@ function reason(error: unknown): string {
   return message.replace(/^Invalid regular expression: /, '')
 }
 
-/** Whether a choice of chips lets this one through; no chip pressed means no restriction. */
-export function chosen<T>(choice: readonly T[], item: T): boolean {
+/** Whether the choice contains the item; an empty choice contains everything. */
+export function isSelected<T>(choice: readonly T[], item: T): boolean {
   return choice.length === 0 || choice.includes(item)
 }
 
-/** The choice with one chip pressed or released. */
+/** The choice with the item added or removed. */
 export function toggled<T>(choice: readonly T[], item: T): T[] {
   return choice.includes(item) ? choice.filter((other) => other !== item) : [...choice, item]
 }
@@ -52,7 +52,7 @@ export function countBy<T, K extends string>(
   return counts
 }
 
-/** As `Map.groupBy`, which Node 20 and browsers of 2023 do not have. */
+/** Like `Map.groupBy`, which Node 20 and browsers of 2023 lack. */
 export function groupBy<T>(items: readonly T[], key: (item: T) => string): Map<string, T[]> {
   const groups = new Map<string, T[]>()
   for (const item of items) {

@@ -1,7 +1,7 @@
 /**
- * Binary frames: `GHF2`, a little-endian u32 header length, a JSON header padded so that the body
- * starts at a multiple of 8, then one little-endian column after the other, each padded likewise.
- * The header says of each its name, type and length.
+ * Decodes binary frames: `GHF2`, a little-endian u32 header length, a JSON header padded so that the body
+ * starts at a multiple of 8, then the little-endian columns, each padded to a multiple of 8 bytes.
+ * The header contains the name, type and length of each column.
  */
 
 export type Column = Float64Array | Float32Array

@@ -1,4 +1,4 @@
-/** The numbers of the heatmap's lines: a tensor's own, or the mean of a block's. */
+/** The values of the heatmap's lines: a tensor's values, or the mean of a block's tensors. */
 
 import type { Heatmap } from '../api'
 import type { Line } from './heatmap-rows'
@@ -8,7 +8,7 @@ import type { Range } from './view-state'
 export interface LineCells {
   /** The first step of each cell. */
   steps: Float64Array
-  /** [lines * cells], line by line; NaN where nothing was measured. */
+  /** [lines * cells], row-major; NaN where nothing was measured. */
   values: Float32Array
 }
 
@@ -35,7 +35,7 @@ export function lineCells(
   return { steps, values }
 }
 
-/** The cell at a step: the last that begins at or before it, -1 before the first. */
+/** The cell at a step: the last cell that begins at or before it, or -1. */
 export function cellAt(steps: Float64Array, step: number): number {
   let [low, high] = [0, steps.length]
   while (low < high) {
@@ -46,14 +46,14 @@ export function cellAt(steps: Float64Array, step: number): number {
   return low - 1
 }
 
-/** Where the last cell ends: it is as wide as the others are on average. */
+/** The end of the last cell, which is as wide as the average of the others. */
 export function endOf(steps: Float64Array, range: Range): number {
   const n = steps.length
   const last = steps[n - 1] ?? range.from
   return n > 1 ? last + (last - (steps[0] ?? last)) / (n - 1) : range.to
 }
 
-/** The first and the last step that a cell stands for. */
+/** The first and last step of a cell. */
 export function cellSpan(steps: Float64Array, cell: number, range: Range): [number, number] {
   const from = steps[cell] ?? range.from
   const next = steps[cell + 1] ?? endOf(steps, range)

@@ -1,4 +1,4 @@
-/** One cell of the heatmap in words. */
+/** The text for one cell of the heatmap. */
 
 import { cellAt, cellSpan, type LineCells } from './heatmap-cells'
 import { type Line, type Mark, markAt } from './heatmap-rows'

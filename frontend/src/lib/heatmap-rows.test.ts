@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest'
 import type { HeatmapRow } from '../contract'
 import { aFinding } from '../testing/samples'
-import { heatmapLines, MANY_ROWS, markAt, marksOf } from './heatmap-rows'
+import { FOLD_THRESHOLD, heatmapLines, markAt, marksOf } from './heatmap-rows'
 
 const row = (layer: string, depth: number): HeatmapRow => ({
   tensor: `${layer}/kernel`,
@@ -10,7 +10,7 @@ const row = (layer: string, depth: number): HeatmapRow => ({
   depth,
 })
 const all = () => true
-const deep = Array.from({ length: 2 * MANY_ROWS }, (_, i) =>
+const deep = Array.from({ length: 2 * FOLD_THRESHOLD }, (_, i) =>
   row(`block_${Math.floor(i / 20)}/dense_${i % 20}`, i),
 )
 

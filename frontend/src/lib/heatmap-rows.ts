@@ -1,7 +1,7 @@
-/** The heatmap's lines: tensors in forward order, or blocks of them that stand folded or open. */
+/** The heatmap's lines: tensors in forward order, or blocks of tensors, folded or open. */
 
 import { type Finding, type HeatmapRow, SEVERITIES, type Severity } from '../contract'
-import { type Block, blocksOf } from './blocks'
+import { type Block, blocksOf } from './layer-blocks'
 
 export interface Line {
   key: string
@@ -9,16 +9,16 @@ export interface Line {
   /** The tensor's name, or null for a block. */
   tensor: string | null
   block: Block | null
-  /** Of a block, whether its tensors are shown below it. */
+  /** Whether a block's tensors are shown below it. */
   open: boolean
-  /** The rows of the answer that it stands for. */
+  /** The rows of the response that the line shows. */
   rows: readonly number[]
-  /** Elements that a tensor's numbers are estimated from, 0 where all are measured. */
+  /** The number of elements in the sample; 0 if all elements are measured. */
   sampled: number
 }
 
-/** With more rows than this a heatmap begins with its blocks folded. */
-export const MANY_ROWS = 120
+/** A heatmap with more rows starts with folded blocks. */
+export const FOLD_THRESHOLD = 120
 
 export function heatmapLines(
   rows: readonly HeatmapRow[],
@@ -26,17 +26,17 @@ export function heatmapLines(
   blocks: boolean | null,
   openBlocks: readonly string[],
 ): Line[] {
-  const shown = rows.flatMap((row, place) => (matches(row.tensor) ? [{ row, place }] : []))
-  const single = ({ row, place }: { row: HeatmapRow; place: number }): Line => ({
+  const shown = rows.flatMap((row, index) => (matches(row.tensor) ? [{ row, index }] : []))
+  const single = ({ row, index }: { row: HeatmapRow; index: number }): Line => ({
     key: row.tensor,
     title: row.tensor,
     tensor: row.tensor,
     block: null,
     open: false,
-    rows: [place],
+    rows: [index],
     sampled: row.sampled ?? 0,
   })
-  if (!(blocks ?? shown.length > MANY_ROWS)) return shown.map(single)
+  if (!(blocks ?? shown.length > FOLD_THRESHOLD)) return shown.map(single)
   return blocksOf(shown.map(({ row }) => row.layer)).flatMap((block) => {
     const members = shown.slice(block.first, block.first + block.count)
     if (members.length === 1) return members.map(single)
@@ -47,7 +47,7 @@ export function heatmapLines(
       tensor: null,
       block,
       open,
-      rows: members.map(({ place }) => place),
+      rows: members.map(({ index }) => index),
       sampled: 0,
     }
     return open ? [line, ...members.map(single)] : [line]
@@ -57,35 +57,35 @@ export function heatmapLines(
 export interface Mark {
   line: number
   from: number
-  /** Null while it goes on. */
+  /** Null for an open finding. */
   to: number | null
   severity: Severity
   finding: Finding
-  /** Whether it is drawn: of a folded block's findings only the first of each severity. */
+  /** Whether the mark is drawn: a folded block draws only the first finding of each severity. */
   drawn: boolean
 }
 
-/** Where findings stand in the picture: on their tensor's line, else on its block's. */
+/** The marks of findings: on the tensor's line, else on the line of its block. */
 export function marksOf(
   lines: readonly Line[],
   rows: readonly HeatmapRow[],
   findings: readonly Finding[],
 ): Mark[] {
-  const place = new Map<string, number>()
+  const index = new Map<string, number>()
   lines.forEach((line, i) => {
     for (const row of line.rows) {
       const tensor = rows[row]?.tensor
-      // An open block's tensors have lines of their own, which come after it.
-      if (tensor !== undefined) place.set(tensor, i)
+      // The tensors of an open block have their own lines, after the block's.
+      if (tensor !== undefined) index.set(tensor, i)
     }
   })
   const marks = findings.flatMap((finding) => {
-    const line = place.get(finding.tensor)
+    const line = index.get(finding.tensor)
     if (line === undefined) return []
     const { opened_step, resolved_step, severity } = finding
     return [{ line, from: opened_step, to: resolved_step, severity, finding, drawn: true }]
   })
-  // The worst is drawn last, and found first under the pointer.
+  // The worst mark is drawn last, and is found first under the pointer.
   const rank = ({ severity }: Mark) => -SEVERITIES.indexOf(severity)
   marks.sort((a, b) => rank(a) - rank(b) || a.line - b.line || b.from - a.from)
   return marks.map((mark, i) => {
@@ -95,7 +95,7 @@ export function marksOf(
   })
 }
 
-/** The worst mark at a place of the picture. */
+/** The worst mark at a line and step. */
 export function markAt(marks: readonly Mark[], line: number, step: number): Mark | null {
   return (
     marks.findLast(

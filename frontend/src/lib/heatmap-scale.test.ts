@@ -4,9 +4,9 @@ import { colourScale, meanOf } from './heatmap-scale'
 describe('the scale of colours', () => {
   it('is logarithmic over what is positive and finite', () => {
     const scale = colourScale([1e-6, 1e-2, 0, Number.NaN, Number.POSITIVE_INFINITY], true)
-    expect(scale.place(1e-6)).toBe(0)
-    expect(scale.place(1e-2)).toBe(1)
-    expect(scale.place(1e-4)).toBeCloseTo(0.5)
+    expect(scale.position(1e-6)).toBe(0)
+    expect(scale.position(1e-2)).toBe(1)
+    expect(scale.position(1e-4)).toBeCloseTo(0.5)
     expect(scale.ticks.map(({ value }) => value)).toContain(1e-4)
   })
 
@@ -15,9 +15,9 @@ describe('the scale of colours', () => {
   })
 
   it('begins shares at zero and holds a constant', () => {
-    expect(colourScale([0.5, 0.6], false).place(0.3)).toBeCloseTo(0.5)
-    expect(colourScale([0], false).place(0)).toBe(0.5)
-    expect(colourScale([2, 2], true).place(2)).toBe(0.5)
+    expect(colourScale([0.5, 0.6], false).position(0.3)).toBeCloseTo(0.5)
+    expect(colourScale([0], false).position(0)).toBe(0.5)
+    expect(colourScale([2, 2], true).position(2)).toBe(0.5)
     expect(colourScale([], true).ticks.length).toBeGreaterThan(0)
   })
 })

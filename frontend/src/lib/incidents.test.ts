@@ -1,8 +1,8 @@
 import { expect, it } from 'vitest'
 import type { Finding } from '../contract'
 import { aFinding, inServersOrder } from '../testing/samples'
+import { createEntryBuilder } from './finding-entries'
 import { flatRows, groupFindings } from './incidents'
-import { createRegister } from './register'
 import { DEFAULT_SORT, inOrder } from './sort'
 
 // Two incidents of one run: a mild origin that brought about a critical finding, and a critical one alone.
@@ -14,10 +14,10 @@ const elsewhere = aFinding({ id: 'e', incident: 'i', run: 'other', severity: 'in
 const all = inServersOrder([alone, mild, worst, origin, elsewhere])
 
 const entered = (findings: Finding[]) => {
-  const register = createRegister()
-  const entries = register.enter(findings)
-  register.place()
-  return inOrder(entries, new Map([['mlp_sigmoid', 0]]))
+  const entryBuilder = createEntryBuilder()
+  const entries = entryBuilder.build(findings)
+  entryBuilder.updatePositions()
+  return inOrder(entries)
 }
 
 const told = (sort = DEFAULT_SORT, unfolded: string[] = [], findings = all) =>

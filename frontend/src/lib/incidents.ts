@@ -2,7 +2,7 @@
 
 import type { Finding, Page } from '../contract'
 import { groupBy } from './filter'
-import { type Entry, keyOf } from './register'
+import { type Entry, keyOf } from './finding-entries'
 import { itself, type Sort, sortBy } from './sort'
 
 export interface TableRow {
@@ -54,15 +54,21 @@ export function groupFindings(
   })
 }
 
-/** Rows of the first page: what its incidents have beyond what is there yet, the page tells. */
-export function pageRows(grouped: readonly TableRow[], { rows }: Page): TableRow[] {
-  const sizes = new Map(rows.map(({ run, lead, findings }) => [keyOf({ run, id: lead }), findings]))
-  return grouped
-    .filter(({ level }) => level === 1)
-    .map((row) => {
-      const size = sizes.get(row.key) ?? 1
-      return { ...row, others: size - 1, shared: size > 1 }
-    })
+/** Rows of the first page in its own order; what is folded below them has not arrived yet. */
+export function pageRows(
+  entries: readonly Entry[],
+  { rows }: Page,
+  isUnfolded: (incident: string) => boolean,
+): TableRow[] {
+  const entryOf = new Map(entries.map((entry) => [entry.key, entry]))
+  return rows.flatMap(({ run, lead, findings }): TableRow[] => {
+    const entry = entryOf.get(keyOf({ run, id: lead }))
+    if (!entry) return []
+    const { finding, key, incident } = entry
+    const shared = findings > 1
+    const unfolded = shared && isUnfolded(incident)
+    return [{ finding, key, level: 1, others: findings - 1, unfolded, shared, incident }]
+  })
 }
 
 /** One row a finding, for those who do not want them grouped. The entries come `inOrder`. */
@@ -82,7 +88,7 @@ export function flatRows(entries: readonly Entry[], sort: Sort): TableRow[] {
 
 /** As they come, or the least grave first. */
 function bySeverity<T extends { lead: Entry }>(groups: readonly T[], sort: Sort): readonly T[] {
-  const gravity = ({ lead }: T) => lead.finding.order[0]
+  const gravity = ({ lead }: T) => lead.finding.sort_key[0] as number
   return sort.descending ? groups : [...groups].sort((a, b) => gravity(b) - gravity(a))
 }
 

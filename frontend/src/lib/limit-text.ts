@@ -1,8 +1,8 @@
-/** A limit in words and digits, there and back. */
+/** Formats and parses limits. */
 
 import type { Limit } from '../contract'
 
-/** Every digit that was set, without a row of zeros before them. */
+/** All digits of the value, without a row of leading zeros. */
 export function formatLimit(value: number): string {
   const size = Math.abs(value)
   const tiny = size > 0 && size < 1e-3
@@ -11,7 +11,7 @@ export function formatLimit(value: number): string {
 
 export type Parsed = { value: number } | { problem: string }
 
-/** What somebody typed as the limit's value, or why it cannot be that. */
+/** The value of a typed text, or the reason why it is not a valid value. */
 export function parseLimit(text: string, limit: Limit): Parsed {
   const trimmed = text.trim().replace('−', '-')
   const value = Number(trimmed)
@@ -23,12 +23,12 @@ export function parseLimit(text: string, limit: Limit): Parsed {
   return { value }
 }
 
-/** "largest_step" as people say it. */
+/** "largest_step" as words: "largest step". */
 export function words(name: string): string {
   return name.replaceAll('_', ' ')
 }
 
-/** What a limit means, with the other limits it names as people say them. */
+/** The meaning of a limit, with the names of other limits as words. */
 export function plainMeaning(meaning: string): string {
   return meaning.replace(/`([a-z_]+)`/g, (_, name: string) => `“${words(name)}”`)
 }

@@ -1,4 +1,4 @@
-/** The pattern of a rule file that means this name alone: brackets around what would mean more. */
+/** The pattern of a rule file that matches only this name: special characters are put in brackets. */
 export function literalPattern(name: string): string {
   return name.replace(/[*?[]/g, '[$&]')
 }

@@ -1,17 +1,17 @@
-/** How numbers read in the tab: short, in English digits, the same everywhere. */
+/** The number formats of the tab. */
 
 import type { Unit } from '../contract'
 
 const STEP = new Intl.NumberFormat('en-US', { maximumFractionDigits: 0 })
 const PLAIN = new Intl.NumberFormat('en-US', { maximumSignificantDigits: 3 })
-/** Keeps a number and its unit in one line. */
+/** A no-break space between a number and its unit. */
 const SPACE = '\u00a0'
 
 export function formatStep(step: number | null): string {
   return step === null || !Number.isFinite(step) ? '–' : STEP.format(step)
 }
 
-/** Three digits at most, unless it is a count; a power of ten where zeros would have to be counted. */
+/** At most three significant digits, except for counts; scientific notation for very large and small values. */
 export function formatValue(value: number | null): string {
   if (value === null || Number.isNaN(value)) return 'not finite'
   if (!Number.isFinite(value)) return value > 0 ? '∞' : '−∞'
@@ -24,7 +24,7 @@ export function formatValue(value: number | null): string {
     .replace('e+', 'e')
 }
 
-/** What is counted, of one. */
+/** The singular of countable units. */
 const COUNTED: Partial<Record<Unit, string>> = {
   elements: 'element',
   steps: 'step',
@@ -43,7 +43,7 @@ export function formatBesideLimit(
   return counted ? `${pair}${SPACE}${unit}` : pair
 }
 
-/** A number in its unit: "61 %", "z 14", "86 ×", "64 elements". What is not finite has none. */
+/** A number with its unit: "61 %", "z 14", "86 ×", "64 elements"; a non-finite number has no unit. */
 export function formatMeasured(value: number | null, unit: Unit = ''): string {
   const plain = formatValue(value)
   if (value === null || !Number.isFinite(value)) return plain
@@ -56,7 +56,7 @@ export function formatMeasured(value: number | null, unit: Unit = ''): string {
 
 const TWO_DIGITS = new Intl.NumberFormat('en-US', { maximumSignificantDigits: 2 })
 
-/** Whole hundredths from ten on; never "100 %" for what is a little less, nor a row of zeros. */
+/** Whole percents from 10 % on; never rounded up to "100 %", nor written with a row of zeros. */
 function formatShare(share: number): string {
   const hundredths = 100 * share
   if (hundredths >= 99.5 && hundredths < 100) return `over${SPACE}99${SPACE}%`
@@ -65,22 +65,22 @@ function formatShare(share: number): string {
   return `${digits.format(unsignedZero(hundredths))}${SPACE}%`
 }
 
-/** Minus zero is a number too, which nobody should read. */
+/** Replaces -0 by 0. */
 function unsignedZero(value: number): number {
   return value === 0 ? 0 : value
 }
 
-/** A number at an axis of values: a share there is exact, and said in hundredths. */
+/** The label of an axis tick; a share is written in percent. */
 export function formatTick(value: number, unit: Unit): string {
   return unit === 'share' ? `${formatValue(roundedHundredths(value))}${SPACE}%` : formatValue(value)
 }
 
-/** 57 for 0.57, of which a hundred times is 56.99999999999999. */
+/** 57 for 0.57, although 100 * 0.57 is 56.99999999999999. */
 function roundedHundredths(share: number): number {
   return Number((100 * share).toPrecision(12))
 }
 
-/** A step at an axis: as short as it can be told. */
+/** The short label of a step at an axis. */
 export function formatStepTick(value: number): string {
   const size = Math.abs(value)
   if (size >= 1e6) return `${PLAIN.format(value / 1e6)}M`

@@ -1,4 +1,4 @@
-/** Which rows of a long table are in the document: rows have one height, so it is arithmetic. */
+/** The rows of a long table that are in the document; all rows have the same height. */
 
 export interface RowWindow {
   first: number
@@ -18,7 +18,7 @@ export function rowWindow(
   return { first: Math.min(first, Math.max(0, end)), end: Math.max(0, end) }
 }
 
-/** The window's rows and the active one, which stays mounted: aria-activedescendant points at it. */
+/** The rows of the window and the active row, which stays mounted for aria-activedescendant. */
 export function mountedRows({ first, end }: RowWindow, active: number): number[] {
   const rows = Array.from({ length: end - first }, (_, i) => first + i)
   if (active >= 0 && active < first) rows.unshift(active)
@@ -26,7 +26,7 @@ export function mountedRows({ first, end }: RowWindow, active: number): number[]
   return rows
 }
 
-/** The scroll position that brings a row wholly into sight with the least movement. */
+/** The nearest scroll position at which a row is fully visible. */
 export function scrollToRow(
   row: number,
   scrollTop: number,
@@ -38,14 +38,14 @@ export function scrollToRow(
   return Math.max(scrollTop, top + rowHeight - viewport)
 }
 
-/** The scroll position that leaves the first visible row where it was after rows came or went above it. */
+/** The scroll position that keeps the first visible row in position after rows above it changed. */
 export function anchoredScroll(
   before: readonly string[],
   after: readonly string[],
   scrollTop: number,
   rowHeight: number,
 ): number {
-  if (scrollTop < rowHeight) return scrollTop // at the top, new alerts should be seen
+  if (scrollTop < rowHeight) return scrollTop // at the top, new alerts stay visible
   const index = Math.floor(scrollTop / rowHeight)
   const anchor = before[index]
   const moved = anchor === undefined ? -1 : after.indexOf(anchor)

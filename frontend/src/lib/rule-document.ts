@@ -1,18 +1,18 @@
 /**
- * A rule file as plain values, and each change to it as a new one. What is as the default rules have it
- * is left out, as the server leaves it out: two documents of the same rules look the same.
+ * A rule file as plain values; each change returns a new document. Default values are left out, as on the
+ * server, so equal rules have equal documents.
  */
 
 import type { Limit, Mute, RuleDocument, Severity, SymptomRules } from '../contract'
 
-/** What a symptom is without a rule file. */
-export const USUAL = {
+/** The settings of a symptom without a rule file. */
+export const SYMPTOM_DEFAULTS = {
   enabled: true,
   least_severity: 'info' as Severity,
   most_severity: 'critical' as Severity,
 }
 
-/** The document that an address holds; null where it is none. */
+/** The document in an address; null if there is none. */
 export function parseDocument(text: string): RuleDocument | null {
   try {
     const value: unknown = JSON.parse(text)
@@ -22,7 +22,7 @@ export function parseDocument(text: string): RuleDocument | null {
   }
 }
 
-/** The text for the address: empty for the rules in force. */
+/** The document as text for the address; empty for the rules in force. */
 export function draftText(document: RuleDocument, inForce: RuleDocument): string {
   return sameRules(document, inForce) ? '' : JSON.stringify(document)
 }
@@ -31,29 +31,33 @@ export function sameRules(a: RuleDocument, b: RuleDocument): boolean {
   return canonical(a) === canonical(b)
 }
 
-/** A symptom's setting; the usual one where the document says nothing that could be it. */
-export function setting<T>(document: RuleDocument, symptom: string, name: string, usual: T): T {
+/** A symptom's setting; the fallback if the document has none of the right type. */
+export function setting<T>(document: RuleDocument, symptom: string, name: string, fallback: T): T {
   const value = settingsOf(document, symptom)[name]
-  return typeof value === typeof usual ? (value as T) : usual
+  return typeof value === typeof fallback ? (value as T) : fallback
 }
 
 export function limitIn(document: RuleDocument, symptom: string, limit: Limit): number {
   return setting(document, symptom, limit.name, limit.default)
 }
 
-/** The document with one setting; what is usual needs no word. */
+/** The document with one setting; a default value is left out. */
 export function withSetting<T>(
   document: RuleDocument,
   symptom: string,
   name: string,
   value: T,
-  usual: T,
+  defaultValue: T,
 ): RuleDocument {
   const { [name]: _, ...others } = settingsOf(document, symptom)
-  return withSettings(document, symptom, value === usual ? others : { ...others, [name]: value })
+  return withSettings(
+    document,
+    symptom,
+    value === defaultValue ? others : { ...others, [name]: value },
+  )
 }
 
-/** The document with a symptom as another one has it. */
+/** The document with a symptom's settings reset to those in force. */
 export function resetSymptom(
   document: RuleDocument,
   inForce: RuleDocument,
@@ -84,23 +88,23 @@ export interface Change {
   after: unknown
 }
 
-/** What a document says otherwise than the rules in force, symptom by symptom. */
+/** The differences between a document and the rules in force, by symptom. */
 export function changesOf(
   document: RuleDocument,
   inForce: RuleDocument,
   symptoms: readonly SymptomRules[],
 ): Change[] {
   return symptoms.flatMap(({ id, title, limits }) => {
-    const usual: Record<string, unknown> = { ...USUAL, include: ['*'], exclude: [] }
-    for (const limit of limits) usual[limit.name] = limit.default
+    const defaults: Record<string, unknown> = { ...SYMPTOM_DEFAULTS, include: ['*'], exclude: [] }
+    for (const limit of limits) defaults[limit.name] = limit.default
     const [before, after] = [settingsOf(inForce, id), settingsOf(document, id)]
-    return Object.keys(usual)
+    return Object.keys(defaults)
       .map((name) => ({
         symptom: id,
         title,
         name,
-        before: before[name] ?? usual[name],
-        after: after[name] ?? usual[name],
+        before: before[name] ?? defaults[name],
+        after: after[name] ?? defaults[name],
       }))
       .filter(({ before, after }) => sorted(before) !== sorted(after))
   })
@@ -123,7 +127,7 @@ function withSettings(
   return (Object.keys(symptoms).length === 0 ? others : { ...others, symptoms }) as RuleDocument
 }
 
-/** Whatever the order of the keys, and with what may be left out. */
+/** A canonical text: independent of the order of keys and of optional parts. */
 function canonical(document: RuleDocument): string {
   const mute = mutesOf(document).map(({ until, ...rest }) => ({
     symptom: '*',

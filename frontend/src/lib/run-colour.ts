@@ -1,8 +1,8 @@
-/** A colour for each run: the same one on every load as far as possible, and never changed in a session. */
+/** A colour for each run: if possible the same on every load, and fixed during a session. */
 
 export const COLOURS = 8
 
-/** Slots of the theme's run colours by name; those already given are kept. */
+/** Assigns indices of the theme's run colours to names; existing assignments do not change. */
 export function assignColours(
   given: ReadonlyMap<string, number>,
   names: readonly string[],
@@ -26,7 +26,7 @@ function freeSlot(wanted: number, taken: ReadonlySet<number>): number {
   return wanted
 }
 
-// FNV-1a: short, and spreads names that differ in their last digit.
+// FNV-1a: short, and separates names that differ in their last digit.
 function hash(text: string): number {
   let h = 0x811c9dc5
   for (let i = 0; i < text.length; i++) {

@@ -1,19 +1,19 @@
-/** Runs against symptoms, with their hyper-parameters beside: what the view Runs shows. */
+/** The table of the view Runs: runs against symptoms and hyper-parameters. */
 
 import { type Finding, type Run, SEVERITIES, type Severity, type Symptom } from '../contract'
 import { groupBy } from './filter'
-import { isSick, lowerFirst, verdictSentence } from './verdict'
+import { isUnhealthy, lowerFirst, verdictSentence } from './verdict'
 
 export interface Cell {
   severity: Severity
   count: number
-  /** The first step of the first of them. */
+  /** The first step of the earliest finding. */
   onset: number
 }
 
 export interface MatrixRow {
   run: Run
-  /** By symptom; nothing where it was not found. */
+  /** By symptom, for the symptoms found. */
   cells: ReadonlyMap<string, Cell>
 }
 
@@ -21,11 +21,11 @@ export type Parameter = number | string | boolean
 
 export interface Matrix {
   rows: readonly MatrixRow[]
-  /** Those found in any of the runs, by their ids. */
+  /** The ids of the symptoms found in any run. */
   symptoms: readonly string[]
   /** Hyper-parameters that differ among the runs. */
   varied: readonly string[]
-  /** Those that are the same in all. */
+  /** Hyper-parameters that are the same in all runs. */
   constant: readonly (readonly [name: string, value: Parameter])[]
 }
 
@@ -71,7 +71,7 @@ function parameters(runs: readonly Run[]): Pick<Matrix, 'varied' | 'constant'> {
   return { varied, constant }
 }
 
-/** A column to sort by, as it stands in the address: `health`, `step`, `symptom:…`, `hparam:…`. */
+/** A column to sort by, as in the address: `health`, `step`, `symptom:…`, `hparam:…`. */
 export interface RunSort {
   column: string
   descending: boolean
@@ -93,7 +93,7 @@ export function formatRunSort({ column, descending }: RunSort): string {
 
 const { compare: natural } = new Intl.Collator('en', { numeric: true })
 
-/** Runs without a value come last, whichever way round; among equals the one to look at first comes first. */
+/** Runs without a value come last in both directions; equal runs are in the order of their rank. */
 export function sortRows(rows: readonly MatrixRow[], sort: RunSort): MatrixRow[] {
   const value = (row: MatrixRow) => sortValue(row, sort.column)
   const sign = sort.descending ? -1 : 1
@@ -115,7 +115,7 @@ function sortValue(row: MatrixRow, column: string): Value | null {
   const { run, cells } = row
   if (column === 'run') return run.run
   if (column === 'step') return run.last_step
-  // A loss that has left the numbers is the worst of all, not the best that it was before.
+  // A non-finite loss sorts as the worst, not by its last finite value.
   if (column === 'loss') {
     return run.loss.non_finite_since === null ? run.loss.last : Number.POSITIVE_INFINITY
   }
@@ -140,10 +140,10 @@ function compareValues(a: Value, b: Value): number {
   return natural(String(a), String(b))
 }
 
-/** How the runs fare, in a sentence. */
+/** A sentence about all runs. */
 export function matrixSentence(matrix: Matrix, title: (symptom: string) => string): string {
   const { rows } = matrix
-  const sick = rows.filter(({ run }) => isSick(run))
+  const sick = rows.filter(({ run }) => isUnhealthy(run))
   if (rows.length < 2 || sick.length === 0) {
     return verdictSentence(
       rows.map(({ run }) => run),

@@ -1,19 +1,14 @@
 import { describe, expect, it } from 'vitest'
 import type { Finding } from '../contract'
 import { aFinding } from '../testing/samples'
-import { createRegister } from './register'
+import { createEntryBuilder } from './finding-entries'
 import { DEFAULT_SORT, excess, inOrder, itself, nextSort, type Sort, sortBy } from './sort'
 
-const ranks = new Map([
-  ['late', 1],
-  ['early', 0],
-])
-
 function ordered(findings: readonly Finding[]) {
-  const register = createRegister()
-  const entries = register.enter(findings)
-  register.place()
-  return inOrder(entries, ranks)
+  const entryBuilder = createEntryBuilder()
+  const entries = entryBuilder.build(findings)
+  entryBuilder.updatePositions()
+  return inOrder(entries)
 }
 
 const idsOf = (findings: readonly Finding[]) => ordered(findings).map(({ finding }) => finding.id)
@@ -23,31 +18,26 @@ function sorted(findings: readonly Finding[], sort: Sort): Finding[] {
 }
 
 describe("the server's order", () => {
-  it('is by the gravity of the incident, its onset, the rank of the run and the place within it', () => {
+  it('compares keys number by number, and leaves equal ones as they come', () => {
     const findings = [
-      aFinding({ id: 'gravity', order: [1, 0, 0] }),
-      aFinding({ id: 'onset', order: [0, 90, 0] }),
-      aFinding({ id: 'run', run: 'late', order: [0, 10, 0] }),
-      aFinding({ id: 'second', run: 'early', order: [0, 10, 8] }),
-      aFinding({ id: 'first', run: 'early', order: [0, 10, 7] }),
+      aFinding({ id: 'gravity', sort_key: [1, 0, 0, 0] }),
+      aFinding({ id: 'onset', sort_key: [0, 90, 0, 0] }),
+      aFinding({ id: 'run', run: 'late', sort_key: [0, 10, 1, 0] }),
+      aFinding({ id: 'first', run: 'early', sort_key: [0, 10, 0, 5] }),
+      aFinding({ id: 'second', run: 'another', sort_key: [0, 10, 0, 5] }),
     ]
     expect(idsOf(findings)).toEqual(['first', 'second', 'run', 'onset', 'gravity'])
     expect(findings[0]?.id).toBe('gravity')
-  })
-
-  it('puts a run that is not listed yet after those that are', () => {
-    const findings = ['new', 'late', 'early'].map((run) => aFinding({ id: run, run }))
-    expect(idsOf(findings)).toEqual(['early', 'late', 'new'])
   })
 })
 
 describe('the table', () => {
   it('sorts by severity, and leaves the order among equals', () => {
     const findings = [
-      aFinding({ id: 'mild origin', severity: 'info', order: [0, 5, 0] }),
-      aFinding({ id: 'worst', order: [0, 5, 1] }),
-      aFinding({ id: 'warning', severity: 'warning', order: [1, 0, 2] }),
-      aFinding({ id: 'another', order: [0, 9, 3] }),
+      aFinding({ id: 'mild origin', severity: 'info', sort_key: [0, 5, 0, 0] }),
+      aFinding({ id: 'worst', sort_key: [0, 5, 0, 0] }),
+      aFinding({ id: 'warning', severity: 'warning', sort_key: [1, 0, 0, 0] }),
+      aFinding({ id: 'another', sort_key: [0, 9, 0, 0] }),
     ]
     const order = sorted(findings, DEFAULT_SORT).map(({ id }) => id)
     expect(order).toEqual(['worst', 'another', 'warning', 'mild origin'])

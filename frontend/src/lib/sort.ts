@@ -1,7 +1,7 @@
 /** The order of the alert table. */
 
-import type { Finding, Run } from '../contract'
-import type { Entry } from './register'
+import type { Finding } from '../contract'
+import type { Entry } from './finding-entries'
 
 export const SORT_COLUMNS = [
   'severity',
@@ -21,27 +21,20 @@ export interface Sort {
   descending: boolean
 }
 
-/** By run: 0 for the one to look at first. */
-export type Ranks = ReadonlyMap<string, number>
-
-export function ranksOf(runs: readonly Run[]): Ranks {
-  return new Map(runs.map(({ run, rank }) => [run, rank]))
-}
-
 /** Worst first: what needs a person is at the top. */
 export const DEFAULT_SORT: Sort = { column: 'severity', descending: true }
 
-/**
- * The server's order, which every other one begins with: the gravest incident first, of these the first to begin, of
- * these that of the run to look at first; members of an incident are neighbours. Sorted parts are joined faster than
- * sorted.
- */
-export function inOrder(entries: readonly Entry[], ranks: Ranks): Entry[] {
-  const rank = ({ run }: Entry) => ranks.get(run.text) ?? Number.MAX_VALUE
-  return [...entries].sort((one, other) => {
-    const [a, b] = [one.finding.order, other.finding.order]
-    return a[0] - b[0] || a[1] - b[1] || rank(one) - rank(other) || a[2] - b[2]
-  })
+/** Sorted by the server's key. The entries come as the server lists runs and their findings. */
+export function inOrder(entries: readonly Entry[]): Entry[] {
+  return [...entries].sort((a, b) => compareKeys(a.finding.sort_key, b.finding.sort_key))
+}
+
+function compareKeys(a: readonly number[], b: readonly number[]): number {
+  for (let i = 0; i < a.length; i++) {
+    const difference = (a[i] as number) - (b[i] as number)
+    if (difference !== 0) return difference
+  }
+  return 0
 }
 
 /** The items of a table sorted like this. They must come `inOrder`, which is left among equals. */
@@ -64,9 +57,9 @@ function ascending(column: SortColumn, entries: readonly Entry[]): (entry: Entry
     case 'symptom':
       return inAlphabet(entries, ({ finding }) => finding.symptom)
     case 'layer':
-      return ({ tensor }) => tensor.place
+      return ({ tensor }) => tensor.position
     case 'run':
-      return ({ run }) => run.place
+      return ({ run }) => run.position
     case 'opened':
       return ({ finding }) => finding.opened_step
     case 'seen':

@@ -1,4 +1,4 @@
-/** The statistics of tensors by the names that people use, and which of them a run has. */
+/** The statistics of tensors with their display names, and those that a run has. */
 
 import type { Tensor, Unit } from '../contract'
 
@@ -9,9 +9,9 @@ export interface Statistic {
 
 interface Known {
   name: string
-  /** Whether its values span powers of ten. */
+  /** Whether its values need a logarithmic scale. */
   logarithmic: boolean
-  /** What a cell of many records tells: the value that is furthest from healthy. */
+  /** How the records of a cell are reduced: to the value furthest from healthy. */
   reduce: 'max' | 'mean' | 'min'
   unit?: Unit
 }
@@ -56,7 +56,7 @@ const KNOWN: Readonly<Record<string, Known>> = {
   },
 }
 
-/** Kinds in the order in which people ask for them. */
+/** Kinds of tensors in display order. */
 const KINDS: Readonly<Record<string, string>> = {
   gradient: 'Gradients',
   clipped: 'Clipped gradients',
@@ -87,7 +87,7 @@ export function reductionOf(column: string): 'max' | 'mean' | 'min' {
   return KNOWN[column]?.reduce ?? 'max'
 }
 
-/** What the heatmap can show of a run, by kind; a column that helps to read another is none. */
+/** The statistics that the heatmap can show, by kind; auxiliary columns are left out. */
 export function statisticsOf(tensors: readonly Tensor[]): Statistic[] {
   return Object.keys(KINDS).flatMap((kind) => {
     const has = new Set<string>()
@@ -105,7 +105,7 @@ export function formatStatistic({ kind, column }: Statistic): string {
   return `${kind}.${column}`
 }
 
-/** The one that was chosen if the run has it, else the first. */
+/** The chosen statistic if the run has it, else the first. */
 export function chosenStatistic(all: readonly Statistic[], text: string): Statistic | null {
   return all.find((statistic) => formatStatistic(statistic) === text) ?? all[0] ?? null
 }

@@ -1,6 +1,6 @@
 /**
- * What a reader chose, in the address bar: `#gradhealth&p.gradhealth.run=…`. TensorBoard keeps such
- * `p.<plugin>.` parts when it switches tabs and gives them no other meaning.
+ * The view's state in the address bar: `#gradhealth&p.gradhealth.run=…`. TensorBoard keeps
+ * `p.<plugin>.` parts when it switches tabs, and does not use them itself.
  */
 
 import { decode, FIELDS, type ViewState } from './view-state'
@@ -15,7 +15,7 @@ export function parseHash(hash: string): ViewState {
   return Object.fromEntries(read) as ViewState
 }
 
-/** The hash with these parts replaced and everybody else's kept. */
+/** The hash with the tab's parts replaced; the parts of other tabs stay. */
 export function formatHash(hash: string, view: ViewState): string {
   const own = NAMES.map((name) => written(view, name))
     .filter(([, value]) => value !== '')
@@ -26,7 +26,7 @@ export function formatHash(hash: string, view: ViewState): string {
   return `#${[tab, ...kept, ...own].join('&')}`
 }
 
-/** Which of TensorBoard's tabs a hash shows; on a first load it may name none yet. */
+/** The TensorBoard tab that a hash shows; empty on a first load. */
 export function tabOf(hash: string): string {
   return components(hash).find((part) => !part.includes('=')) ?? ''
 }

@@ -1,15 +1,15 @@
-/** What an axis of values spans: all of them with some air, and not more than there can be. */
+/** The range of a value axis: all values with a margin, within the possible values. */
 
 import type { Unit } from '../contract'
 
-/** Some air above and below; a constant gets a band around it instead of an empty scale. */
+/** Adds a margin above and below; a constant gets a range around it. */
 export function valueRange(low: number | null, high: number | null, unit: Unit): [number, number] {
   if (low === null || high === null) return [0, 1]
   const air = high > low ? 0.08 * (high - low) : Math.abs(high) * 0.1 || 1
   return [low >= 0 && low - air < 0 ? 0 : low - air, capped(high + air, high, unit)]
 }
 
-/** The same in whole powers of ten. */
+/** The range in whole powers of ten. */
 export function decadeRange(low: number | null, high: number | null, unit: Unit): [number, number] {
   if (low === null || high === null) return [0.1, 1]
   const air = 0.2
@@ -17,7 +17,7 @@ export function decadeRange(low: number | null, high: number | null, unit: Unit)
   return [powerOfTen(Math.floor(Math.log10(low) - air)), capped(top, high, unit)]
 }
 
-/** A share is at most the whole. One that is relative to something smaller may be more, and must be seen. */
+/** A share is limited to 1, unless a value above 1 occurs. */
 function capped(top: number, high: number, unit: Unit): number {
   return unit === 'share' && high <= 1 ? Math.min(1, top) : top
 }

@@ -1,4 +1,4 @@
-/** The answer in one sentence, and a run in one chip. */
+/** The verdict as a sentence, and a run's state as a chip. */
 
 import type { Loss, Run, Severity, Verdict } from '../contract'
 import { count, formatAgo, formatStep, formatValue } from './numbers'
@@ -21,12 +21,12 @@ export function runChip(run: Run): Chip {
   return { text: 'healthy', tone: 'healthy' }
 }
 
-/** What has not been read yet may be anything. */
+/** Whether nothing of the run has been read yet. */
 function isUnread({ verdict, loading }: Run): boolean {
   return verdict === 'unknown' && loading?.done === false
 }
 
-/** What must stand beside a run's chip: how much it takes to say more, and what could not be taken into account. */
+/** The text beside a run's chip: the records still needed, and what the verdict does not take into account. */
 export function runReservation({ verdict, enough, reservation }: Run): string {
   const early =
     verdict === 'too early' ? `${enough.records} of ${count(enough.wanted, 'record')}` : ''
@@ -36,20 +36,20 @@ export function runReservation({ verdict, enough, reservation }: Run): string {
 export interface Sentence {
   text: string
   tone: Tone
-  /** The run that the sentence and the small line below it are about, if it is about one. */
+  /** The run that the sentence and the facts below it are about, or null. */
   run: Run | null
 }
 
-/** What to say first: of the selected run, or else of the one to look at first; of several that are calm, of all. */
+/** The sentence of the selected run, else of the first unhealthy run, else of all runs. */
 export function verdictSentence(runs: readonly Run[], selected: string | null): Sentence {
   const own = runs.find(({ run }) => run === selected)
   const run = own ?? firstRun(runs)
   if (!run) return { text: 'No run passes the filter', tone: 'unknown', run: null }
-  if (own || runs.length === 1 || isSick(run)) return headline(run)
-  return { ...calmSentence(runs), run: null }
+  if (own || runs.length === 1 || isUnhealthy(run)) return headline(run)
+  return { ...summarySentence(runs), run: null }
 }
 
-/** The run to look at first: the server decides. */
+/** The run with the server's lowest rank. */
 export function firstRun(runs: readonly Run[]): Run | null {
   return runs.reduce<Run | null>(
     (first, run) => (first && first.rank <= run.rank ? first : run),
@@ -58,11 +58,11 @@ export function firstRun(runs: readonly Run[]): Run | null {
 }
 
 function headline(run: Run): Sentence {
-  const said = isUnread(run) ? 'Not read yet.' : run.headline
-  return { text: `${nameOf(run)}: ${said}`, tone: toneOf(run), run }
+  const sentence = isUnread(run) ? 'Not read yet.' : run.headline
+  return { text: `${nameOf(run)}: ${sentence}`, tone: toneOf(run), run }
 }
 
-/** The run at the root of the log directory is called ".", which no sentence should begin with. */
+/** The name at the start of a sentence; the run at the root of the log directory is called ".". */
 function nameOf({ run }: Run): string {
   return run === '.' ? 'This run' : run
 }
@@ -71,41 +71,47 @@ function toneOf({ verdict }: Run): Tone {
   return verdict === 'too early' ? 'unknown' : verdict
 }
 
-/** Of several runs none of which is sick: how many are healthy, and of how many that cannot be said. */
-function calmSentence(runs: readonly Run[]): Omit<Sentence, 'run'> {
+/** The sentence for several runs without an unhealthy one: the numbers of healthy and of undecided runs. */
+function summarySentence(runs: readonly Run[]): Omit<Sentence, 'run'> {
   const n = runs.length
   const of = (verdict: Verdict) => runs.filter((run) => run.verdict === verdict).length
-  const [healthy, early, silent] = [of('healthy'), of('too early'), of('unknown')]
+  const [healthy, early, unknown] = [of('healthy'), of('too early'), of('unknown')]
   if (healthy === 0) {
     const who = early === n ? `all ${n}` : `${early} of ${n}`
     const text =
       early === 0
         ? `None of the ${n} runs has recorded anything yet`
         : `Too early to say of ${who} runs`
-    return { text: text + (early > 0 ? without(silent) : '') + reservations(runs), tone: 'unknown' }
+    return {
+      text: text + (early > 0 ? without(unknown) : '') + reservations(runs),
+      tone: 'unknown',
+    }
   }
   const who =
     healthy === n
       ? `All ${n} runs look`
       : `${healthy} of ${n} runs ${healthy === 1 ? 'looks' : 'look'}`
   const others = early > 0 ? `, too early to say of ${early}` : ''
-  return { text: `${who} healthy${others}${without(silent)}${reservations(runs)}`, tone: 'healthy' }
+  return {
+    text: `${who} healthy${others}${without(unknown)}${reservations(runs)}`,
+    tone: 'healthy',
+  }
 }
 
-function without(silent: number): string {
-  return silent > 0 ? `, ${silent} without data yet` : ''
+function without(unknown: number): string {
+  return unknown > 0 ? `, ${unknown} without data yet` : ''
 }
 
-/** What none of them could take into account, or how many have something of the kind. */
+/** The reservation that all runs share, or the number of runs with one. */
 function reservations(runs: readonly Run[]): string {
   const reserved = runs.filter(({ reservation }) => reservation !== '')
   const [first] = reserved
   if (!first) return ''
-  const alike = runs.every(({ reservation }) => reservation === first.reservation)
-  return `; ${alike ? first.reservation : `${reserved.length} with reservations`}`
+  const same = runs.every(({ reservation }) => reservation === first.reservation)
+  return `; ${same ? first.reservation : `${reserved.length} with reservations`}`
 }
 
-/** The small line below: how far, how the loss moved, what is watched. */
+/** The line of facts: last step, loss, tensors, interval. */
 export function runFacts(run: Run, now: number): string[] {
   const facts: string[] = []
   if (run.last_step !== null) facts.push(`step ${formatStep(run.last_step)}`)
@@ -116,12 +122,12 @@ export function runFacts(run: Run, now: number): string[] {
   if (run.tensors > 0) facts.push(`${count(run.tensors, 'tensor')} watched`)
   if (run.every !== null)
     facts.push(`recorded every ${count(run.every, 'step')}`.replace(' 1 step', ' step'))
-  // A headline of a calm run says it itself.
+  // The headline of a healthy run contains it already.
   if (run.reservation !== '' && !run.headline.includes(run.reservation)) facts.push(run.reservation)
   return facts
 }
 
-/** How a loss moved: "2.310 → 2.300", "3.374 → NaN since 343"; null where none was recorded. */
+/** The change of the loss: "2.310 → 2.300", "3.374 → NaN since 343"; null if none was recorded. */
 export function lossText(
   { first, last, non_finite_since }: Loss,
   format: (loss: number | null) => string = formatLoss,
@@ -136,30 +142,30 @@ function formatLoss(loss: number | null): string {
   return loss !== null && size >= 0.01 && size < 1000 ? loss.toPrecision(4) : formatValue(loss)
 }
 
-export function isSick({ verdict }: Run): boolean {
+export function isUnhealthy({ verdict }: Run): boolean {
   return verdict === 'critical' || verdict === 'warning'
 }
 
-/** "Vanishing gradient" within a sentence; "NaN" and "ReLU" keep their capitals. */
+/** Lower-cases "Vanishing gradient" for use within a sentence; "NaN" and "ReLU" stay. */
 export function lowerFirst(text: string): string {
   return /^\p{Lu}\p{Ll}+\b/u.test(text) ? text.charAt(0).toLowerCase() + text.slice(1) : text
 }
 
-// Twice the time that Keras takes to show signs of life on slow steps; a record comes each few steps.
+// A record comes every few steps; slow steps take up to half a minute.
 const LIVE_MS = 60_000
 
-/** Whether something was recorded within the last minute of the server's clock. */
+/** Whether the last record is less than a minute old by the server's clock. */
 export function isLive({ last_wall_time }: Run, now: number): boolean {
   return last_wall_time !== null && now - last_wall_time * 1000 < LIVE_MS
 }
 
-/** "live", or how long ago it last recorded something; null where it never did. */
+/** "live", or the age of the last record; null without records. */
 export function runAge(run: Run, now: number): string | null {
   if (run.last_wall_time === null) return null
   return isLive(run, now) ? 'live' : formatAgo(now - run.last_wall_time * 1000)
 }
 
-/** "reading, 45 %" while the server still reads the run's files. */
+/** "reading, 45 %" while the server reads the run's files; else null. */
 export function loadingText(loading: Run['loading']): string | null {
   if (!loading || loading.done) return null
   if (!(loading.bytes > 0)) return 'reading'

@@ -1,4 +1,4 @@
-/** What a reader chose, and how each choice is written in an address. */
+/** The state of the view, and the format of each field in the address. */
 
 import { FINDING_STATES, type FindingState, SEVERITIES, type Severity } from '../contract'
 import { DEFAULT_SORT, SORT_COLUMNS, type Sort } from './sort'
@@ -11,7 +11,7 @@ export interface FindingKey {
   id: string
 }
 
-/** Steps, both included. */
+/** A range of steps, both ends included. */
 export interface Range {
   from: number
   to: number
@@ -26,31 +26,31 @@ export interface ViewState {
   states: readonly FindingState[]
   symptoms: readonly string[]
   kinds: readonly string[]
-  /** Looked for in all that a finding says. */
+  /** The query of the text search over findings. */
   text: string
-  /** Whether findings that the rules mute are shown. */
+  /** Whether muted findings are shown. */
   muted: boolean
-  /** One row a finding, instead of incidents. */
+  /** One row per finding, instead of incidents. */
   flat: boolean
-  /** The incidents that stand open, by `incidentKey`. */
+  /** The unfolded incidents, by `incidentKey`. */
   unfolded: readonly string[]
-  /** Widths in pixels of the columns that were resized, by their names. */
+  /** The widths of resized columns in pixels, by name. */
   widths: Readonly<Record<string, number>>
   sort: Sort
   opened: FindingKey | null
-  /** What the heatmap of the layers shows, as `kind.column`; empty for the first that there is. */
+  /** The statistic of the heatmap as `kind.column`; empty for the first one. */
   statistic: string
-  /** The steps that the heatmap is zoomed to. */
+  /** The zoomed range of the heatmap. */
   steps: Range | null
-  /** One row of the heatmap for a block of layers; null for as many layers as need it. */
+  /** Whether blocks of layers are folded into one row; null decides by the number of rows. */
   blocks: boolean | null
-  /** The blocks that stand open. */
+  /** The open blocks. */
   openBlocks: readonly string[]
-  /** The runs that are compared: none, one that waits for another, or two. */
+  /** The compared runs: none, one, or two. */
   compared: readonly string[]
-  /** What the table of runs is sorted by; a minus before it for the other way round. Empty for health. */
+  /** The sort column of the table of runs, with a leading minus for descending; empty for health. */
   runSort: string
-  /** A rule set that is being tried, as the JSON of its document; empty for the one in force. */
+  /** The tried rules as the JSON of their document; empty for the rules in force. */
   draft: string
 }
 
@@ -79,12 +79,12 @@ export const DEFAULT_VIEW: ViewState = {
   draft: '',
 }
 
-/** How one choice is written: its name in the address, and its text there and back. */
+/** One field in the address: its name, and its conversion to and from text. */
 interface Field<T> {
   name: string
-  /** Empty for what is not worth writing. */
+  /** The empty text is not written to the address. */
   format: (value: T) => string
-  /** Of the empty text: the default. */
+  /** Returns the default for the empty text. */
   parse: (text: string) => T
 }
 
@@ -144,7 +144,7 @@ function known<T extends string>(name: string, all: readonly T[]): Field<readonl
   return { name, format: (items) => items.join(','), parse }
 }
 
-/** Names may hold commas: each is encoded once more within the list. */
+/** Names may contain commas, so each is encoded again within the list. */
 function list(name: string): Field<readonly string[]> {
   return {
     name,
@@ -157,7 +157,7 @@ export function decode(text: string): string {
   try {
     return decodeURIComponent(text)
   } catch {
-    return text // a hand-written "%": better as it stands than not at all
+    return text // a hand-written "%": used as it is
   }
 }
 
@@ -184,9 +184,9 @@ function parseSteps(text: string): Range | null {
   return from < to ? { from, to } : null
 }
 
-/** Bounds of a column's width in pixels: a hand-written address should not make the table unusable. */
-export const LEAST_WIDTH = 48
-export const MOST_WIDTH = 1200
+/** Bounds of a column's width in pixels, also for hand-written addresses. */
+export const MIN_WIDTH = 48
+export const MAX_WIDTH = 1200
 
 function formatWidths(widths: Readonly<Record<string, number>>): string {
   return Object.entries(widths)
@@ -200,7 +200,7 @@ function parseWidths(text: string): Record<string, number> {
     const [name, width] = part.split(':')
     const pixels = Number(width)
     const known = SORT_COLUMNS.some((column) => column === name)
-    if (name && known && pixels >= LEAST_WIDTH && pixels <= MOST_WIDTH) widths[name] = pixels
+    if (name && known && pixels >= MIN_WIDTH && pixels <= MAX_WIDTH) widths[name] = pixels
   }
   return widths
 }

@@ -1,14 +1,14 @@
-/** The rows of the alert table: what was found, through what the reader chose. */
+/** The rows of the alert table: the findings that pass the filters. */
 
 import { computed, type ReadonlySignal } from '@preact/signals'
 import type { Finding, Run } from '../contract'
-import { FACETS, type FacetCounts, faceted } from '../lib/facets'
+import { applyFacets, FACETS, type FacetCounts } from '../lib/facets'
 import { compilePattern, type Pattern } from '../lib/filter'
+import type { Entry, Name } from '../lib/finding-entries'
 import { flatRows, groupFindings, pageRows, type TableRow } from '../lib/incidents'
-import type { Entry, Name } from '../lib/register'
 import { assignColours } from '../lib/run-colour'
-import { onceEach, saying } from '../lib/search'
 import { DEFAULT_SORT } from '../lib/sort'
+import { containsText, memoized } from '../lib/text-search'
 import { type Sentence, verdictSentence } from '../lib/verdict'
 import type { FindingKey, ViewState } from '../lib/view-state'
 import type { ServerState } from './server'
@@ -18,20 +18,20 @@ export interface Alerts {
   readonly runPattern: ReadonlySignal<Pattern>
   readonly layerPattern: ReadonlySignal<Pattern>
   readonly runs: ReadonlySignal<readonly Run[]>
-  /** All of them by their names. */
+  /** All runs by name. */
   readonly runOf: ReadonlySignal<ReadonlyMap<string, Run>>
   readonly runColours: ReadonlySignal<ReadonlyMap<string, number>>
-  /** Whether what was chosen can only be told of all findings, which are still on their way. */
+  /** Whether the view needs all findings, and they are not loaded yet. */
   readonly waiting: ReadonlySignal<boolean>
-  /** What passes the filters, in the order that every other one begins with: with all that is folded into rows. */
+  /** The findings that pass the filters, in the server's order, including those folded into rows. */
   readonly passing: ReadonlySignal<readonly Entry[]>
   readonly rows: ReadonlySignal<readonly TableRow[]>
-  /** How many rows there are, with those that are still on their way. */
+  /** The number of rows, including those not loaded yet. */
   readonly rowCount: ReadonlySignal<number>
-  /** What each chip would show under all the other filters; null while that is not known. */
+  /** The count of each chip under all other filters; null while unknown. */
   readonly counts: ReadonlySignal<FacetCounts | null>
   readonly verdict: ReadonlySignal<Sentence>
-  /** The finding that another one follows from, whether or not it passes the filters. */
+  /** The finding that the given one follows from, whether or not it passes the filters. */
   readonly followed: (finding: Finding) => Finding | null
 }
 
@@ -62,10 +62,10 @@ export function createAlerts(server: ServerState, view: View): Alerts {
   const within = computed(() => {
     const { matches: matchesRun } = runPattern.value
     const layers = layerPattern.value
-    const matchesLayer = onceEach<Name>((name) => layers.matches(name.text))
+    const matchesLayer = memoized<Name>((name) => layers.matches(name.text))
     const run = selected.value
-    const says = saying(text.value, titleOf(server))
-    const ofRun = onceEach<Name>(
+    const says = containsText(text.value, titleOf(server))
+    const ofRun = memoized<Name>(
       (name) => (run ?? name.text) === name.text && matchesRun(name.text),
     )
     const entries = server.entries.value
@@ -80,7 +80,7 @@ export function createAlerts(server: ServerState, view: View): Alerts {
       symptom: symptoms.value,
       kind: kinds.value,
     }
-    return faceted(within.value, wanted, muted.value)
+    return applyFacets(within.value, wanted, muted.value)
   })
 
   const passing = computed(() => facets.value.passing)
@@ -89,7 +89,7 @@ export function createAlerts(server: ServerState, view: View): Alerts {
     if (page === null) return facets.value.counts
     return waiting.value ? null : { ...page.counts, muted: page.muted }
   })
-  /** The opened finding's incident stands open, so that an address shows what it speaks of. */
+  /** The incident of the opened finding is unfolded, so that a shared address shows the finding. */
   const openedIncident = computed(() => {
     const wanted = opened.value
     if (wanted === null) return null
@@ -102,8 +102,10 @@ export function createAlerts(server: ServerState, view: View): Alerts {
     if (flat.value) return flatRows(passing.value, sort.value)
     const open = new Set(unfolded.value)
     if (openedIncident.value !== null) open.add(openedIncident.value)
-    const grouped = groupFindings(passing.value, sort.value, (incident) => open.has(incident))
-    return page === null ? grouped : pageRows(grouped, page)
+    const isUnfolded = (incident: string) => open.has(incident)
+    return page === null
+      ? groupFindings(passing.value, sort.value, isUnfolded)
+      : pageRows(passing.value, page, isUnfolded)
   })
   const rowCount = computed(() =>
     server.page.value === null || waiting.value ? rows.value.length : server.page.value.incidents,
@@ -143,7 +145,7 @@ export function createAlerts(server: ServerState, view: View): Alerts {
 
 const identified = new WeakMap<readonly Entry[], ReadonlyMap<string, Finding>>()
 
-/** A run's findings by their ids: made when one is first asked for, and kept until the run moves on. */
+/** A run's findings by id; built on first use and cached until the run changes. */
 function byId(part: readonly Entry[]): ReadonlyMap<string, Finding> {
   const before = identified.get(part)
   if (before) return before
@@ -152,7 +154,7 @@ function byId(part: readonly Entry[]): ReadonlyMap<string, Finding> {
   return map
 }
 
-/** Whether the table shows all incidents in its own order: what the first page is made for. */
+/** Whether the table shows all incidents in the default order, as the first page does. */
 function showsEverything(view: ViewState): boolean {
   const { runFilter, layerFilter, text, run, flat, muted, sort } = view
   return (
@@ -173,7 +175,7 @@ const CHOICES = {
   kind: 'kinds',
 } as const
 
-/** The symptom's name for people, or its id where the table of symptoms does not know it. */
+/** The title of a symptom; its id if the symptom is unknown. */
 export function titleOf(server: ServerState): (symptom: string) => string {
   const symptoms = server.symptoms.value
   return (symptom) => symptoms.get(symptom)?.title ?? symptom

@@ -1,4 +1,4 @@
-/** The losses of the runs that are compared: asked for while they are, again when a run moves on. */
+/** The losses of the compared runs, loaded again when a run changes. */
 
 import { computed, effect, type ReadonlySignal, signal } from '@preact/signals'
 import type { Api, Series } from '../api'
@@ -6,7 +6,7 @@ import type { ServerState } from './server'
 import type { View } from './view'
 
 export interface Comparison {
-  /** By run; null for one without a recorded loss. */
+  /** By run; null for a run without a recorded loss. */
   readonly losses: ReadonlySignal<ReadonlyMap<string, Series | null>>
 }
 
@@ -34,7 +34,7 @@ export function createComparison(api: Api, server: ServerState, view: View): Com
         (loss) => {
           if (asked.get(run) === stamp) losses.value = new Map(losses.peek()).set(run, loss)
         },
-        // A drawing less: the status line tells of a server that is away. The next look asks again.
+        // The status line reports an unreachable server. The next change of the view retries.
         () => asked.delete(run),
       )
     }
@@ -46,7 +46,7 @@ async function lossOf(api: Api, run: string): Promise<Series | null> {
   const losses = (await api.tensors(run)).filter(
     ({ kind, columns }) => kind === 'loss' && columns.includes('mean'),
   )
-  // Of several the main one, where there is one.
+  // The main loss of several, if there is one.
   const loss = losses.find(({ tensor }) => tensor === 'loss') ?? losses[0]
   return loss ? api.series({ run, tensor: loss.tensor, kind: loss.kind }, 'mean') : null
 }

@@ -1,13 +1,13 @@
-/** What stands below the evidence's first chart: each asked for once its tensor is known to have it. */
+/** The data below the evidence's first chart, loaded if the tensor has it. */
 
 import { effect, type ReadonlySignal, signal } from '@preact/signals'
 import type { Api, Heatmap, Magnitudes, Series, Steps } from '../api'
 import type { Finding, SymptomState, Tensor } from '../contract'
-import { comparedColumn } from '../lib/neighbours'
-import { keyOf } from '../lib/register'
+import { keyOf } from '../lib/finding-entries'
+import { comparedColumn } from '../lib/layer-neighbours'
 
 export interface Details {
-  /** `keyOf` the finding they belong to. */
+  /** `keyOf` the finding. */
   key: string
   tensor: Tensor | null
   steps: Steps | null
@@ -33,27 +33,27 @@ export function createDetails(
   finding: ReadonlySignal<Finding | null>,
 ): ReadonlySignal<Details | null> {
   const details = signal<Details | null>(null)
-  let question = 0
+  let latestRequest = 0
 
   effect(() => {
-    const wanted = finding.value
-    const asked = ++question
-    if (wanted === null) {
+    const current = finding.value
+    const requestId = ++latestRequest
+    if (current === null) {
       details.value = null
       return
     }
-    const key = keyOf(wanted)
+    const key = keyOf(current)
     if (details.peek()?.key !== key) details.value = { key, ...NOTHING }
     const show = (part: Partial<Details>) => {
       const before = details.peek()
-      if (asked === question && before) details.value = { ...before, ...part }
+      if (requestId === latestRequest && before) details.value = { ...before, ...part }
     }
-    void read(api, wanted, show)
+    void read(api, current, show)
   })
   return details
 }
 
-/** Each part by itself: one that cannot be had leaves the others alone. */
+/** Loads the parts independently: a failed part does not affect the others. */
 async function read(
   api: Api,
   { run, tensor: name, kind, symptom, ...rest }: Finding,
@@ -64,7 +64,7 @@ async function read(
   const part = <T>(answer: Promise<T>, name: keyof Details) =>
     answer.then(
       (value) => show({ [name]: value }),
-      // The evidence's own series says what is wrong with the server.
+      // The evidence's series reports the server's error.
       () => undefined,
     )
   const tensors = await api.tensors(run).catch(() => [])

@@ -52,7 +52,7 @@ it('keeps its series while the next one is on its way, and says when it fails', 
   await vi.waitFor(() => expect(evidence.series.value).not.toBeNull())
   api.evidence.mockRejectedValueOnce(new Error('no'))
   api.findings.mockResolvedValue([{ ...first, last_step: 600 }])
-  await server.refresh({ thoroughly: true })
+  await server.refresh({ force: true })
   await vi.waitFor(() => expect(evidence.failure.value).toBe('no'))
   expect(evidence.series.value).not.toBeNull()
 })

@@ -1,4 +1,4 @@
-/** The numbers behind the opened finding, asked for again when its run has moved on. */
+/** The series of the opened finding, loaded again when its run changes. */
 
 import { computed, effect, type ReadonlySignal, type Signal, signal } from '@preact/signals'
 import type { Api, Evidence } from '../api'
@@ -10,15 +10,15 @@ import type { ServerState } from './server'
 import type { View } from './view'
 
 export interface EvidenceState {
-  /** The opened finding as last told, or null where none is opened or it is not known (any more). */
+  /** The opened finding as last received; null if none is opened or it no longer exists. */
   readonly finding: ReadonlySignal<Finding | null>
-  /** Its series; the last one stays while the next is on its way. */
+  /** Its series; the previous one stays while the next is loading. */
   readonly series: ReadonlySignal<Evidence | null>
   readonly failure: ReadonlySignal<string | null>
   readonly details: ReadonlySignal<Details | null>
-  /** The step under the cursor in any of the drawings. */
+  /** The step under the cursor in any of the charts. */
   readonly cursor: Signal<number | null>
-  /** What the reader zoomed to, or null for the whole run. */
+  /** The zoomed range, or null for the whole run. */
   readonly zoom: Signal<Range | null>
 }
 
@@ -32,28 +32,28 @@ export function createEvidence(api: Api, server: ServerState, view: View): Evide
   const cursor = signal<number | null>(null)
   const zoom = signal<Range | null>(null)
   let shown: FindingKey | null = null
-  let question = 0
+  let latestRequest = 0
 
   effect(() => {
-    const wanted = finding.value
-    const asked = ++question
-    if (!sameFinding(shown, wanted)) {
+    const current = finding.value
+    const requestId = ++latestRequest
+    if (!sameFinding(shown, current)) {
       series.value = null
       failure.value = null
       cursor.value = null
       zoom.value = null
     }
-    shown = wanted
-    if (wanted === null) return
-    // Answers overtake one another when rows are opened quickly: only the last question counts.
-    api.evidence(wanted.run, wanted.id).then(
+    shown = current
+    if (current === null) return
+    // Responses can arrive out of order; only the latest request counts.
+    api.evidence(current.run, current.id).then(
       (evidence) => {
-        if (asked !== question) return
+        if (requestId !== latestRequest) return
         series.value = evidence
         failure.value = null
       },
       (error: unknown) => {
-        if (asked !== question) return
+        if (requestId !== latestRequest) return
         failure.value = error instanceof Error ? error.message : String(error)
       },
     )

@@ -19,7 +19,7 @@ const findings = ['a', 'b', 'c'].flatMap((run) => [
   aFinding({ run, id: 'f', incident: 'i', tensor: 'dense_1/kernel', origin: false }),
 ])
 
-/** A server whose answer to the first question for all findings is held back. */
+/** A server that delays its response to the first request for all findings. */
 function held(hash = '#gradhealth', all: Run[] = runs) {
   const api = aServer(all, findings)
   const ofRuns = async (names: readonly string[]) =>
@@ -129,6 +129,6 @@ it('enters an answer once that a reload gives again', async () => {
   api.findings.mockResolvedValue(findings)
   await server.refresh()
   const before = server.parts.value
-  await server.refresh({ thoroughly: true })
+  await server.refresh({ force: true })
   expect(server.parts.value.get('b')).toBe(before.get('b'))
 })

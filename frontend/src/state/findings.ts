@@ -7,15 +7,15 @@ import { batch, type ReadonlySignal, signal } from '@preact/signals'
 import type { Api } from '../api'
 import type { Finding, Run } from '../contract'
 import { groupBy } from '../lib/filter'
-import { createRegister, type Entry } from '../lib/register'
-import { inOrder, ranksOf } from '../lib/sort'
+import { createEntryBuilder, type Entry } from '../lib/finding-entries'
+import { inOrder } from '../lib/sort'
 
 export interface Findings {
   readonly findings: ReadonlySignal<readonly Finding[]>
   readonly parts: ReadonlySignal<ReadonlyMap<string, readonly Entry[]>>
   readonly entries: ReadonlySignal<readonly Entry[]>
-  /** With some of them, until all are there. */
-  readonly begin: (findings: readonly Finding[], runs: readonly Run[]) => void
+  /** Starts with those of the first page, in its order. */
+  readonly begin: (findings: readonly Finding[]) => void
   /** Asks for what has moved on; what it gives shows all of it at once. */
   readonly read: (runs: readonly Run[], thoroughly: boolean) => Promise<() => void>
 }
@@ -29,7 +29,7 @@ export function createFindings(api: Api): Findings {
   const findings = signal<readonly Finding[]>([])
   const parts = signal<ReadonlyMap<string, readonly Entry[]>>(new Map())
   const entries = signal<readonly Entry[]>([])
-  const register = createRegister()
+  const entryBuilder = createEntryBuilder()
   const stamps = new Map<string, string>()
   const answers = new WeakMap<readonly Finding[], ReadonlyMap<string, readonly Entry[]>>()
 
@@ -38,16 +38,16 @@ export function createFindings(api: Api): Findings {
     const before = answers.get(found)
     if (before) return before
     const runs = groupBy(found, ({ run }) => run)
-    const entered = new Map([...runs].map(([run, some]) => [run, register.enter(some)]))
+    const entered = new Map([...runs].map(([run, some]) => [run, entryBuilder.build(some)]))
     answers.set(found, entered)
     return entered
   }
 
-  function begin(some: readonly Finding[], runs: readonly Run[]): void {
-    const entered = register.enter(some)
-    register.place()
+  function begin(some: readonly Finding[]): void {
+    const entered = entryBuilder.build(some)
+    entryBuilder.updatePositions()
     findings.value = some
-    entries.value = inOrder(entered, ranksOf(runs))
+    entries.value = entered
   }
 
   async function read(runs: readonly Run[], thoroughly: boolean): Promise<() => void> {
@@ -69,9 +69,9 @@ export function createFindings(api: Api): Findings {
       await breath(found.length)
     }
     const found = [...next.values()].flat()
-    register.place()
+    entryBuilder.updatePositions()
     await breath(found.length)
-    const sorted = inOrder(found, ranksOf(runs))
+    const sorted = inOrder(found)
     const told = found.map(({ finding }) => finding)
     await breath(found.length)
     return () =>

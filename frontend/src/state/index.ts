@@ -1,4 +1,4 @@
-/** The whole state of the tab: what the server told, what the reader chose, and what follows of both. */
+/** The state of the tab: the server's data, the user's choices, and what is derived from both. */
 
 import type { Api } from '../api'
 import type { Host } from '../host'

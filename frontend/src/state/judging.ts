@@ -1,70 +1,70 @@
-/** One question to the judge at a time, the last one wins: a server that is busy with one is not given ten more. */
+/** Sends one `judge` request at a time; a newer request replaces the waiting one. */
 
 import { effect, type ReadonlySignal, signal } from '@preact/signals'
-import { type Api, Refusal } from '../api'
+import { type Api, HttpError } from '../api'
 import type { Judged } from '../contract'
 import { explain } from './server'
 
-export interface Question {
+export interface JudgeRequest {
   draft: string
   names: readonly string[]
-  /** Another text for other rules or other runs. */
-  what: string
-  /** Another text also where the same runs have moved on. */
-  stamp: string
+  /** Identifies the rules and runs. */
+  key: string
+  /** Identifies the rules, the runs and the runs' revisions. */
+  revision: string
 }
 
 export interface Trial {
-  what: string
+  key: string
   judged: Judged
 }
 
 export interface Judging {
-  /** The last answer, kept while the next one is on its way or the server is away. */
+  /** The last response, kept while the next one is loading or the server is unreachable. */
   readonly trial: ReadonlySignal<Trial | null>
   readonly failure: ReadonlySignal<string | null>
 }
 
-/** Of the time that judging took, how long a server rests before it judges the same rules over new records. */
-const REST = 3
+/** The pause before the same rules are judged over new records, as a multiple of the time judging took. */
+const REST_FACTOR = 3
 
-export function createJudging(api: Api, question: ReadonlySignal<Question | null>): Judging {
+export function createJudging(api: Api, request: ReadonlySignal<JudgeRequest | null>): Judging {
   const trial = signal<Trial | null>(null)
   const failure = signal<string | null>(null)
-  let asking = false
-  let last: { what: string; stamp: string; rested: number } | null = null
+  let busy = false
+  let last: { key: string; revision: string; restUntil: number } | null = null
   let timer: ReturnType<typeof setTimeout> | undefined
 
-  async function ask({ draft, names, what, stamp }: Question): Promise<void> {
-    asking = true
+  async function send({ draft, names, key, revision }: JudgeRequest): Promise<void> {
+    busy = true
     const begun = Date.now()
-    const isStillAsked = () => question.peek()?.what === what
+    const isCurrent = () => request.peek()?.key === key
     try {
       const judged = await api.judge({ rules: draft }, names)
-      if (isStillAsked()) {
-        trial.value = { what, judged }
+      if (isCurrent()) {
+        trial.value = { key, judged }
         failure.value = null
       }
     } catch (error) {
-      if (isStillAsked()) failure.value = error instanceof Refusal ? error.message : explain(error)
+      if (isCurrent()) failure.value = error instanceof HttpError ? error.message : explain(error)
     }
     const now = Date.now()
-    last = { what, stamp, rested: now + REST * (now - begun) }
-    asking = false
+    last = { key, revision, restUntil: now + REST_FACTOR * (now - begun) }
+    busy = false
     next()
   }
 
   function next(): void {
     clearTimeout(timer)
-    const wanted = question.peek()
-    if (asking || wanted === null || wanted.stamp === last?.stamp) return
-    const rest = wanted.what === last?.what ? last.rested - Date.now() : 0
+    const latest = request.peek()
+    if (busy || latest === null || latest.revision === last?.revision) return
+    const rest = latest.key === last?.key ? last.restUntil - Date.now() : 0
     if (rest > 0) timer = setTimeout(next, rest)
-    else void ask(wanted)
+    else void send(latest)
   }
 
   effect(() => {
-    if (question.value === null) {
+    if (request.value === null) {
       last = null
       trial.value = null
       failure.value = null

@@ -1,4 +1,4 @@
-/** What the heatmap shows: asked for while the view is open, again when its run has moved on. */
+/** The data of the heatmap: loaded while the view is open, and again when the run changes. */
 
 import { computed, effect, type ReadonlySignal, signal } from '@preact/signals'
 import type { Api, Heatmap } from '../api'
@@ -13,11 +13,11 @@ import type { ServerState } from './server'
 import type { View } from './view'
 
 export interface Layers {
-  /** The run that is shown: the chosen one, else of those that have records the one to look at first. */
+  /** The shown run: the chosen one, else the first by rank with records. */
   readonly run: ReadonlySignal<string | null>
   readonly statistics: ReadonlySignal<readonly Statistic[]>
   readonly statistic: ReadonlySignal<Statistic | null>
-  /** The last answer; it stays while the next is on its way. */
+  /** The last response; it stays while the next is loading. */
   readonly heatmap: ReadonlySignal<Heatmap | null>
   /** All steps of the run. */
   readonly whole: ReadonlySignal<Range>
@@ -28,14 +28,14 @@ export interface Layers {
   readonly toggleBlock: (key: string) => void
 }
 
-/** A picture of more numbers takes longer to send than it gains in sharpness. */
-const MOST_NUMBERS = 600_000
-const MOST_CELLS = 768
-const LEAST_CELLS = 96
+/** The maximum number of values in a response; more take longer without a visible gain. */
+const MAX_NUMBERS = 600_000
+const MAX_CELLS = 768
+const MIN_CELLS = 96
 
 export function createLayers(api: Api, server: ServerState, view: View, alerts: Alerts): Layers {
   const shown = computed(() => view.current.value.view === 'layers')
-  // A run that has recorded nothing has no layers, however much it needs a look.
+  // A run without records has no layers, whatever its rank.
   const firstRecorded = computed(() =>
     firstRun(alerts.runs.value.filter(({ records }) => records > 0)),
   )
@@ -78,7 +78,7 @@ export function createLayers(api: Api, server: ServerState, view: View, alerts: 
   let tensorQuestion = 0
   effect(() => {
     const wanted = run.value
-    // A changed set of tensors comes with a new record.
+    // The set of tensors only changes with a new record.
     revision.value
     if (!shown.value || wanted === null) return
     const asked = ++tensorQuestion
@@ -91,20 +91,20 @@ export function createLayers(api: Api, server: ServerState, view: View, alerts: 
     )
   })
 
-  // Answers overtake one another when the reader zooms quickly: only the last question counts.
+  // Responses can arrive out of order; only the latest request counts.
   let question = 0
   effect(() => {
     const [wanted, what, range] = [run.value, statistic.value, steps.value]
     revision.value
     if (!shown.value || wanted === null || what === null) return
     const rows = tensors.peek()?.list.filter(({ kind }) => kind === what.kind).length ?? 1
-    const width = Math.floor(MOST_NUMBERS / Math.max(1, rows))
+    const width = Math.floor(MAX_NUMBERS / Math.max(1, rows))
     const asked = ++question
     ask(
       api.heatmap({
         run: wanted,
         ...what,
-        width: Math.max(LEAST_CELLS, Math.min(MOST_CELLS, width)),
+        width: Math.max(MIN_CELLS, Math.min(MAX_CELLS, width)),
         steps: range,
         reduce: reductionOf(what.column),
       }),

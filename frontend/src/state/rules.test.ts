@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import { type Api, Refusal } from '../api'
+import { type Api, HttpError } from '../api'
 import type { Judged, RuleDocument } from '../contract'
 import { aHost } from '../testing/host'
 import { aFinding, aJudgement, aRun, someRules } from '../testing/samples'
@@ -26,7 +26,7 @@ async function start({ hash = RULES, runs = [aRun(), aRun({ run: 'other' })] } =
   return { api, ...tab, host }
 }
 
-/** Answers that the test gives when it wants to. */
+/** Responses that the test resolves itself. */
 function slowly(api: { judge: ReturnType<typeof vi.fn<Api['judge']>> }) {
   const answers: ((judged: Judged) => void)[] = []
   api.judge.mockImplementation(() => new Promise((resolve) => void answers.push(resolve)))
@@ -54,13 +54,13 @@ describe('a limit that is moved', () => {
       await vi.advanceTimersByTimeAsync(100)
     }
     expect(rules.document.value).toEqual(with_(0.004))
-    expect([rules.trying.value, rules.settled.value]).toEqual([true, false])
+    expect([rules.trying.value, rules.upToDate.value]).toEqual([true, false])
     expect(api.judge).not.toHaveBeenCalled()
     expect(host.readHash()).not.toContain('draft')
     await vi.advanceTimersByTimeAsync(100)
     expect(api.judge.mock.calls).toEqual([[{ rules: draftOf(0.004) }, []]])
     expect(decodeURIComponent(host.readHash())).toContain(draftOf(0.004))
-    expect([rules.settled.value, rules.judging.value]).toEqual([true, false])
+    expect([rules.upToDate.value, rules.judging.value]).toEqual([true, false])
   })
 
   it('asks one question at a time, and the last one wins', async () => {
@@ -81,14 +81,14 @@ describe('a limit that is moved', () => {
     answers[1]?.(aJudgement({ toml: 'last' }))
     await vi.advanceTimersByTimeAsync(0)
     expect(rules.judged.value?.toml).toBe('last')
-    expect(rules.settled.value).toBe(true)
+    expect(rules.upToDate.value).toBe(true)
   })
 
   it('back to where it was leaves nothing to try', async () => {
     const { host, rules } = await start({ hash: drafted(draftOf(0.01)) })
     expect(rules.judged.value).not.toBeNull()
     rules.attempt({ version: 1 })
-    expect([rules.trying.value, rules.judged.value, rules.settled.value]).toEqual([
+    expect([rules.trying.value, rules.judged.value, rules.upToDate.value]).toEqual([
       false,
       null,
       true,
@@ -128,7 +128,7 @@ describe('the runs that are judged', () => {
 
   it('are judged again when they have moved on, and only then', async () => {
     const { api, server } = await start({ hash: drafted(draftOf(0.01)) })
-    await server.refresh({ thoroughly: true })
+    await server.refresh({ force: true })
     expect(api.judge).toHaveBeenCalledTimes(1)
     const runs = [aRun({ records: 61 }), aRun({ run: 'other' })]
     api.runs.mockResolvedValue({ version: '0.1.0', logdir: 'logs', runs, problems: [] })
@@ -148,7 +148,7 @@ describe('the runs that are judged', () => {
     await server.refresh()
     await vi.advanceTimersByTimeAsync(29_000)
     expect(api.judge).toHaveBeenCalledTimes(1)
-    expect(rules.settled.value).toBe(true)
+    expect(rules.upToDate.value).toBe(true)
     await vi.advanceTimersByTimeAsync(1000)
     expect(api.judge).toHaveBeenCalledTimes(2)
     answers[1]?.(aJudgement())
@@ -161,14 +161,14 @@ describe('the runs that are judged', () => {
 describe('trouble', () => {
   it('with the draft is told in the server’s words until the draft is another', async () => {
     const { api, rules } = await start()
-    api.judge.mockRejectedValueOnce(new Refusal(400, 'rules: unknown key'))
+    api.judge.mockRejectedValueOnce(new HttpError(400, 'rules: unknown key'))
     rules.attempt(with_(0.01))
     await vi.advanceTimersByTimeAsync(0)
     expect(rules.failure.value).toBe('rules: unknown key')
-    expect([rules.judging.value, rules.settled.value]).toEqual([false, false])
+    expect([rules.judging.value, rules.upToDate.value]).toEqual([false, false])
     rules.attempt(with_(0.02))
     await vi.advanceTimersByTimeAsync(0)
-    expect([rules.failure.value, rules.settled.value]).toEqual([null, true])
+    expect([rules.failure.value, rules.upToDate.value]).toEqual([null, true])
   })
 
   it('with an address by hand leaves the rules in force in the controls', async () => {
@@ -188,7 +188,7 @@ describe('trouble', () => {
     await server.refresh()
     await server.refresh()
     await vi.advanceTimersByTimeAsync(0)
-    expect([rules.failure.value, rules.settled.value]).toEqual([null, true])
+    expect([rules.failure.value, rules.upToDate.value]).toEqual([null, true])
   })
 })
 
@@ -226,7 +226,7 @@ describe('a rule file', () => {
 
   it('that cannot be used is called by its name, and nothing else changes', async () => {
     const { api, rules } = await start({ hash: drafted(draftOf(0.01)) })
-    api.judge.mockRejectedValueOnce(new Refusal(400, 'toml: a: no\ntoml: b: no'))
+    api.judge.mockRejectedValueOnce(new HttpError(400, 'toml: a: no\ntoml: b: no'))
     await rules.load('mine.toml', 'a')
     expect(rules.loadFailure.value).toBe('mine.toml: a: no\nmine.toml: b: no')
     expect(rules.document.value).toEqual(with_(0.01))

@@ -1,12 +1,12 @@
-/** The rules in force, those that the reader tries, and what these would find. Asked for while the view is shown. */
+/** The rules in force, the tried rules, and their findings. Loaded while the view is shown. */
 
 import { batch, computed, effect, type ReadonlySignal, signal } from '@preact/signals'
-import { type Api, Refusal } from '../api'
+import { type Api, HttpError } from '../api'
 import type { Judged, RuleDocument, RulesAnswer, Severity } from '../contract'
 import { countBy } from '../lib/filter'
-import { keyOf } from '../lib/register'
+import { keyOf } from '../lib/finding-entries'
 import { draftText, parseDocument } from '../lib/rule-document'
-import { type Effect, effectsBySymptom, runsToTry, type Tried } from '../lib/trial'
+import { type Effect, effectsBySymptom, selectTrialRuns, type TrialRuns } from '../lib/rule-trial'
 import type { Alerts } from './alerts'
 import { createJudging, type Trial } from './judging'
 import { explain, type ServerState } from './server'
@@ -15,40 +15,40 @@ import type { View } from './view'
 export interface RulesState {
   /** Null until the first answer. */
   readonly inForce: ReadonlySignal<RulesAnswer | null>
-  /** What the controls show: the draft as it is being changed, or the rules in force. */
+  /** The rules in the controls: the draft, or the rules in force. */
   readonly document: ReadonlySignal<RuleDocument>
-  /** Whether other rules than those in force are tried. */
+  /** Whether the tried rules differ from those in force. */
   readonly trying: ReadonlySignal<boolean>
-  readonly tried: ReadonlySignal<Tried>
-  /** What the rules in force have found in those runs and do not mute. */
+  readonly trialRuns: ReadonlySignal<TrialRuns>
+  /** The findings of the rules in force in those runs, without muted ones. */
   readonly found: ReadonlySignal<Found>
-  /** What the rules being tried would find; the last answer stays while the next is on its way. */
+  /** The findings of the tried rules; the last response stays while the next is loading. */
   readonly judged: ReadonlySignal<Judged | null>
-  /** What that changes, by symptom. */
+  /** The changes against the rules in force, by symptom. */
   readonly effects: ReadonlySignal<ReadonlyMap<string, Effect>>
-  /** Whether `judged` is the answer to what the controls show. */
-  readonly settled: ReadonlySignal<boolean>
+  /** Whether `judged` belongs to the rules in the controls. */
+  readonly upToDate: ReadonlySignal<boolean>
   readonly judging: ReadonlySignal<boolean>
-  /** Why there are no rules, or no judgement by those being tried. */
+  /** Why the rules could not be loaded or the tried rules could not be judged. */
   readonly failure: ReadonlySignal<string | null>
   readonly loadFailure: ReadonlySignal<string | null>
-  /** Tries a document: at once, or when the reader has paused. */
+  /** Tries a document: at once, or when the user pauses. */
   readonly attempt: (document: RuleDocument, when?: 'at once' | 'at a pause') => void
   /** Tries a rule file. */
   readonly load: (name: string, text: string) => Promise<void>
 }
 
-/** There may be thousands of findings, and they are looked at with every notch of a slider: counted once. */
+/** Counts of the findings, computed once because every notch of a slider reads them. */
 export interface Found {
   readonly bySeverity: Readonly<Partial<Record<Severity, number>>>
   readonly bySymptom: Readonly<Record<string, number>>
-  /** By `keyOf`, whether muted or not: what there is evidence of. */
+  /** `keyOf` all findings, including muted ones. */
   readonly keys: ReadonlySet<string>
 }
 
-const PAUSE_MS = 150
-/** The route's own bound, in characters. */
-const LONGEST = 16 << 10
+const DEBOUNCE_MS = 150
+/** The limit of the route, in characters. */
+const MAX_CHARACTERS = 16 << 10
 
 export function createRules(api: Api, server: ServerState, view: View, alerts: Alerts): RulesState {
   const shown = computed(() => view.current.value.view === 'rules')
@@ -57,21 +57,21 @@ export function createRules(api: Api, server: ServerState, view: View, alerts: A
   const inForce = signal<RulesAnswer | null>(null)
   const rulesFailure = signal<string | null>(null)
   const loadFailure = signal<string | null>(null)
-  /** What is not in the address yet: a slider moves more often than an address may. */
+  /** A change not yet in the address: a slider changes faster than the address may. */
   const pending = signal<RuleDocument | null>(null)
   let timer: ReturnType<typeof setTimeout> | undefined
 
-  const usual = computed<RuleDocument>(() => inForce.value?.rules ?? {})
-  const document = computed(() => pending.value ?? parseDocument(draft.value) ?? usual.value)
-  const tried = computed(() => {
-    const wanted = alerts.runs.value.filter(
+  const base = computed<RuleDocument>(() => inForce.value?.rules ?? {})
+  const document = computed(() => pending.value ?? parseDocument(draft.value) ?? base.value)
+  const trialRuns = computed(() => {
+    const selectedRuns = alerts.runs.value.filter(
       ({ run }) => selected.value === null || run === selected.value,
     )
-    return runsToTry(wanted, server.answer.value?.runs.length ?? 0)
+    return selectTrialRuns(selectedRuns, server.answer.value?.runs.length ?? 0)
   })
 
   const found = computed<Found>(() => {
-    const names = new Set(tried.value.runs.map(({ run }) => run))
+    const names = new Set(trialRuns.value.runs.map(({ run }) => run))
     const within = server.findings.value.filter(({ run }) => names.has(run))
     const counted = within.filter(({ muted }) => !muted)
     return {
@@ -81,7 +81,7 @@ export function createRules(api: Api, server: ServerState, view: View, alerts: A
     }
   })
 
-  // Another server may have other rules: asked again with whatever else has changed.
+  // Loaded again with every response: a restarted server may have other rules.
   effect(() => {
     if (!shown.value || server.answer.value === null) return
     api.rules().then(
@@ -95,18 +95,18 @@ export function createRules(api: Api, server: ServerState, view: View, alerts: A
     )
   })
 
-  const question = computed(() => {
-    const { runs, names } = tried.value
+  const request = computed(() => {
+    const { runs, names } = trialRuns.value
     if (!shown.value || draft.value === '' || runs.length === 0) return null
     const revisions = runs.map(({ run, revision, records }) => `${run} ${revision ?? records}`)
-    // When the server is back it is asked again.
+    // The request is repeated when the server is reachable again.
     const away = server.failure.value !== null
-    const what = JSON.stringify([draft.value, runs.map(({ run }) => run)])
-    return { draft: draft.value, names, what, stamp: JSON.stringify([what, revisions, away]) }
+    const key = JSON.stringify([draft.value, runs.map(({ run }) => run)])
+    return { draft: draft.value, names, key, revision: JSON.stringify([key, revisions, away]) }
   })
-  const judging = createJudging(api, question)
+  const judging = createJudging(api, request)
 
-  // Another address, by a link or the back button, outdoes what was not written yet.
+  // A new address, from a link or the back button, discards the pending change.
   effect(() => {
     void draft.value
     clearTimeout(timer)
@@ -115,73 +115,74 @@ export function createRules(api: Api, server: ServerState, view: View, alerts: A
 
   function commit(): void {
     clearTimeout(timer)
-    const wanted = pending.peek()
-    if (wanted === null) return
+    const written = pending.peek()
+    if (written === null) return
     batch(() => {
       pending.value = null
-      view.change({ draft: draftText(wanted, usual.peek()) })
+      view.change({ draft: draftText(written, base.peek()) })
     })
   }
 
-  const attempt: RulesState['attempt'] = (wanted, when = 'at once') => {
+  const attempt: RulesState['attempt'] = (next, when = 'at once') => {
     loadFailure.value = null
-    pending.value = wanted
+    pending.value = next
     clearTimeout(timer)
     if (when === 'at once') commit()
-    else timer = setTimeout(commit, PAUSE_MS)
+    else timer = setTimeout(commit, DEBOUNCE_MS)
   }
 
   async function load(name: string, text: string): Promise<void> {
     loadFailure.value = null
-    if (text.length > LONGEST) {
-      const most = LONGEST.toLocaleString('en-US')
+    if (text.length > MAX_CHARACTERS) {
+      const most = MAX_CHARACTERS.toLocaleString('en-US')
       loadFailure.value = `${name} has more than the ${most} characters that can be tried here.`
       return
     }
     try {
-      // One run is enough to have it read; the judgement of all follows from the draft.
-      const any = tried.peek().runs[0] ?? server.answer.peek()?.runs[0]
+      // One run is enough to parse the file; the draft then starts the judgement of all runs.
+      const any = trialRuns.peek().runs[0] ?? server.answer.peek()?.runs[0]
       const { rules } = await api.judge({ toml: text }, any ? [any.run] : [])
       attempt(rules)
     } catch (error) {
-      // The server calls the file by the name of its parameter.
+      // The server names the file after its parameter.
       loadFailure.value =
-        error instanceof Refusal ? error.message.replace(/^toml: /gm, `${name}: `) : explain(error)
+        error instanceof HttpError
+          ? error.message.replace(/^toml: /gm, `${name}: `)
+          : explain(error)
     }
   }
 
   const trying = computed(() =>
-    pending.value === null ? draft.value !== '' : draftText(pending.value, usual.value) !== '',
+    pending.value === null ? draft.value !== '' : draftText(pending.value, base.value) !== '',
   )
   const current = computed<Trial | null>(() => (draft.value === '' ? null : judging.trial.value))
-  const settled = computed(
+  const upToDate = computed(
     () =>
-      pending.value === null &&
-      (draft.value === '' || current.value?.what === question.value?.what),
+      pending.value === null && (draft.value === '' || current.value?.key === request.value?.key),
   )
   const failure = computed(() => rulesFailure.value ?? judging.failure.value)
-  // What other rules than those shown would find is worth nothing when the answer to these failed.
+  // If the request for the shown rules failed, findings of other rules are not shown.
   const judged = computed(() =>
-    settled.value || failure.value === null ? (current.value?.judged ?? null) : null,
+    upToDate.value || failure.value === null ? (current.value?.judged ?? null) : null,
   )
 
-  // A draft written by hand may stand on a preset; what the controls show and change is the whole.
+  // A hand-written draft may extend a preset; the controls need the full document.
   effect(() => {
     const written = parseDocument(draft.value)
-    if (written?.extends === undefined || !settled.value || current.value === null) return
-    view.change({ draft: draftText(current.value.judged.rules, usual.value) })
+    if (written?.extends === undefined || !upToDate.value || current.value === null) return
+    view.change({ draft: draftText(current.value.judged.rules, base.value) })
   })
 
   return {
     inForce,
     document,
     trying,
-    tried,
+    trialRuns,
     found,
     judged,
     effects: computed(() => (judged.value === null ? new Map() : effectsBySymptom(judged.value))),
-    settled,
-    judging: computed(() => !settled.value && failure.value === null),
+    upToDate,
+    judging: computed(() => !upToDate.value && failure.value === null),
     failure,
     loadFailure,
     attempt,

@@ -1,5 +1,5 @@
 import { describe, expect, it, vi } from 'vitest'
-import { Refusal } from '../api'
+import { HttpError } from '../api'
 import { aFinding, aRun } from '../testing/samples'
 import { aServer } from '../testing/server'
 import { createServerState } from './server'
@@ -38,7 +38,7 @@ describe('the server state', () => {
     const api = aServer()
     const server = createServerState(api)
     await server.refresh()
-    await server.refresh({ thoroughly: true })
+    await server.refresh({ force: true })
     expect(api.findings).toHaveBeenCalledTimes(2)
   })
 
@@ -56,7 +56,7 @@ describe('the server state', () => {
 
   it("passes on the server's reason", async () => {
     const api = aServer()
-    api.runs.mockRejectedValue(new Refusal(500, '500 Internal Server Error'))
+    api.runs.mockRejectedValue(new HttpError(500, '500 Internal Server Error'))
     const server = createServerState(api)
     await server.refresh()
     expect(server.failure.value).toBe('TensorBoard answered: 500 Internal Server Error.')

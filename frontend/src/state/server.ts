@@ -1,33 +1,33 @@
-/** What the server told last. It stays when the server goes away. */
+/** The last data from the server. It stays when the server is unreachable. */
 
 import { batch, type ReadonlySignal, signal } from '@preact/signals'
-import { type Api, Refusal } from '../api'
+import { type Api, HttpError } from '../api'
 import type { Finding, Page, RunsAnswer, Symptom } from '../contract'
-import type { Entry } from '../lib/register'
+import type { Entry } from '../lib/finding-entries'
 import { createFindings } from './findings'
 
 export interface ServerState {
   /** Null until the first answer. */
   readonly answer: ReadonlySignal<RunsAnswer | null>
-  /** What is said of all findings while only the first incidents are there; null once all are. */
+  /** Counts over all findings while only the first incidents are loaded; null when all are. */
   readonly page: ReadonlySignal<Page | null>
   readonly findings: ReadonlySignal<readonly Finding[]>
-  /** The same by run; the part of a run that has not moved on stays the very same. */
+  /** The entries by run; the array of an unchanged run is the same object. */
   readonly parts: ReadonlySignal<ReadonlyMap<string, readonly Entry[]>>
-  /** The same in the order that every other one begins with. */
+  /** The entries in the server's order. */
   readonly entries: ReadonlySignal<readonly Entry[]>
   readonly symptoms: ReadonlySignal<ReadonlyMap<string, Symptom>>
-  /** How far the server's clock is ahead of the reader's, in milliseconds. */
+  /** The server's clock minus the browser's, in milliseconds. */
   readonly clockLead: ReadonlySignal<number>
-  /** When the server was last heard, in milliseconds since the epoch. */
+  /** The time of the last response, in milliseconds since the epoch. */
   readonly updated: ReadonlySignal<number | null>
-  /** Why the last attempt failed, in one sentence; null when it did not. */
+  /** Why the last request failed, in one sentence; null if it succeeded. */
   readonly failure: ReadonlySignal<string | null>
-  readonly refresh: (options?: { thoroughly: boolean }) => Promise<void>
+  readonly refresh: (options?: { force: boolean }) => Promise<void>
 }
 
-/** Incidents of the first page: more than a screen holds. */
-const FIRST = 100
+/** The number of incidents of the first page: more than fit on a screen. */
+const FIRST_PAGE_INCIDENTS = 100
 
 export function createServerState(api: Api): ServerState {
   const answer = signal<RunsAnswer | null>(null)
@@ -36,15 +36,15 @@ export function createServerState(api: Api): ServerState {
   const updated = signal<number | null>(null)
   const failure = signal<string | null>(null)
   const clockLead = signal(0)
-  const known = createFindings(api)
-  let heard: RunsAnswer | null = null
+  const findingsState = createFindings(api)
+  let lastRuns: RunsAnswer | null = null
   let fingerprint = ''
   let running: Promise<void> | null = null
 
-  async function read(thoroughly: boolean): Promise<void> {
-    // The first time everything is wanted, and at once; a mistake in it is waited for below.
+  async function read(force: boolean): Promise<void> {
+    // The first time, all requests are sent at once; errors are handled where they are awaited.
     const first = answer.peek() === null
-    const ahead = first ? Promise.all([api.firstPage(FIRST), api.symptoms()]) : null
+    const ahead = first ? Promise.all([api.firstPage(FIRST_PAGE_INCIDENTS), api.symptoms()]) : null
     ahead?.catch(() => undefined)
     const runs = await api.runs()
     const [pageAhead, symptomsAhead] = (await ahead) ?? []
@@ -52,52 +52,52 @@ export function createServerState(api: Api): ServerState {
       batch(() => {
         answer.value = runs
         page.value = pageAhead.page
-        known.begin(pageAhead.findings, runs.runs)
+        findingsState.begin(pageAhead.findings)
         symptoms.value = byId(symptomsAhead)
-        hear(runs)
+        accept(runs)
       })
     }
-    // No new record anywhere means no changed finding either: the large answer is asked for only then.
-    const print = runs === heard && !first ? fingerprint : JSON.stringify({ ...runs, now: 0 })
-    const changed = thoroughly || page.peek() !== null || print !== fingerprint
-    const publish = changed ? await known.read(runs.runs, thoroughly) : null
+    // Without a new record no finding has changed, and the large response is not requested.
+    const print = runs === lastRuns && !first ? fingerprint : JSON.stringify({ ...runs, now: 0 })
+    const changed = force || page.peek() !== null || print !== fingerprint
+    const publish = changed ? await findingsState.read(runs.runs, force) : null
     batch(() => {
       if (changed) answer.value = runs
       publish?.()
       page.value = null
-      hear(runs)
+      accept(runs)
     })
     fingerprint = print
   }
 
-  function hear(runs: RunsAnswer): void {
-    if (runs.now !== undefined && runs !== heard) clockLead.value = runs.now * 1000 - Date.now()
-    heard = runs
+  function accept(runs: RunsAnswer): void {
+    if (runs.now !== undefined && runs !== lastRuns) clockLead.value = runs.now * 1000 - Date.now()
+    lastRuns = runs
     updated.value = Date.now()
     failure.value = null
   }
 
-  async function attempt(thoroughly: boolean): Promise<void> {
+  async function attempt(force: boolean): Promise<void> {
     try {
-      await read(thoroughly)
+      await read(force)
     } catch (error) {
       failure.value = explain(error)
     }
   }
 
-  async function refresh({ thoroughly } = { thoroughly: false }): Promise<void> {
-    // One at a time: a slow server is not asked again before it has answered.
+  async function refresh({ force } = { force: false }): Promise<void> {
+    // One refresh at a time.
     while (running) {
       await running
-      if (!thoroughly) return
+      if (!force) return
     }
-    running = attempt(thoroughly)
+    running = attempt(force)
     await running.finally(() => {
       running = null
     })
   }
 
-  const { findings, parts, entries } = known
+  const { findings, parts, entries } = findingsState
   return { answer, page, findings, parts, entries, symptoms, clockLead, updated, failure, refresh }
 }
 
@@ -105,9 +105,10 @@ function byId(symptoms: readonly Symptom[]): Map<string, Symptom> {
   return new Map(symptoms.map((symptom) => [symptom.id, symptom]))
 }
 
-/** Why a question was not answered, in one sentence. */
+/** The error of a request as a sentence. */
 export function explain(error: unknown): string {
-  if (error instanceof Refusal) return `TensorBoard answered: ${error.message.replace(/\.$/, '')}.`
+  if (error instanceof HttpError)
+    return `TensorBoard answered: ${error.message.replace(/\.$/, '')}.`
   if (error instanceof SyntaxError) return 'TensorBoard gave an answer that cannot be read.'
   if (error instanceof DOMException && error.name === 'TimeoutError') {
     return 'TensorBoard takes more than a minute to answer.'

@@ -1,56 +1,56 @@
-/** The small drawings of the rows in sight: asked for in one question a run, and again when a finding moved on. */
+/** The sparklines of the visible rows: one request per run, repeated when a finding changes. */
 
 import { type ReadonlySignal, signal } from '@preact/signals'
 import type { Api } from '../api'
 import type { Finding, Trend } from '../contract'
 import { groupBy } from '../lib/filter'
-import { keyOf } from '../lib/register'
+import { keyOf } from '../lib/finding-entries'
 
 export interface Trends {
-  /** By `keyOf` of the finding; what is not there yet is not drawn yet. */
-  readonly known: ReadonlySignal<ReadonlyMap<string, Trend>>
-  /** Called with the rows in sight, as often as they change. */
-  readonly want: (findings: readonly Finding[]) => void
+  /** The loaded trends by `keyOf` the finding. */
+  readonly byKey: ReadonlySignal<ReadonlyMap<string, Trend>>
+  /** Called with the visible rows whenever they change. */
+  readonly request: (findings: readonly Finding[]) => void
 }
 
-const PAUSE_MS = 60
-/** The route's own bound. */
-const MOST_AT_ONCE = 200
+const DEBOUNCE_MS = 60
+/** The limit of the route. */
+const MAX_FINDINGS = 200
 
 export function createTrends(api: Api): Trends {
-  const known = signal<ReadonlyMap<string, Trend>>(new Map())
-  const asked = new Map<string, string>()
-  let wanted: readonly Finding[] = []
+  const byKey = signal<ReadonlyMap<string, Trend>>(new Map())
+  const requested = new Map<string, string>()
+  let visible: readonly Finding[] = []
   let timer: ReturnType<typeof setTimeout> | undefined
 
-  async function ask(run: string, findings: readonly Finding[]): Promise<void> {
-    for (const finding of findings) asked.set(keyOf(finding), stamp(finding))
+  async function load(run: string, findings: readonly Finding[]): Promise<void> {
+    for (const finding of findings) requested.set(keyOf(finding), revision(finding))
     const ids = findings.map(({ id }) => id)
     try {
       const trends = await api.trends(run, ids)
-      const next = new Map(known.peek())
+      const next = new Map(byKey.peek())
       for (const [id, trend] of Object.entries(trends)) next.set(keyOf({ run, id }), trend)
-      known.value = next
+      byKey.value = next
     } catch {
-      // A drawing less: the status line tells of a server that is away. The next look asks again.
-      for (const finding of findings) asked.delete(keyOf(finding))
+      // The status line reports an unreachable server. The next change of the view retries.
+      for (const finding of findings) requested.delete(keyOf(finding))
     }
   }
 
-  function askForWanted(): void {
-    const missing = wanted.filter((finding) => asked.get(keyOf(finding)) !== stamp(finding))
+  function requestMissing(): void {
+    const missing = visible.filter((finding) => requested.get(keyOf(finding)) !== revision(finding))
     const runs = groupBy(missing, ({ run }) => run)
-    for (const [run, findings] of runs) void ask(run, findings.slice(0, MOST_AT_ONCE))
+    for (const [run, findings] of runs) void load(run, findings.slice(0, MAX_FINDINGS))
   }
 
-  const want = (findings: readonly Finding[]) => {
-    wanted = findings
+  const request = (findings: readonly Finding[]) => {
+    visible = findings
     clearTimeout(timer)
-    timer = setTimeout(askForWanted, PAUSE_MS)
+    timer = setTimeout(requestMissing, DEBOUNCE_MS)
   }
-  return { known, want }
+  return { byKey, request }
 }
 
-function stamp({ last_step, count, state }: Finding): string {
+function revision({ last_step, count, state }: Finding): string {
   return `${last_step} ${count} ${state}`
 }

@@ -1,7 +1,7 @@
-/** What the reader chose, kept in the address bar and following it. */
+/** The user's choices, synchronized with the address bar. */
 
 import { effect, type ReadonlySignal, signal } from '@preact/signals'
-import { type Host, readsAsOurs } from '../host'
+import { type Host, isForTab } from '../host'
 import { formatHash, parseHash, TAB, tabOf } from '../lib/url-state'
 import { DEFAULT_VIEW, type ViewState } from '../lib/view-state'
 
@@ -17,12 +17,12 @@ export function createView(host: Host): View {
 
   host.onHashChange(() => {
     const hash = host.readHash()
-    if (readsAsOurs(hash, elsewhere, TAB)) {
+    if (isForTab(hash, elsewhere, TAB)) {
       const read = parseHash(hash)
       if (JSON.stringify(read) !== JSON.stringify(current.peek())) current.value = read
     }
-    const returned = elsewhere && isOurs(hash)
-    elsewhere = !isOurs(hash)
+    const returned = elsewhere && isOwnTab(hash)
+    elsewhere = !isOwnTab(hash)
     if (returned) write(current.peek())
   })
 
@@ -33,10 +33,10 @@ export function createView(host: Host): View {
     last = next
   })
 
-  // Never into another tab's address.
+  // Does not write to another tab's address.
   function write(view: ViewState, asNewPage = false): void {
     const hash = host.readHash()
-    if (!isOurs(hash)) return
+    if (!isOwnTab(hash)) return
     const next = formatHash(hash, view)
     if (next === hash || (hash === '' && next === `#${TAB}`)) return
     if (asNewPage) host.pushHash(next)
@@ -53,11 +53,11 @@ export function createView(host: Host): View {
   return { current, change, clearFilters }
 }
 
-function isOurs(hash: string): boolean {
+function isOwnTab(hash: string): boolean {
   return ['', TAB].includes(tabOf(hash))
 }
 
-/** What the browser's back button undoes: another view, opened evidence, a chosen run; not each key stroke. */
+/** Whether a change is a step for the back button: another view, opened evidence, a chosen run. */
 function isNewPage(last: ViewState, next: ViewState): boolean {
   if (last.view !== next.view || last.run !== next.run) return true
   return last.opened === null && next.opened !== null

@@ -1,6 +1,6 @@
 type Numbers = number[] | Float32Array
 
-/** A frame as the server writes it, for the tests: numbers as float64, a Float32Array as float32. */
+/** A frame in the server's format: numbers as float64, a Float32Array as float32. */
 export function encodeFrame(header: object, columns: Record<string, Numbers>): ArrayBuffer {
   const bodies = Object.values(columns).map((numbers) =>
     numbers instanceof Float32Array ? numbers : Float64Array.from(numbers),
@@ -13,7 +13,7 @@ export function encodeFrame(header: object, columns: Record<string, Numbers>): A
   return joined({ ...header, columns: described }, bodies)
 }
 
-/** The same with a header of one's own, which may say what is not so. */
+/** A frame with any header, also an invalid one. */
 export function joined(header: object, bodies: ArrayBufferView[]): ArrayBuffer {
   let json = JSON.stringify(header)
   while ((8 + new TextEncoder().encode(json).length) % 8) json += ' '

@@ -1,4 +1,4 @@
-/** A TensorBoard of one address and one switch. */
+/** A host in memory. */
 
 import { signal } from '@preact/signals'
 import { vi } from 'vitest'
@@ -23,7 +23,7 @@ export function aHost(hash = '#gradhealth') {
     onReturn: () => {},
     href: vi.fn<Host['href']>((link) => `http://tensorboard/#${link.tab}`),
     open: vi.fn<Host['open']>(),
-    /** The reader goes to another address. */
+    /** Navigates to another address. */
     goTo: (next: string) => {
       current = next
       for (const listener of listeners) listener()

@@ -1,4 +1,4 @@
-/** Runs and findings for the tests, as the server would tell them. */
+/** Sample runs and findings, in the server's format. */
 
 import {
   type Checked,
@@ -63,7 +63,7 @@ export function someChecks(fields: Partial<Checked> = {}): Checked {
   }
 }
 
-/** As the only one of its incident; `inServersOrder` tells its place among others. */
+/** A finding that is its own incident; `inServersOrder` sets the order among several. */
 export function aFinding(fields: Partial<Finding> = {}): Finding {
   return {
     run: 'mlp_sigmoid',
@@ -86,7 +86,7 @@ export function aFinding(fields: Partial<Finding> = {}): Finding {
       'dense_0/kernel receives gradients 2,400 × smaller than the median layer since step 40.',
     unit: 'ratio',
     follows: null,
-    order: [gravityOf({ severity: 'critical', ...fields }), fields.opened_step ?? 40, 0],
+    sort_key: [gravityOf({ severity: 'critical', ...fields }), fields.opened_step ?? 40, 0, 0],
     ...fields,
   }
 }
@@ -95,10 +95,12 @@ function gravityOf({ severity, muted }: Pick<Finding, 'severity' | 'muted'>): nu
   return muted ? SEVERITIES.length : SEVERITIES.indexOf(severity)
 }
 
-/** With the order that the server gives them: each its own incident but for those that share one. */
-export function inServersOrder(findings: readonly Finding[]): Finding[] {
+/** The findings in the server's order, with `sort_key` set: each is its own incident unless several share one. */
+export function inServersOrder(findings: readonly Finding[], runs: readonly Run[] = []): Finding[] {
+  const ranks = new Map(runs.map(({ run, rank }) => [run, rank]))
+  const rankOf = ({ run }: Finding) => ranks.get(run) ?? runs.length
   const graver = (a: Finding, b: Finding) =>
-    gravityOf(a) - gravityOf(b) || a.opened_step - b.opened_step
+    gravityOf(a) - gravityOf(b) || a.opened_step - b.opened_step || rankOf(a) - rankOf(b)
   const incidents = [...groupBy(findings, ({ run, incident, id }) => `${run} ${incident || id}`)]
     .map(([, members]) => ({
       worst: [...members].sort(graver)[0] as Finding,
@@ -107,17 +109,16 @@ export function inServersOrder(findings: readonly Finding[]): Finding[] {
     .sort((a, b) => graver(a.worst, b.worst))
   return incidents
     .flatMap(({ worst, members }) => members.map((finding) => ({ worst, finding })))
-    .map(({ worst, finding }, i) => ({
+    .map(({ worst, finding }) => ({
       ...finding,
-      order: [gravityOf(worst), worst.opened_step, i],
+      sort_key: [gravityOf(worst), worst.opened_step, rankOf(worst), 0],
     }))
 }
 
-/** As the server gives it of all these. */
+/** The first page of all these findings. */
 export function aFirstPage(findings: readonly Finding[]): FirstPage {
   const counted = findings.filter(({ muted }) => !muted)
-  const sorted = inServersOrder(counted)
-  const incidents = groupBy(sorted, ({ run, incident, id }) => `${run} ${incident || id}`)
+  const incidents = groupBy(counted, ({ run, incident, id }) => `${run} ${incident || id}`)
   const leads = [...incidents.values()].map(([lead]) => lead as Finding)
   return {
     findings: leads,
@@ -136,7 +137,7 @@ export function aFirstPage(findings: readonly Finding[]): FirstPage {
         lead: (leads[i] as Finding).id,
         findings: members.length,
       })),
-      named: sorted[0] ?? null,
+      named: counted[0] ?? null,
     },
   }
 }

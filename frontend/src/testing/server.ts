@@ -1,4 +1,4 @@
-/** A server that answers from memory. */
+/** A server in memory. */
 
 import { vi } from 'vitest'
 import type { Api, Evidence } from '../api'
@@ -16,7 +16,7 @@ import {
 } from './samples'
 
 export function aServer(runs: Run[] = [aRun()], told: Finding[] = [aFinding()]) {
-  const findings = inServersOrder(told)
+  const findings = inServersOrder(told, runs)
   return {
     runs: vi.fn<Api['runs']>(async () => ({
       version: '0.1.0',

@@ -1,4 +1,4 @@
-/** The whole tab before a server and a host in memory, with its first answer in. */
+/** Renders the tab with a server and host in memory, after the first response. */
 
 import { render } from '@testing-library/preact'
 import type { Api } from '../api'

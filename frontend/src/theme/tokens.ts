@@ -1,6 +1,6 @@
 /**
- * The tab's colours: one object a mode. `--name` in the style sheets, the same value on canvases.
- * Text pairs keep 4.5:1, marks and edges of controls 3:1; the tests compute it.
+ * The tab's colours, one object per mode: `--name` in the style sheets, and used on canvases.
+ * Contrast is at least 4.5:1 for text and 3:1 for marks and edges of controls; tests verify it.
  */
 
 export interface Tokens {
@@ -97,7 +97,7 @@ export function tokensFor(dark: boolean): Tokens {
   return dark ? DARK : LIGHT
 }
 
-/** The tokens as custom properties, with the browser's own controls and scroll bars in the same mode. */
+/** The tokens as CSS custom properties, with the matching color-scheme for controls and scroll bars. */
 export function tokenSheet(tokens: Tokens, dark: boolean): string {
   const { runs, ...colours } = tokens
   const named = Object.entries(colours).map(([name, value]) => `--${kebab(name)}:${value}`)

@@ -1,8 +1,8 @@
-/** TensorBoard's own typeface: a frame does not inherit the fonts of its page, so they are declared in it again. */
+/** TensorBoard's typeface: a frame does not inherit the fonts of its page, so they are declared again. */
 
 /**
- * The declarations, as text, with whole addresses. TensorBoard writes them from the server's root, where below a
- * path prefix there is nothing: they are taken from the page's own root.
+ * The @font-face rules with absolute addresses. TensorBoard's addresses start at the server's root, which
+ * is wrong below a path prefix; they are resolved against the page's root.
  */
 export function fontFaces(page: Document): readonly string[] {
   return [...page.styleSheets]
@@ -16,7 +16,7 @@ export function fontFaces(page: Document): readonly string[] {
     )
 }
 
-/** None for a sheet of another origin, such as a browser extension's: reading it is forbidden. */
+/** Empty for a sheet of another origin, such as a browser extension's, which may not be read. */
 function rulesOf(sheet: CSSStyleSheet): CSSRule[] {
   try {
     return [...sheet.cssRules]

@@ -9,7 +9,7 @@ import { showTab } from '../testing/show'
 import { App } from './App'
 import { TabContext } from './context'
 
-// There is no canvas here; what is drawn is told by the figures' names and legends.
+// happy-dom has no canvas; the tests read the names and legends of the figures.
 vi.mock('../draw/chart', () => ({
   drawChart: () => ({ update: () => {}, point: () => {}, resize: () => {}, destroy: () => {} }),
 }))
@@ -204,7 +204,7 @@ describe('the keyboard', () => {
     await waitFor(() => expect(rowOf('lstm/kernel').className).toContain('active'))
     const same = grid()
     api.findings.mockResolvedValue([aFinding({ id: 'new', opened_step: 1 }), dense0, dense1, lstm])
-    await tab.server.refresh({ thoroughly: true })
+    await tab.server.refresh({ force: true })
     await waitFor(() => expect(layers()).toHaveLength(4))
     expect(grid()).toBe(same)
     expect(document.activeElement).toBe(same)
@@ -424,7 +424,7 @@ describe('news', () => {
     expect(screen.queryByRole('button', { name: /new finding/ })).toBeNull()
     const late = aFinding({ id: 'late', tensor: 'late/kernel', severity: 'info' })
     api.findings.mockResolvedValue([dense0, dense1, lstm, late])
-    await tab.server.refresh({ thoroughly: true })
+    await tab.server.refresh({ force: true })
     fireEvent.click(await screen.findByRole('button', { name: '1 new finding: show' }))
     await waitFor(() =>
       expect(grid().getAttribute('aria-activedescendant')).toBe(rowOf('late/kernel').id),
@@ -440,7 +440,7 @@ describe('news', () => {
     const tell = async (told: RunsAnswer, found: Finding[]) => {
       api.runs.mockResolvedValue(told)
       api.findings.mockResolvedValue(found)
-      await tab.server.refresh({ thoroughly: true })
+      await tab.server.refresh({ force: true })
     }
     await tell(reading, [dense0])
     await tell({ ...answer, runs: [aRun()] }, [dense0, dense1])

@@ -1,4 +1,4 @@
-/** The frame of the tab: the bar; below it the runs at the left, a view in the middle, evidence at the right. */
+/** The layout of the tab: the bar on top, runs at the left, a view in the middle, evidence at the right. */
 
 import { useEffect } from 'preact/hooks'
 import type { ViewName } from '../lib/view-state'
@@ -8,7 +8,7 @@ import { EmptyState } from './EmptyState'
 import { Evidence } from './evidence/Evidence'
 import { Loading } from './Loading'
 import { Layers } from './layers/Layers'
-import { OnTheirWay } from './overview/AlertTable'
+import { FindingsLoading } from './overview/AlertTable'
 import { Overview } from './overview/Overview'
 import { Sidebar } from './overview/Sidebar'
 import { Rules } from './rules/Rules'
@@ -27,7 +27,7 @@ export function App() {
   const answer = server.answer.value
   const shown = view.current.value.view
   const Shown = VIEWS[shown]
-  // Both speak of all findings at once.
+  // Both views need all findings.
   const waits = server.page.value !== null && (shown === 'runs' || shown === 'rules')
   return (
     <div class="tab" data-view={shown}>
@@ -38,9 +38,9 @@ export function App() {
         <EmptyState />
       ) : (
         <>
-          {/* The table of runs says what the list would. */}
+          {/* The view Runs has its own table of runs. */}
           {shown !== 'runs' && <Sidebar />}
-          <main class="main">{waits ? <OnTheirWay /> : <Shown />}</main>
+          <main class="main">{waits ? <FindingsLoading /> : <Shown />}</main>
           <Evidence />
         </>
       )}
@@ -48,7 +48,7 @@ export function App() {
   )
 }
 
-/** Escape closes the evidence from wherever the reader is, and leaves them where the view begins. */
+/** Escape closes the evidence from anywhere, and moves the focus to the start of the view. */
 function useEscape() {
   const { view } = useTab()
   useEffect(() => {

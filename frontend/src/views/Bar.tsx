@@ -1,7 +1,7 @@
 import type { Pattern } from '../lib/filter'
 import { VIEWS, type ViewName } from '../lib/view-state'
 import { useTab } from './context'
-import { KeySheet } from './KeySheet'
+import { KeyboardHelp } from './KeyboardHelp'
 import { Status } from './Status'
 
 export function Bar() {
@@ -14,7 +14,7 @@ export function Bar() {
       {hasRuns && <Filters />}
       <div class="bar-end">
         <Status />
-        <KeySheet />
+        <KeyboardHelp />
       </div>
       <FilterError id="filter-runs" pattern={alerts.runPattern.value} />
       <FilterError id="filter-layers" pattern={alerts.layerPattern.value} />

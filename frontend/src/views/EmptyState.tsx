@@ -1,9 +1,9 @@
-/** No run yet: what was looked for, where, and the code that makes one. */
+/** The page for a log directory without records: what was searched, and code that writes records. */
 
 import { count } from '../lib/numbers'
+import { CopyButton } from './CopyButton'
 import { useTab } from './context'
 import { Problems } from './overview/Problems'
-import { CopyButton } from './takeaway'
 
 const KERAS = `import tb_gradhealth as gradhealth
 
@@ -49,7 +49,7 @@ function Snippet({ title, code }: { title: string; code: string }) {
     <section aria-label={title}>
       <h2>{title}</h2>
       <div class="snippet">
-        {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keyboard */}
+        {/* biome-ignore lint/a11y/noNoninteractiveTabindex: a scrollable element must be reachable by keyboard */}
         <pre tabIndex={0}>
           <code>{code}</code>
         </pre>

@@ -1,6 +1,6 @@
 import { useTab } from './context'
 
-/** Before the first answer. Why there is none yet stands in the status line above. */
+/** Shown before the first response. The status line shows an error. */
 export function Loading() {
   const { server } = useTab()
   return (

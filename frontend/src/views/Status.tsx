@@ -1,4 +1,4 @@
-/** One line: how fresh this is, or that the server went away. */
+/** The status line: the age of the data, or that the server is unreachable. */
 
 import { count, formatAgo } from '../lib/numbers'
 import { loadingText } from '../lib/verdict'
@@ -18,7 +18,7 @@ export function Status() {
       class={failure ? 'status stale' : updated === null ? 'status unheard' : 'status'}
       data-testid="status"
     >
-      {/* Only trouble is announced: a clock that speaks each second would be one. */}
+      {/* Only failures are announced to screen readers, not each tick of the age. */}
       <span role="status">{failure && `${failure} Trying again.`}</span>
       {reading && <span class="age">{reading} ·</span>}
       {ago !== null && (

@@ -1,9 +1,9 @@
-/** Time that passes on the screen. */
+/** Clocks for components. */
 
 import { useEffect, useState } from 'preact/hooks'
 import { useTab } from './context'
 
-/** Milliseconds since the epoch by the reader's clock, a second at a time. */
+/** Milliseconds since the epoch by the browser's clock, updated every second. */
 export function useClock(): number {
   const [now, setNow] = useState(Date.now)
   useEffect(() => {
@@ -13,7 +13,7 @@ export function useClock(): number {
   return now
 }
 
-/** The same by the server's clock, which stamped the records. */
+/** Milliseconds since the epoch by the server's clock. */
 export function useServerClock(): number {
   const { server } = useTab()
   return useClock() + server.clockLead.value

@@ -4,7 +4,7 @@ import type { Tab } from '../state'
 
 export const TabContext = createContext<Tab | null>(null)
 
-/** The state of the tab that a view stands in. */
+/** The state of the tab, for components. */
 export function useTab(): Tab {
   const tab = useContext(TabContext)
   if (tab === null) throw new Error('A view needs a <TabContext.Provider> above it.')

@@ -1,29 +1,38 @@
-"""Where log directories lie: on this machine's file system, or behind an address such as ``s3://``.
+"""Access to the files of a log directory: on the local file system or behind an address such as ``s3://``.
 
-`storage_of` chooses. Everything else reads through what it gives and does not ask where a path leads.
+`storage_of` chooses the storage of a path; the rest of the package reads through it.
 """
 
 from functools import cache
 
-from tb_gradhealth.events.storage.kinds import Found, Listed, Mark, Status, Storage
-from tb_gradhealth.events.storage.local import Local, mark_of
-from tb_gradhealth.events.storage.remote import Remote
+from tb_gradhealth.events.storage.interface import FolderVersion, FoundFile, ListedFolder, Status, Storage
+from tb_gradhealth.events.storage.local import LocalStorage, folder_version
+from tb_gradhealth.events.storage.remote import RemoteStorage
 
-__all__ = ["Found", "Listed", "Mark", "Status", "Storage", "is_remote", "mark_of", "storage_of"]
+__all__ = [
+    "FolderVersion",
+    "FoundFile",
+    "ListedFolder",
+    "Status",
+    "Storage",
+    "folder_version",
+    "is_remote",
+    "storage_of",
+]
 
-_LOCAL = Local()
+_LOCAL = LocalStorage()
 
 
 def is_remote(path: str) -> bool:
-    """Whether a path is the address of another machine's storage: reading it takes round trips."""
+    """Whether a path is an address of remote storage, where each access costs a round trip."""
     return "://" in path
 
 
 def storage_of(path: str) -> Storage:
-    """What can read a path. Nothing is opened or imported before it is asked."""
+    """The storage that reads a path. Nothing is opened or imported before its first use."""
     return _remote(path.split("://", 1)[0]) if is_remote(path) else _LOCAL
 
 
 @cache
-def _remote(protocol: str) -> Remote:
-    return Remote(protocol)
+def _remote(protocol: str) -> RemoteStorage:
+    return RemoteStorage(protocol)

@@ -1,4 +1,4 @@
-"""The file system of this machine."""
+"""Storage on the local file system."""
 
 import errno
 import os
@@ -7,33 +7,33 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import BinaryIO, Final
 
-from tb_gradhealth.events.storage.kinds import Found, Listed, Mark, Status
+from tb_gradhealth.events.storage.interface import FolderVersion, FoundFile, ListedFolder, Status
 
 MAX_FOLDERS: Final = 100_000
-"""A link to ``/`` would be walked for ever."""
+"""Limits the walk of a symbolic link to ``/``."""
 
 
-class Local:
-    """Files by their paths. Linked folders are followed, unless they lead back to where they lie."""
+class LocalStorage:
+    """Files by their paths. Symbolic links to folders are followed unless they form a cycle."""
 
     def kind(self, path: str) -> str:
-        """What a path leads to."""
+        """As in `Storage`."""
         try:
-            found = os.stat(path)
+            status = os.stat(path)
         except (FileNotFoundError, NotADirectoryError):
             return ""
-        return "folder" if stat.S_ISDIR(found.st_mode) else "file"
+        return "folder" if stat.S_ISDIR(status.st_mode) else "file"
 
-    def walk(self, root: str) -> Iterator[Found | Listed | tuple[str, str]]:
-        """Every file below a folder, without asking each for its status: that would be most of the work."""
-        # Of each folder: its name from the root, and the real folders on the way to it.
-        waiting: list[tuple[str, tuple[str, ...]]] = [("", (os.path.realpath(root),))]
+    def walk(self, root: str) -> Iterator[FoundFile | ListedFolder | tuple[str, str]]:
+        """As in `Storage`; without a file's status: a ``stat`` per file would take most of the time."""
+        # For each folder: its path relative to the root, and the real paths of the folders above it.
+        pending: list[tuple[str, tuple[str, ...]]] = [("", (os.path.realpath(root),))]
         for _ in range(MAX_FOLDERS):
-            if not waiting:
+            if not pending:
                 return
-            folder, way = waiting.pop()
+            folder, parents = pending.pop()
             path = os.path.join(root, folder) if folder else root
-            yield Listed(path, mark_of(path))
+            yield ListedFolder(path, folder_version(path))
             try:
                 with os.scandir(path) as scan:
                     entries = sorted(scan, key=lambda entry: entry.name)
@@ -42,35 +42,35 @@ class Local:
                 continue
             for entry in entries:
                 if not _is_folder(entry):
-                    yield Found(entry.path, folder, entry.name, None)
+                    yield FoundFile(entry.path, folder, entry.name, None)
                     continue
-                real = (
-                    os.path.realpath(entry.path) if entry.is_symlink() else os.path.join(way[-1], entry.name)
-                )
-                if real not in way:
-                    waiting.append((os.path.join(folder, entry.name), (*way, real)))
-        yield "", f"more than {MAX_FOLDERS} folders, the others were not looked into"
+                real = os.path.join(parents[-1], entry.name)
+                if entry.is_symlink():
+                    real = os.path.realpath(entry.path)
+                if real not in parents:
+                    pending.append((os.path.join(folder, entry.name), (*parents, real)))
+        yield "", f"more than {MAX_FOLDERS} folders, the others were not searched"
 
     def status(self, path: str) -> Status:
-        """A file as it is now."""
+        """As in `Storage`."""
         return _status(os.stat(path))
 
     @contextmanager
-    def opened(self, path: str, known: Status | None = None) -> Iterator[tuple["_Opened", Status]]:
-        """A file to read from, with its own status."""
+    def opened(self, path: str, known: Status | None = None) -> Iterator[tuple["_OpenedFile", Status]]:
+        """As in `Storage`."""
         if not stat.S_ISREG(os.stat(path).st_mode):
-            # Opening a named pipe would wait for a writer for ever.
+            # Opening a named pipe blocks until it has a writer.
             raise OSError(errno.EINVAL, "not a regular file")
         with open(path, "rb", buffering=0) as file:
-            yield _Opened(file), _status(os.fstat(file.fileno()))
+            yield _OpenedFile(file), _status(os.fstat(file.fileno()))
 
 
-class _Opened:
+class _OpenedFile:
     def __init__(self, file: BinaryIO) -> None:
         self._file = file
 
     def at(self, offset: int, count: int) -> bytes:
-        """An unbuffered read may bring less than there is."""
+        """As in `OpenedFile`; an unbuffered read can return fewer bytes than the file has."""
         self._file.seek(offset)
         parts = []
         while count > 0 and (part := self._file.read(count)):
@@ -79,22 +79,22 @@ class _Opened:
         return parts[0] if len(parts) == 1 else b"".join(parts)
 
 
-def mark_of(path: str) -> Mark | None:
-    """What a folder is now; None where it cannot be looked at."""
+def folder_version(path: str) -> FolderVersion | None:
+    """The current version of a folder; None where it is not accessible."""
     try:
-        found = os.stat(path)
+        status = os.stat(path)
     except OSError:
         return None
-    return Mark(found.st_mtime, (found.st_mtime_ns, found.st_dev, found.st_ino))
+    return FolderVersion(status.st_mtime, (status.st_mtime_ns, status.st_dev, status.st_ino))
 
 
-def _status(found: os.stat_result) -> Status:
+def _status(result: os.stat_result) -> Status:
     return Status(
-        size=found.st_size,
-        version=found.st_mtime_ns,
-        identity=(found.st_dev, found.st_ino),
-        regular=stat.S_ISREG(found.st_mode),
-        written=found.st_mtime,
+        size=result.st_size,
+        version=result.st_mtime_ns,
+        identity=(result.st_dev, result.st_ino),
+        regular=stat.S_ISREG(result.st_mode),
+        written=result.st_mtime,
     )
 
 

@@ -1,6 +1,6 @@
-"""Storage behind an address, such as ``s3://`` or ``gs://``: read through fsspec, as TensorBoard does.
+"""Remote storage such as ``s3://`` or ``gs://``, read through fsspec as TensorBoard does.
 
-fsspec and the library of the storage (`s3fs`, `gcsfs`) are imported when a path of theirs is read.
+fsspec and the storage's own library (`s3fs`, `gcsfs`) are imported at the first use of an address.
 """
 
 import errno
@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from datetime import datetime
 from typing import Any, Final, TypeVar
 
-from tb_gradhealth.events.storage.kinds import Found, Status
+from tb_gradhealth.events.storage.interface import FoundFile, Status
 
 VERSIONS: Final = (
     "ETag",
@@ -23,70 +23,70 @@ VERSIONS: Final = (
     "updated",
     "created",
 )
-"""What storages call their mark of a file's version, the surest first."""
+"""Names under which storages report a version of a file, the most reliable first."""
 
 TIMES: Final = ("LastModified", "last_modified", "mtime", "updated", "created")
 
-Answer = TypeVar("Answer")
+Result = TypeVar("Result")
 
 
-class Remote:
-    """The files of one protocol."""
+class RemoteStorage:
+    """The files of one fsspec protocol."""
 
     def __init__(self, protocol: str) -> None:
         self._protocol = protocol
         self._lock = threading.Lock()
-        self._found: Any = None
+        self._filesystem: Any = None
 
     def kind(self, path: str) -> str:
-        """What a path leads to."""
+        """As in `Storage`."""
         system = self._system()
 
-        def look() -> str:
+        def kind() -> str:
             if system.isdir(path):
                 return "folder"
             return "file" if system.exists(path) else ""
 
-        return _translated(path, look)
+        return _translated(path, kind)
 
-    def walk(self, root: str) -> Iterator[Found | tuple[str, str]]:
-        """Every file below a folder, with its status: both come in one answer for up to a thousand files."""
+    def walk(self, root: str) -> Iterator[FoundFile | tuple[str, str]]:
+        """As in `Storage`; with each file's status, since a listing returns it too."""
         system = self._system()
 
-        def look() -> Mapping[str, Any]:
-            system.invalidate_cache()  # what was listed before is what a growing run no longer is
+        def find() -> Mapping[str, Any]:
+            system.invalidate_cache()  # a cached listing lacks the new sizes of growing files
             listed: Mapping[str, Any] = system.find(root, detail=True)
             return listed
 
         start = system._strip_protocol(root).strip("/")
         try:
-            listed = _translated(root, look)
+            listed = _translated(root, find)
         except OSError as error:
             yield "", f"cannot be listed: {error.strerror}"
             return
         for path, info in sorted(listed.items()):
             inside = path.strip("/").removeprefix(start).strip("/")
             if not inside:
-                continue  # a folder's own mark, as S3's console leaves behind
+                continue  # the placeholder object that S3's console creates for a folder
             folder, _, name = inside.rpartition("/")
-            yield Found(system.unstrip_protocol(path), folder, name, _status(info))
+            yield FoundFile(system.unstrip_protocol(path), folder, name, _status(info))
 
     def status(self, path: str) -> Status:
-        """A file as it is now."""
+        """As in `Storage`."""
         system = self._system()
         return _status(_translated(path, lambda: system.info(path)))
 
     @contextmanager
-    def opened(self, path: str, known: Status | None = None) -> Iterator[tuple["_Opened", Status]]:
-        """A file to read from; each reading is a request for its range."""
+    def opened(self, path: str, known: Status | None = None) -> Iterator[tuple["_OpenedFile", Status]]:
+        """As in `Storage`; each read is a range request."""
         status = known or self.status(path)
-        yield _Opened(self._system(), path, status.size), status
+        yield _OpenedFile(self._system(), path, status.size), status
 
     def _system(self) -> Any:
         with self._lock:
-            if self._found is None:
-                self._found = _translated(f"{self._protocol}://", self._connected)
-            return self._found
+            if self._filesystem is None:
+                self._filesystem = _translated(f"{self._protocol}://", self._connected)
+            return self._filesystem
 
     def _connected(self) -> Any:
         try:
@@ -99,11 +99,11 @@ class Remote:
         try:
             return fsspec.filesystem(self._protocol, use_listings_cache=False)
         except (ImportError, ValueError) as error:
-            # fsspec's own sentence names the library that is missing, or that it knows no such protocol.
+            # fsspec's message names the missing library or the unknown protocol.
             raise OSError(errno.EPROTONOSUPPORT, f"{self._protocol}:// cannot be read: {error}") from None
 
 
-class _Opened:
+class _OpenedFile:
     def __init__(self, system: Any, path: str, size: int) -> None:
         self._system, self._path, self._size = system, path, size
 
@@ -117,17 +117,17 @@ class _Opened:
         return content
 
 
-def _translated(path: str, ask: Callable[[], Answer]) -> Answer:
-    """An answer; whatever a storage's library raises is an `OSError` from here on."""
+def _translated(path: str, call: Callable[[], Result]) -> Result:
+    """The result of a call; every exception of the storage's library becomes an `OSError`."""
     try:
-        return ask()
+        return call()
     except OSError as error:
         if error.strerror is None:
-            # Without a number and a text of its own; what kind of error it is must stay.
+            # Such an error has only a message; its type is kept.
             number = error.errno or _NUMBERS.get(type(error), errno.EIO)
             raise type(error)(number, str(error) or type(error).__name__) from error
         raise
-    except Exception as error:  # each library has errors of its own: no network, no credentials, no right
+    except Exception as error:  # libraries raise their own types: no network, no credentials, no permission
         raise OSError(errno.EIO, f"{type(error).__name__}: {error}", path) from error
 
 

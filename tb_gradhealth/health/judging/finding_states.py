@@ -1,86 +1,94 @@
-"""How a symptom fared on every row it judges: what is remembered from one record to the next."""
+"""The state of one symptom's findings on every row it judges, carried from one record to the next."""
 
 from dataclasses import dataclass
 from typing import Any, Final
 
 import numpy as np
 
-from tb_gradhealth.health.arrays import Floats, Ints, Mask, grown
+from tb_gradhealth.health.arrays import Floats, Ints, Mask, extended
 
 NEVER: Final = int(np.iinfo(np.int64).min)
-"""In place of a step; steps may be negative."""
+"""Stands for "no step"; steps may be negative."""
 
 
 @dataclass
-class Course:
-    """How a symptom fared on every row; arrays of shape [judged], steps NEVER where nothing happened.
+class FindingStates:
+    """State of one symptom's findings; arrays of shape [judged], steps are NEVER where nothing happened.
 
-    ``breaches`` and ``holds`` remember the last records as bits, the newest lowest. ``level`` and ``least``
-    are the worst so far, ``aspect`` is that of the worst value.
+    ``opened_step``, ``last_step``, ``peak_step``, ``resolved_step``, ``count`` and ``severity`` are those of
+    `Finding`, the severity as an index into SEVERITIES; ``aspect`` is that of the worst value.
+
+    Attributes:
+        breaches: the last records as bits, the newest lowest: set where the value was beyond the threshold.
+        keeps_open: likewise: set where the value was beyond half of the threshold.
+        suspected_step: step of the first breach among the last records.
+        level: the worst level so far, before weighing by the loss.
+        minimum_level: the highest level so far below which no outcome lowers the finding.
+        worst_value: the worst value so far, NaN before the first breach.
+        tolerated_value: the worst value under which the loss improved, NaN where it never did.
+        newest_value: the newest measured value, NaN where there is none.
+        learning_records: records in a row in which the loss improved.
+        idle: no breach is remembered and no finding is open on any row. Most rules are idle for a whole run.
     """
 
     breaches: Ints
-    holds: Ints
-    opened: Ints
-    suspected: Ints
-    last: Ints
-    peak: Ints
-    resolved: Ints
+    keeps_open: Ints
+    opened_step: Ints
+    suspected_step: Ints
+    last_step: Ints
+    peak_step: Ints
+    resolved_step: Ints
     count: Ints
     level: Ints
-    least: Ints
+    minimum_level: Ints
     severity: Ints
     aspect: Ints
-    extreme: Floats
-    excused: Floats
-    """The worst value under which the loss improved, NaN where it never did."""
-    value: Floats
-    """The newest measured value, NaN where there is none."""
-    learned: int = 0
-    """Records in a row in which the loss improved."""
-    quiet: bool = True
-    """Nothing is remembered and nothing is open: what most rules are for their whole life."""
+    worst_value: Floats
+    tolerated_value: Floats
+    newest_value: Floats
+    learning_records: int = 0
+    idle: bool = True
 
     @classmethod
-    def of(cls, size: int) -> "Course":
-        """A course of ``size`` rows on which nothing happened yet."""
+    def empty(cls, size: int) -> "FindingStates":
+        """The states of ``size`` rows before the first record."""
         arrays: dict[str, Any] = {name: np.full(size, fill, kind) for name, (fill, kind) in _EMPTY.items()}
         return cls(**arrays)
 
-    def grow(self, size: int) -> None:
-        """Make room for rows that a new row table brought."""
+    def extend(self, size: int) -> None:
+        """Add empty states until there are ``size`` rows."""
         for name, (fill, _) in _EMPTY.items():
-            setattr(self, name, grown(getattr(self, name), size, fill))
+            setattr(self, name, extended(getattr(self, name), size, fill))
 
-    def at(self, rows: Ints) -> "Course":
-        """The course of some rows by itself."""
+    def select(self, rows: Ints) -> "FindingStates":
+        """A copy of the states of some rows."""
         arrays: dict[str, Any] = {name: getattr(self, name)[rows] for name in _EMPTY}
-        return Course(**arrays, learned=self.learned, quiet=self.quiet)
+        return FindingStates(**arrays, learning_records=self.learning_records, idle=self.idle)
 
-    def put(self, rows: Ints, some: "Course") -> None:
-        """Write back how some rows fared."""
+    def update(self, rows: Ints, selected: "FindingStates") -> None:
+        """Replace the states of some rows."""
         for name in _EMPTY:
             array = getattr(self, name).copy()
-            array[rows] = getattr(some, name)
+            array[rows] = getattr(selected, name)
             setattr(self, name, array)
 
     @property
-    def busy(self) -> Mask:
-        """Rows on which something is remembered or open."""
-        return np.asarray((self.breaches != 0) | (self.holds != 0) | self.is_open)
+    def active(self) -> Mask:
+        """Rows with a remembered breach or an open finding."""
+        return np.asarray((self.breaches != 0) | (self.keeps_open != 0) | self.is_open)
 
     @property
     def is_open(self) -> Mask:
         """Rows with an open finding."""
-        return np.asarray((self.opened != NEVER) & (self.resolved == NEVER))
+        return np.asarray((self.opened_step != NEVER) & (self.resolved_step == NEVER))
 
 
-_STEPS: Final = ("opened", "suspected", "last", "peak", "resolved")
-_NUMBERS: Final = ("extreme", "excused", "value")
-_COUNTS: Final = ("breaches", "holds", "count", "level", "least", "severity", "aspect")
+_STEPS: Final = ("opened_step", "suspected_step", "last_step", "peak_step", "resolved_step")
+_VALUES: Final = ("worst_value", "tolerated_value", "newest_value")
+_COUNTS: Final = ("breaches", "keeps_open", "count", "level", "minimum_level", "severity", "aspect")
 _EMPTY: Final[dict[str, tuple[float, type]]] = {
     **dict.fromkeys(_STEPS, (NEVER, np.int64)),
-    **dict.fromkeys(_NUMBERS, (np.nan, np.float64)),
+    **dict.fromkeys(_VALUES, (np.nan, np.float64)),
     **dict.fromkeys(_COUNTS, (0, np.int64)),
 }
-"""Of each array of a course what stands for nothing, and its type."""
+"""Initial value and dtype of each array."""

@@ -1,4 +1,4 @@
-"""From judgements to findings: opening on persistence, closing with hysteresis, one identity throughout."""
+"""Opens, weighs and resolves findings: judgements of records become changes of finding states."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -6,278 +6,285 @@ from typing import Final
 
 import numpy as np
 
-from tb_gradhealth.health.arrays import Floats, Ints, Mask, latest
-from tb_gradhealth.health.judging.finding_states import NEVER, Course
+from tb_gradhealth.health.arrays import Floats, Ints, Mask, newest_where
+from tb_gradhealth.health.judging.finding_states import NEVER, FindingStates
 from tb_gradhealth.health.loss import Outcome
 from tb_gradhealth.health.protocol import Judgement
 from tb_gradhealth.health.results import SEVERITIES
 
-WINDOWS: Final = 5
-"""Records that are remembered: one record covers the steps since the one before."""
+WINDOW: Final = 5
+"""Records that are remembered. Each record covers the steps since the record before."""
 
 OPENS_AT: Final = 3
 """Breaches among the remembered records that open a finding."""
 
 WORSE: Final = 1.25
-"""Factor by which a value must exceed what the loss improved under, to explain a failure."""
+"""Factor by which a value must exceed the tolerated value to explain a loss that does not improve."""
 
-_ALL: Final = (1 << WINDOWS) - 1
-_POPCOUNT: Final = np.array([bits.bit_count() for bits in range(1 << WINDOWS)], np.int64)
+_ALL: Final = (1 << WINDOW) - 1
+_POPCOUNT: Final = np.array([bits.bit_count() for bits in range(1 << WINDOW)], np.int64)
 _LEVELS: Final = len(SEVERITIES)
 
 
 @dataclass(frozen=True)
-class Habits:
-    """How a symptom's findings open, and how they are weighed.
+class LifecyclePolicy:
+    """How a symptom's findings open and how they are weighed.
 
     Attributes:
-        immediate: a single breach opens.
+        immediate: a single breach opens a finding.
         below: small values are the bad ones.
-        weighed: the outcome moves the severity: a loss that improves lowers it...
-        raised: ...one that does not raises it...
-        patient: ...and one of which nobody knows yet lowers it too.
-        forgiven: what is over weighs the least...
-        unless_lost: ...but where the loss has left its best value by then.
-        least: place in SEVERITIES below which its findings never fall.
-        most: place above which they never rise.
+        weighed_by_loss: the loss changes the severity: a loss that improves lowers it to ``minimum_level``...
+        raised_by_loss: ...a loss that does not improve raises it by one...
+        info_while_undecided: ...and an undecided loss lowers it too.
+        info_when_resolved: a resolved finding gets ``minimum_level``...
+        unless_diverged: ...except where the loss diverges at that record.
+        minimum_level: lower bound of the severity, an index into SEVERITIES.
+        maximum_level: upper bound of the severity.
     """
 
     immediate: bool = False
     below: bool = False
-    weighed: bool = True
-    raised: bool = True
-    patient: bool = False
-    forgiven: bool = False
-    unless_lost: bool = False
-    least: int = 0
-    most: int = len(SEVERITIES) - 1
+    weighed_by_loss: bool = True
+    raised_by_loss: bool = True
+    info_while_undecided: bool = False
+    info_when_resolved: bool = False
+    unless_diverged: bool = False
+    minimum_level: int = 0
+    maximum_level: int = len(SEVERITIES) - 1
 
 
 @dataclass(frozen=True)
-class Told:
-    """What the loss does at some records; arrays of shape [records].
-
-    Attributes:
-        outcomes: whether it improves.
-        learned: in how many records in a row it has improved, int64.
-    """
+class LossOutcomes:
+    """The outcome of the loss at some records, and in how many in a row it has improved, int64 [records]."""
 
     outcomes: tuple[Outcome, ...]
-    learned: Ints
+    learning_records: Ints
 
-    def said(self, *outcomes: Outcome) -> Mask:
-        """The records at which it does one of these."""
+    def are(self, *outcomes: Outcome) -> Mask:
+        """The records with one of these outcomes, [records]."""
         return np.array([outcome in outcomes for outcome in self.outcomes], bool)
 
 
 @dataclass(frozen=True)
-class Events:
-    """What happens to the rows at some records; masks of shape [records, rows].
+class LifecycleEvents:
+    """What happens to the rows at some records; arrays of shape [records, rows].
 
     Attributes:
-        suspect: nothing is remembered yet, and the value is beyond the threshold.
-        opens: a finding opens...
-        earlier: ...that so many records led to, int64.
-        ill: the value is beyond the threshold while a finding is open, which counts.
-        weighed: the outcome weighs the finding.
-        over: a finding is resolved.
+        suspected: the first breach among the remembered records.
+        opens: a finding opens.
+        earlier: remembered breaches before the record, int64; they count once a finding opens.
+        breaching: the value is beyond the threshold while a finding is open.
+        weighed: the loss weighs the finding.
+        resolved: the finding is resolved.
     """
 
-    suspect: Mask
+    suspected: Mask
     opens: Mask
     earlier: Ints
-    ill: Mask
+    breaching: Mask
     weighed: Mask
-    over: Mask
+    resolved: Mask
 
 
 def advance(
-    course: Course, judged: Judgement, steps: Ints, outcomes: Sequence[Outcome], habits: Habits
+    states: FindingStates,
+    judged: Judgement,
+    steps: Ints,
+    outcomes: Sequence[Outcome],
+    policy: LifecyclePolicy,
 ) -> Mask:
-    """Take the course some records further, in place.
+    """Update the states by some records, in place.
 
-    A row without a measured value keeps its memory as it is: not measured is not healthy. Rows on which
-    nothing is remembered, nothing is open and nothing breaches are left alone: nearly all of most rules.
+    A row without a measured value keeps its remembered records: not measured is not healthy. Rows without a
+    remembered breach, an open finding or a new breach are skipped, which is nearly all rows of most rules.
 
     Returns:
         At which records a finding opened or was resolved, [records].
     """
-    # A copy, as for all that is remembered of a block: it would else keep the whole of it in memory.
-    learned, course.value = course.learned, judged.value[-1].copy()
-    course.learned = _learned(outcomes, learned)
-    if course.quiet and not judged.breach.any():
+    # A copy: a view would keep the whole block in memory.
+    before, states.newest_value = states.learning_records, judged.value[-1].copy()
+    states.learning_records = _learning_records(outcomes, before)
+    if states.idle and not judged.breach.any():
         return np.zeros(steps.size, bool)
-    told = _told(outcomes, learned)
-    ill = (judged.breach & ~np.isnan(judged.value)).any(axis=0)
-    rows = np.flatnonzero(ill if course.quiet else ill | course.busy)
-    some, theirs = course.at(rows), judged.of(rows)
-    events = _events(some, theirs, told, habits)
-    _take_in(some, theirs, steps, events, told, habits)
-    course.put(rows, some)
-    course.quiet = not some.busy.any()
-    return np.asarray((events.opens | events.over).any(axis=1))
+    loss = _loss_outcomes(outcomes, before)
+    breaching = (judged.breach & ~np.isnan(judged.value)).any(axis=0)
+    rows = np.flatnonzero(breaching if states.idle else breaching | states.active)
+    selected, judged_rows = states.select(rows), judged.of(rows)
+    events = _events(selected, judged_rows, loss, policy)
+    _apply(selected, judged_rows, steps, events, loss, policy)
+    states.update(rows, selected)
+    states.idle = not selected.active.any()
+    return np.asarray((events.opens | events.resolved).any(axis=1))
 
 
 def advance_by_steps(
-    course: Course, judged: Judgement, last_step: int, outcome: Outcome, habits: Habits
+    states: FindingStates, judged: Judgement, last_step: int, outcome: Outcome, policy: LifecyclePolicy
 ) -> None:
-    """Open what the flight recorder's lines show, in place; what records found already keeps its count."""
-    was_open = course.is_open
+    """Open what the flight recorder's steps show, in place; findings that are open keep their count."""
+    was_open = states.is_open
     opens = (judged.breach & ~was_open)[None]
-    events = Events(
-        suspect=opens,
+    events = LifecycleEvents(
+        suspected=opens,
         opens=opens,
         earlier=np.zeros(opens.shape, np.int64),
-        ill=opens,
+        breaching=opens,
         weighed=opens | was_open,
-        over=np.zeros(opens.shape, bool),
+        resolved=np.zeros(opens.shape, bool),
     )
-    told = Told((outcome,), np.array([course.learned]))
-    _take_in(course, judged.as_record(), np.array([last_step]), events, told, habits)
+    loss = LossOutcomes((outcome,), np.array([states.learning_records]))
+    _apply(states, judged.as_record(), np.array([last_step]), events, loss, policy)
     # The five records that resolve it are counted from here.
-    course.holds = course.holds | opens[0]
-    course.quiet = course.quiet and not opens.any()
+    states.keeps_open = states.keeps_open | opens[0]
+    states.idle = states.idle and not opens.any()
 
 
-def reweigh(course: Course, outcome: Outcome, habits: Habits) -> None:
-    """Weigh what is open by an outcome that became known otherwise than by a record, in place."""
-    if not course.quiet:
-        told = Told((outcome,), np.array([course.learned]))
-        _weigh(
-            course,
-            course.is_open[None],
-            course.level[None],
-            course.least[None],
-            course.extreme[None],
-            told,
-            habits,
-        )
+def reweigh(states: FindingStates, outcome: Outcome, policy: LifecyclePolicy) -> None:
+    """Weigh open findings again by an outcome that did not come with a record, in place."""
+    if not states.idle:
+        loss = LossOutcomes((outcome,), np.array([states.learning_records]))
+        levels = states.level[None], states.minimum_level[None]
+        _weigh(states, states.is_open[None], *levels, states.worst_value[None], loss, policy)
 
 
-def _told(outcomes: Sequence[Outcome], learned: int) -> Told:
-    in_a_row = [learned := _learned([outcome], learned) for outcome in outcomes]
-    return Told(tuple(outcomes), np.array(in_a_row))
+def _loss_outcomes(outcomes: Sequence[Outcome], learning_records: int) -> LossOutcomes:
+    before = learning_records
+    in_a_row = [before := _learning_records([outcome], before) for outcome in outcomes]
+    return LossOutcomes(tuple(outcomes), np.array(in_a_row))
 
 
-def _learned(outcomes: Sequence[Outcome], before: int) -> int:
-    """In how many records in a row the loss has improved after these, of so many before them."""
+def _learning_records(outcomes: Sequence[Outcome], before: int) -> int:
+    """In how many records in a row the loss improved up to the last one, ``before`` of them earlier."""
     if outcomes.count("learning") == len(outcomes):  # the usual case, at every block and rule
         return before + len(outcomes)
     return next(number for number, outcome in enumerate(reversed(outcomes)) if outcome != "learning")
 
 
-def _events(course: Course, judged: Judgement, told: Told, habits: Habits) -> Events:
-    """What happens, by what is remembered, of which the course takes in what is new."""
+def _events(
+    states: FindingStates, judged: Judgement, loss: LossOutcomes, policy: LifecyclePolicy
+) -> LifecycleEvents:
+    """What happens at each record; updates the remembered records of the states."""
     measured = ~np.isnan(judged.value)
     breach = judged.breach & measured
-    breaches, holds = _remember(course, breach, (judged.held & measured) | breach, measured)
+    breaches, keeps_open = _remember(states, breach, (judged.keeps_open & measured) | breach, measured)
     count = _POPCOUNT[breaches]
-    opening = breach & (count >= (1 if habits.immediate else OPENS_AT))
-    closing = measured & (holds == 0)
-    was_open = course.is_open
-    is_open = latest(opening, opening | closing, was_open)
+    opening = breach & (count >= (1 if policy.immediate else OPENS_AT))
+    closing = measured & (keeps_open == 0)
+    was_open = states.is_open
+    is_open = newest_where(opening, opening | closing, was_open)
     before = np.concatenate([was_open[None], is_open[:-1]])
     during = before | opening
-    return Events(
-        suspect=breach & (count == 1),
+    return LifecycleEvents(
+        suspected=breach & (count == 1),
         opens=opening & ~before,
-        # The records that led to the opening count too, though they were only suspicions then.
         earlier=count - 1,
-        ill=breach & during,
-        # What is merely still open has nothing new against it, but a loss that improves speaks for it.
-        weighed=(breach | told.said("learning")[:, None]) & during,
-        over=closing & before,
+        breaching=breach & during,
+        # Without a new breach only a loss that improves changes the severity.
+        weighed=(breach | loss.are("learning")[:, None]) & during,
+        resolved=closing & before,
     )
 
 
-def _remember(course: Course, breach: Mask, held: Mask, measured: Mask) -> tuple[Ints, Ints]:
-    """What is remembered after each record as bits, [records, rows]; both in one number, for one loop."""
-    memory = course.breaches | course.holds << 8
+def _remember(states: FindingStates, breach: Mask, keeps_open: Mask, measured: Mask) -> tuple[Ints, Ints]:
+    """The remembered bits after each record, [records, rows]; one integer holds both, for a single loop."""
+    memory = states.breaches | states.keeps_open << 8
     found = np.empty(breach.shape, np.int64)
-    for record, (shift, new) in enumerate(zip(measured, breach | held.astype(np.int64) << 8, strict=True)):
+    new_bits = breach | keeps_open.astype(np.int64) << 8
+    for record, (shift, new) in enumerate(zip(measured, new_bits, strict=True)):
         memory = found[record] = (memory << shift | new) & (_ALL | _ALL << 8)
-    course.breaches, course.holds = memory & _ALL, memory >> 8
+    states.breaches, states.keeps_open = memory & _ALL, memory >> 8
     return found & _ALL, found >> 8
 
 
-def _take_in(
-    course: Course, judged: Judgement, steps: Ints, events: Events, told: Told, habits: Habits
+def _apply(
+    states: FindingStates,
+    judged: Judgement,
+    steps: Ints,
+    events: LifecycleEvents,
+    loss: LossOutcomes,
+    policy: LifecyclePolicy,
 ) -> None:
-    """Take in what happened at some records, in place."""
-    opens, ill, over = events.opens, events.ill, events.over
-    step = np.broadcast_to(steps[:, None], ill.shape)
+    """Update the states by the events of some records, in place."""
+    opens, breaching, resolved = events.opens, events.breaching, events.resolved
+    step = np.broadcast_to(steps[:, None], breaching.shape)
     since = step if judged.since is None else judged.since
-    suspected = latest(since, events.suspect, course.suspected)
-    course.suspected = suspected[-1]
+    suspected = newest_where(since, events.suspected, states.suspected_step)
+    states.suspected_step = suspected[-1]
     first = suspected[opens.argmax(axis=0), np.arange(opens.shape[1])]
-    course.opened = np.where((course.opened == NEVER) & opens.any(axis=0), first, course.opened)
-    course.resolved = latest(np.where(opens, NEVER, step), opens | over, course.resolved)[-1]
-    course.count = course.count + np.where(opens, events.earlier, 0).sum(axis=0) + ill.sum(axis=0)
-    course.last = latest(step, ill, course.last)[-1]
+    states.opened_step = np.where(
+        (states.opened_step == NEVER) & opens.any(axis=0), first, states.opened_step
+    )
+    states.resolved_step = newest_where(np.where(opens, NEVER, step), opens | resolved, states.resolved_step)[
+        -1
+    ]
+    states.count = states.count + np.where(opens, events.earlier, 0).sum(axis=0) + breaching.sum(axis=0)
+    states.last_step = newest_where(step, breaching, states.last_step)[-1]
 
-    forgiven = over & habits.forgiven
-    if habits.unless_lost:
-        forgiven &= ~told.said("diverging")[:, None]
-    level = _highest(course.level, np.where(ill, judged.level, 0), forgiven, habits.least)
-    inexcusable = np.zeros(ill.shape, np.int64) if judged.least is None else np.where(ill, judged.least, 0)
-    least = _highest(course.least, inexcusable, np.zeros(over.shape, bool), 0)
-    further = np.fmin if habits.below else np.fmax
-    extremes = further.accumulate(np.concatenate([course.extreme[None], np.where(ill, judged.value, np.nan)]))
-    beyond = judged.value < extremes[:-1] if habits.below else judged.value > extremes[:-1]
-    worst = ill & (np.isnan(extremes[:-1]) | beyond)
-    course.level, course.least, course.extreme = level[-1], least[-1], extremes[-1]
-    course.peak = latest(since if habits.immediate else step, worst, course.peak)[-1]
+    lowered = resolved & policy.info_when_resolved
+    if policy.unless_diverged:
+        lowered &= ~loss.are("diverging")[:, None]
+    level = _highest(states.level, np.where(breaching, judged.level, 0), lowered, policy.minimum_level)
+    minimum = 0 if judged.minimum_level is None else judged.minimum_level
+    minimum_level = _highest(
+        states.minimum_level, np.where(breaching, minimum, 0), np.zeros(resolved.shape, bool), 0
+    )
+    worse = np.fmin if policy.below else np.fmax
+    values = np.where(breaching, judged.value, np.nan)
+    worst_values = worse.accumulate(np.concatenate([states.worst_value[None], values]))
+    beyond = judged.value < worst_values[:-1] if policy.below else judged.value > worst_values[:-1]
+    worst = breaching & (np.isnan(worst_values[:-1]) | beyond)
+    states.level, states.minimum_level = level[-1], minimum_level[-1]
+    states.worst_value = worst_values[-1]
+    states.peak_step = newest_where(since if policy.immediate else step, worst, states.peak_step)[-1]
     if judged.aspect is not None:
-        course.aspect = latest(judged.aspect, worst, course.aspect)[-1]
+        states.aspect = newest_where(judged.aspect, worst, states.aspect)[-1]
 
-    _weigh(course, events.weighed, level, least, extremes[1:], told, habits)
-    if habits.forgiven:
-        at_last = forgiven.any(axis=0) & (_last(forgiven) >= _last(events.weighed))
-        course.severity = np.where(at_last, habits.least, course.severity)
+    _weigh(states, events.weighed, level, minimum_level, worst_values[1:], loss, policy)
+    if policy.info_when_resolved:
+        lowered_last = lowered.any(axis=0) & (_last(lowered) >= _last(events.weighed))
+        states.severity = np.where(lowered_last, policy.minimum_level, states.severity)
 
 
 def _weigh(
-    course: Course, when: Mask, level: Ints, least: Ints, extreme: Floats, told: Told, habits: Habits
+    states: FindingStates,
+    when: Mask,
+    level: Ints,
+    minimum_level: Ints,
+    worst_value: Floats,
+    loss: LossOutcomes,
+    policy: LifecyclePolicy,
 ) -> None:
-    """Weigh what is open at some records, in place; the newest weighing is what counts.
+    """Set the severity of open findings by the loss where a mask holds, in place; the newest record counts.
 
-    Learning lowers to the least, not learning raises by one; without a loss the rule's own level holds. What
-    the training got along with before does not explain why it fails now: it has to be worse than then.
-
-    Args:
-        course: the course, but for level, least and extreme as they are after all of the records.
-        when: where to weigh, [records, rows].
-        level: the worst level, [records, rows].
-        least: likewise.
-        extreme: likewise.
-        told: what the loss does.
-        habits: how the symptom's findings are weighed.
+    A loss that improves lowers the level to the minimum, a loss that does not improve raises it by one;
+    without a loss the rule's own level holds. A value that was tolerated before does not explain why the loss
+    fails now: it has to be worse by the factor WORSE. Mask, levels and values are of shape [records, rows].
     """
     severity = level
-    if habits.weighed:
-        learning, failing = told.said("learning")[:, None], told.said("stalled", "diverging")[:, None]
+    if policy.weighed_by_loss:
+        learning, failing = loss.are("learning")[:, None], loss.are("stalled", "diverging")[:, None]
         # One record may look like learning by chance.
-        settled = told.learned[:, None] >= OPENS_AT
-        excused = latest(extreme, when & learning & settled, course.excused)
-        course.excused = excused[-1]
-        worse = excused / WORSE if habits.below else excused * WORSE
-        known = extreme >= worse if habits.below else extreme <= worse
-        lowered = np.minimum(least, level)
-        # What is only worth knowing stays that.
-        raised = np.where(known, lowered, np.where(level > 0, level + habits.raised, 0))
-        lenient = learning | (told.said("undecided")[:, None] & habits.patient)
+        settled = loss.learning_records[:, None] >= OPENS_AT
+        tolerated = newest_where(worst_value, when & learning & settled, states.tolerated_value)
+        states.tolerated_value = tolerated[-1]
+        bound = tolerated / WORSE if policy.below else tolerated * WORSE
+        known = worst_value >= bound if policy.below else worst_value <= bound
+        lowered = np.minimum(minimum_level, level)
+        # Information is never raised.
+        raised = np.where(known, lowered, np.where(level > 0, level + policy.raised_by_loss, 0))
+        lenient = learning | (loss.are("undecided")[:, None] & policy.info_while_undecided)
         severity = np.where(lenient, lowered, np.where(failing, raised, level))
-    course.severity = latest(np.clip(severity, habits.least, habits.most), when, course.severity)[-1]
+    bounded = np.clip(severity, policy.minimum_level, policy.maximum_level)
+    states.severity = newest_where(bounded, when, states.severity)[-1]
 
 
-def _highest(before: Ints, levels: Ints, over: Mask, least: int) -> Ints:
-    """The highest level up to each record, [records, rows], from ``least`` on again where it is over."""
-    # What is counted of a level's stretch is higher than all levels of those before.
-    coded = over.cumsum(axis=0) * _LEVELS + np.where(over, least, levels)
+def _highest(before: Ints, levels: Ints, restarts: Mask, restart_level: int) -> Ints:
+    """The highest level up to each record, [records, rows], counted anew where it restarts."""
+    # Each restart adds _LEVELS, so that its level exceeds all levels before it.
+    coded = restarts.cumsum(axis=0) * _LEVELS + np.where(restarts, restart_level, levels)
     highest: Ints = np.maximum.accumulate(np.concatenate([before[None], coded]))[1:] % _LEVELS
     return highest
 
 
 def _last(when: Mask) -> Ints:
-    """The number of the last record at which it was so, 0 for none, [rows]."""
+    """The number of the last record at which the mask holds, counted from 1; 0 for none; [rows]."""
     return np.asarray((when * np.arange(1, len(when) + 1)[:, None]).max(axis=0))

@@ -1,4 +1,4 @@
-"""One symptom watching one history: its rule, the rows it judges and how they fare."""
+"""Runs one symptom's rule over one history: the rows it judges and the states of their findings."""
 
 import logging
 from dataclasses import dataclass
@@ -7,25 +7,25 @@ from typing import Final
 import numpy as np
 
 from tb_gradhealth.health.arrays import Floats, Ints, Mask
-from tb_gradhealth.health.judging.finding_states import NEVER, Course
-from tb_gradhealth.health.judging.lifecycle import Habits, advance, advance_by_steps, reweigh
+from tb_gradhealth.health.judging.finding_states import NEVER, FindingStates
+from tb_gradhealth.health.judging.lifecycle import LifecyclePolicy, advance, advance_by_steps, reweigh
 from tb_gradhealth.health.judging.rule_set import SymptomRules
 from tb_gradhealth.health.loss import Losses, Outcome
-from tb_gradhealth.health.protocol import AnySymptom, Block, Facts, Lines, Scope, Structure, View
-from tb_gradhealth.health.results import SEVERITIES, Finding, Located, finding_id
+from tb_gradhealth.health.protocol import AnySymptom, Block, Facts, Scope, StepsView, Structure, View
+from tb_gradhealth.health.results import SEVERITIES, Finding, LocatedFinding, finding_id
 
 _log = logging.getLogger(__name__)
 
-NOT_WANTED: Final = "left out by the rule set's include and exclude"
+NOT_SELECTED: Final = "left out by the rule set's include and exclude"
 
 
 @dataclass(frozen=True)
-class Observed:
-    """What a rule found at some records; values [records, judged].
+class BlockResult:
+    """What a rule measured on a block of records.
 
     Attributes:
         changed: a finding opened or was resolved, [records].
-        value: as in `Judgement`.
+        value: as in `Judgement`, [records, judged].
         reference: likewise.
     """
 
@@ -35,183 +35,174 @@ class Observed:
 
 
 @dataclass(frozen=True)
-class Known:
-    """What is known of the training when findings are put into words.
+class TrainingStatus:
+    """The newest state of the training, by which findings are weighed and worded.
 
     Attributes:
-        outcome: what the loss does.
-        losses: the newest losses with everything they are compared with, arrays of shape [1]; None without
-            any.
-        step: the last step that anything is known of.
-        lowers: the outcome became ``"learning"`` after the last record, by the epochs.
-        bad_from: a step shortly before the loss ceased to be finite for good, None where it did not: what
-        began
-            after it is no longer excused by a loss that improved until then.
+        outcome: the outcome of the loss.
+        losses: the newest losses with their references, arrays of shape [1]; None without a recorded loss.
+        step: the last step with a record or an epoch.
+        improved_by_epochs: the outcome became ``"learning"`` after the last record, by the epochs.
+        bad_from: a step shortly before the loss ceased to be finite for good, None where it is finite. A loss
+            that improved before that step does not excuse what began after it.
     """
 
     outcome: Outcome
     losses: Losses | None
     step: int
-    lowers: bool
+    improved_by_epochs: bool
     bad_from: int | None = None
 
     @property
     def gain(self) -> float:
-        """Share of its first value that the loss has lost; NaN where not known."""
+        """Share of its first value by which the loss has fallen; NaN where not known."""
         return float("nan") if self.losses is None else float(self.losses.gain[0])
 
     @property
     def skill(self) -> float:
-        """How much better than a constant prediction it is, see `health.skill`; NaN where not known."""
+        """Skill against a constant prediction, see `health.loss.skill`; NaN where not known."""
         return float("nan") if self.losses is None else float(self.losses.skill[0])
 
 
-class Watch:
-    """A rule, the rows it judges and their courses; it knows nothing of records but what its rule sees.
+class RuleRunner:
+    """A rule, the rows it judges and the states of their findings.
 
     Attributes:
         rule: the symptom, with its limits.
-        rows: the history's rows it judges, int64 [judged]. Rows join at the end and never leave: a row
-            that is not measured any more has no value.
-        course: how they fare.
-        scope: which rows were left out, and why.
-        failure: what the rule failed at, as a sentence; from then on it does not judge.
+        rows: the history's rows it judges, int64 [judged]. Rows are appended and never removed: a row that
+            is not measured any more has no value.
+        finding_states: the states of these rows.
+        scope: the rows that are left out, and why.
+        failure: a sentence with the error the rule raised; it does not judge after that. Else empty.
     """
 
-    def __init__(self, symptom: type[AnySymptom], wanted: SymptomRules) -> None:
-        """A watch that has seen nothing.
+    def __init__(self, symptom: type[AnySymptom], rules: SymptomRules) -> None:
+        """A runner before the first record.
 
         Args:
             symptom: the symptom.
-            wanted: what the rule set says of it.
+            rules: the rule set's entry for it.
         """
-        self.rule = symptom(symptom.limits_type(**wanted.limits))
+        self.rule = symptom(symptom.limits_type(**rules.limits))
         self.rows = np.empty(0, np.int64)
-        self.course = Course.of(0)
+        self.finding_states = FindingStates.empty(0)
         self.scope = Scope(np.empty(0, bool), {})
         self.failure = ""
-        self._wanted = wanted
-        self._habits = Habits(
+        self._rules = rules
+        self._policy = LifecyclePolicy(
             immediate=symptom.immediate,
             below=symptom.direction == "below",
-            weighed=symptom.weighed,
-            raised=symptom.raised,
-            patient=symptom.patient,
-            forgiven=symptom.forgiven,
-            unless_lost=symptom.unless_lost,
-            least=SEVERITIES.index(wanted.least_severity),
-            most=SEVERITIES.index(wanted.most_severity),
+            weighed_by_loss=symptom.weighed_by_loss,
+            raised_by_loss=symptom.raised_by_loss,
+            info_while_undecided=symptom.info_while_undecided,
+            info_when_resolved=symptom.info_when_resolved,
+            unless_diverged=symptom.unless_diverged,
+            minimum_level=SEVERITIES.index(rules.least_severity),
+            maximum_level=SEVERITIES.index(rules.most_severity),
         )
 
-    def settle(self, structure: Structure) -> None:
-        """Take in a changed structure."""
+    def update_structure(self, structure: Structure) -> None:
+        """Take over a changed structure: new rows, or other descriptions of known ones."""
         scope = self.rule.scope(structure)
-        if self._wanted.selects:
-            unwanted = np.array([not self._wanted.wants(row.tensor) for row in structure.rows], bool)
-            scope = scope.without(unwanted, NOT_WANTED)
+        if self._rules.filters_tensors:
+            rejected = np.array([not self._rules.applies_to(row.tensor) for row in structure.rows], bool)
+            scope = scope.without(rejected, NOT_SELECTED)
         self.scope = scope
         judged = np.flatnonzero(self.scope.judged)
         self.rows = np.concatenate([self.rows, judged[~np.isin(judged, self.rows)]])
-        self.course.grow(self.rows.size)
-        self.rule.settle(structure, self.rows)
+        self.finding_states.extend(self.rows.size)
+        self.rule.update_structure(structure, self.rows)
 
-    def observe(self, block: Block) -> Observed | None:
-        """Judge some records; None where there is nothing to judge or the rule fails."""
+    def observe(self, block: Block) -> BlockResult | None:
+        """Judge a block of records; None where there is nothing to judge or the rule fails."""
         if not self.rows.size or self.failure:
             return None
-        before = vars(self.rule).copy(), vars(self.course).copy()
+        before = vars(self.rule).copy(), vars(self.finding_states).copy()
         try:
             judged = self.rule.observe(View(block, self.rows))
             if self.rule.needs_finite:
-                judged = judged.where(block.sound)
-            changed = advance(self.course, judged, block.steps, block.outcomes, self._habits)
-        except Exception as error:  # one rule that fails must not take the others' findings along
+                judged = judged.where(block.finite)
+            changed = advance(self.finding_states, judged, block.steps, block.outcomes, self._policy)
+        except Exception as error:  # a rule that fails must not stop the others
             if block.steps.size > 1:
                 vars(self.rule).update(before[0])
-                vars(self.course).update(before[1])
-                return self._one_by_one(block)
+                vars(self.finding_states).update(before[1])
+                return self._observe_singly(block)
             self._fail(int(block.steps[0]), error)
             return None
-        return Observed(changed, judged.value, judged.reference)
+        return BlockResult(changed, judged.value, judged.reference)
 
-    def _one_by_one(self, block: Block) -> Observed:
-        """Judge a block in which the rule fails: up to the record where it does, which is said."""
+    def _observe_singly(self, block: Block) -> BlockResult:
+        """Judge a block record by record, up to the record at which the rule fails."""
         changed = np.zeros(block.steps.size, bool)
         value, reference = np.full((2, changed.size, self.rows.size), np.nan)
         for record in range(changed.size):
-            one = self.observe(block.at(record))
-            if one is not None:
-                changed[record], value[record] = one.changed[0], one.value[0]
-                reference[record] = np.nan if one.reference is None else one.reference[0]
-        return Observed(changed, value, reference)
+            result = self.observe(block.at(record))
+            if result is not None:
+                changed[record], value[record] = result.changed[0], result.value[0]
+                reference[record] = np.nan if result.reference is None else result.reference[0]
+        return BlockResult(changed, value, reference)
 
-    def observe_steps(self, lines: Lines, outcome: Outcome) -> None:
-        """Judge the flight recorder's lines."""
+    def observe_steps(self, view: StepsView, outcome: Outcome) -> None:
+        """Judge steps of the flight recorder."""
         if not self.rows.size or self.failure:
             return
         try:
-            judged = self.rule.observe_steps(lines)
+            judged = self.rule.observe_steps(view)
             if judged is not None and judged.breach.any():
-                advance_by_steps(self.course, judged, int(lines.steps[-1]), outcome, self._habits)
-            reweigh(self.course, outcome, self._habits)
+                advance_by_steps(self.finding_states, judged, int(view.steps[-1]), outcome, self._policy)
+            reweigh(self.finding_states, outcome, self._policy)
         except Exception as error:
-            self._fail(int(lines.steps[-1]), error)
+            self._fail(int(view.steps[-1]), error)
 
-    def ill(self) -> Ints:
-        """Places in ``rows`` that have a finding."""
-        return np.flatnonzero(self.course.opened != NEVER)
+    def flagged(self) -> Ints:
+        """Indices into ``rows`` of the rows that have a finding."""
+        return np.flatnonzero(self.finding_states.opened_step != NEVER)
 
     def finding(
-        self, place: int, structure: Structure, stream: str, known: "Known", muted: str
-    ) -> Located | None:
-        """The finding at a place in ``rows``, in words; None where the rule fails to find them."""
+        self, index: int, structure: Structure, stream: str, status: TrainingStatus, muted: str
+    ) -> LocatedFinding | None:
+        """The finding of the row at an index of ``rows``; None where the rule fails to word it."""
         try:
-            return self._in_words(place, structure, stream, known, muted)
+            return self._located(index, structure, stream, status, muted)
         except Exception as error:
-            if not self.failure:  # it is asked for again and again
-                self._fail(int(self.course.last[place]), error)
+            if not self.failure:  # reported once, although findings are requested again and again
+                self._fail(int(self.finding_states.last_step[index]), error)
             return None
 
-    def _in_words(self, place: int, structure: Structure, stream: str, known: "Known", muted: str) -> Located:
-        course, rule, described = self.course, self.rule, structure.rows[self.rows[place]]
-        resolved, severity = int(course.resolved[place]), int(course.severity[place])
-        if resolved == NEVER and known.losses is not None and rule.contradicted(known.losses):
-            resolved, severity = known.step, self._habits.least
-        elif resolved == NEVER and self._ends_in_nan(int(course.opened[place]), known):
-            severity = max(severity, min(int(course.level[place]), self._habits.most))
-        elif (resolved != NEVER and rule.unless_lost and known.outcome == "learning") or (
-            known.losses is not None and rule.excused(float(course.extreme[place]), known.losses)
-        ):
-            severity = self._habits.least
-        elif resolved == NEVER and known.lowers and rule.weighed:
-            severity = min(severity, max(int(course.least[place]), self._habits.least))
+    def _located(
+        self, index: int, structure: Structure, stream: str, status: TrainingStatus, muted: str
+    ) -> LocatedFinding:
+        states, rule, row = self.finding_states, self.rule, structure.rows[self.rows[index]]
+        resolved_step, severity = self._current_state(index, status)
+        resolved = resolved_step != NEVER
         facts = Facts(
-            row=described,
-            opened_step=int(course.opened[place]),
-            last_step=int(course.last[place]),
-            peak_step=int(course.peak[place]),
-            value=float(course.extreme[place]),
+            row=row,
+            opened_step=int(states.opened_step[index]),
+            last_step=int(states.last_step[index]),
+            peak_step=int(states.peak_step[index]),
+            value=float(states.worst_value[index]),
             threshold=rule.limits.threshold,
-            # Of what is over, the loss of today says nothing.
-            outcome=known.outcome if resolved == NEVER else "unknown",
-            aspect=int(course.aspect[place]),
-            resolved=resolved != NEVER,
-            gain=known.gain,
-            skill=known.skill,
+            # The current loss says nothing of a finding that is over.
+            outcome="unknown" if resolved else status.outcome,
+            aspect=int(states.aspect[index]),
+            resolved=resolved,
+            gain=status.gain,
+            skill=status.skill,
         )
         finding = Finding(
-            id=finding_id(stream, rule.id, described.kind, described.tensor),
+            id=finding_id(stream, rule.id, row.kind, row.tensor),
             symptom=rule.id,
             severity=SEVERITIES[severity],
-            kind=described.kind,
-            tensor=described.tensor,
-            layer=described.layer,
-            state="open" if resolved == NEVER else "resolved",
+            kind=row.kind,
+            tensor=row.tensor,
+            layer=row.layer,
+            state="resolved" if resolved else "open",
             opened_step=facts.opened_step,
             last_step=facts.last_step,
             peak_step=facts.peak_step,
-            resolved_step=None if resolved == NEVER else resolved,
-            count=int(course.count[place]),
+            resolved_step=resolved_step if resolved else None,
+            count=int(states.count[index]),
             value=facts.value,
             threshold=facts.threshold,
             origin=False,
@@ -219,11 +210,28 @@ class Watch:
             muted=muted,
             unit=rule.unit,
         )
-        return Located(finding, described, rule.worst_first_from_output, rule.leads_to, rule.propagates)
+        return LocatedFinding(finding, row, rule.origin_near_output, rule.leads_to, rule.propagates)
 
-    def _ends_in_nan(self, opened: int, known: "Known") -> bool:
-        """Whether a finding is of those that lead to NaN, and began just before the loss became that."""
-        return known.bad_from is not None and opened >= known.bad_from and "non-finite" in self.rule.leads_to
+    def _current_state(self, index: int, status: TrainingStatus) -> tuple[int, int]:
+        """The step at which a finding was resolved, NEVER while it is open, and its level."""
+        states, rule, losses = self.finding_states, self.rule, status.losses
+        resolved_step, severity = int(states.resolved_step[index]), int(states.severity[index])
+        is_open, minimum = resolved_step == NEVER, self._policy.minimum_level
+        if is_open and losses is not None and rule.contradicted(losses):
+            return status.step, minimum
+        if is_open and self._ends_in_nan(int(states.opened_step[index]), status):
+            return NEVER, max(severity, min(int(states.level[index]), self._policy.maximum_level))
+        recovered = not is_open and rule.unless_diverged and status.outcome == "learning"
+        if recovered or (losses is not None and rule.excused(float(states.worst_value[index]), losses)):
+            return resolved_step, minimum
+        if is_open and status.improved_by_epochs and rule.weighed_by_loss:
+            severity = min(severity, max(int(states.minimum_level[index]), minimum))
+        return resolved_step, severity
+
+    def _ends_in_nan(self, opened_step: int, status: TrainingStatus) -> bool:
+        """Whether the symptom leads to NaN and the finding began just before the loss became NaN."""
+        began = status.bad_from is not None and opened_step >= status.bad_from
+        return began and "non-finite" in self.rule.leads_to
 
     def _fail(self, step: int, error: Exception) -> None:
         _log.exception("%s failed at step %d", self.rule.id, step)

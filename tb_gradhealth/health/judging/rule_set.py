@@ -12,13 +12,13 @@ from tb_gradhealth.health.results import Severity
 
 @dataclass(frozen=True)
 class SymptomRules:
-    """One symptom as a user wants it.
+    """One symptom's entry in a rule set.
 
     Attributes:
         enabled: whether it is judged at all.
         limits: tunable numbers that differ from the symptom's defaults, by name.
-        least_severity: its findings weigh at least that...
-        most_severity: ...and at most that, whatever the loss does.
+        least_severity: lower bound of the severity of its findings, whatever the loss does.
+        most_severity: upper bound.
         include: patterns of tensor names (``*``, ``?``, ``[seq]``); one must match.
         exclude: patterns of which none may match.
     """
@@ -31,24 +31,24 @@ class SymptomRules:
     exclude: tuple[str, ...] = ()
 
     @property
-    def selects(self) -> bool:
-        """Whether tensors are chosen at all."""
+    def filters_tensors(self) -> bool:
+        """Whether any tensor may be left out."""
         return self.include != ("*",) or bool(self.exclude)
 
-    def wants(self, tensor: str) -> bool:
-        """Whether a tensor of this name is to be judged."""
+    def applies_to(self, tensor: str) -> bool:
+        """Whether a tensor of this name is judged."""
         return _matches(self.include, tensor) and not _matches(self.exclude, tensor)
 
 
 @dataclass(frozen=True)
 class Mute:
-    """Findings that are known and accepted: shown as muted, with the reason, and not counted.
+    """Accepted findings: they are shown as muted, with the reason, and not counted.
 
     Attributes:
-        reason: why, for whoever reads the report.
+        reason: why they are accepted, for readers of the report.
         symptom: pattern of symptom ids.
         tensor: pattern of tensor names.
-        until: the last day on which it holds; None for ever.
+        until: the last day on which the mute holds; None for no end.
     """
 
     reason: str
@@ -57,7 +57,7 @@ class Mute:
     until: date | None = None
 
     def covers(self, symptom: str, tensor: str, today: date) -> bool:
-        """Whether it mutes this symptom of this tensor today."""
+        """Whether it mutes a symptom of a tensor on a day."""
         if self.until is not None and today > self.until:
             return False
         return fnmatchcase(symptom, self.symptom) and fnmatchcase(tensor, self.tensor)
@@ -65,12 +65,12 @@ class Mute:
 
 @dataclass(frozen=True)
 class RuleSet:
-    """How runs are judged; without arguments the default rules.
+    """The rules that runs are judged by; without arguments the default rules.
 
     Attributes:
         name: a preset's name or a file's path, for the report.
-        symptoms: what differs from the defaults, by symptom id.
-        mutes: findings that are accepted.
+        symptoms: entries that differ from the defaults, by symptom id.
+        mutes: accepted findings.
     """
 
     name: str = "default"
@@ -78,11 +78,11 @@ class RuleSet:
     mutes: tuple[Mute, ...] = ()
 
     def symptom(self, identity: str) -> SymptomRules:
-        """What is wanted of a symptom."""
+        """The entry of a symptom."""
         return self.symptoms.get(identity, SymptomRules())
 
     def muted(self, symptom: str, tensor: str, today: date) -> str:
-        """Why this symptom of this tensor is muted today, ``""`` where it is not."""
+        """The reason why a symptom of a tensor is muted on a day, ``""`` where it is not."""
         covering = (mute.reason for mute in self.mutes if mute.covers(symptom, tensor, today))
         return next(covering, "")
 

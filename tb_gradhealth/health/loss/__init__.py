@@ -1,13 +1,17 @@
-"""Whether the training gets anywhere: the loss against its own past, its epochs and a constant prediction."""
+"""The outcome of the loss: whether the training learns.
+
+``outcome`` compares the loss with its own past; ``skill`` compares it with a constant prediction and the
+epochs.
+"""
 
 from tb_gradhealth.health.loss.outcome import COMPARED, LEARNED, WINDOW, Losses, LossTrend, Outcome
-from tb_gradhealth.health.loss.skill import CHANCE, SOLVED, References, with_references
+from tb_gradhealth.health.loss.skill import CHANCE_SKILL, SOLVED_SKILL, References, with_references
 
 __all__ = [
-    "CHANCE",
+    "CHANCE_SKILL",
     "COMPARED",
     "LEARNED",
-    "SOLVED",
+    "SOLVED_SKILL",
     "WINDOW",
     "LossTrend",
     "Losses",

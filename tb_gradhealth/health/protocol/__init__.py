@@ -1,15 +1,17 @@
-"""What a symptom is made of: the base class, its limits, what it is given and what it gives.
+"""The interface of a symptom: the base class `Symptom`, its limits, its input and its output.
 
-Given are the network's rows (`Structure`), a block of records (`View`) and the flight recorder's steps.
-`Baseline` and `Spike` are shared by symptoms that compare a tensor with its own past.
+* ``symptom``: the base class and its output, a `Judgement`; ``limits``: the tunable numbers.
+* Input: the network's rows (``structure``), a block of records (``block``), the flight recorder's steps
+  (``steps``).
+* ``baseline`` and ``spike``: shared by symptoms that compare a tensor with its own past.
 """
 
-from tb_gradhealth.health.protocol.baseline import Baseline, Rows, Usual, never
-from tb_gradhealth.health.protocol.block import Block, Columns, Matrices, Source, View
+from tb_gradhealth.health.protocol.baseline import Baseline, Comparison, RowSelection, no_outliers
+from tb_gradhealth.health.protocol.block import Block, NumberIndex, RecordNumbers, RowColumns, View
 from tb_gradhealth.health.protocol.limits import Limits, Number, Parameter, limit, parameters
-from tb_gradhealth.health.protocol.spike import Spike, SpikeLimits, quietened
-from tb_gradhealth.health.protocol.steps import Lines, windowed
-from tb_gradhealth.health.protocol.structure import NO_GRADIENT, Scope, Structure, looked_every
+from tb_gradhealth.health.protocol.spike import Spike, SpikeLimits
+from tb_gradhealth.health.protocol.steps import StepsView, window_maxima
+from tb_gradhealth.health.protocol.structure import NO_GRADIENT, Scope, Structure, watched_every
 from tb_gradhealth.health.protocol.symptom import (
     AnySymptom,
     Facts,
@@ -17,7 +19,7 @@ from tb_gradhealth.health.protocol.symptom import (
     Labels,
     Symptom,
     judgement,
-    of_loss,
+    loss_level,
 )
 
 __all__ = [
@@ -25,30 +27,29 @@ __all__ = [
     "AnySymptom",
     "Baseline",
     "Block",
-    "Columns",
+    "Comparison",
     "Facts",
     "Judgement",
     "Labels",
     "Limits",
-    "Lines",
-    "Matrices",
     "Number",
+    "NumberIndex",
     "Parameter",
-    "Rows",
+    "RecordNumbers",
+    "RowColumns",
+    "RowSelection",
     "Scope",
-    "Source",
     "Spike",
     "SpikeLimits",
+    "StepsView",
     "Structure",
     "Symptom",
-    "Usual",
     "View",
     "judgement",
     "limit",
-    "looked_every",
-    "never",
-    "of_loss",
+    "loss_level",
+    "no_outliers",
     "parameters",
-    "quietened",
-    "windowed",
+    "watched_every",
+    "window_maxima",
 ]

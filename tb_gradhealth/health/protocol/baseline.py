@@ -1,4 +1,4 @@
-"""What is normal for a tensor: the median and spread of its own recent past."""
+"""The usual values of a tensor: median and spread of its own recent past."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
@@ -6,36 +6,35 @@ from typing import Final
 
 import numpy as np
 
-from tb_gradhealth.health.arrays import Floats, Ints, Mask, grown, run_lengths
+from tb_gradhealth.health.arrays import Floats, Ints, Mask, extended, run_lengths
 
 LENGTH: Final = 32
-"""Records that form the past. OLMo-core's spike statistics look back 128 steps; a record covers several,
-and over a longer past the drift of a healthy training would pass for spread and hide a spike."""
+"""Records that form the past. OLMo-core's spike statistics use 128 steps; a record covers several steps, and
+over a longer past the drift of a healthy training would count as spread and hide a spike."""
 
 SPREAD_FLOOR: Final = 0.05
-"""Added to the spread of logarithms: a perfectly steady series may still move by a few percent."""
+"""Added to the spread of logarithms: a steady series may still change by a few percent."""
 
 NORMAL_CONSISTENCY: Final = 1.4826
 """MAD times this estimates the standard deviation of a normal variable (Rousseeuw & Croux, 1993)."""
 
-SETTLED: Final = 16
-"""Records from which on median and spread are taken anew..."""
+EVERY_RECORD_UNTIL: Final = 16
+"""Up to this record median and spread are computed at every record..."""
 
 REFRESHED: Final = 4
-"""...only at every so many: sorting the past of every row is most of a baseline's time."""
+"""...after it at every fourth: sorting the past of every row takes most of a baseline's time."""
 
-
-Rows = Ints | slice
-"""Places of rows, int64 [rows], or all of them."""
+RowSelection = Ints | slice
+"""Indices of rows, int64 [rows], or a slice for all of them."""
 
 
 @dataclass(frozen=True)
-class Usual:
-    """Values held against the past of their rows; arrays of shape [records, rows].
+class Comparison:
+    """Values compared with the past of their rows; arrays of shape [records, rows].
 
     Attributes:
-        count: values in the past, at most LENGTH.
-        median: of the past, NaN without one.
+        count: number of values in the past, at most LENGTH.
+        median: median of the past, NaN without one.
         score: robust z on the logarithm, (ln v - median) / (1.4826 MAD + 0.05); NaN without a past.
     """
 
@@ -43,16 +42,17 @@ class Usual:
     median: Floats
     score: Floats
 
-    def put(self, rows: Ints, some: "Usual") -> None:
-        """Write what holds of some rows, in place."""
-        self.count[:, rows], self.median[:, rows], self.score[:, rows] = some.count, some.median, some.score
+    def update(self, rows: Ints, other: "Comparison") -> None:
+        """Replace some rows, in place."""
+        self.count[:, rows], self.median[:, rows] = other.count, other.median
+        self.score[:, rows] = other.score
 
 
-Outlying = Callable[[Usual, Rows], Mask]
-"""Which values of some rows are outliers, [records, rows]."""
+OutlierTest = Callable[[Comparison, RowSelection], Mask]
+"""Returns which values of some rows are outliers, [records, rows]."""
 
 
-def never(usual: Usual, rows: Rows) -> Mask:
+def no_outliers(usual: Comparison, rows: RowSelection) -> Mask:
     """No value is an outlier."""
     return np.zeros(usual.score.shape, bool)
 
@@ -61,18 +61,18 @@ def never(usual: Usual, rows: Rows) -> Mask:
 class Baseline:
     """Rolling median and MAD of ln(value) for every row.
 
-    Outliers are not admitted to the past they are compared with, but a level that stays is: from the 33rd
+    Outliers are not added to the past they are compared with. A level that stays is added: from the 33rd
     record in a row on.
 
     Attributes:
-        past: the logarithms admitted before median and spread were last taken, the newest last, NaN in front
+        past: the logarithms added before median and spread were last computed, the newest last, NaN in front
             where there are fewer; [rows, LENGTH].
-        recent: those since, NaN where not admitted; [records, rows].
-        count: how many both hold, at most LENGTH, int64 [rows].
-        center: the median as it was last taken, [rows].
-        spread: likewise.
-        outliers: in how many records in a row the value was an outlier, up to now, int64 [rows].
-        compared: records seen.
+        recent: the logarithms since, NaN where not added; [records, rows].
+        count: number of values in both, at most LENGTH, int64 [rows].
+        center: the median as last computed, [rows].
+        spread: the spread as last computed, [rows].
+        outliers: in how many records in a row up to the last one the value was an outlier, int64 [rows].
+        compared: number of compared records.
     """
 
     past: Floats = field(default_factory=lambda: np.empty((0, LENGTH)))
@@ -83,20 +83,20 @@ class Baseline:
     outliers: Ints = field(default_factory=lambda: np.empty(0, np.int64))
     compared: int = 0
 
-    def settled(self, rows: int) -> "Baseline":
-        """With room for so many rows; those that are new have no past."""
+    def resized(self, rows: int) -> "Baseline":
+        """A baseline of so many rows; the new ones have no past."""
         return Baseline(
             past=np.concatenate([self.past, np.full((rows - len(self.past), LENGTH), np.nan)]),
-            recent=grown(self.recent, rows, np.nan),
-            count=grown(self.count, rows, 0),
-            center=grown(self.center, rows, np.nan),
-            spread=grown(self.spread, rows, np.nan),
-            outliers=grown(self.outliers, rows, 0),
+            recent=extended(self.recent, rows, np.nan),
+            count=extended(self.count, rows, 0),
+            center=extended(self.center, rows, np.nan),
+            spread=extended(self.spread, rows, np.nan),
+            outliers=extended(self.outliers, rows, 0),
             compared=self.compared,
         )
 
     def of(self, rows: Ints) -> "Baseline":
-        """Some rows by themselves."""
+        """The baseline of some rows."""
         return Baseline(
             past=self.past[rows],
             recent=self.recent[:, rows],
@@ -107,56 +107,56 @@ class Baseline:
             compared=self.compared,
         )
 
-    def put(self, rows: Ints, some: "Baseline") -> "Baseline":
-        """With what holds of some rows."""
+    def updated(self, rows: Ints, other: "Baseline") -> "Baseline":
+        """The baseline with some rows replaced."""
         past, recent, count = self.past.copy(), self.recent.copy(), self.count.copy()
         center, spread = self.center.copy(), self.spread.copy()
-        past[rows], recent[:, rows], count[rows] = some.past, some.recent, some.count
-        center[rows], spread[rows] = some.center, some.spread
+        past[rows], recent[:, rows], count[rows] = other.past, other.recent, other.count
+        center[rows], spread[rows] = other.center, other.spread
         return Baseline(past, recent, count, center, spread, self.outliers, self.compared)
 
-    def compare(self, values: Floats, outlying: Outlying) -> tuple[Usual, Ints, "Baseline"]:
-        """Hold values against each row's past.
+    def compare(self, values: Floats, is_outlier: OutlierTest) -> tuple[Comparison, Ints, "Baseline"]:
+        """Compare values with each row's past.
 
-        Whether a value is admitted depends on which were before it. So at first all are, and the rows where
-        that was wrong are compared again with what came of it, until the same comes out: each time another
-        record at least is right for good, and few rows have an outlier in a block.
+        Whether a value is added to the past depends on the values before it. So at first all are added; the
+        rows where that was wrong are compared again without their outliers, until nothing changes. Each pass
+        settles at least one more record, and few rows have an outlier in a block.
 
         Args:
-            values: [records, rows]; what is not positive and finite is never admitted.
-            outlying: tells which of the others are outliers.
+            values: [records, rows]; values that are not positive and finite are never added.
+            is_outlier: returns which of the others are outliers.
 
         Returns:
-            What is usual; in how many records in a row the value was an outlier, the record's own included,
-            int64 [records, rows]; and the baseline after them.
+            The comparison; in how many records in a row the value was an outlier, the record's own included,
+            int64 [records, rows]; and the baseline after the records.
         """
         logs = np.log(values)
-        able = np.isfinite(logs)
-        if not able.all():
+        valid = np.isfinite(logs)
+        if not valid.all():
             logs[np.isneginf(logs)] = np.nan
-        usual, after = self._with(logs, able)
-        outliers = outlying(usual, slice(None))
+        comparison, after = self._with(logs, valid)
+        outliers = is_outlier(comparison, slice(None))
         if not outliers.any():
-            return usual, np.zeros(outliers.shape, np.int64), after
+            return comparison, np.zeros(outliers.shape, np.int64), after
         runs = run_lengths(outliers, self.outliers)
-        admitted = able & ((runs == 0) | (runs > LENGTH))
-        rows = np.flatnonzero((admitted != able).any(axis=0))
-        admitted = admitted[:, rows]
+        added = valid & ((runs == 0) | (runs > LENGTH))
+        rows = np.flatnonzero((added != valid).any(axis=0))
+        added = added[:, rows]
         while rows.size:
-            some, later = self.of(rows)._with(logs[:, rows], admitted)
-            usual.put(rows, some)
-            after = after.put(rows, later)
-            runs[:, rows] = run_lengths(outlying(some, rows), self.outliers[rows])
-            again = able[:, rows] & ((runs[:, rows] == 0) | (runs[:, rows] > LENGTH))
-            changed = (again != admitted).any(axis=0)
-            rows, admitted = rows[changed], again[:, changed]
-        return usual, runs, replace(after, outliers=runs[-1].copy())
+            compared, later = self.of(rows)._with(logs[:, rows], added)
+            comparison.update(rows, compared)
+            after = after.updated(rows, later)
+            runs[:, rows] = run_lengths(is_outlier(compared, rows), self.outliers[rows])
+            again = valid[:, rows] & ((runs[:, rows] == 0) | (runs[:, rows] > LENGTH))
+            changed = (again != added).any(axis=0)
+            rows, added = rows[changed], again[:, changed]
+        return comparison, runs, replace(after, outliers=runs[-1].copy())
 
-    def _with(self, logs: Floats, admitted: Mask) -> tuple[Usual, "Baseline"]:
-        """Hold logarithms [records, rows] against the past, of which the admitted ones become a part."""
-        counts = np.concatenate([self.count[None], admitted]).cumsum(axis=0)
+    def _with(self, logs: Floats, added: Mask) -> tuple[Comparison, "Baseline"]:
+        """Compare logarithms, [records, rows], with the past, to which those in the mask are added."""
+        counts = np.concatenate([self.count[None], added]).cumsum(axis=0)
         np.minimum(counts, LENGTH, out=counts)
-        recent = np.concatenate([self.recent, np.where(admitted, logs, np.nan)])
+        recent = np.concatenate([self.recent, np.where(added, logs, np.nan)])
         past, centers, spreads = self.past, self.center[None], self.spread[None]
         fresh = _are_fresh(self.compared + np.arange(len(logs)))
         at = fresh.nonzero()[0]
@@ -176,34 +176,35 @@ class Baseline:
         )
         latest = fresh.cumsum()
         score = (logs - centers.take(latest, axis=0)) / spreads.take(latest, axis=0)
-        return Usual(counts[:-1], np.exp(centers).take(latest, axis=0), score), after
+        return Comparison(counts[:-1], np.exp(centers).take(latest, axis=0), score), after
 
     def _pasts(self, recent: Floats, records: Ints) -> Floats:
-        """The last LENGTH admitted logarithms before some of the recent records, [records, rows, LENGTH]."""
-        # Of each row all that was ever admitted, one after the other: each past is a window of it.
-        line = np.concatenate([self.past, recent.T], axis=1)
-        begins = np.empty((records.size, len(line)), np.int64)
+        """The last LENGTH added logarithms before some of the recent records, [records, rows, LENGTH]."""
+        # All logarithms of a row in one sequence: each past is a window of it.
+        sequence = np.concatenate([self.past, recent.T], axis=1)
+        begins = np.empty((records.size, len(sequence)), np.int64)
         begins[:] = records[:, None]
         known = np.isfinite(recent)
         gaps = np.flatnonzero(~known.all(axis=0))
         if gaps.size:
-            torn = known[:, gaps]
-            order = np.argsort(~torn, axis=0, kind="stable")
-            line[gaps, LENGTH:] = np.take_along_axis(recent[:, gaps], order, axis=0).T
-            begins[:, gaps] = (torn.cumsum(axis=0) - torn)[records]
-        # What sliding_window_view gives, which takes longer to check its arguments than one record may take.
-        windows = np.ndarray((line.size - LENGTH + 1, LENGTH), line.dtype, line, strides=line.strides[1:] * 2)
-        pasts: Floats = windows[np.arange(0, line.size, line.shape[1]) + begins]
+            known = known[:, gaps]
+            order = np.argsort(~known, axis=0, kind="stable")
+            sequence[gaps, LENGTH:] = np.take_along_axis(recent[:, gaps], order, axis=0).T
+            begins[:, gaps] = (known.cumsum(axis=0) - known)[records]
+        # As sliding_window_view, which takes longer to check its arguments than a record may take.
+        shape, strides = (sequence.size - LENGTH + 1, LENGTH), sequence.strides[1:] * 2
+        windows = np.ndarray(shape, sequence.dtype, sequence, strides=strides)
+        pasts: Floats = windows[np.arange(0, sequence.size, sequence.shape[1]) + begins]
         return pasts
 
 
 def _are_fresh(numbers: Ints) -> Mask:
-    """Whether median and spread are taken anew for the records of these numbers, [records]."""
-    return np.asarray((numbers <= SETTLED) | (numbers % REFRESHED == 0))
+    """Whether median and spread are computed at the records of these numbers, [records]."""
+    return np.asarray((numbers <= EVERY_RECORD_UNTIL) | (numbers % REFRESHED == 0))
 
 
 def _center_and_spread(pasts: Floats, counts: Ints) -> tuple[Floats, Floats]:
-    """Median and robust spread of pasts [..., LENGTH], of which so many are not NaN; reorders them."""
+    """Median and robust spread of pasts, [..., LENGTH], with ``counts`` known values; changes the pasts."""
     begins = np.arange(0, pasts.size, LENGTH).reshape(counts.shape)
     low = begins + (np.maximum(counts - 1, 0) >> 1)
     high = begins + np.minimum(counts >> 1, LENGTH - 1)
@@ -218,8 +219,8 @@ def _median(values: Floats, low: Ints, high: Ints) -> Floats:
 
     Args:
         values: [..., LENGTH].
-        low: where in them, as one line, the lower one of the middle values comes to lie, [...].
-        high: likewise the higher one.
+        low: index of the lower middle value in the flattened sorted values, [...].
+        high: index of the higher middle value.
     """
     values.sort(axis=-1)
     middle: Floats = (values.take(low) + values.take(high)) / 2

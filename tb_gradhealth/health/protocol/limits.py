@@ -1,4 +1,4 @@
-"""The tunable numbers of a symptom: each has a default, a meaning and the range it makes sense in."""
+"""The tunable numbers of a symptom: each has a default, a meaning and a range."""
 
 from collections.abc import Mapping
 from dataclasses import MISSING, dataclass, field, fields
@@ -10,40 +10,44 @@ Number = float | int
 
 @dataclass(frozen=True)
 class Limits:
-    """What a symptom is measured against. Each symptom has its own, with further numbers beside this one."""
+    """The limits of a symptom. Each symptom has a subclass with its further numbers."""
 
     threshold: float
 
 
 @dataclass(frozen=True)
 class Parameter:
-    """One tunable number as a rule file, its schema and the documentation see it.
+    """One tunable number, for rule files, their schema and the documentation.
 
     Attributes:
         name: the field's name.
-        default: what holds where no rule file says otherwise; its type is the parameter's.
-        meaning: half a sentence for people.
-        least: the smallest value that makes sense, or None.
-        most: the largest, or None.
+        default: the value without a rule file; its type is the parameter's.
+        meaning: a phrase for users.
+        minimum: the smallest permitted value, or None.
+        maximum: the largest permitted value, or None.
     """
 
     name: str
     default: Number
     meaning: str
-    least: Number | None
-    most: Number | None
+    minimum: Number | None
+    maximum: Number | None
 
 
 def limit(
-    default: Number, meaning: str, *, least: Number | None = 0, most: Number | None = None
-) -> Any:  # Any, as dataclasses.field says of itself: the field's own annotation holds
+    default: Number, meaning: str, *, minimum: Number | None = 0, maximum: Number | None = None
+) -> Any:  # Any, as in dataclasses.field: the field's own annotation is its type
     """A field of a symptom's limits that rule files may set."""
-    about = {"meaning": meaning, "least": least, "most": most}
+    about = {"meaning": meaning, "minimum": minimum, "maximum": maximum}
     return field(default=default, metadata=MappingProxyType(about))
 
 
 def parameters(limits: type[Limits]) -> Mapping[str, Parameter]:
-    """The tunable numbers of a symptom, by name, in the order in which its file has them."""
+    """The tunable numbers of a symptom by name, in the order of its file.
+
+    Raises:
+        TypeError: a field has no default.
+    """
     found = {}
     for entry in fields(limits):
         if entry.default is MISSING:

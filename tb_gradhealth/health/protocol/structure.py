@@ -1,4 +1,4 @@
-"""The network as the rules see it: row descriptions turned into masks and index arrays."""
+"""The network's rows as masks and index arrays, by which rules select."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -12,12 +12,12 @@ from tb_gradhealth.record import Kind, Role, Row
 from tb_gradhealth.record.activation_functions import RELU_LIKE, SATURATING
 
 SMALLEST_JUDGED: Final = 16
-"""Elements below which a tensor's statistics say too little to be judged."""
+"""Elements below which a tensor is too small to be judged by its statistics."""
 
 TINY: Final = f"it has fewer than {SMALLEST_JUDGED} elements"
 
 NO_GRADIENT: Final = "gradient is None"
-"""What a gradient row says where the framework gave no gradient at all."""
+"""`Row.not_measured` of a gradient row where the framework returned None."""
 
 _KINDS: Final[tuple[Kind, ...]] = get_args(Kind)
 _ROLES: Final[tuple[Role, ...]] = get_args(Role)
@@ -25,11 +25,11 @@ _ROLES: Final[tuple[Role, ...]] = get_args(Role)
 
 @dataclass(frozen=True)
 class Scope:
-    """Which rows a symptom judges and why it leaves out others of the same kind; masks of shape [rows].
+    """The rows a symptom judges, and those of the same kind it leaves out; masks of shape [rows].
 
     Attributes:
-        judged: the rows that get a judgement.
-        excluded: for each reason, said to the user, the rows left out for it.
+        judged: the rows that it judges.
+        excluded: for each reason, shown to the user, the rows left out for it.
     """
 
     judged: Mask
@@ -43,21 +43,22 @@ class Scope:
 
 @dataclass(frozen=True)
 class Structure:
-    """Rows in record order with what rules select by; arrays of shape [rows].
+    """The rows of one history, with their properties; arrays of shape [rows].
 
     Attributes:
         rows: their descriptions.
-        depth: the layer's place in forward order.
-        size: elements, 1 for a batch axis.
-        rank: how many axes there are.
+        depth: the layer's index in forward order.
+        size: number of elements, counting 1 for a batch axis.
+        rank: number of axes.
         output: whether the layer produces the model's output.
         kinds: per kind the rows that hold numbers.
         roles: per role the rows that have it.
         relu_like: rows whose layer's activation function gives exact zeros.
-        squashing: rows whose layer's activation function is flat at both ends.
+        saturating: rows whose layer's activation function is flat at both ends.
         no_gradient: gradient rows whose gradient is None.
-        beside: per kind, for every row, the place of the same tensor's row of that kind; -1 without one.
-        settings: what the recorder said of the training.
+        counterparts: per kind, for every row, the index of the same tensor's row of that kind; -1 without
+            one.
+        settings: the recorder's settings of the training.
     """
 
     rows: tuple[Row, ...]
@@ -68,9 +69,9 @@ class Structure:
     kinds: Mapping[Kind, Mask]
     roles: Mapping[Role, Mask]
     relu_like: Mask
-    squashing: Mask
+    saturating: Mask
     no_gradient: Mask
-    beside: Mapping[Kind, Ints]
+    counterparts: Mapping[Kind, Ints]
     settings: Mapping[str, Any]
 
     @classmethod
@@ -81,8 +82,8 @@ class Structure:
         roles = np.array([_ROLES.index(row.role) for row in rows], np.int64)
         numbers: dict[str, int] = {}
         tensors = np.array([numbers.setdefault(row.tensor, len(numbers)) for row in rows], np.int64)
-        places = np.full((len(_KINDS), len(numbers)), -1)
-        places[kinds, tensors] = np.arange(len(rows))
+        indices = np.full((len(_KINDS), len(numbers)), -1)
+        indices[kinds, tensors] = np.arange(len(rows))
         return cls(
             rows=tuple(rows),
             depth=np.array([row.depth for row in rows], np.int64),
@@ -92,16 +93,16 @@ class Structure:
             kinds={kind: (kinds == number) & measured for number, kind in enumerate(_KINDS)},
             roles={role: roles == number for number, role in enumerate(_ROLES)},
             relu_like=np.array([row.activation in RELU_LIKE for row in rows], bool),
-            squashing=np.array([row.activation in SATURATING for row in rows], bool),
+            saturating=np.array([row.activation in SATURATING for row in rows], bool),
             no_gradient=np.array([row.not_measured == NO_GRADIENT for row in rows], bool),
-            beside={kind: places[number, tensors] for number, kind in enumerate(_KINDS)},
+            counterparts={kind: indices[number, tensors] for number, kind in enumerate(_KINDS)},
             settings=settings,
         )
 
     @property
-    def looked_every(self) -> int:
-        """Of how many steps one was looked at, 1 for all of them."""
-        return looked_every(self.settings)
+    def watched_every(self) -> int:
+        """See `watched_every`."""
+        return watched_every(self.settings)
 
     def all_of(self, *kinds: Kind) -> Scope:
         """Every row of these kinds."""
@@ -110,7 +111,7 @@ class Structure:
     def matrices(self, kind: Kind) -> Scope:
         """Weight matrices: kernels and recurrent kernels of rank 2 and more that are not tiny.
 
-        In a network that has tiny ones only, a fitted line say, those are judged.
+        In a network that has only tiny matrices, such as a linear regression, these are judged.
         """
         kernels = self.roles["kernel"] | self.roles["recurrent"]
         scope = self.all_of(kind)
@@ -124,7 +125,7 @@ class Structure:
         return scope if not (scope.judged & large).any() else scope.without(~large, TINY)
 
     def main_loss(self) -> Scope:
-        """The loss that the training as a whole lowers; of several named ones none is that."""
+        """The loss that the training as a whole minimizes; none where several named losses are recorded."""
         main = np.array([row.tensor == "loss" for row in self.rows], bool)
         return self.all_of("loss").without(~main, "one of several losses: what it does alone is no success")
 
@@ -132,16 +133,9 @@ class Structure:
         """Tensors of any role that are not tiny."""
         return self.all_of(kind).without(self.size < SMALLEST_JUDGED, TINY)
 
-    def place(self, kind: Kind, tensor: str) -> int | None:
-        """Where a tensor's row of this kind is, if it holds numbers."""
-        for place in np.flatnonzero(self.kinds[kind]).tolist():
-            if self.rows[place].tensor == tensor:
-                return int(place)
-        return None
 
-
-def looked_every(settings: Mapping[str, Any]) -> int:
-    """Of how many steps one was looked at, as the recorder says; 1 where it says nothing of the kind."""
+def watched_every(settings: Mapping[str, Any]) -> int:
+    """The recorder watches every n-th step: n, 1 where its settings do not hold it."""
     every = settings.get("watched_every")
     if isinstance(every, int) and not isinstance(every, bool) and 1 < every < 1 << 31:
         return every

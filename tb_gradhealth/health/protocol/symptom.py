@@ -1,4 +1,4 @@
-"""What a symptom is: words for people, and a rule that turns records into judgements."""
+"""The base class of a symptom: texts for users, and a rule that turns records into judgements."""
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass, replace
@@ -7,10 +7,10 @@ from typing import Any, ClassVar, Generic, Literal, TypeVar
 import numpy as np
 
 from tb_gradhealth.health.arrays import Floats, Ints, Mask
-from tb_gradhealth.health.loss import CHANCE, LEARNED, SOLVED, Losses, Outcome
+from tb_gradhealth.health.loss import CHANCE_SKILL, LEARNED, SOLVED_SKILL, Losses, Outcome
 from tb_gradhealth.health.protocol.block import View
 from tb_gradhealth.health.protocol.limits import Limits, parameters
-from tb_gradhealth.health.protocol.steps import Lines
+from tb_gradhealth.health.protocol.steps import StepsView
 from tb_gradhealth.health.protocol.structure import Scope, Structure
 from tb_gradhealth.health.results import INFO, WARNING, Unit
 from tb_gradhealth.record import Kind, Row
@@ -18,50 +18,54 @@ from tb_gradhealth.record import Kind, Row
 
 @dataclass(frozen=True)
 class Judgement:
-    """What a rule says of its rows at some records; all arrays of shape [records, judged].
+    """A rule's judgement of its rows at some records; arrays of shape [records, judged].
 
-    Of a flight recorder's lines it speaks as a whole: there they are [judged].
+    The flight recorder's steps are judged as a whole: the arrays are of shape [judged] then.
 
     Attributes:
-        value: the measured value, NaN where the rule has no number yet.
+        value: the measured value, NaN where the rule has no value yet.
         breach: the value is beyond the threshold.
-        held: the value is beyond half the way to it: what keeps an open finding open.
-        level: place in SEVERITIES that the value alone deserves where it breaches.
-        reference: what the tensor was compared with, None where nothing.
-        since: the step at which it began where a sticky column knows it, None for the recorded one.
-        least: place in SEVERITIES below which no outcome lowers it, None for 0.
+        keeps_open: the value is beyond half of the threshold, which keeps an open finding open.
+        level: index into SEVERITIES of the severity that the value alone deserves where it breaches.
+        reference: what the tensor was compared with; None where there is nothing.
+        since: the step at which the breach began, where it is before the recorded step; None for that step.
+        minimum_level: index into SEVERITIES below which no outcome lowers the severity; None for 0.
         aspect: which of a rule's measures gave the value, where it has several; None for 0.
     """
 
     value: Floats
     breach: Mask
-    held: Mask
+    keeps_open: Mask
     level: Ints
     reference: Floats | None = None
     since: Ints | None = None
-    least: Ints | None = None
+    minimum_level: Ints | None = None
     aspect: Ints | None = None
 
     def of(self, rows: Ints) -> "Judgement":
-        """What it says of some of its rows."""
+        """The judgement of some of the rows."""
         return Judgement(**{name: array[:, rows] for name, array in vars(self).items() if array is not None})
 
     def where(self, records: Mask) -> "Judgement":
-        """The same with nothing measured at the other records, [records]."""
+        """The judgement with nothing measured at the records outside of a mask, [records]."""
         if records.all():
             return self
-        kept = records[:, None]
-        value = np.where(kept, self.value, np.nan)
-        return replace(self, value=value, breach=self.breach & kept, held=self.held & kept)
+        measured = records[:, None]
+        return replace(
+            self,
+            value=np.where(measured, self.value, np.nan),
+            breach=self.breach & measured,
+            keeps_open=self.keeps_open & measured,
+        )
 
     def as_record(self) -> "Judgement":
-        """What it says of lines, [judged], as if they were a record, [1, judged]."""
+        """The judgement of steps, [judged], as that of one record, [1, judged]."""
         return Judgement(**{name: array[None] for name, array in vars(self).items() if array is not None})
 
 
 @dataclass(frozen=True)
 class Labels:
-    """What the drawn series of a symptom are called; ``reference`` is empty where there is none."""
+    """Names of a symptom's series in charts; ``reference`` is empty where there is none."""
 
     value: str
     statistic: str
@@ -70,10 +74,11 @@ class Labels:
 
 @dataclass(frozen=True)
 class Facts:
-    """What a message may speak of: one finding at its worst; ``aspect`` as in `Judgement`.
+    """The facts for the message of one finding.
 
-    ``resolved`` says that it is over: what is told of it is past. ``gain`` and ``skill`` are the newest of
-    `Losses`, NaN where not known.
+    The fields are those of `Finding`, with the worst value and its ``aspect``, see `Judgement`. ``outcome``,
+    ``gain`` and ``skill`` are the newest of the loss; the outcome is ``"unknown"`` for a resolved finding,
+    whose message is in the past tense.
     """
 
     row: Row
@@ -89,12 +94,12 @@ class Facts:
     skill: float = float("nan")
 
     def tense(self, present: str, past: str) -> str:
-        """The words for what lasts, or for what is over."""
+        """The first text for an open finding, the second for a resolved one."""
         return past if self.resolved else present
 
     @property
     def since(self) -> str:
-        """When it holds: ``since step 40``; of what is over ``from step 40 to step 90``."""
+        """When it held: ``since step 40``; for a resolved finding ``from step 40 to step 90``."""
         if not self.resolved:
             return f"since step {self.opened_step:,}"
         if self.last_step <= self.opened_step:
@@ -102,23 +107,19 @@ class Facts:
         return f"from step {self.opened_step:,} to step {self.last_step:,}"
 
     @property
-    def yet(self) -> str:
-        """What the loss did meanwhile, as the end of a sentence; empty where nothing is known."""
+    def loss_clause(self) -> str:
+        """What the loss did meanwhile, as the end of a sentence; empty where that is not known."""
         if self.outcome == "learning":
-            fell = not self.skill >= SOLVED or self.gain >= 1 - LEARNED
+            fell = not self.skill >= SOLVED_SKILL or self.gain >= 1 - LEARNED
             return (
                 ", yet the loss improves" if fell else ", yet it does far better than a constant prediction"
             )
         if self.outcome == "diverging":
             return ", and the loss has left its best value"
         if self.outcome == "stalled":
-            fell = self.gain >= CHANCE
-            said = (
-                "the results are no better than a constant prediction's"
-                if fell
-                else "the loss has not improved"
-            )
-            return f", and {said}"
+            fell = self.gain >= CHANCE_SKILL
+            no_better = "the results are no better than a constant prediction's"
+            return f", and {no_better if fell else 'the loss has not improved'}"
         return ""
 
 
@@ -126,7 +127,7 @@ L = TypeVar("L", bound=Limits)
 
 
 class Symptom(ABC, Generic[L]):
-    """One symptom of one history. Subclasses state the words and the rule, each in its own file."""
+    """One symptom of one history. Each subclass has a file of its own with its texts and its rule."""
 
     id: ClassVar[str]
     title: ClassVar[str]
@@ -136,40 +137,40 @@ class Symptom(ABC, Generic[L]):
     measure: ClassVar[str]
     """The formula of the measured value, as text."""
     needs: ClassVar[str]
-    """What a row that has no value lacks, said to the user as the reason why it is not measured."""
+    """Why a row has no value, shown to the user as the reason."""
     statistic: ClassVar[str]
-    """The column that shows it best, drawn beside the measured value."""
+    """The column that is drawn beside the measured value."""
     labels: ClassVar[Labels]
     unit: ClassVar[Unit] = ""
-    """What the measured value and its threshold are told in."""
+    """The unit of the measured value and its threshold."""
     judges: ClassVar[tuple[Kind, ...]]
-    """The kinds of rows it needs; where a run has none of them, the symptom is not judged."""
+    """The kinds of rows it needs; a run that has none of them is not judged by it."""
     limits_type: ClassVar[type[Limits]]
     direction: ClassVar[Literal["above", "below"]] = "above"
     logarithmic: ClassVar[bool] = False
     immediate: ClassVar[bool] = False
-    """Opens at the first breach instead of three in five records."""
-    worst_first_from_output: ClassVar[bool] = True
-    """Among rows that fell ill together, gradients nearest to the output are the likelier origin."""
-    weighed: ClassVar[bool] = True
-    """Whether the loss's outcome moves the severity."""
-    raised: ClassVar[bool] = True
-    """Whether a loss that does not improve raises it: not where that alone makes it worth a warning."""
-    patient: ClassVar[bool] = False
-    """Information as long as nobody knows what the loss does: common in healthy trainings too."""
-    forgiven: ClassVar[bool] = False
-    """Once over it is information: it was a phase..."""
-    unless_lost: ClassVar[bool] = False
-    """...unless the loss has left its best value by then, for as long as nothing is learned."""
+    """Whether a finding opens at the first breach instead of three in five records."""
+    origin_near_output: ClassVar[bool] = True
+    """Whether, of gradients flagged together, the one nearest to the output is the likelier origin."""
+    weighed_by_loss: ClassVar[bool] = True
+    """Whether the outcome of the loss changes the severity."""
+    raised_by_loss: ClassVar[bool] = True
+    """Whether a loss that does not improve raises the severity by one."""
+    info_while_undecided: ClassVar[bool] = False
+    """Whether it is information while the loss is undecided: it is common in healthy trainings too."""
+    info_when_resolved: ClassVar[bool] = False
+    """Whether it becomes information once it is resolved..."""
+    unless_diverged: ClassVar[bool] = False
+    """...unless the loss diverges at that record, and has not improved since."""
     propagates: ClassVar[bool] = False
-    """Whether it passes on from tensor to tensor within a step."""
+    """Whether it spreads from tensor to tensor within a step."""
     needs_finite: ClassVar[bool] = True
     """Whether it judges only records at which loss and weights are finite."""
     leads_to: ClassVar[frozenset[str]] = frozenset()
-    """Symptoms that this one brings about: it may head their incident though it weighs less."""
+    """Symptoms that it causes: it may be the origin of their incident although it weighs less."""
 
     def __init__(self, limits: L) -> None:
-        """A rule that has seen nothing.
+        """A rule before the first record.
 
         Args:
             limits: its tunable numbers.
@@ -178,52 +179,52 @@ class Symptom(ABC, Generic[L]):
 
     @abstractmethod
     def scope(self, structure: Structure) -> Scope:
-        """The rows it judges, and why not the others of their kind."""
+        """The rows it judges, and why it leaves out others of their kind."""
 
-    def settle(self, structure: Structure, rows: Ints) -> None:
+    def update_structure(self, structure: Structure, rows: Ints) -> None:
         """Prepare for a changed structure.
 
         Args:
-            structure: what the history's rows are now.
-            rows: the rows judged from now on; those judged so far come first, in their old order.
+            structure: the history's rows.
+            rows: the rows judged from now on; those judged so far come first, in the same order.
         """
 
     @abstractmethod
     def observe(self, view: View) -> Judgement:
-        """Judge the next records, in step order: one in a training that is watched, many when a log is read.
+        """Judge the next records, in step order: one from a live training, many from a log.
 
-        How many come at once must make no difference. What a rule remembers is replaced, never changed in
-        place: where it fails among many, it is put back and asked again, one record at a time. And it is a
-        copy, since a part of what was computed for all of them would keep the whole in memory.
+        The result does not depend on how the records are cut into blocks. A rule replaces its state and never
+        changes it in place: when it fails within a block, its state is restored and the block is judged
+        record by record. The state holds copies: a view would keep the block's arrays in memory.
         """
 
-    def observe_steps(self, lines: Lines) -> Judgement | None:
-        """Judge a flight recorder's lines as a whole; None for a rule to which records say it all.
+    def observe_steps(self, view: StepsView) -> Judgement | None:
+        """Judge steps of the flight recorder as a whole; None for a rule that needs only records.
 
-        A breach here opens at once: persistence was for the rule to see, step by step.
+        A breach opens a finding immediately: the rule itself requires persistence, step by step.
         """
         return None
 
     def excused(self, value: float, losses: Losses) -> bool:
-        """Whether what is known of the loss by now, arrays of shape [1], makes an open finding information.
+        """Whether the newest losses make an open finding information.
 
         Args:
-            value: the finding's worst.
-            losses: with everything they are compared with.
+            value: the finding's worst value.
+            losses: with their references, arrays of shape [1].
         """
         return False
 
     def contradicted(self, losses: Losses) -> bool:
-        """Whether what is known of the loss by now, arrays of shape [1], speaks against an open finding."""
+        """Whether the newest losses, arrays of shape [1], contradict an open finding: it is resolved then."""
         return False
 
     @abstractmethod
     def message(self, facts: Facts) -> str:
-        """One sentence with the layer, the numbers and the step, in plain words."""
+        """One sentence with the layer, the numbers and the step."""
 
     @classmethod
     def as_json(cls) -> dict[str, object]:
-        """The symptom's words as plain JSON values."""
+        """The symptom's texts as plain JSON values."""
         return {
             "id": cls.id,
             "title": cls.title,
@@ -250,36 +251,28 @@ def judgement(
     where: Mask | None = None,
     reference: Floats | None = None,
     since: Ints | None = None,
-    least: Ints | None = None,
+    minimum_level: Ints | None = None,
     aspect: Ints | None = None,
 ) -> Judgement:
-    """The usual judgement: a value beside one threshold, held open until it is back at half of it.
+    """The usual judgement: a value against one threshold; a finding stays open beyond half of it.
 
-    Args:
-        value: float64 [records, judged], or [judged] of lines.
-        threshold: the limit.
-        level: place in SEVERITIES, for all or each.
-        below: whether small values are the bad ones.
-        where: further rows than these do not breach, however large their value.
-        reference: as in `Judgement`.
-        since: likewise.
-        least: likewise.
-        aspect: likewise.
+    ``level`` is for all or each, ``below`` states that small values are the bad ones, and only rows in the
+    mask ``where`` may breach. The other arguments are fields of `Judgement`.
     """
     breach = value < threshold if below else value > threshold
-    held = value < 2 * threshold if below else value > threshold / 2
+    keeps_open = value < 2 * threshold if below else value > threshold / 2
     return Judgement(
         value=value,
         breach=breach if where is None else breach & where,
-        held=held,
+        keeps_open=keeps_open,
         level=np.full(value.shape, level, np.int64) if isinstance(level, int) else level,
         reference=reference,
         since=since,
-        least=least,
+        minimum_level=minimum_level,
         aspect=aspect,
     )
 
 
-def of_loss(view: View) -> int:
-    """What a loss that behaves badly deserves: information where it is no measure of success."""
-    return INFO if view.block.accompanied else WARNING
+def loss_level(view: View) -> int:
+    """Level of a finding about the loss: information where the loss does not measure success."""
+    return INFO if view.block.multiple_recorders else WARNING

@@ -1,26 +1,38 @@
-"""What judging a run gives: findings, incidents, states and the assessment, as plain values and sentences."""
+"""The results of judging a run, as plain values and sentences.
 
-from tb_gradhealth.health.results.assessment import Assessment, Closest, NotJudged, headline_of, ranks
+* ``findings`` and ``incidents``, which group them; ``origin_notes`` adds to the message of an origin.
+* ``assessment``: a run at a glance; ``symptom_state``: one symptom of one tensor.
+* ``severity``: the severities; ``wording``: numbers in sentences.
+"""
+
+from tb_gradhealth.health.results.assessment import (
+    Assessment,
+    Closest,
+    NotJudged,
+    headline_of,
+    sort_key,
+    urgency_ranks,
+)
 from tb_gradhealth.health.results.findings import (
     Finding,
     Unit,
     Verdict,
     finding_as_json,
     finding_id,
-    in_order,
+    ordered_findings,
     verdict_of,
 )
-from tb_gradhealth.health.results.incidents import Located, grouped
-from tb_gradhealth.health.results.origin_notes import gap_before, input_at_fault
+from tb_gradhealth.health.results.incidents import LocatedFinding, group_into_incidents
+from tb_gradhealth.health.results.origin_notes import bad_input, unmeasured_gap
 from tb_gradhealth.health.results.severity import CRITICAL, INFO, SEVERITIES, WARNING, Severity, at_least
 from tb_gradhealth.health.results.symptom_state import Condition, SymptomState
 from tb_gradhealth.health.results.wording import (
-    beside_limit,
     loss_name,
     number,
     ordinal,
     percent,
     times,
+    value_and_limit,
     whole,
 )
 
@@ -33,28 +45,28 @@ __all__ = [
     "Closest",
     "Condition",
     "Finding",
-    "Located",
+    "LocatedFinding",
     "NotJudged",
     "Severity",
     "SymptomState",
     "Unit",
     "Verdict",
-    "assess",
     "at_least",
-    "beside_limit",
+    "bad_input",
     "finding_as_json",
     "finding_id",
-    "gap_before",
-    "grouped",
+    "group_into_incidents",
     "headline_of",
-    "in_order",
-    "input_at_fault",
     "loss_name",
     "number",
+    "ordered_findings",
     "ordinal",
     "percent",
-    "ranks",
+    "sort_key",
     "times",
+    "unmeasured_gap",
+    "urgency_ranks",
+    "value_and_limit",
     "verdict_of",
     "whole",
 ]

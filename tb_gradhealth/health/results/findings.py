@@ -25,27 +25,24 @@ class Finding:
     """One symptom of one tensor.
 
     Attributes:
-        id: stable across readings: the same symptom of the same tensor keeps it, reopened or not.
+        id: of this symptom of this tensor; a reopened finding keeps it, and so does a run that is read again.
         symptom: an id of the symptom table, e.g. ``"vanishing-gradient"``.
         kind: what of the tensor was judged.
-        opened_step: the step at which it began (exact where the record knows it).
-        last_step: the last step at which it was seen.
-        peak_step: the step at which it was worst.
-        resolved_step: the step at which it was over, or None while it is open.
-        count: records in which it was seen.
-        value: the measured value at its worst, in the unit of the threshold.
+        opened_step: the step at which it began, exact where the record contains it.
+        last_step: the last step with a breach.
+        peak_step: the step of the worst value.
+        resolved_step: the step at which it was resolved, or None while it is open.
+        count: number of records with a breach.
+        value: the worst measured value, in the unit of the threshold.
         threshold: the limit it crossed.
-        origin: whether it is the likely origin of those that began with it.
-        message: one sentence for a person, with the layer, the numbers and the step.
-        incident: names the findings that began together; they share it.
+        origin: whether it is the likely origin of its incident.
+        message: one sentence for users, with the layer, the numbers and the step.
+        incident: id of the incident, which findings that began together share.
         muted: why the rule set mutes it, ``""`` where it does not. A muted finding does not count.
         unit: the unit of ``value`` and ``threshold``.
-        follows: the id of the finding of the same incident that this one follows from; None for the origin,
-        and
-            for one that only began at the same time.
-        order: sorts findings, the most urgent incident first; members of an incident stay together, its
-        origin
-            first.
+        follows: id of the finding of the same incident that causes this one; None for the origin, and for a
+            finding that only began at the same time.
+        order: sort key: the most urgent incident first, each with its origin first.
     """
 
     id: str
@@ -77,7 +74,7 @@ def finding_id(stream: str, symptom: str, kind: Kind, tensor: str) -> str:
 
 
 def short_id(*parts: str) -> str:
-    """Ten hexadecimal digits that stand for some texts."""
+    """Ten hexadecimal digits of a hash of some texts."""
     return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:10]
 
 
@@ -91,11 +88,11 @@ def finding_as_json(finding: Finding) -> dict[str, object]:
 
 
 def verdict_of(findings: Iterable[Finding], records: int, enough: bool = True) -> Verdict:
-    """The run in one word: its worst finding, open or resolved; informative and muted ones do not count.
+    """The run in one word: its worst finding, open or resolved; information and muted findings do not count.
 
     Args:
-        findings: the run's.
-        records: how many were judged.
+        findings: the findings of the run.
+        records: number of judged records.
         enough: whether they are enough to call a run without findings healthy.
     """
     if records == 0:
@@ -112,18 +109,18 @@ VERDICTS: Final[tuple[Verdict, ...]] = ("critical", "warning", "unknown", "too e
 
 
 def urgency(findings: Sequence[Finding]) -> tuple[int, int]:
-    """Sorts incidents: the gravest first, of these the one that began first; muted ones are last.
+    """Sort key of incidents: the worst severity first, then the earliest; muted incidents are last.
 
     Args:
         findings: the members of one incident.
     """
     counted = [finding for finding in findings if not finding.muted]
     worst = max((SEVERITIES.index(finding.severity) for finding in counted), default=-1)
-    grave = [finding for finding in counted if SEVERITIES.index(finding.severity) == worst] or findings
-    return len(SEVERITIES) - 1 - worst, min(finding.opened_step for finding in grave)
+    of_worst = [finding for finding in counted if SEVERITIES.index(finding.severity) == worst] or findings
+    return len(SEVERITIES) - 1 - worst, min(finding.opened_step for finding in of_worst)
 
 
-def in_order(incidents: Iterable[Sequence[Finding]]) -> tuple[Finding, ...]:
+def ordered_findings(incidents: Iterable[Sequence[Finding]]) -> tuple[Finding, ...]:
     """The findings of some incidents with their ``order``, sorted by it."""
     ranked = sorted(incidents, key=urgency)
     numbered = count()

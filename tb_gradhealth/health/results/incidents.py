@@ -1,4 +1,4 @@
-"""Findings that began together, or follow from such, are one incident; one of them is its likely origin."""
+"""Groups findings that began together, or that others cause, into incidents, each with a likely origin."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -20,54 +20,47 @@ CAUSAL_ORDER: Final = {
     "weight": 5,
     "training": 6,
 }
-"""Within one step: the data, the forward pass, the loss, the backward pass, what the optimizer wrote."""
+"""Order within one step: the data, the forward pass, the loss, the backward pass, the optimizer's writes."""
 
-EVERYWHERE: Final = frozenset({"non-finite"})
-"""Symptoms that spread through the whole network: their cause may lie in any layer."""
+SPREADING: Final = frozenset({"non-finite"})
+"""Symptoms that spread through the whole network, so that their cause may be in any layer."""
 
 
 @dataclass(frozen=True)
-class Located:
-    """A finding with what its place in the network says about causes.
-
-    Attributes:
-        finding: the finding.
-        row: what was judged.
-        from_output: whether, among gradients, the one nearest to the output comes first.
-        leads_to: symptoms that this one brings about.
-        propagates: whether it passes on from tensor to tensor within a step, as NaN does.
-    """
+class LocatedFinding:
+    """A finding with its row and properties of its symptom, see `Symptom`."""
 
     finding: Finding
     row: Row
-    from_output: bool
+    origin_near_output: bool
     leads_to: frozenset[str]
     propagates: bool = False
 
 
-def grouped(located: Sequence[Located], tolerance: int, stream: str) -> list[list[Finding]]:
-    """Findings that share an onset, grouped, with one likely origin in each group.
+def group_into_incidents(
+    located: Sequence[LocatedFinding], tolerance: int, stream: str
+) -> list[list[Finding]]:
+    """Group findings by their onset, with one likely origin in each group.
 
-    What began later joins a group whose faults last in the same layers, in half of them at least, and are
-    known to bring it about: a layer whose gradient vanishes is dead sooner or later, which is not news. For
-    the loss, which every layer feeds, and for NaN, which spreads, the cause may lie in any layer.
+    A later group joins an earlier incident where at least half of its findings are caused by a finding of
+    that incident, by ``leads_to``, in the same layer, which is still open then. For the loss, to which every
+    layer contributes, and for NaN, which spreads, the cause may be in any layer.
 
-    The origin is sought among the group's worst findings: something merely worth knowing that was there a
-    record earlier did not cause the NaN beside it. A weaker finding comes into question only where its
-    symptom is known to bring the worst one about, as an exploding gradient does NaN. Muted findings are
-    counted as the weakest. Of those that come into question, what another one that began within the same
-    tolerance is known to bring about is out: dead units make dead layers, which are told by the step where
-    these take 20 steps to be sure. Of the others the earliest in causal order is the one.
+    Candidates for the origin are the findings with the worst severity, and weaker ones above information
+    whose symptom leads to one of the worst, as an exploding gradient leads to NaN. Muted findings count as
+    the weakest. A candidate is dropped where another candidate that began within the tolerance leads to its
+    symptom: dead units cause dead layers, which have an earlier onset because dead units are certain only
+    after more records. The origin is the first remaining candidate in causal order.
 
     Args:
-        located: any order.
-        tolerance: steps after a group's first finding within which others belong to it.
+        located: in any order.
+        tolerance: steps after the first finding of a group within which others belong to it.
         stream: the recorder's name, a part of the incidents' ids.
 
     Returns:
-        The incidents in order of their onset; in each the origin first, then the others in causal order.
+        The incidents in order of their onset; each with its origin first, then the others in causal order.
     """
-    groups: list[list[Located]] = []
+    groups: list[list[LocatedFinding]] = []
     for entry in sorted(located, key=_cause):
         first = groups[-1][0].finding.opened_step if groups else None
         if first is None or entry.finding.opened_step - first > tolerance:
@@ -76,43 +69,43 @@ def grouped(located: Sequence[Located], tolerance: int, stream: str) -> list[lis
     return [_incident(group, tolerance, stream) for group in _joined(groups)]
 
 
-def _joined(groups: list[list[Located]]) -> list[list[Located]]:
-    incidents: list[list[Located]] = []
-    causes: dict[tuple[str, str], list[tuple[Located, int]]] = {}  # by what they lead to, and where
+def _joined(groups: list[list[LocatedFinding]]) -> list[list[LocatedFinding]]:
+    incidents: list[list[LocatedFinding]] = []
+    causes: dict[tuple[str, str], list[tuple[LocatedFinding, int]]] = {}  # by symptom led to, and layer
     for group in groups:
         explained = Counter(
             incident
             for entry in group
             for incident in {
-                incident for cause, incident in causes.get(_wanted_cause(entry), ()) if _lasts(cause, entry)
+                incident for cause, incident in causes.get(_cause_key(entry), ()) if _lasts(cause, entry)
             }
         )
-        place, share = explained.most_common(1)[0] if explained else (0, 0)
+        number, share = explained.most_common(1)[0] if explained else (0, 0)
         if 2 * share < len(group) or not share:
-            place = len(incidents)
+            number = len(incidents)
             incidents.append([])
-        incidents[place] += group
+        incidents[number] += group
         for entry in group:
             if _weight(entry) > 0:
                 for symptom in entry.leads_to:
                     for layer in (entry.row.layer, ""):
-                        causes.setdefault((symptom, layer), []).append((entry, place))
+                        causes.setdefault((symptom, layer), []).append((entry, number))
     return incidents
 
 
-def _wanted_cause(entry: Located) -> tuple[str, str]:
-    """The symptom that a cause must lead to, and the layer it must lie in; ``""`` for any."""
-    anywhere = entry.row.kind == "loss" or entry.finding.symptom in EVERYWHERE
+def _cause_key(entry: LocatedFinding) -> tuple[str, str]:
+    """The symptom that a cause must lead to, and the layer it must be in; ``""`` for any layer."""
+    anywhere = entry.row.kind == "loss" or entry.finding.symptom in SPREADING
     return entry.finding.symptom, "" if anywhere else entry.row.layer
 
 
-def _lasts(cause: Located, later: Located) -> bool:
-    """Whether a finding was not over yet when a later one began."""
+def _lasts(cause: LocatedFinding, later: LocatedFinding) -> bool:
+    """Whether a finding was still open when a later one began."""
     resolved = cause.finding.resolved_step
     return resolved is None or resolved >= later.finding.opened_step
 
 
-def _incident(group: list[Located], tolerance: int, stream: str) -> list[Finding]:
+def _incident(group: list[LocatedFinding], tolerance: int, stream: str) -> list[Finding]:
     origin = _origin(group, tolerance)
     identity = short_id("incident", stream, str(group[0].finding.opened_step))
     others = [entry for entry in group if entry is not origin]
@@ -127,10 +120,10 @@ def _incident(group: list[Located], tolerance: int, stream: str) -> list[Finding
     ]
 
 
-def _following(origin: Located, others: list[Located]) -> list[Located]:
-    """The members of an incident that its origin is known to bring about, directly or through other members.
+def _following(origin: LocatedFinding, others: list[LocatedFinding]) -> list[LocatedFinding]:
+    """The members of an incident that its origin leads to, directly or through other members.
 
-    What only began at the same time is not among them.
+    Findings that only began at the same time are not among them.
     """
     reached: set[str] = set()
     pending = [*origin.leads_to, *([origin.finding.symptom] if origin.propagates else [])]
@@ -142,10 +135,10 @@ def _following(origin: Located, others: list[Located]) -> list[Located]:
     return [entry for entry in others if entry.finding.symptom in reached]
 
 
-def _origin(group: list[Located], tolerance: int) -> Located:
+def _origin(group: list[LocatedFinding], tolerance: int) -> LocatedFinding:
     worst = max(map(_weight, group))
-    gravest = {entry.finding.symptom for entry in group if _weight(entry) == worst}
-    eligible = [entry for entry in group if _weight(entry) == worst or _brings_about(entry, gravest)]
+    worst_symptoms = {entry.finding.symptom for entry in group if _weight(entry) == worst}
+    eligible = [entry for entry in group if _weight(entry) == worst or _leads_to(entry, worst_symptoms)]
     onset = group[0].finding.opened_step + tolerance
     explained = {
         symptom
@@ -156,19 +149,19 @@ def _origin(group: list[Located], tolerance: int) -> Located:
     return next((entry for entry in eligible if entry.finding.symptom not in explained), eligible[0])
 
 
-def _brings_about(entry: Located, gravest: set[str]) -> bool:
-    """Whether a finding that is more than information can have caused one of the gravest symptoms."""
-    return _weight(entry) > 0 and not entry.leads_to.isdisjoint(gravest)
+def _leads_to(entry: LocatedFinding, symptoms: set[str]) -> bool:
+    """Whether a finding is more than information and can have caused one of some symptoms."""
+    return _weight(entry) > 0 and not entry.leads_to.isdisjoint(symptoms)
 
 
-def _weight(entry: Located) -> int:
+def _weight(entry: LocatedFinding) -> int:
     return -1 if entry.finding.muted else SEVERITIES.index(entry.finding.severity)
 
 
-def _cause(entry: Located) -> tuple[int, int, int, str]:
+def _cause(entry: LocatedFinding) -> tuple[int, int, int, str]:
     """Sort key: the step, then the causal order within it."""
     row = entry.row
-    backward = row.kind != "activation" and entry.from_output
+    backward = row.kind != "activation" and entry.origin_near_output
     return (
         entry.finding.opened_step,
         CAUSAL_ORDER[row.kind],

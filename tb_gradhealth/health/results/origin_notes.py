@@ -1,17 +1,17 @@
-"""What a finding's message says about tensors next to it that were not measured, or that prove its cause."""
+"""Sentences added to an origin's message: about unmeasured tensors before it, and about a bad input."""
 
 from collections.abc import Collection, Iterable
 
 from tb_gradhealth.record import Row
 
 NAMED = 3
-"""Names in a list; the others are counted."""
+"""Number of names in a list; further ones are counted."""
 
 
-def gap_before(row: Row, rows: Iterable[Row]) -> str:
-    """A sentence about what lies before an activation and is not measured; ``""`` where nothing does.
+def unmeasured_gap(row: Row, rows: Iterable[Row]) -> str:
+    """A sentence about what is before an activation and not measured; ``""`` where all is measured.
 
-    The first tensor that is measured as bad is innocent where the fault arises in such a gap.
+    Where the fault arises in such a gap, the first tensor that is measured as bad is not its cause.
 
     Args:
         row: the activation.
@@ -31,15 +31,15 @@ def gap_before(row: Row, rows: Iterable[Row]) -> str:
     return ""
 
 
-def input_at_fault(row: Row, bad: Collection[tuple[str, str]], rows: Iterable[Row]) -> str:
-    """A sentence where a kernel's gradient is not finite and its bias's is: then the layer's input is bad.
+def bad_input(row: Row, bad: Collection[tuple[str, str]], rows: Iterable[Row]) -> str:
+    """A sentence where a kernel's gradient is not finite and its bias's is finite: the layer's input is bad.
 
-    With x the input and d the gradient at the layer's output, the kernel gets sum(x d) and the bias sum(d). A
-    finite sum(d) has finite terms only, so what is not finite comes from x.
+    With x the input and d the gradient at the layer's output, the kernel's gradient is sum(x d) and the
+    bias's is sum(d). A finite sum(d) has only finite terms, so the values that are not finite come from x.
 
     Args:
         row: the kernel's gradient.
-        bad: kind and tensor of everything that is not finite.
+        bad: kind and tensor of every row that is not finite.
         rows: the rows of the run.
     """
     if row.kind != "gradient" or row.role not in ("kernel", "recurrent"):

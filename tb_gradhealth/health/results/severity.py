@@ -1,4 +1,4 @@
-"""Severities of findings, as words and as levels."""
+"""Severities of findings, by name and as levels."""
 
 from typing import Final, Literal, get_args
 

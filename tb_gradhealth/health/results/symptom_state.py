@@ -26,11 +26,11 @@ class SymptomState:
         symptom: its id.
         kind: what of the tensor is judged.
         tensor: its name.
-        layer: its layer's.
-        state: what is known.
-        reason: why, in half a sentence; empty for ``"ok"``.
+        layer: its layer's name.
+        state: the state.
+        reason: the reason for it, as a phrase; may be empty for ``"ok"``.
         value: the newest measured value, NaN without one.
-        threshold: what it is held against.
+        threshold: its limit.
     """
 
     symptom: str

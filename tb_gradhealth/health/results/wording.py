@@ -1,4 +1,4 @@
-"""Numbers in sentences, as a person would say them."""
+"""Numbers formatted for sentences."""
 
 import math
 
@@ -29,8 +29,8 @@ def number(value: float) -> str:
     return f"{value:.0f}" if abs(value) >= 10 else f"{value + 0.0:.2g}"  # + 0.0: never "-0"
 
 
-def beside_limit(value: float, threshold: float, unit: str) -> str:
-    """A measured value beside its limit, with the unit.
+def value_and_limit(value: float, threshold: float, unit: str) -> str:
+    """A measured value and its limit, with the unit.
 
     ``61 % / 20 %``, ``z 14 / 8``, ``86 × / 10 ×``, ``64 / 0 elements``, ``0.00041 / 0.001``.
     """
@@ -72,5 +72,5 @@ def percent(share: float) -> str:
 
 
 def loss_name(tensor: str) -> str:
-    """A loss as the beginning of a sentence: ``The loss``, or ``The loss d_loss`` of one of several."""
+    """A loss as the subject of a sentence: ``The loss``, or ``The loss d_loss`` for one of several."""
     return "The loss" if tensor == "loss" else f"The loss {tensor}"

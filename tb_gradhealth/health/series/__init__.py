@@ -1,10 +1,12 @@
-"""Recorded time series in bounded memory, and the queries that charts ask of them.
+"""Recorded time series in bounded memory, and the queries of charts.
 
-`History` holds one recorder's points and epochs. `buckets` reads a statistic over a range of steps,
-`derived` computes statistics that no record holds, `chart_queries` answers the tab's chart routes.
+* ``history``: one recorder's points (``envelope``: the extremes of records that were thinned out;
+  ``rule_values``: what rules measured) and ``epochs``.
+* ``buckets`` reads a statistic over a range of steps, ``derived`` computes statistics that no record holds,
+  ``chart_queries`` serves the tab's chart routes.
 """
 
-from tb_gradhealth.health.series.buckets import Cells, Reduction
+from tb_gradhealth.health.series.buckets import Buckets, Reduction
 from tb_gradhealth.health.series.chart_queries import (
     ALL_STEPS,
     StepRange,
@@ -13,18 +15,18 @@ from tb_gradhealth.health.series.chart_queries import (
     query_series,
     query_steps,
 )
-from tb_gradhealth.health.series.derived import DERIVED, SMALLEST_WEIGHT, derived_of
+from tb_gradhealth.health.series.derived import DERIVED, SMALLEST_WEIGHT_RMS, derived_of
 from tb_gradhealth.health.series.epochs import EpochLog, EpochTrend
 from tb_gradhealth.health.series.history import BUDGET, History, Point
-from tb_gradhealth.health.series.rule_values import NOTHING, measured_on
+from tb_gradhealth.health.series.rule_values import NO_VALUES, rule_values_of
 
 __all__ = [
     "ALL_STEPS",
     "BUDGET",
     "DERIVED",
-    "NOTHING",
-    "SMALLEST_WEIGHT",
-    "Cells",
+    "NO_VALUES",
+    "SMALLEST_WEIGHT_RMS",
+    "Buckets",
     "EpochLog",
     "EpochTrend",
     "History",
@@ -32,9 +34,9 @@ __all__ = [
     "Reduction",
     "StepRange",
     "derived_of",
-    "measured_on",
     "query_heatmap",
     "query_magnitudes",
     "query_series",
     "query_steps",
+    "rule_values_of",
 ]

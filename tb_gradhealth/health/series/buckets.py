@@ -1,4 +1,4 @@
-"""A statistic over the training as cells: a stretch of steps each, with smallest, largest and mean."""
+"""A statistic over a range of steps as buckets: each covers some records, with minimum, maximum and mean."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,16 +14,16 @@ Reduction = Literal["max", "mean", "min"]
 
 
 @dataclass(frozen=True)
-class Cells:
+class Buckets:
     """Some rows of a history over a range of steps.
 
     Attributes:
-        steps: the first step of each cell, float64 [cells], ascending.
-        records: how many records each cell holds, int64 [cells].
-        mean: float64 [rows, cells], NaN where nothing was measured.
-        low: the smallest, likewise.
-        high: the largest, likewise.
-        complete: no record of the range was thinned out.
+        steps: the first step of each bucket, float64 [buckets], ascending.
+        records: number of records in each bucket, int64 [buckets].
+        mean: float64 [rows, buckets], NaN where nothing was measured.
+        low: the minimum, likewise.
+        high: the maximum, likewise.
+        complete: the range lacks no record, see `RecordRange`.
     """
 
     steps: Floats
@@ -35,15 +35,15 @@ class Cells:
 
     @property
     def exact(self) -> bool:
-        """Every record of the range is a cell of its own."""
+        """Whether every record of the range is a bucket of its own."""
         return self.complete and bool((self.records == 1).all())
 
-    def pooled(self, most: int) -> "Cells":
-        """The same in at most so many cells, neighbours joined."""
+    def pooled(self, maximum: int) -> "Buckets":
+        """At most ``maximum`` buckets, with neighbours joined."""
         count = self.steps.size
-        if count <= most:
+        if count <= maximum:
             return self
-        starts = (np.arange(most) * count) // most
+        starts = (np.arange(maximum) * count) // maximum
         weights = np.where(np.isfinite(self.mean), self.records, 0)
         weight = np.add.reduceat(weights, starts, axis=1)
         with np.errstate(all="ignore"):
@@ -51,7 +51,7 @@ class Cells:
             mean = np.where(weight > 0, total / weight, np.fmax.reduceat(self.mean, starts, axis=1))
             low = np.fmin.reduceat(self.low, starts, axis=1)
             high = np.fmax.reduceat(self.high, starts, axis=1)
-        return Cells(
+        return Buckets(
             steps=self.steps[starts],
             records=np.add.reduceat(self.records, starts),
             mean=mean,
@@ -61,73 +61,79 @@ class Cells:
         )
 
     def reduced(self, how: Reduction) -> Floats:
-        """One number for each row and cell, float64 [rows, cells]."""
+        """One number per row and bucket, float64 [rows, buckets]."""
         return {"max": self.high, "mean": self.mean, "min": self.low}[how]
 
 
 @dataclass(frozen=True)
-class Stretch:
-    """The records that a history keeps of a range of steps; ``complete`` where none of it is missing."""
+class RecordRange:
+    """The records that a history holds of a range of steps.
+
+    Attributes:
+        points: the records.
+        complete: no record of the range was thinned out.
+    """
 
     points: Sequence[Point]
     complete: bool
 
 
-def stretch_of(history: History, first: float, last: float) -> Stretch:
-    """The records kept from the step ``first`` to the step ``last``, both included."""
-    kept = history.kept_records()
-    steps = np.array([point.step for point in kept], np.float64)
+def records_between(history: History, first: float, last: float) -> RecordRange:
+    """The records in memory from the step ``first`` to the step ``last``, both included."""
+    points = history.record_points()
+    steps = np.array([point.step for point in points], np.float64)
     begin, end = int(np.searchsorted(steps, first)), int(np.searchsorted(steps, last, "right"))
-    if begin == end:  # between two points: the cell that reaches over it says at least what its extremes were
-        reaching = (i for i in reversed(range(begin)) if _reaches(kept[i], first))
-        begin = next(reaching, begin)
+    if begin == end:  # between two points: the envelope that covers the range bounds its values
+        covering = (index for index in reversed(range(begin)) if _covers(points[index], first))
+        begin = next(covering, begin)
         end = min(end, begin + 1)
-    # The neighbours on both sides are looked at too: records can be missing between them and the range.
-    numbers = [0] * (begin == 0) + [point.number for point in kept[max(begin - 1, 0) : end + 1]]
-    numbers += [history.records + 1] * (end >= len(kept))
+    # Both neighbours are checked too: records may be missing between them and the range.
+    numbers = [0] * (begin == 0) + [point.number for point in points[max(begin - 1, 0) : end + 1]]
+    numbers += [history.records + 1] * (end >= len(points))
     missing = any(later - earlier != 1 for earlier, later in pairwise(numbers))
-    return Stretch(kept[begin:end], not missing)
+    return RecordRange(points[begin:end], not missing)
 
 
-def _reaches(point: Point, step: float) -> bool:
+def _covers(point: Point, step: float) -> bool:
     return point.envelope is not None and point.envelope.last_step >= step
 
 
-def cells_of(history: History, rows: Ints, column: str, stretch: Stretch) -> Cells:
-    """A column of some of a history's rows over a stretch.
+def buckets_of(history: History, rows: Ints, column: str, records: RecordRange) -> Buckets:
+    """A column of some rows over a range of records.
 
     Args:
         history: the history.
-        rows: places in ``history.rows``, int64 [rows].
+        rows: indices into ``history.rows``, int64 [rows].
         column: a column's name.
-        stretch: which records.
+        records: the records.
     """
-    points = stretch.points
+    points = records.points
     found = np.full((3, len(points), rows.size), np.nan)
-    known: dict[str, tuple[Ints, Ints, int]] = {}
+    tables: dict[str, tuple[Ints, Ints, int]] = {}
     for index, point in enumerate(points):
         record, table = point.record, point.record.table
         if column not in table.columns:
             continue
-        if table.id not in known:
-            # Where each wanted row lies in this table, for the wanted rows that it has.
-            place = np.full(len(history.rows), -1, np.int64)
-            place[history.places(table)] = np.arange(len(table.rows))
-            has = np.flatnonzero(place[rows] >= 0)
-            known[table.id] = has, place[rows[has]], table.columns.index(column)
-        has, source, at = known[table.id]
+        if table.id not in tables:
+            # The requested rows that this table has, and their indices in the table.
+            table_rows = np.full(len(history.rows), -1, np.int64)
+            table_rows[history.row_indices(table)] = np.arange(len(table.rows))
+            present = np.flatnonzero(table_rows[rows] >= 0)
+            tables[table.id] = present, table_rows[rows[present]], table.columns.index(column)
+        present, source, number = tables[table.id]
         if point.envelope is None:
-            found[:, index, has] = record.part(source, at)
+            found[:, index, present] = record.part(source, number)
             continue
-        inside = history.layout(table).places(source, at)
+        offsets = history.layout(table).offsets(source, number)
         for layer, packed in enumerate((point.envelope.mean, point.envelope.low, point.envelope.high)):
-            found[layer, index, has] = np.where(inside >= 0, packed[inside], record.part(source, at))
+            values = np.where(offsets >= 0, packed[offsets], record.part(source, number))
+            found[layer, index, present] = values
     mean, low, high = np.ascontiguousarray(found.transpose(0, 2, 1))
-    return Cells(
+    return Buckets(
         steps=np.array([point.step for point in points], np.float64),
         records=np.array([point.records for point in points], np.int64),
         mean=mean,
         low=low,
         high=high,
-        complete=stretch.complete,
+        complete=records.complete,
     )

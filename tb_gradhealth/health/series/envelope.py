@@ -1,4 +1,4 @@
-"""What is left of records that were thinned out: smallest, largest and mean of each number in their cell."""
+"""Minimum, maximum and mean of each number over records that were thinned out."""
 
 from dataclasses import dataclass
 
@@ -13,12 +13,12 @@ Packed = npt.NDArray[np.float32]
 
 
 class Layout:
-    """Where the numbers of one row table lie in an envelope, which holds only what is ever written.
+    """Where the numbers of one row table are in an envelope.
 
-    Magnitude histograms are left out: a packed column has no order, and a cell's own is sample enough.
+    Envelopes hold no magnitude histograms: packed columns have no order, so no minimum or maximum.
 
     Attributes:
-        kept: which of the written numbers an envelope holds, bool [numbers].
+        included: which of a record's numbers an envelope holds, bool [numbers].
     """
 
     def __init__(self, table: RowTable) -> None:
@@ -29,28 +29,28 @@ class Layout:
         """
         width = len(table.columns)
         plain = np.array([name not in MAGNITUDES for name in table.columns], bool)
-        self.kept = plain[table.written % width] if width else np.ones(table.written.size, bool)
-        self._place = np.full(len(table.rows) * width, -1, np.int32)
-        self._place[table.written[self.kept]] = np.arange(np.count_nonzero(self.kept))
+        self.included = plain[table.written % width] if width else np.ones(table.written.size, bool)
+        self._offsets = np.full(len(table.rows) * width, -1, np.int32)
+        self._offsets[table.written[self.included]] = np.arange(np.count_nonzero(self.included))
         self._width = width
 
-    def places(self, rows: Ints, column: int) -> npt.NDArray[np.int32]:
-        """Where a column of some rows lies in an envelope, int32 [rows]; -1 for never written."""
-        return self._place[rows * self._width + column]
+    def offsets(self, rows: Ints, column: int) -> npt.NDArray[np.int32]:
+        """Offsets of a column of some rows in an envelope, int32 [rows]; -1 where it is not included."""
+        return self._offsets[rows * self._width + column]
 
 
 @dataclass(frozen=True)
 class Envelope:
-    """A cell of consecutive records, for each of a layout's numbers; float32 arrays of shape [numbers].
+    """Extremes and mean of consecutive records; float32 arrays of shape [numbers], see `Layout`.
 
-    NaN, which is "not measured", counts for nothing as long as one record of the cell has a number.
+    NaN, which means "not measured", is ignored where any of the records has a number.
 
     Attributes:
-        low: the smallest.
-        high: the largest.
-        mean: the mean, each record weighing the same.
-        records: how many records the cell holds.
-        last_step: the last one's step.
+        low: the minimum.
+        high: the maximum.
+        mean: the mean, with equal weight for each record.
+        records: number of records.
+        last_step: step of the last record.
     """
 
     low: Packed
@@ -61,8 +61,8 @@ class Envelope:
 
     @classmethod
     def of(cls, record: Record, layout: Layout) -> "Envelope":
-        """The cell of a single record."""
-        numbers = record.written[layout.kept]
+        """The envelope of a single record."""
+        numbers = record.written[layout.included]
         return cls(numbers, numbers, numbers, 1, record.step)
 
     @property
@@ -71,7 +71,7 @@ class Envelope:
         return 3 * self.low.nbytes
 
     def joined(self, later: "Envelope") -> "Envelope":
-        """This cell and the one after it, of the same layout, as one."""
+        """This envelope and the one after it, of the same layout, as one."""
         records = self.records + later.records
         with np.errstate(invalid="ignore", over="ignore"):
             mean = self.mean + (later.mean - self.mean) * np.float32(later.records / records)

@@ -1,4 +1,4 @@
-"""What the training itself reports at the end of its epochs: means, where records hold single batches."""
+"""What the training reports at the end of its epochs: means, while records hold single batches."""
 
 from dataclasses import dataclass, replace
 from typing import Final
@@ -11,19 +11,19 @@ from tb_gradhealth.record import Epoch
 ACCURACIES: Final = frozenset(
     {"accuracy", "acc", "binary_accuracy", "categorical_accuracy", "sparse_categorical_accuracy"}
 )
-"""Metrics that say which share of the samples is classified rightly."""
+"""Metrics that are the share of correctly classified samples."""
 
 AREAS: Final = frozenset({"auc", "roc_auc"})
 """Metrics that are 0.5 for a constant prediction and 1 for a perfect one."""
 
 USED: Final = ACCURACIES | AREAS | {"loss"}
-"""What is remembered of an epoch."""
+"""The values of an epoch that are stored."""
 
-RECENT: Final = 0.01
-"""Share by which the last quarter of the epochs must lower the loss that still falls."""
+FALLS_BY: Final = 0.01
+"""Share by which the last quarter of the epochs must lower the loss for it to fall still."""
 
-MOST: Final = 1 << 12
-"""Epochs that are remembered; beyond, every second one is forgotten, but for the first and the last."""
+MAXIMUM_EPOCHS: Final = 1 << 12
+"""Epochs in memory; beyond, every second one is dropped, except the first and the last."""
 
 
 @dataclass(frozen=True)
@@ -31,11 +31,11 @@ class EpochTrend:
     """The epochs known at some steps; arrays of shape [records].
 
     Attributes:
-        count: epochs with a loss, int64.
-        first: the first epoch's loss, NaN without one.
-        last: the newest epoch's, likewise.
-        best: the lowest so far, likewise.
-        before: that of the epoch that a quarter of the epochs came after, likewise.
+        count: number of epochs with a loss, int64.
+        first: loss of the first epoch, NaN without one.
+        last: loss of the newest epoch, likewise.
+        best: the lowest loss so far, likewise.
+        before: loss of the epoch at three quarters of the epochs so far, likewise.
         accuracy: the newest accuracy, NaN where none is reported.
         area: the newest area under the ROC curve, likewise.
     """
@@ -49,7 +49,7 @@ class EpochTrend:
     area: Floats
 
     def where(self, records: Mask) -> "EpochTrend":
-        """The same with nothing known at the other records, [records]."""
+        """The trend with nothing known at the records outside of a mask, [records]."""
         if records.all():
             return self
         numbers = {name: np.where(records, values, np.nan) for name, values in vars(self).items()}
@@ -57,15 +57,15 @@ class EpochTrend:
 
     @property
     def gain(self) -> Floats:
-        """Share of the first epoch's loss that was lost since; NaN below two epochs."""
+        """Share of the first epoch's loss by which the loss has fallen; NaN below two epochs."""
         gain = (self.first - self.last) / np.maximum(np.abs(self.first), 1e-12)
         return np.where(self.count >= 2, gain, np.nan)
 
     @property
     def falls(self) -> Mask:
-        """Whether the newest epoch is about the best, and below the one that a quarter of them came after."""
+        """Whether the newest epoch is near the best, and the last quarter of the epochs lowered the loss."""
         recent = (self.before - self.last) / np.maximum(np.abs(self.before), 1e-12)
-        return np.asarray(self.at_best & (recent >= RECENT))
+        return np.asarray(self.at_best & (recent >= FALLS_BY))
 
     @property
     def at_best(self) -> Mask:
@@ -86,19 +86,19 @@ class EpochLog:
         self.forget_from(epoch.step)
         used = {name: value for name, value in epoch.values.items() if name in USED}
         self._epochs.append(replace(epoch, values=used))
-        if len(self._epochs) > MOST:
+        if len(self._epochs) > MAXIMUM_EPOCHS:
             self._epochs = [*self._epochs[:-1:2], self._epochs[-1]]
         self._numbers = None
 
     def forget_from(self, step: int) -> None:
-        """Forget the epochs that end at this step or later: the training went back before it."""
+        """Drop the epochs that end at this step or later, because the training went back before it."""
         while self._epochs and self._epochs[-1].step >= step:
             self._epochs.pop()
             self._numbers = None
 
     @property
     def contents(self) -> tuple[Epoch, ...]:
-        """What is remembered of the epochs, in order."""
+        """The epochs in memory, in order."""
         return tuple(self._epochs)
 
     @property
@@ -107,7 +107,7 @@ class EpochLog:
         return self._epochs[-1].step if self._epochs else None
 
     def before(self, steps: Ints) -> EpochTrend:
-        """What was known when records were written: the epochs that ended before each step.
+        """The trend as known at some records: of the epochs that ended before each step.
 
         Args:
             steps: int64 [records], ascending.
@@ -135,18 +135,18 @@ class EpochLog:
         )
 
     def all(self) -> EpochTrend:
-        """What all epochs say, arrays of shape [1]."""
+        """The trend of all epochs, arrays of shape [1]."""
         return self.before(np.array([np.iinfo(np.int64).max]))
 
 
 def _numbers(epoch: Epoch) -> tuple[float, float, float, float]:
-    """An epoch's last step, loss, accuracy and area, NaN for what it does not report."""
+    """An epoch's last step, loss, accuracy and area; NaN for values it does not report."""
     loss = epoch.values.get("loss", np.nan)
     return float(epoch.step), loss, _first_of(epoch, ACCURACIES), _first_of(epoch, AREAS)
 
 
 def _at(values: Floats | Ints, known: Ints, absent: float = np.nan) -> Floats:
-    """The value as of so many known epochs, [records]."""
+    """The value after a number of epochs, [records]."""
     return np.concatenate([[absent], np.asarray(values, np.float64)])[known]
 
 

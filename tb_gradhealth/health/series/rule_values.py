@@ -1,4 +1,4 @@
-"""What the rules measured, record by record: kept beside each record for charts and evidence."""
+"""The rules' measured values and references of each record, for charts and evidence."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -13,53 +13,53 @@ Numbers = npt.NDArray[np.float32]
 
 
 @dataclass(frozen=True)
-class Measured:
-    """All rules' numbers on one record, in one array: a thousand small ones would take more than they hold.
+class RuleValues:
+    """All rules' values on one record, in one array, since the overhead of many small ones is larger.
 
     Attributes:
         numbers: float32 [numbers].
-        places: by rule where in it the values of its rows lie, and their references.
+        slices: by symptom the slices of the values of its rows, and of their references.
     """
 
     numbers: Numbers
-    places: Mapping[str, tuple[slice, slice]]
+    slices: Mapping[str, tuple[slice, slice]]
 
-    def of(self, symptom: str, place: int) -> tuple[float, float]:
+    def of(self, symptom: str, index: int) -> tuple[float, float]:
         """A rule's value and reference of one of its rows; NaN where it had none."""
-        where = self.places.get(symptom, (_NOWHERE, _NOWHERE))
-        value, reference = (self.numbers[part] for part in where)
-        return _number(value, place), _number(reference, place)
+        slices = self.slices.get(symptom, (_EMPTY, _EMPTY))
+        value, reference = (self.numbers[part] for part in slices)
+        return _number(value, index), _number(reference, index)
 
 
-_NOWHERE: Final = slice(0, 0)
+_EMPTY: Final = slice(0, 0)
 
-NOTHING: Final = Measured(np.empty(0, np.float32), {})
-"""What is measured on a record before it is judged."""
+NO_VALUES: Final = RuleValues(np.empty(0, np.float32), {})
+"""The values of a record that is not judged yet."""
 
 
-def measured_on(
-    judged: Sequence[tuple[str, Floats, Floats | None]], records: int, before: Measured
-) -> Iterator[Measured]:
-    """What was measured on each of some consecutive records.
+def rule_values_of(
+    judged: Sequence[tuple[str, Floats, Floats | None]], records: int, before: RuleValues
+) -> Iterator[RuleValues]:
+    """The values of each of some consecutive records.
 
     Args:
-        judged: for each rule its id, and the values and references of its rows, [records, rows].
-        records: how many.
-        before: on an earlier record; the places are shared with it, as they seldom change.
+        judged: for each rule its symptom id, and the values and references of its rows, [records, rows].
+        records: number of records.
+        before: the values of an earlier record; the slices are shared with it where they are equal.
     """
-    places: dict[str, tuple[slice, slice]] = {}
+    slices: dict[str, tuple[slice, slice]] = {}
     parts: list[Floats] = [np.empty((records, 0))]
     end = 0
     for symptom, value, reference in judged:
         begin, middle, end = end, end + value.shape[1], end + value.shape[1] * (1 + (reference is not None))
-        places[symptom] = slice(begin, middle), slice(middle, end)
+        slices[symptom] = slice(begin, middle), slice(middle, end)
         parts += [value] if reference is None else [value, reference]
     numbers = np.concatenate(parts, axis=1, dtype=np.float32)
-    shared = before.places if before.places == places else places
+    shared = before.slices if before.slices == slices else slices
     for row in numbers:
-        # A copy: of a thinned history a record would else keep all of its block's numbers.
-        yield Measured(row.copy(), shared)
+        # A copy: a view would keep the numbers of the whole block in memory.
+        yield RuleValues(row.copy(), shared)
 
 
-def _number(numbers: Numbers, place: int) -> float:
-    return float(numbers[place]) if place < numbers.size else float("nan")
+def _number(numbers: Numbers, index: int) -> float:
+    return float(numbers[index]) if index < numbers.size else float("nan")

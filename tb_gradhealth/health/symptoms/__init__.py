@@ -1,4 +1,8 @@
-"""One file a symptom: its words, its formula, its rule. A new one is a new file and a row here."""
+"""The symptoms, one per file: its texts, its formula with the source, its rule. `SYMPTOMS` lists them.
+
+A new symptom is a new file and an entry in `SYMPTOMS`; rule files, their schema, the command line and the tab
+are made from that table.
+"""
 
 from typing import Final
 

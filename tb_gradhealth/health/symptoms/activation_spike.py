@@ -1,4 +1,4 @@
-"""Activations that suddenly leave their usual range."""
+"""Symptom activation-spike: activations that suddenly leave their usual range."""
 
 from dataclasses import dataclass
 
@@ -15,15 +15,15 @@ from tb_gradhealth.health.protocol import (
     View,
     limit,
 )
-from tb_gradhealth.health.results import INFO, WARNING, number, times
+from tb_gradhealth.health.results import INFO, WARNING
 
-NOTICED = 1.0
-"""Robust z of the loss from which on it took notice: of a jump in the forward pass it often does so later."""
+LOSS_REACTS = 1.0
+"""Robust z of the loss that counts as a reaction to a spike; the loss often reacts only in later steps."""
 
 
 @dataclass(frozen=True)
 class ActivationSpikeLimits(SpikeLimits):
-    """Tails of activations are heavier than those of norms."""
+    """Limits of a spike, with a higher threshold: activations have heavier tails than norms."""
 
     threshold: float = limit(8.0, "robust z on the logarithm above which a layer's largest output is a spike")
 
@@ -31,9 +31,9 @@ class ActivationSpikeLimits(SpikeLimits):
 class ActivationSpike(Spike[ActivationSpikeLimits]):
     """Robust z of ln(max|h|) against the layer's own past, above 8.
 
-    The maximum is the sticky one, so that a single step between two records counts. A spike during which the
-    loss stayed within its usual spread is information: what counts is the loss of those very steps, not
-    whether the training as a whole gets somewhere.
+    The maximum is the largest since the last record, so that a single step between two records counts. A
+    spike during which the loss stays within its usual spread is information: the loss of those steps counts,
+    not the outcome of the training.
     """
 
     id = "activation-spike"
@@ -55,10 +55,8 @@ class ActivationSpike(Spike[ActivationSpikeLimits]):
         "If the loss does not come back, restart from a checkpoint before the spike.",
     )
     measure = "(ln max|h| - median) / (1.4826 MAD + 0.05) over its last 32 records"
-    needs = "its past is too short to say what is usual"
     statistic = "peak_max"
     labels = Labels("robust z", "max |activation|", "usual maximum")
-    unit = "z"
     propagates = True
     judges = ("activation",)
     limits_type = ActivationSpikeLimits
@@ -70,13 +68,9 @@ class ActivationSpike(Spike[ActivationSpikeLimits]):
 
     def observe(self, view: View) -> Judgement:
         """Compare every layer's largest output since the last record with its own past."""
-        level = np.where(view.block.loss_deviation < NOTICED, INFO, WARNING)
-        return self.judge(view, view.column("peak_max"), view.column("peak_max_ago"), level)
+        level = np.where(view.block.loss_deviation < LOSS_REACTS, INFO, WARNING)
+        return self.judge(view, level)
 
-    def message(self, facts: Facts) -> str:
-        """Say which layer jumped, when, and how far out it was."""
-        return (
-            f"The output of {facts.row.layer} jumped out of its usual range at step {facts.peak_step:,}: "
-            f"it lies {times(facts.value)} × its usual spread above normal, {number(facts.threshold)} × is "
-            "the limit."
-        )
+    def subject(self, facts: Facts) -> str:
+        """The layer's output."""
+        return f"The output of {facts.row.layer}"

@@ -1,10 +1,10 @@
-"""Weights to which no gradient arrives, or which do not move though one does."""
+"""Symptom dead-layer: weights that get no gradient, or that do not change although they get one."""
 
 from dataclasses import dataclass
 
 import numpy as np
 
-from tb_gradhealth.health.arrays import Floats, Ints, Mask, grown
+from tb_gradhealth.health.arrays import Floats, Ints, Mask, extended
 from tb_gradhealth.health.protocol import (
     Facts,
     Judgement,
@@ -16,26 +16,26 @@ from tb_gradhealth.health.protocol import (
     View,
     judgement,
     limit,
-    looked_every,
+    watched_every,
 )
 from tb_gradhealth.health.results import INFO, WARNING, whole
 
 
 @dataclass(frozen=True)
 class DeadLayerLimits(Limits):
-    """How long nothing may happen."""
+    """Limit of the number of steps."""
 
     threshold: float = limit(20.0, "applied steps in a row with a gradient or an update of exactly zero")
 
 
 class DeadLayer(Symptom[DeadLayerLimits]):
-    """Steps in a row in which a variable's gradient, or what the optimizer made of it, was exactly zero.
+    """Steps in a row in which a variable's gradient, or its update, was exactly zero.
 
-    The sticky largest gradient since the last record says of every step between that was looked at whether it
-    was zero. Steps that the loss scaler skipped, or that nobody looked at, do not count. A zero update counts
-    only where one is due in every step: not under gradient accumulation, nor where no variable at all moved,
-    nor while the learning rate is zero.
-    A weight matrix that gets nothing while others do stays a warning even if the loss improves.
+    The largest gradient since the last record covers every watched step in between. Steps that the loss
+    scaler skipped, and steps that were not watched, do not count. A zero update counts only where each step
+    has to apply one: not under gradient accumulation, nor where no variable at all changed, nor while the
+    learning rate is zero. A weight matrix that gets no gradient while others do stays a warning even if the
+    loss improves.
     """
 
     id = "dead-layer"
@@ -75,26 +75,27 @@ class DeadLayer(Symptom[DeadLayerLimits]):
         """Every variable that is not tiny."""
         return structure.tensors("gradient")
 
-    def settle(self, structure: Structure, rows: Ints) -> None:
-        """Make room for further rows."""
-        self._steps = grown(self._steps, rows.size, 0)
+    def update_structure(self, structure: Structure, rows: Ints) -> None:
+        """Extend the state by further rows."""
+        self._steps = extended(self._steps, rows.size, 0)
         self._matrix = structure.matrices("gradient").judged[rows]
 
     def observe(self, view: View) -> Judgement:
-        """Count the steps since the last record where nothing happened in them."""
+        """Count the watched steps since the last record where all of them were dead."""
         largest = np.fmax(view.column("peak_rms"), view.column("rms"))
-        # Where the loss is exactly zero nothing is left to learn.
-        dead = ((largest == 0) | self._still(view)) & (view.block.loss != 0)[:, None]
-        # Only steps that were looked at count: of the others nobody knows.
-        applied = np.ceil(np.maximum(view.block.gaps - view.block.skipped, 0) / looked_every(view.settings))
+        # A loss of exactly zero leaves nothing to learn.
+        dead = ((largest == 0) | self._not_updated(view)) & (view.block.loss != 0)[:, None]
+        applied = np.ceil(np.maximum(view.block.gaps - view.block.skipped, 0) / watched_every(view.settings))
         applied[applied == 0] = 1
         steps = self._in_a_row(dead, np.isnan(largest), applied)
         value = np.where(np.isnan(largest), np.nan, steps)
         judged = judgement(value, self.limits.threshold, WARNING)
-        since = (view.steps[:, None] - looked_every(view.settings) * (steps - 1)).astype(np.int64)
-        # A weight matrix that alone gets nothing is a fault even in a training that succeeds without it.
-        least = np.where(self._matrix & ~dead.all(axis=1, keepdims=True), WARNING, INFO)
-        return Judgement(value, judged.breach, judged.held, judged.level, since=since, least=least)
+        since = (view.steps[:, None] - watched_every(view.settings) * (steps - 1)).astype(np.int64)
+        # A single weight matrix without a gradient is a fault even where the training succeeds without it.
+        minimum_level = np.where(self._matrix & ~dead.all(axis=1, keepdims=True), WARNING, INFO)
+        return Judgement(
+            value, judged.breach, judged.keeps_open, judged.level, since=since, minimum_level=minimum_level
+        )
 
     def _in_a_row(self, dead: Mask, unknown: Mask, applied: Floats) -> Floats:
         """For how many steps in a row a row has been dead at each record, [records, judged]."""
@@ -102,25 +103,26 @@ class DeadLayer(Symptom[DeadLayerLimits]):
         if not dead.any() and not self._steps.any():
             return steps
         for record, passed in enumerate(applied.tolist()):
-            kept = np.where(unknown[record], self._steps, 0)
-            self._steps = steps[record] = np.where(dead[record], self._steps + passed, kept)
+            unchanged = np.where(unknown[record], self._steps, 0)
+            self._steps = steps[record] = np.where(dead[record], self._steps + passed, unchanged)
         return steps
 
-    def _still(self, view: View) -> Mask:
+    def _not_updated(self, view: View) -> Mask:
+        """Whether a row's update is zero although the optimizer applied the step, [records, judged]."""
         if (view.settings.get("gradient_accumulation_steps") or 1) != 1:
             return np.zeros(view.shape, bool)
         applied = (view.training("learning_rate") != 0) & (view.block.skipped == 0)
-        update = view.beside("update", "rms")
-        # Where nothing at all moved the optimizer did not apply this step, whatever the settings say. What is
-        # too small to be judged may move all the same: biases often do where no weight does.
+        update = view.counterpart("update", "rms")
+        # Where no variable changed, the optimizer did not apply the step, whatever the settings. Small
+        # variables, which are not judged, are included: biases often change where no weight does.
         updates = np.flatnonzero(view.structure.kinds["update"])
-        moved = (view.block.matrices.of(updates).column("rms") > 0).any(axis=1)
-        return np.asarray((update == 0) & (moved & applied)[:, None])
+        changed = (view.block.numbers.of(updates).column("rms") > 0).any(axis=1)
+        return np.asarray((update == 0) & (changed & applied)[:, None])
 
     def message(self, facts: Facts) -> str:
-        """Say for how long nothing arrived."""
+        """For how many steps the variable has not learned."""
         return (
             f"{facts.row.tensor} {facts.tense('has not learned', 'did not learn')} for {whole(facts.value)} "
             f"steps in a row, {facts.since}: its gradient or its update {facts.tense('is', 'was')} exactly "
-            f"zero{facts.yet}."
+            f"zero{facts.loss_clause}."
         )

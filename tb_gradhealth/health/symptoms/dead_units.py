@@ -1,10 +1,10 @@
-"""ReLU units that never activate, whatever the input: they receive no gradient and cannot come back."""
+"""Symptom dead-units: ReLU units that give zero for every input, and so get no gradient."""
 
 from dataclasses import dataclass
 
 import numpy as np
 
-from tb_gradhealth.health.loss import CHANCE, SOLVED, Losses
+from tb_gradhealth.health.loss import CHANCE_SKILL, SOLVED_SKILL, Losses
 from tb_gradhealth.health.protocol import (
     Facts,
     Judgement,
@@ -24,30 +24,30 @@ NOT_RELU = "its activation function never gives exact zeros"
 
 @dataclass(frozen=True)
 class DeadUnitsLimits(Limits):
-    """Shares of a layer's units, and how long they must have been silent."""
+    """Shares of a layer's units, and the number of batches for which they must have been zero."""
 
-    threshold: float = limit(0.2, "share of dead units above which a layer is ill", most=1)
-    critical: float = limit(0.5, "share of dead units above which the layer as such is in danger", most=1)
+    threshold: float = limit(0.2, "share of dead units above which a layer is ill", maximum=1)
+    critical: float = limit(0.5, "share of dead units above which the layer as such is in danger", maximum=1)
     inexcusable: float = limit(
         0.7,  # AUTOTRAINER's gamma for a dying layer (Zhang et al., ICSE 2021); fewer may be wanted sparsity
         "share of dead units that stays a warning even while the loss improves",
-        most=1,
+        maximum=1,
     )
     useless: float = limit(
         0.95,
         "share of dead units that stays one even where the results are good: the layer does nothing",
-        most=1,
+        maximum=1,
     )
-    batches: int = limit(10, "batches a unit must have stayed silent for: sparse is not dead", least=1)
+    batches: int = limit(10, "batches a unit must have stayed silent for: sparse is not dead", minimum=1)
 
 
 class DeadUnits(Symptom[DeadUnitsLimits]):
     """Share of a ReLU-like layer's units that were 0 on every sample and position of ten batches or more.
 
-    Elements that are zero prove nothing: half of them being so is normal for ReLU (a rule on 70 % zero
-    elements gave 58 of DeepDiagnosis's 68 false alarms). A unit that never fires does. A layer of which
-    seven in ten are dead, or one of which half are while the loss is no better than a constant prediction's,
-    stays a warning while the loss improves, until the results are good: then it was wide enough.
+    Single zeros prove nothing: half of the elements are zero in a normal ReLU layer (a rule on 70 % zero
+    elements gave 58 of DeepDiagnosis's 68 false alarms). A unit that is always zero does. A layer with 70 %
+    dead units, or with 50 % while the loss is no better than a constant prediction's, stays a warning while
+    the loss improves, until the results are good: the layer is wide enough then.
     """
 
     id = "dead-units"
@@ -75,37 +75,37 @@ class DeadUnits(Symptom[DeadUnitsLimits]):
     unit = "share"
     judges = ("activation",)
     limits_type = DeadUnitsLimits
-    patient = True
+    info_while_undecided = True
     leads_to = frozenset({"vanishing-gradient", "dead-layer", "loss-stalled"})
 
     def scope(self, structure: Structure) -> Scope:
-        """Outputs of ReLU-like layers: no other function gives exact zeros."""
+        """Outputs of ReLU-like layers; other functions give no exact zeros."""
         return structure.all_of("activation").without(~structure.relu_like, NOT_RELU)
 
     def observe(self, view: View) -> Judgement:
-        """Judge every ReLU-like activation that was watched for long enough."""
+        """Judge every ReLU-like activation with enough batches in its window."""
         limits = self.limits
         long_enough = view.column("window") >= limits.batches
         share = view.column("dead_fraction")
         value = np.where(long_enough & np.isfinite(share), share, np.nan)
         level = np.where(value > limits.critical, CRITICAL, WARNING)
-        # A loss that only came down from a bad start learned nothing in spite of them.
-        useless = (value >= limits.critical) & (view.block.losses.skill < CHANCE)[:, None]
-        least = np.where((value >= limits.inexcusable) | useless, WARNING, INFO)
-        return judgement(value, limits.threshold, level, least=least)
+        # Below chance, a falling loss only recovers from a bad start: it does not excuse dead units.
+        useless = (value >= limits.critical) & (view.block.losses.skill < CHANCE_SKILL)[:, None]
+        minimum_level = np.where((value >= limits.inexcusable) | useless, WARNING, INFO)
+        return judgement(value, limits.threshold, level, minimum_level=minimum_level)
 
     def excused(self, value: float, losses: Losses) -> bool:
-        """Whether the network does well with the units that are left."""
-        solved = losses.skill[0] >= SOLVED and value < self.limits.useless
-        begun = losses.skill[0] >= CHANCE and value < self.limits.inexcusable
+        """Whether the network does well with its remaining units."""
+        solved = losses.skill[0] >= SOLVED_SKILL and value < self.limits.useless
+        begun = losses.skill[0] >= CHANCE_SKILL and value < self.limits.inexcusable
         return bool(solved or (begun and losses.outcomes[0] != "diverging"))
 
     def message(self, facts: Facts) -> str:
-        """Say how many of the layer's units are silent."""
+        """How many of the layer's units are dead."""
         shape = facts.row.shape
         units = f" ({round(facts.value * shape[-1])} of {shape[-1]})" if shape and shape[-1] > 0 else ""
         return (
             f"{percent(facts.value)} of the units of {facts.row.layer}{units} gave zero for every sample "
             f"{facts.since}{facts.tense(' and no longer learn', '')}; {percent(facts.threshold)} is the limit"
-            f"{facts.yet}."
+            f"{facts.loss_clause}."
         )

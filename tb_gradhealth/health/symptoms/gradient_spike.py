@@ -1,29 +1,21 @@
-"""Gradients that suddenly leave their usual range, and come back."""
+"""Symptom gradient-spike: gradients that suddenly leave their usual range, and come back."""
+
+from dataclasses import replace
 
 import numpy as np
 
-from tb_gradhealth.health.protocol import (
-    Facts,
-    Judgement,
-    Labels,
-    Scope,
-    Spike,
-    SpikeLimits,
-    Structure,
-    View,
-    quietened,
-)
-from tb_gradhealth.health.results import INFO, WARNING, number, times
+from tb_gradhealth.health.protocol import Facts, Judgement, Labels, Scope, Spike, SpikeLimits, Structure, View
+from tb_gradhealth.health.results import INFO, WARNING
 
 
 class GradientSpike(Spike[SpikeLimits]):
     """Robust z of ln(RMS(g)) of a weight matrix against its own past, above 6.
 
-    The gradient is taken before clipping, and the largest since the last record. A spike that the loss took
-    notice of, by half of what makes a spike there, is a warning, three of them in 1,000 steps are critical;
-    what the loss did not notice is information, however often it comes. Without a loss a lone spike is
-    information, a recurrent one a warning. OLMo-core skips a step at 6 sigma
-    over 128 steps; sigma on raw norms would call every heavy tail a spike, hence logarithms and MAD.
+    The gradient is measured before clipping; the largest since the last record counts. A spike with a loss
+    beyond half of the threshold of a loss spike is a warning, three of them in 1,000 steps are critical; a
+    spike without such a loss is information, however often it recurs. Without a loss a lone spike is
+    information, a recurrent one a warning. OLMo-core skips a step at 6 sigma over 128 steps; sigma on raw
+    norms would make every heavy tail a spike, hence logarithms and MAD.
     """
 
     id = "gradient-spike"
@@ -44,13 +36,10 @@ class GradientSpike(Spike[SpikeLimits]):
         "Lower the learning rate, or lengthen the warm-up.",
     )
     measure = "(ln RMS(g) - median) / (1.4826 MAD + 0.05) over its last 32 records"
-    needs = "its past is too short to say what is usual"
     statistic = "peak_rms"
     labels = Labels("robust z", "largest gradient RMS", "usual gradient RMS")
-    unit = "z"
     propagates = True
     judges = ("gradient",)
-    limits_type = SpikeLimits
     leads_to = frozenset({"non-finite", "loss-spike", "activation-spike", "dead-units", "loss-diverging"})
 
     def scope(self, structure: Structure) -> Scope:
@@ -59,15 +48,11 @@ class GradientSpike(Spike[SpikeLimits]):
 
     def observe(self, view: View) -> Judgement:
         """Compare the largest gradient since the last record with its own past."""
-        loss, notice = view.block.loss_deviation, self.limits.threshold / 2
-        level = np.where(loss >= notice, WARNING, INFO)
-        judged = self.judge(view, view.column("peak_rms"), view.column("peak_rms_ago"), level)
-        return quietened(judged, loss < notice)
+        loss, reaction = view.block.loss_deviation, self.limits.threshold / 2
+        judged = self.judge(view, np.where(loss >= reaction, WARNING, INFO))
+        # Recurrence does not count either where the loss is known not to react.
+        return replace(judged, level=np.where((loss < reaction)[:, None], INFO, judged.level))
 
-    def message(self, facts: Facts) -> str:
-        """Say which gradient jumped, when, and how far out it was."""
-        return (
-            f"The gradient of {facts.row.tensor} jumped out of its usual range at step {facts.peak_step:,}: "
-            f"it lies {times(facts.value)} × its usual spread above normal, {number(facts.threshold)} × is "
-            "the limit."
-        )
+    def subject(self, facts: Facts) -> str:
+        """The gradient."""
+        return f"The gradient of {facts.row.tensor}"

@@ -1,4 +1,4 @@
-"""Inputs far from unit scale, and targets that the output cannot reach."""
+"""Symptom input-scale: inputs far from unit scale, and targets that the output cannot reach."""
 
 from dataclasses import dataclass
 from math import prod
@@ -33,7 +33,7 @@ RANGES: Final[dict[str, tuple[float, float]]] = {
     "relu": (0.0, INF),
     "relu6": (0.0, 6.0),
 }
-"""What an output's activation function can reach."""
+"""Range of an output by its activation function."""
 
 LARGE, SMALL, UNEVEN, CONSTANT, BEYOND = range(5)
 """The aspects."""
@@ -41,24 +41,23 @@ LARGE, SMALL, UNEVEN, CONSTANT, BEYOND = range(5)
 
 @dataclass(frozen=True)
 class InputScaleLimits(Limits):
-    """The range of what a network is fed, around unit scale."""
+    """The range of inputs, around unit scale."""
 
     threshold: float = limit(1.0, "times outside the range of scales")
     largest: float = limit(10.0, "RMS of an input above which it is too large")
     smallest: float = limit(0.01, "RMS of an input below which it is too small")
-    spread: float = limit(100.0, "times the median feature that the largest may be", least=1)
-    constant: float = limit(0.9, "share of features that may be constant throughout a batch", most=1)
+    spread: float = limit(100.0, "times the median feature that the largest may be", minimum=1)
+    constant: float = limit(0.9, "share of features that may be constant throughout a batch", maximum=1)
 
 
 class InputScale(Symptom[InputScaleLimits]):
     """How far an input is from unit scale, and whether the output can reach the targets.
 
-    RMS(x) from 0.01 to 10, features within a factor of 100 of their median, not nine in ten of them constant
-    throughout a batch. UMLAUT (Schoop et al., CHI 2021) asks for inputs within [-1, 1]; initializers,
-    learning rates and saturating functions are made for unit scale. Targets must lie within the range of the
-    last activation function. Many trainings get along with raw inputs, so it is information as long as
-    nobody knows that the loss does not improve. Integers are left out: they are looked up, or one of several
-    classes.
+    Inputs should have an RMS from 0.01 to 10, features within a factor of 100 of their median, and fewer than
+    90 % of the features constant throughout a batch. UMLAUT (Schoop et al., CHI 2021) requires inputs within
+    [-1, 1]; initializers, learning rates and saturating functions are made for unit scale. Targets must be
+    within the range of the last activation function. Many trainings succeed with raw inputs, so it is
+    information until the loss is known not to improve. Integers are left out: they are indices or classes.
     """
 
     id = "input-scale"
@@ -85,7 +84,7 @@ class InputScale(Symptom[InputScaleLimits]):
     unit = "times"
     limits_type = InputScaleLimits
     logarithmic = True
-    raised = False
+    raised_by_loss = False
     leads_to = frozenset(
         {
             "saturated-activation",
@@ -111,21 +110,21 @@ class InputScale(Symptom[InputScaleLimits]):
         unknown = structure.kinds["target"] & ~reachable
         return scope.without(unknown, "the output reaches any target, as far as is known")
 
-    def settle(self, structure: Structure, rows: Ints) -> None:
-        """Find what the output can reach."""
+    def update_structure(self, structure: Structure, rows: Ints) -> None:
+        """Find the range of the output."""
         self._low, self._high = _reach(structure)[:, rows]
 
     def observe(self, view: View) -> Judgement:
-        """Compare every input with unit scale, and the targets with what the output reaches."""
-        ways = self._ways(view)
-        value = np.fmax.reduce(ways)
+        """Compare every input with unit scale, and the targets with the range of the output."""
+        measures = self._measures(view)
+        value = np.fmax.reduce(measures)
         value[np.isnan(view.column("rms"))] = np.nan
-        aspect = np.where(np.isnan(ways), -1, ways).argmax(axis=0)
+        aspect = np.where(np.isnan(measures), -1, measures).argmax(axis=0)
         failing = view.outcome_is("stalled", "diverging")[:, None]
         level = np.where(failing & (value > 0), WARNING, INFO)
         return judgement(value, self.limits.threshold, level, aspect=aspect)
 
-    def _ways(self, view: View) -> Floats:
+    def _measures(self, view: View) -> Floats:
         """Times outside each range, [aspects, records, judged]; NaN where it does not apply."""
         limits, rms = self.limits, view.column("rms")
         inputs = view.structure.kinds["input"][view.rows]
@@ -142,45 +141,47 @@ class InputScale(Symptom[InputScaleLimits]):
         return np.concatenate([np.where(inputs, of_input, np.nan), np.where(inputs, np.nan, beyond)[None]])
 
     def message(self, facts: Facts) -> str:
-        """Say what is out of scale, and by how much."""
+        """What is out of scale, and by how much."""
         limits, name, at = self.limits, facts.row.tensor, f"at step {facts.peak_step:,}"
         if facts.aspect == BEYOND:
             return (
                 f"Targets lie up to {number(facts.value - 1)} outside what the last layer's activation "
-                f"function can give, {at}{facts.yet}."
+                f"function can give, {at}{facts.loss_clause}."
             )
         if facts.aspect == UNEVEN:
             return (
                 f"The largest feature of {name} is {times(facts.value * limits.spread)} × the median feature "
-                f"{at}; {times(limits.spread)} × is the limit{facts.yet}."
+                f"{at}; {times(limits.spread)} × is the limit{facts.loss_clause}."
             )
         if facts.aspect == CONSTANT:
             return (
                 f"{percent(facts.value * limits.constant)} of the features of {name} are the same throughout "
-                f"the batch {at}; {percent(limits.constant)} is the limit{facts.yet}."
+                f"the batch {at}; {percent(limits.constant)} is the limit{facts.loss_clause}."
             )
         if facts.aspect == SMALL:
             size, bound = number(limits.smallest / facts.value), number(limits.smallest)
         else:
             size, bound = number(limits.largest * facts.value), number(limits.largest)
-        return f"{name} has an RMS of {size} {at}, far from unit scale; {bound} is the limit{facts.yet}."
+        return (
+            f"{name} has an RMS of {size} {at}, far from unit scale; {bound} is the limit{facts.loss_clause}."
+        )
 
 
 def _reach(structure: Structure) -> Floats:
-    """The least and the largest that the output can give where a target row asks for it, [2, rows].
+    """Minimum and maximum of the output that belongs to a target row, [2, rows]; infinite for other rows.
 
-    Infinite where it can give anything, and where it is not known which output a target belongs to: of
-    several outputs, or where a target has another shape, as the numbers of classes have.
+    Infinite too where the output is unbounded, and where it is not known which output a target belongs to:
+    with several outputs, or a target of another shape, such as class indices.
     """
     reach = np.repeat([[-INF], [INF]], len(structure.rows), axis=1)
     outputs = [row for row in structure.rows if row.kind == "activation" and row.output]
     if len(outputs) == 1:
-        for place, row in enumerate(structure.rows):
+        for index, row in enumerate(structure.rows):
             if row.kind == "target" and abs(prod(row.shape)) == abs(prod(outputs[0].shape)):
-                reach[:, place] = RANGES.get(outputs[0].activation, (-INF, INF))
+                reach[:, index] = RANGES.get(outputs[0].activation, (-INF, INF))
     return reach
 
 
 def _are_whole(structure: Structure) -> Mask:
-    """Rows of whole numbers."""
+    """Rows of integers or booleans, [rows]."""
     return np.array([row.dtype.startswith(("int", "uint", "bool")) for row in structure.rows], bool)

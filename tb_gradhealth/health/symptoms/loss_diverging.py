@@ -1,31 +1,31 @@
-"""A loss that leaves its best value for good."""
+"""Symptom loss-diverging: a loss that leaves its best value and does not return."""
 
 from dataclasses import dataclass
 
 import numpy as np
 
-from tb_gradhealth.health.loss import SOLVED, WINDOW, Losses
+from tb_gradhealth.health.loss import SOLVED_SKILL, WINDOW, Losses
 from tb_gradhealth.health.protocol import (
     Facts,
     Judgement,
     Labels,
     Limits,
-    Lines,
     Scope,
+    StepsView,
     Structure,
     Symptom,
     View,
     judgement,
     limit,
-    of_loss,
+    loss_level,
 )
 from tb_gradhealth.health.results import WARNING, times
 
 LATEST = 4
-"""Losses of which not even the least may be near the best."""
+"""Number of newest losses that must all be far from the best."""
 
 STEPS = 20
-"""Steps in a row, seen by the flight recorder, that do as well."""
+"""Number of the flight recorder's newest steps that are judged instead."""
 
 MULTIPLE, ABOVE = 0, 1
 """The aspects: a multiple of a positive best value, or a distance from one that is not."""
@@ -33,18 +33,18 @@ MULTIPLE, ABOVE = 0, 1
 
 @dataclass(frozen=True)
 class LossDivergingLimits(Limits):
-    """How far from its best."""
+    """Distance of the loss from its best value."""
 
     threshold: float = limit(
-        2.0, "times its best median that the loss must be, in every one of the last four", least=1
+        2.0, "times its best median that the loss must be, in every one of the last four", minimum=1
     )
 
 
 class LossDiverging(Symptom[LossDivergingLimits]):
-    """1 + (least of the last four losses - best) / |best|; best is the best median of five, or the start.
+    """1 + (minimum of the last four losses - best) / |best|; best is the best median of five, or the start.
 
-    The least of four, so that one bad batch or a jump that is coming down again does not count: a loss
-    diverges where not even its best moments come near what it had reached.
+    The minimum of four, so that one bad batch, or a jump from which the loss is falling again, does not
+    count.
     """
 
     id = "loss-diverging"
@@ -69,50 +69,50 @@ class LossDiverging(Symptom[LossDivergingLimits]):
     limits_type = LossDivergingLimits
     logarithmic = True
     immediate = True
-    weighed = False
-    forgiven = True
+    weighed_by_loss = False
+    info_when_resolved = True
 
     def scope(self, structure: Structure) -> Scope:
         """The loss."""
         return structure.main_loss()
 
     def observe(self, view: View) -> Judgement:
-        """Compare the best of the last losses with the best stretch."""
+        """Compare the minimum of the last losses with the best window."""
         losses = view.block.losses
-        # What is thrown up in the first steps leaves where it began: no stretch is better than that.
-        best, least = np.fmin(losses.best, losses.first), np.fmin.reduce(losses.last[:, -LATEST:], axis=1)
-        times_best = 1 + (least - best) / np.maximum(np.abs(best), 1e-12)
+        # A loss that jumps in the first steps has no window better than its start.
+        best, lowest = np.fmin(losses.best, losses.first), np.fmin.reduce(losses.last[:, -LATEST:], axis=1)
+        times_best = 1 + (lowest - best) / np.maximum(np.abs(best), 1e-12)
         times_best[losses.count < 2 * LATEST] = np.nan
-        # A loss near zero may double many times and still be solved: it must matter beside the first.
-        matters = least >= losses.first - 0.5 * np.abs(losses.first)
-        # A jump that comes down again, each loss below the one before, is a spike.
-        matters &= ~(np.diff(losses.last[:, -LATEST:], axis=1) < 0).all(axis=1)
-        # What single batches say does not hold where the mean of an epoch, or the metrics, say otherwise.
-        matters &= ~losses.epoch_at_best & ~(losses.skill >= SOLVED)
+        # A loss near zero may double many times while the task is solved: it must be near the first loss.
+        counts = lowest >= losses.first - 0.5 * np.abs(losses.first)
+        # A jump after which each loss is below the one before is a spike.
+        counts &= ~(np.diff(losses.last[:, -LATEST:], axis=1) < 0).all(axis=1)
+        # The mean of an epoch, and the metrics, are more reliable than single batches.
+        counts &= ~losses.epoch_at_best & ~(losses.skill >= SOLVED_SKILL)
         value = np.repeat(times_best[:, None], view.rows.size, axis=1)
         aspect = np.where(best > 0, MULTIPLE, ABOVE)[:, None].repeat(view.rows.size, axis=1)
-        return judgement(value, self.limits.threshold, of_loss(view), where=matters[:, None], aspect=aspect)
+        return judgement(value, self.limits.threshold, loss_level(view), where=counts[:, None], aspect=aspect)
 
-    def observe_steps(self, lines: Lines) -> Judgement | None:
-        """Judge the last steps of a flight recorder's lines: twenty in a row are as good as four records."""
-        known, last, rows = lines.latest, lines.loss[-STEPS:], lines.values.shape[1]
+    def observe_steps(self, view: StepsView) -> Judgement | None:
+        """Judge the flight recorder's last steps: twenty steps in a row count like four records."""
+        known, last, rows = view.latest, view.loss[-STEPS:], view.values.shape[1]
         if known is None or last.size < STEPS or not np.isfinite(last).all() or known.count[0] < WINDOW:
             return None
-        best, least = float(np.fmin(known.best, known.first)[0]), float(last.min())
-        value = 1 + (least - best) / max(abs(best), 1e-12)
-        # The lines hold sizes: of a loss that may be negative they do not say enough.
-        matters = best > 0 and least >= known.first[0] / 2 and not known.skill[0] >= SOLVED
-        since = np.full(rows, lines.steps[-STEPS])
+        best, lowest = float(np.fmin(known.best, known.first)[0]), float(last.min())
+        value = 1 + (lowest - best) / max(abs(best), 1e-12)
+        # The steps hold |loss|, which is not enough where the loss may be negative.
+        counts = best > 0 and lowest >= known.first[0] / 2 and not known.skill[0] >= SOLVED_SKILL
+        since = np.full(rows, view.steps[-STEPS])
         return judgement(
-            np.full(rows, value), self.limits.threshold, WARNING, where=np.full(rows, matters), since=since
+            np.full(rows, value), self.limits.threshold, WARNING, where=np.full(rows, counts), since=since
         )
 
     def contradicted(self, losses: Losses) -> bool:
-        """Whether the newest epoch is about the best, or the results are good."""
-        return bool(losses.epoch_at_best[0] or losses.skill[0] >= SOLVED)
+        """Whether the newest epoch is near the best, or the results are good."""
+        return bool(losses.epoch_at_best[0] or losses.skill[0] >= SOLVED_SKILL)
 
     def message(self, facts: Facts) -> str:
-        """Say how far it is from its best."""
+        """How far the loss is from its best value."""
         if facts.aspect == ABOVE:
             distance = f"lay {times(facts.value - 1)} × its size above it, {times(facts.threshold - 1)} ×"
         else:

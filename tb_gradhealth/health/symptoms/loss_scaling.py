@@ -1,4 +1,4 @@
-"""A loss scaler that skips more steps than it should."""
+"""Symptom loss-scaling: a loss scaler that skips too many steps."""
 
 from dataclasses import dataclass
 
@@ -25,12 +25,12 @@ IN_A_ROW, SHARE, EXHAUSTED = 0, 1, 2
 
 @dataclass(frozen=True)
 class LossScalingLimits(Limits):
-    """How much skipping is routine."""
+    """Number of skipped steps that is routine."""
 
     threshold: float = limit(1.0, "times what is routine")
-    consecutive: int = limit(5, "steps skipped in a row that are too many", least=1)
-    share: float = limit(0.01, "share of skipped steps that is too large, over `steps`", most=1)
-    steps: int = limit(1000, "steps after which the share is judged", least=1)
+    consecutive: int = limit(5, "steps skipped in a row that are too many", minimum=1)
+    share: float = limit(0.01, "share of skipped steps that is too large, over `steps`", maximum=1)
+    steps: int = limit(1000, "steps after which the share is judged", minimum=1)
     scale: float = limit(1.0, "loss scale below which there is nothing left to scale")
 
 
@@ -38,7 +38,7 @@ class LossScaling(Symptom[LossScalingLimits]):
     """Steps skipped in a row / 5, share of skipped steps / 1 % over 1,000 steps, or 1 / scale: the largest.
 
     Keras's LossScaleOptimizer doubles its scale every 2,000 finite steps and halves it when gradients
-    overflow, skipping that step: a skip now and then is how it works, a series of them is a fault.
+    overflow, skipping that step: single skips are its normal operation, a series of them is a fault.
     """
 
     id = "loss-scaling"
@@ -74,7 +74,7 @@ class LossScaling(Symptom[LossScalingLimits]):
         return Scope(structure.kinds["training"] & counts, {})
 
     def observe(self, view: View) -> Judgement:
-        """Count skips in a row and in all."""
+        """Count skipped steps in a row and in total."""
         limits, skipped = self.limits, view.block.skipped
         self._first_step = int(view.steps[0]) if self._first_step is None else self._first_step
         seen = (view.steps - self._first_step + 1)[:, None]
@@ -85,10 +85,10 @@ class LossScaling(Symptom[LossScalingLimits]):
         value = np.maximum(np.maximum(share, (in_a_row / limits.consecutive)[:, None]), exhausted[:, None])
         judged = judgement(value, limits.threshold, WARNING)
         aspect = np.where(exhausted[:, None] >= value, EXHAUSTED, np.where(share >= value, SHARE, IN_A_ROW))
-        return Judgement(value, value >= limits.threshold, judged.held, judged.level, aspect=aspect)
+        return Judgement(value, value >= limits.threshold, judged.keeps_open, judged.level, aspect=aspect)
 
     def _skipped_in_a_row(self, skipped: Floats, passed: Ints) -> Floats:
-        """How many steps have been skipped in a row at each record, [records]."""
+        """Number of steps skipped in a row at each record, [records]."""
         in_a_row = []
         for steps, every in zip(skipped.tolist(), (skipped >= passed).tolist(), strict=True):
             self._in_a_row = self._in_a_row + steps if every else 0.0
@@ -96,19 +96,19 @@ class LossScaling(Symptom[LossScalingLimits]):
         return np.array(in_a_row)
 
     def message(self, facts: Facts) -> str:
-        """Say how much more than routine."""
+        """How many steps were skipped, or how small the scale is."""
         if facts.aspect == EXHAUSTED:
             return (
                 f"The loss scale {facts.tense('is', 'was')} below {number(self.limits.scale)} {facts.since}: "
-                f"halving it further {facts.tense('helps', 'helped')} nothing{facts.yet}."
+                f"halving it further {facts.tense('helps', 'helped')} nothing{facts.loss_clause}."
             )
         skipped = facts.tense("has skipped", "skipped")
         if facts.aspect == SHARE:
             return (
                 f"The loss scaler {skipped} {percent(facts.value * self.limits.share)} of all steps "
-                f"{facts.since}; {percent(self.limits.share)} is routine{facts.yet}."
+                f"{facts.since}; {percent(self.limits.share)} is routine{facts.loss_clause}."
             )
         return (
             f"The loss scaler {skipped} {whole(facts.value * self.limits.consecutive)} steps in a row "
-            f"{facts.since}; fewer than {self.limits.consecutive} are routine{facts.yet}."
+            f"{facts.since}; fewer than {self.limits.consecutive} are routine{facts.loss_clause}."
         )

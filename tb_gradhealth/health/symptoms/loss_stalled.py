@@ -1,4 +1,4 @@
-"""A loss that has got nowhere since the start."""
+"""Symptom loss-stalled: a loss that has not improved since the start."""
 
 from dataclasses import dataclass
 
@@ -11,14 +11,14 @@ from tb_gradhealth.health.protocol import (
     Judgement,
     Labels,
     Limits,
-    Lines,
     Scope,
+    StepsView,
     Structure,
     Symptom,
     View,
     judgement,
     limit,
-    of_loss,
+    loss_level,
 )
 from tb_gradhealth.health.results import WARNING, percent
 
@@ -31,32 +31,33 @@ GAINED, SKILLED, ZERO = 0, 1, 2
 
 @dataclass(frozen=True)
 class LossStalledLimits(Limits):
-    """How much a training must have gained, and when that is asked."""
+    """How much a training must have gained, and from when on it is judged."""
 
     threshold: float = limit(
-        0.1, "share of its first value, or of a constant prediction's loss, that must be gone", most=1
+        0.1, "share of its first value, or of a constant prediction's loss, that must be gone", maximum=1
     )
     risen: float = limit(
         0.5, "share by which a loss that is merely stalled may have risen; beyond, it diverges"
     )
     slow: float = limit(
-        0.3, "share of the threshold below which a loss that falls does so too slowly to get there", most=1
+        0.3, "share of the threshold below which a loss that falls does so too slowly to get there", maximum=1
     )
-    records: int = limit(8, "records with a loss before it is judged", least=8)
-    steps: int = limit(32, "steps before a run is judged by the flight recorder's lines", least=10)
+    records: int = limit(8, "records with a loss before it is judged", minimum=8)
+    steps: int = limit(32, "steps before a run is judged by the flight recorder's steps", minimum=10)
 
 
 class LossStalled(Symptom[LossStalledLimits]):
     """What a training has gained: against a constant prediction where that is known, else against its start.
 
-    Against a constant prediction it is the skill, 1 - loss / constant loss, or the same of accuracy or AUC,
-    whichever is best: a fine-tuning that starts good has gained nothing and is fine. Else it is the largest
-    of what three statistics lost since the start: the median of the first three records against that of the
-    last five, the mean of the first and of the last ten, and the mean loss of the first and newest epoch.
+    Against a constant prediction it is the skill, 1 - loss / constant loss, or the same for accuracy or AUC,
+    whichever is largest: a fine-tuning that starts well has gained nothing and is healthy. Else it is the
+    largest gain by three statistics: from the median of the first three records to that of the last five,
+    from the mean of the first ten to that of the last ten, and from the first to the newest epoch's mean
+    loss.
 
-    Breaches below a tenth, and only where the last losses are not significantly lower than those before
-    them, or so little lower that three times as long a run would not get there. While the learning rate is
-    still rising nothing is asked. It is forgiven when it ends: a plateau at the start that the training left.
+    It breaches below a tenth, and only where the last losses are not significantly lower than those before
+    them, or so little lower that a run three times as long would not reach it. It is not judged while the
+    learning rate rises. A resolved finding is information: the training left a plateau at its start.
     """
 
     id = "loss-stalled"
@@ -86,8 +87,8 @@ class LossStalled(Symptom[LossStalledLimits]):
     judges = ("loss",)
     limits_type = LossStalledLimits
     direction = "below"
-    weighed = False
-    forgiven = True
+    weighed_by_loss = False
+    info_when_resolved = True
 
     def __init__(self, limits: LossStalledLimits) -> None:
         super().__init__(limits)
@@ -100,7 +101,7 @@ class LossStalled(Symptom[LossStalledLimits]):
         return structure.main_loss()
 
     def observe(self, view: View) -> Judgement:
-        """Compare where the loss is with where it began, and with what a constant prediction loses."""
+        """Compare the loss with its start, and with the loss of a constant prediction."""
         losses = view.block.losses
         rate = view.training("learning_rate", absent=0.0)
         before = np.concatenate([[self._rate], rate[:-1]])
@@ -113,16 +114,16 @@ class LossStalled(Symptom[LossStalledLimits]):
         return judgement(
             np.repeat(value, view.rows.size, axis=1),
             self.limits.threshold,
-            of_loss(view),
+            loss_level(view),
             below=True,
             where=self._stuck(losses)[:, None],
             since=np.where(zero_since >= 0, zero_since, view.steps)[:, None].repeat(view.rows.size, axis=1),
             aspect=np.where(zero_since >= 0, ZERO, aspect)[:, None].repeat(view.rows.size, axis=1),
         )
 
-    def observe_steps(self, lines: Lines) -> Judgement | None:
-        """Judge a run that was too short for records, step by step: fewer than a finding needs."""
-        trend = lines.trend
+    def observe_steps(self, view: StepsView) -> Judgement | None:
+        """Judge a run by its steps where it has fewer records than a finding needs."""
+        trend = view.trend
         if (
             self._judged >= OPENS_AT
             or trend is None
@@ -130,16 +131,16 @@ class LossStalled(Symptom[LossStalledLimits]):
             or not trend.finite[-1]
         ):
             return None
-        rows = lines.values.shape[1]
+        rows = view.values.shape[1]
         gained, aspect = self._measured(trend)
-        zero = not lines.loss.any()
+        zero = not view.loss.any()
         return judgement(
             np.full(rows, gained[0]),
             self.limits.threshold,
             WARNING,
             below=True,
             where=np.full(rows, self._stuck(trend)[0]),
-            since=np.full(rows, lines.steps[0]),
+            since=np.full(rows, view.steps[0]),
             aspect=np.full(rows, ZERO if zero else aspect[0]),
         )
 
@@ -159,12 +160,12 @@ class LossStalled(Symptom[LossStalledLimits]):
     def _stuck(self, losses: Losses) -> Mask:
         """Whether it does not fall, or too slowly, and has not risen so much that it diverges, [records]."""
         limits = self.limits
-        least = limits.slow * limits.threshold
-        crawling = np.fmax(losses.gain, losses.mean_gain) < least
-        # Epochs of a few batches are noisy too: theirs must have brought something since the first.
-        falling = losses.epoch_falls & (losses.epoch_gain >= least)
-        resting = (~losses.improves() | crawling) & ~falling
-        return np.asarray(resting & (losses.gain > -limits.risen))
+        minimum_gain = limits.slow * limits.threshold
+        too_slow = np.fmax(losses.gain, losses.mean_gain) < minimum_gain
+        # Epochs of a few batches are noisy too, so they must have gained something since the first.
+        falling = losses.epoch_falls & (losses.epoch_gain >= minimum_gain)
+        flat = (~losses.improves() | too_slow) & ~falling
+        return np.asarray(flat & (losses.gain > -limits.risen))
 
     def _zeros(self, loss: Floats, steps: Ints) -> Ints:
         """The step since which the loss is exactly zero at each record, -1 where it is not; [records]."""
@@ -172,14 +173,14 @@ class LossStalled(Symptom[LossStalledLimits]):
         for record, (value, step) in enumerate(zip(loss.tolist(), steps.tolist(), strict=True)):
             if value == 0:
                 self._zero_since = step if self._zero_since is None else self._zero_since
-            elif value == value:  # one that was not recorded changes nothing
+            elif value == value:  # a loss that was not recorded changes nothing
                 self._zero_since = None
             since[record] = -1 if self._zero_since is None else self._zero_since
         return since
 
     def message(self, facts: Facts) -> str:
-        """Say how little was gained, and by which measure."""
-        value, least, at = facts.value, percent(facts.threshold), f"step {facts.peak_step:,}"
+        """How little was gained, and by which measure."""
+        value, minimum, at = facts.value, percent(facts.threshold), f"step {facts.peak_step:,}"
         if facts.aspect == ZERO:
             return (
                 f"The loss {facts.tense('is', 'was')} exactly 0 {facts.since}: nothing can be learned from "
@@ -188,7 +189,7 @@ class LossStalled(Symptom[LossStalledLimits]):
         if facts.aspect == SKILLED and value > 0:
             return (
                 f"At {at} the network had come {percent(value)} of the way from a constant prediction to a "
-                f"perfect one; {least} is the least that counts as learning."
+                f"perfect one; {minimum} is the least that counts as learning."
             )
         if facts.aspect == SKILLED:
             return f"At {at} the network was no better than predicting the same for every sample."
@@ -200,5 +201,5 @@ class LossStalled(Symptom[LossStalledLimits]):
             moved = f"had risen by {percent(-value)} or more"
         return (
             f"By its medians and means the loss {moved} between its first records and {at}; where something "
-            f"is learned it falls by more than {least}."
+            f"is learned it falls by more than {minimum}."
         )

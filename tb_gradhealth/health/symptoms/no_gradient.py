@@ -1,4 +1,4 @@
-"""Variables that the loss does not depend on, as far as the framework can see."""
+"""Symptom no-gradient: variables for which the framework gives no gradient."""
 
 from dataclasses import dataclass
 
@@ -21,7 +21,7 @@ from tb_gradhealth.health.results import CRITICAL
 
 @dataclass(frozen=True)
 class NoGradientLimits(Limits):
-    """Not a single one is fine."""
+    """Limit of the number of variables: none."""
 
     threshold: float = limit(0.0, "variables without a gradient that are fine")
 
@@ -29,8 +29,8 @@ class NoGradientLimits(Limits):
 class NoGradient(Symptom[NoGradientLimits]):
     """A trainable variable whose gradient is None: there is no path from it to the loss.
 
-    That is a fault of wiring, not of numbers, so it is critical at the first record and no loss excuses it.
-    A frozen variable (trainable = False) is not among those a gradient is asked for.
+    That is a fault of the model's structure, so it is critical at the first record and no loss excuses it.
+    No gradient is computed for a frozen variable (trainable = False).
     """
 
     id = "no-gradient"
@@ -54,7 +54,7 @@ class NoGradient(Symptom[NoGradientLimits]):
     unit = "variables"
     limits_type = NoGradientLimits
     immediate = True
-    weighed = False
+    weighed_by_loss = False
     needs_finite = False
     leads_to = frozenset({"loss-stalled"})
 
@@ -63,13 +63,13 @@ class NoGradient(Symptom[NoGradientLimits]):
         return Scope(structure.no_gradient, {})
 
     def observe(self, view: View) -> Judgement:
-        """Every such row is ill; one that has numbers now is well."""
-        still = view.structure.no_gradient[view.rows]
-        value = np.repeat(still[None].astype(np.float64), view.steps.size, axis=0)
+        """1 for rows whose gradient is None, 0 for rows that have one by now."""
+        missing = view.structure.no_gradient[view.rows]
+        value = np.repeat(missing[None].astype(np.float64), view.steps.size, axis=0)
         return judgement(value, self.limits.threshold, CRITICAL)
 
     def message(self, facts: Facts) -> str:
-        """Say that nothing leads from it to the loss."""
+        """That the loss does not depend on the variable."""
         return (
             f"{facts.row.tensor} {facts.tense('gets', 'got')} no gradient at all {facts.since}: the loss "
             f"{facts.tense('does', 'did')} not depend on it."

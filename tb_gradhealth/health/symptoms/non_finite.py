@@ -1,4 +1,4 @@
-"""NaN or infinite values: at once, at the exact step."""
+"""Symptom non-finite: NaN or infinite values, found at the exact step."""
 
 from dataclasses import dataclass
 
@@ -19,12 +19,12 @@ from tb_gradhealth.health.protocol import (
 from tb_gradhealth.health.results import CRITICAL, INFO, loss_name, whole
 
 COUNTED, PASSED = 0, 1
-"""The aspects: counted in a record, or only known of the steps between two records."""
+"""The aspects: counted in a record, or only found in the steps between two records."""
 
 
 @dataclass(frozen=True)
 class NonFiniteLimits(Limits):
-    """No number of them is fine."""
+    """Limit of the number of elements: none."""
 
     threshold: float = limit(0.0, "elements that may be NaN or infinite")
 
@@ -32,11 +32,11 @@ class NonFiniteLimits(Limits):
 class NonFinite(Symptom[NonFiniteLimits]):
     """Any NaN or infinity in an input, a target, a gradient, a weight, an activation or the loss.
 
-    The sticky columns give the first bad step even where it lies between two records. Updates are left
-    out: they are the weights' own non-finite values again. Two things are information only: a gradient
-    that overflowed under a loss scaler, which skips that step and halves its scale, as it is meant to;
-    and an activation that holds infinities, but no NaN, while the loss stays finite: an attention mask.
-    It is over only when finite values are back in the tensor and in the loss.
+    The columns ``bad_steps`` and ``bad_ago`` give the first bad step even between two records. Updates are
+    left out: they repeat the weights' non-finite values. Two cases are information: a gradient that
+    overflowed under a loss scaler, which skips that step and halves its scale by design; and an activation
+    that holds infinities, but no NaN, while the loss stays finite, such as an attention mask. A finding is
+    resolved only when the tensor and the loss are finite again.
     """
 
     id = "non-finite"
@@ -65,7 +65,7 @@ class NonFinite(Symptom[NonFiniteLimits]):
     unit = "elements"
     limits_type = NonFiniteLimits
     immediate = True
-    weighed = False
+    weighed_by_loss = False
     propagates = True
     needs_finite = False
     leads_to = frozenset(
@@ -87,16 +87,16 @@ class NonFinite(Symptom[NonFiniteLimits]):
         self._gradients = self._activations = np.empty(0, bool)
 
     def scope(self, structure: Structure) -> Scope:
-        """Everything but updates and clipped gradients, which only pass on what others hold."""
+        """All rows except updates and clipped gradients, which only repeat the values of others."""
         return structure.all_of("gradient", "weight", "activation", "loss", "input", "target")
 
-    def settle(self, structure: Structure, rows: Ints) -> None:
-        """Remember which rows are of which kind."""
+    def update_structure(self, structure: Structure, rows: Ints) -> None:
+        """Find the rows of each kind."""
         self._gradients = structure.kinds["gradient"][rows]
         self._activations = structure.kinds["activation"][rows]
 
     def observe(self, view: View) -> Judgement:
-        """Count what the record holds; a bad step between two records counts as one element."""
+        """Count the elements in the record; a bad step between two records counts as one element."""
         nan, infinite = view.column("nan_count"), view.column("inf_count")
         bad_steps = view.column("bad_steps")
         value = np.maximum(np.fmax(nan, 0) + np.fmax(infinite, 0), bad_steps > 0)  # fmax takes NaN for 0
@@ -108,11 +108,11 @@ class NonFinite(Symptom[NonFiniteLimits]):
         if breach.any():
             ago = np.where(bad_steps > 0, np.fmax(view.column("bad_ago"), 0), 0)
             since = view.steps[:, None] - ago.astype(np.int64)
-        held = breach | ~view.block.losses.finite[:, None]
-        return Judgement(value, breach, held, level, since=since, aspect=aspect)
+        keeps_open = breach | ~view.block.losses.finite[:, None]
+        return Judgement(value, breach, keeps_open, level, since=since, aspect=aspect)
 
     def _excused(self, view: View, breach: Mask, nan: Floats) -> Mask:
-        """Rows whose non-finite values are part of the plan."""
+        """Rows whose non-finite values are intended, [records, judged]."""
         if not breach.any():
             return breach
         others = breach & ~self._gradients & ~self._activations
@@ -123,7 +123,7 @@ class NonFinite(Symptom[NonFiniteLimits]):
         return np.asarray(excused & ~others.any(axis=1, keepdims=True))
 
     def message(self, facts: Facts) -> str:
-        """Say what is not finite, and since when."""
+        """What is not finite, and since when."""
         row = facts.row
         if row.kind == "loss":
             return f"{loss_name(row.tensor)} {facts.tense('is', 'was')} NaN or infinite {facts.since}."

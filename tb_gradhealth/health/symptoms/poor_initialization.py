@@ -1,10 +1,10 @@
-"""Signals that grow or fade from layer to layer before anything was learned."""
+"""Symptom poor-initialization: signals that grow or fade from layer to layer before training."""
 
 from dataclasses import dataclass
 
 import numpy as np
 
-from tb_gradhealth.health.arrays import Floats, Ints, grown
+from tb_gradhealth.health.arrays import Floats, Ints, extended
 from tb_gradhealth.health.protocol import (
     Facts,
     Judgement,
@@ -22,18 +22,18 @@ from tb_gradhealth.health.results import WARNING, number, times
 
 @dataclass(frozen=True)
 class PoorInitializationLimits(Limits):
-    """Gain of a layer, and how many in a row."""
+    """Gain of a layer, and the number of layers in a row."""
 
-    threshold: float = limit(10.0, "factor by which each layer in a row may change the signal", least=1)
-    layers: int = limit(3, "layers in a row that must", least=2)
+    threshold: float = limit(10.0, "factor by which each layer in a row may change the signal", minimum=1)
+    layers: int = limit(3, "layers in a row that must", minimum=2)
     steps: int = limit(10, "steps from the start that count as untrained")
 
 
 class PoorInitialization(Symptom[PoorInitializationLimits]):
     """RMS of a layer's output over that of the layer before, for three layers in a row, in the first steps.
 
-    Each must change the signal by more than ten, all upwards or all downwards: He and Glorot initialization
-    keep it near one. What was found in the first steps is information until the loss is known not to improve.
+    Each must change the signal by a factor of more than ten, all upwards or all downwards: He and Glorot
+    initialization keep the factor near one. It is information until the loss is known not to improve.
     """
 
     id = "poor-initialization"
@@ -61,8 +61,8 @@ class PoorInitialization(Symptom[PoorInitializationLimits]):
     unit = "times"
     limits_type = PoorInitializationLimits
     logarithmic = True
-    raised = False
-    patient = True
+    raised_by_loss = False
+    info_while_undecided = True
     leads_to = frozenset(
         {
             "vanishing-gradient",
@@ -82,31 +82,31 @@ class PoorInitialization(Symptom[PoorInitializationLimits]):
         self._first_step: int | None = None
 
     def scope(self, structure: Structure) -> Scope:
-        """Layers' outputs but the model's own, which is bounded by its function."""
+        """Outputs of layers, except the model's own, which is bounded by its function."""
         return structure.all_of("activation").without(structure.output, "the model's output")
 
-    def settle(self, structure: Structure, rows: Ints) -> None:
+    def update_structure(self, structure: Structure, rows: Ints) -> None:
         """Order the layers from the input to the output."""
         self._order = np.argsort(structure.depth[rows], kind="stable")
-        self._found = grown(self._found, rows.size, np.nan)
-        self._before = grown(self._before, rows.size, np.nan)
+        self._found = extended(self._found, rows.size, np.nan)
+        self._before = extended(self._before, rows.size, np.nan)
 
     def observe(self, view: View) -> Judgement:
-        """Measure in the first steps; later, weigh what was found by what became of it."""
+        """Measure in the first steps; later the value stays, until the loss improves."""
         self._first_step = int(view.steps[0]) if self._first_step is None else self._first_step
-        young = int(np.count_nonzero(view.steps - self._first_step <= self.limits.steps))
+        early = int(np.count_nonzero(view.steps - self._first_step <= self.limits.steps))
         found, before = np.empty(view.shape), np.empty(view.shape)
-        if young:
-            for record, rms in enumerate(view.column("rms")[:young]):
+        if early:
+            for record, rms in enumerate(view.column("rms")[:early]):
                 self._found, self._before = found[record], before[record] = self._measured(rms)
-        found[young:], before[young:] = self._found, self._before
+        found[early:], before[early:] = self._found, self._before
         value, learning = found, view.outcome_is("learning")
         if learning.any():
             value = np.where(learning[:, None] & ~np.isnan(found), 1.0, found)
         return judgement(value, self.limits.threshold, WARNING, reference=before)
 
     def _measured(self, rms: Floats) -> tuple[Floats, Floats]:
-        """The worst gain that each layer took part in until now, and the signal before it, [judged]."""
+        """The worst gain so far of the runs that end in each layer, and the RMS before it, [judged]."""
         layers = self.limits.layers
         ordered = self._order[rms[self._order] > 0]
         found, before = self._found.copy(), self._before.copy()
@@ -114,16 +114,15 @@ class PoorInitialization(Symptom[PoorInitializationLimits]):
             return found, before
         gains = np.diff(np.log(rms[ordered]))
         runs = np.lib.stride_tricks.sliding_window_view(gains, layers)
-        least = np.exp(np.fmax(runs.min(axis=1), -runs.max(axis=1)))  # all up, or all down
-        # A layer is as ill as the worst run that ends in it.
-        found[ordered[layers:]] = np.fmax(found[ordered[layers:]], least)
+        smallest = np.exp(np.fmax(runs.min(axis=1), -runs.max(axis=1)))  # all up, or all down
+        found[ordered[layers:]] = np.fmax(found[ordered[layers:]], smallest)
         before[ordered[1:]] = rms[ordered[:-1]]
         return found, before
 
     def message(self, facts: Facts) -> str:
-        """Say by how much the signal changes."""
+        """By how much the signal changes."""
         return (
             f"Up to {facts.row.layer}, {self.limits.layers} layers in a row each changed the signal by more "
             f"than {times(facts.value)} × before anything was learned; {number(facts.threshold)} × is the "
-            f"limit{facts.yet}."
+            f"limit{facts.loss_clause}."
         )

@@ -1,4 +1,4 @@
-"""Gradients too small for the number format they are computed in."""
+"""Symptom precision-underflow: gradients too small for the number format they are computed in."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from tb_gradhealth.health.arrays import Ints, first_measured, grown
+from tb_gradhealth.health.arrays import Ints, extended, first_measured
 from tb_gradhealth.health.protocol import (
     Facts,
     Judgement,
@@ -24,22 +24,23 @@ from tb_gradhealth.record import Row
 from tb_gradhealth.record.magnitudes import EDGES
 
 NORMAL_RANGE = {"float16": -14, "float8": -6}
-"""Exponent of the smallest normal number of formats that have few; bfloat16 reaches as far as float32."""
+"""Exponent of the smallest normal number, by format; bfloat16 has the range of float32."""
 
 
 @dataclass(frozen=True)
 class PrecisionUnderflowLimits(Limits):
     """Share of a gradient's elements."""
 
-    threshold: float = limit(0.25, "share of magnitudes below the format's normal range", most=1)
-    risen: float = limit(0.2, "how much the share must have risen since the first record", most=1)
+    threshold: float = limit(0.25, "share of magnitudes below the format's normal range", maximum=1)
+    risen: float = limit(0.2, "how much the share must have risen since the first record", maximum=1)
 
 
 class PrecisionUnderflow(Symptom[PrecisionUnderflowLimits]):
     """Share of a gradient's non-zero magnitudes below the normal range of float16 (2^-14) or float8 (2^-6).
 
-    Read off the log2 histogram, whose borders fall on those limits. Gradients are logged without the loss
-    scale but computed with it, so the limit is divided by the scale. Zeros do not count: ReLU makes them.
+    It is computed from the log2 histogram, whose bin edges include those limits. Gradients are recorded
+    without the loss scale but computed with it, so the limit is divided by the scale. Zeros do not count:
+    ReLU makes them.
     """
 
     id = "precision-underflow"
@@ -80,19 +81,19 @@ class PrecisionUnderflow(Symptom[PrecisionUnderflowLimits]):
             long[row] = self._smallest(structure.settings, structure.rows[row]) is None
         return scope.without(long, "it is not computed in a format with a short range")
 
-    def settle(self, structure: Structure, rows: Ints) -> None:
-        """Make room for further rows."""
-        self._first = grown(self._first, rows.size, np.nan)
+    def update_structure(self, structure: Structure, rows: Ints) -> None:
+        """Extend the state by further rows."""
+        self._first = extended(self._first, rows.size, np.nan)
         exponents = [self._smallest(structure.settings, structure.rows[row]) for row in rows.tolist()]
         self._limit = np.array([0 if exponent is None else exponent for exponent in exponents])
 
     def observe(self, view: View) -> Judgement:
-        """Add up the histogram's bins below the limit."""
+        """Sum the histogram's bins below the limit."""
         scale = view.training("loss_scale", absent=1.0)
         scale = np.where(np.isfinite(scale), np.maximum(scale, 1e-30), 1.0)
         limit_exponent = self._limit - np.log2(scale)[:, None]
         shares = view.magnitudes()
-        # Bin i + 1 begins at the i-th edge; a bin counts where it lies below the limit as a whole.
+        # Bin i + 1 begins at the i-th edge; a bin counts where all of it is below the limit.
         below = np.concatenate([EDGES, [EDGES[-1] + 999]]) <= limit_exponent[..., None]
         share = np.minimum((shares * below).sum(axis=-1), 1)
         value = np.where(np.isnan(shares).any(axis=-1), np.nan, share)
@@ -102,16 +103,16 @@ class PrecisionUnderflow(Symptom[PrecisionUnderflowLimits]):
         return judgement(value, self.limits.threshold, WARNING, where=risen)
 
     def message(self, facts: Facts) -> str:
-        """Say how much of the gradient is lost."""
+        """Which share of the gradient is too small."""
         return (
             f"{percent(facts.value)} of the gradient of {facts.row.tensor} has been too small for its number "
-            f"format {facts.since}; {percent(facts.threshold)} is the limit{facts.yet}."
+            f"format {facts.since}; {percent(facts.threshold)} is the limit{facts.loss_clause}."
         )
 
     def _smallest(self, settings: Mapping[str, Any], row: Row) -> int | None:
-        """Exponent of the smallest normal number a gradient is computed in, None where that is far away.
+        """Exponent of the smallest normal number of a gradient's format, None for a long range.
 
-        A recorder that knows no model says nothing of its policy; then the layer's output tells.
+        Without a dtype policy in the settings, the dtype of the layer's output is used.
         """
         policy = f"{settings.get('dtype_policy', '')} {row.dtype} {self._formats.get(row.layer, '')}"
         found = (

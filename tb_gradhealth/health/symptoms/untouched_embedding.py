@@ -1,4 +1,4 @@
-"""Rows of an embedding that no batch ever asked for."""
+"""Symptom untouched-embedding: rows of an embedding that no batch has used."""
 
 from dataclasses import dataclass
 
@@ -21,17 +21,17 @@ from tb_gradhealth.health.results import INFO, percent
 
 @dataclass(frozen=True)
 class UntouchedEmbeddingLimits(Limits):
-    """Share of an embedding's rows, once there was time to touch them."""
+    """Share of an embedding's rows, and the steps before it is judged."""
 
-    threshold: float = limit(0.25, "share of rows that no gradient ever touched", most=1)
+    threshold: float = limit(0.25, "share of rows that no gradient ever touched", maximum=1)
     steps: int = limit(100, "steps before it is judged")
 
 
 class UntouchedEmbedding(Symptom[UntouchedEmbeddingLimits]):
-    """Share of an embedding's rows that no gradient has touched since the start; information, never more.
+    """Share of an embedding's rows that no gradient has touched since the start; always information.
 
-    Vocabularies have long tails and padding, so this is no fault. It explains why rare words stay random,
-    and tells a vocabulary that does not match its data.
+    Vocabularies have long tails and padding, so this is no fault. It explains why rare words stay random, and
+    shows a vocabulary that does not match its data.
     """
 
     id = "untouched-embedding"
@@ -53,7 +53,7 @@ class UntouchedEmbedding(Symptom[UntouchedEmbeddingLimits]):
     unit = "share"
     judges = ()
     limits_type = UntouchedEmbeddingLimits
-    weighed = False
+    weighed_by_loss = False
 
     def __init__(self, limits: UntouchedEmbeddingLimits) -> None:
         super().__init__(limits)
@@ -65,14 +65,14 @@ class UntouchedEmbedding(Symptom[UntouchedEmbeddingLimits]):
         return Scope(structure.kinds["gradient"] & embedding, {})
 
     def observe(self, view: View) -> Judgement:
-        """Judge once there was time."""
+        """Judge after the first steps."""
         self._first_step = int(view.steps[0]) if self._first_step is None else self._first_step
         early = view.steps - self._first_step < self.limits.steps
         value = np.where(early[:, None], np.nan, view.column("untouched_fraction"))
         return judgement(value, self.limits.threshold, INFO)
 
     def message(self, facts: Facts) -> str:
-        """Say how many rows were never touched."""
+        """How many rows were never touched."""
         rows = f" {facts.row.shape[0]:,}" if facts.row.shape else ""
         return (
             f"{percent(facts.value)} of the{rows} rows of {facts.row.tensor} had received no gradient "

@@ -1,4 +1,4 @@
-"""Steps that are out of proportion to the weights they change."""
+"""Symptom update-ratio: updates that are out of proportion to their weights."""
 
 from dataclasses import dataclass
 
@@ -17,7 +17,7 @@ from tb_gradhealth.health.protocol import (
     limit,
 )
 from tb_gradhealth.health.results import CRITICAL, WARNING, number
-from tb_gradhealth.health.series import SMALLEST_WEIGHT
+from tb_gradhealth.health.series import SMALLEST_WEIGHT_RMS
 
 TOO_LARGE, TOO_SMALL = 0, 1
 """The aspects."""
@@ -30,18 +30,18 @@ class UpdateRatioLimits(Limits):
     threshold: float = limit(1.0, "times outside the range from `smallest` to `largest`")
     largest: float = limit(1e-2, "RMS(update) / RMS(w) above which steps are too large")
     smallest: float = limit(1e-6, "RMS(update) / RMS(w) below which steps are too small")
-    critical: float = limit(10.0, "times outside the range from which it is critical", least=1)
+    critical: float = limit(10.0, "times outside the range from which it is critical", minimum=1)
     decayed: float = limit(
-        0.01, "share of its largest at which the learning rate is meant to do little", most=1
+        0.01, "share of its largest at which the learning rate is meant to do little", maximum=1
     )
 
 
 class UpdateRatio(Symptom[UpdateRatioLimits]):
     """RMS(w after - w before) / max(RMS(w), 1e-3) of a weight matrix, in times outside the healthy range.
 
-    The true update, not lr * RMS(g), which is wrong for Adam. Karpathy's rule of thumb is 1e-3. Trainings
-    with ratios far outside succeed all the same, so it is information as long as the loss improves; then
-    it explains why a loss does not. Steps that shrink with a decaying learning rate are as they should be.
+    The update is measured, since lr * RMS(g) is wrong for Adam. Karpathy's rule of thumb is 1e-3. Trainings
+    with ratios far outside may succeed, so it is information as long as the loss improves, and explains a
+    loss that does not improve. Updates that shrink with a decaying learning rate are intended.
     """
 
     id = "update-ratio"
@@ -68,8 +68,8 @@ class UpdateRatio(Symptom[UpdateRatioLimits]):
     unit = "times"
     limits_type = UpdateRatioLimits
     logarithmic = True
-    raised = False
-    patient = True
+    raised_by_loss = False
+    info_while_undecided = True
     leads_to = frozenset(
         {
             "loss-diverging",
@@ -93,17 +93,17 @@ class UpdateRatio(Symptom[UpdateRatioLimits]):
         return structure.matrices("update")
 
     def observe(self, view: View) -> Judgement:
-        """Hold every matrix's update against the matrix."""
+        """Compare every matrix's update with the matrix."""
         limits = self.limits
-        weight = view.beside("weight", "rms")
+        weight = view.counterpart("weight", "rms")
         update = view.column("rms")
-        ratio = np.where(update > 0, update, np.nan) / np.maximum(weight, SMALLEST_WEIGHT)
+        ratio = np.where(update > 0, update, np.nan) / np.maximum(weight, SMALLEST_WEIGHT_RMS)
         rate = view.training("learning_rate")
         largest_rate = np.maximum.accumulate(np.concatenate([[self._largest_rate], np.nan_to_num(rate)]))[1:]
         self._largest_rate = float(largest_rate[-1])
         decayed = rate <= limits.decayed * largest_rate
-        # Where nothing arrives, what is left of the momentum fades: that is dead-layer's to say.
-        fading = (view.beside("gradient", "rms") == 0) | decayed[:, None]
+        # Without a gradient the momentum fades out: dead-layer judges that.
+        fading = (view.counterpart("gradient", "rms") == 0) | decayed[:, None]
         small = np.where(fading, 0, limits.smallest / ratio)
         large = ratio / limits.largest
         value = np.fmax(large, small)
@@ -113,19 +113,19 @@ class UpdateRatio(Symptom[UpdateRatioLimits]):
         return judgement(value, limits.threshold, level, reference=weight, aspect=aspect)
 
     def message(self, facts: Facts) -> str:
-        """Say what share of the weights a step changed, and since when."""
+        """Which share of the weights a step changed, and since when."""
         limits, tensor = self.limits, facts.row.tensor
         sampled = f" (in a sample of {facts.row.sampled:,} elements)" if facts.row.sampled else ""
         since, peak = facts.since, f"step {facts.peak_step:,}"
         if facts.aspect == TOO_SMALL:
-            share, least = number(limits.smallest / facts.value), number(limits.smallest)
+            share, minimum = number(limits.smallest / facts.value), number(limits.smallest)
             return (
                 f"{tensor} {facts.tense('has hardly moved', 'hardly moved')} {since}: {peak} changed it by "
-                f"{share} of its size{sampled}, {least} is the least that gets anywhere{facts.yet}."
+                f"{share} of its size{sampled}, {minimum} is the least that gets anywhere{facts.loss_clause}."
             )
-        share, most = number(100 * limits.largest * facts.value), number(100 * limits.largest)
+        share, maximum = number(100 * limits.largest * facts.value), number(100 * limits.largest)
         return (
             f"The steps of {tensor} {facts.tense('have been', 'were')} too large for its weights {since}: "
             f"{peak} changed it by "
-            f"{share} % of its size{sampled}, {most} % is the limit{facts.yet}."
+            f"{share} % of its size{sampled}, {maximum} % is the limit{facts.loss_clause}."
         )

@@ -1,4 +1,4 @@
-"""Gradients that fade on their way back, so that the first layers do not learn."""
+"""Symptom vanishing-gradient: gradients that shrink from layer to layer towards the input."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from tb_gradhealth.health.arrays import Floats, Ints, Mask
-from tb_gradhealth.health.loss import SOLVED
+from tb_gradhealth.health.loss import SOLVED_SKILL
 from tb_gradhealth.health.protocol import (
     Facts,
     Judgement,
@@ -24,17 +24,17 @@ from tb_gradhealth.health.results import times
 
 @dataclass(frozen=True)
 class VanishingGradientLimits(Limits):
-    """How small, and what a fall is."""
+    """How small a gradient is, and what counts as a fall."""
 
     threshold: float = limit(
-        1e-3, "share of the reference layer's gradient below which one has vanished", most=1
+        1e-3, "share of the reference layer's gradient below which one has vanished", maximum=1
     )
-    layers: int = limit(3, "layers over which the gradient must fall towards the input", least=2)
+    layers: int = limit(3, "layers over which the gradient must fall towards the input", minimum=2)
     slack: float = limit(
-        2.0, "a layer in a fall may be so many times its follower: layers differ in width", least=1
+        2.0, "a layer in a fall may be so many times its follower: layers differ in width", minimum=1
     )
     largest_step: float = limit(
-        0.8, "share of the fall, in logarithms, that one pair of layers may have", most=1
+        0.8, "share of the fall, in logarithms, that one pair of layers may have", maximum=1
     )
     small_norm: float = limit(
         1e-4,  # AUTOTRAINER (Zhang et al., ICSE 2021)
@@ -45,17 +45,17 @@ class VanishingGradientLimits(Limits):
 class VanishingGradient(Symptom[VanishingGradientLimits]):
     """RMS(g) of a weight matrix far below the network's other matrices, falling towards the input.
 
-    Measured as RMS(g_l) / median_k RMS(g_k) over the weight matrices k. A network of few layers has
-    its median inside the fall; there a layer whose gradient norm is also tiny in absolute terms is
-    compared with the matrix nearest to the output, as AUTOTRAINER does. Where the gradient is exactly
-    zero, nothing arrives at all: that is a measured value of zero, even if it is so for every layer.
+    It is measured as RMS(g_l) / median_k RMS(g_k) over the weight matrices k. In a network of few layers the
+    median is inside the fall; a layer whose gradient norm is also tiny in absolute terms is compared with the
+    matrix nearest to the output there, as in AUTOTRAINER. A gradient of exactly zero is a measured value of
+    zero, even where it is zero in every layer.
 
-    Two or three matrices, as in a shallow or a recurrent network, are too few for a fall. There, and where a
-    training does not get anywhere, AUTOTRAINER's rule alone is enough: the first matrix's gradient norm is
-    below 1e-4 and a thousandth of the last one's.
+    Two or three matrices, as in a shallow or a recurrent network, are too few for a fall. There, and where
+    the loss does not improve, AUTOTRAINER's rule alone is enough: the first matrix's gradient norm is below
+    1e-4 and a thousandth of the last one's.
 
-    A floor in units of the optimizer's epsilon is left out on purpose: in a large network with a mean loss
-    healthy gradients are below it. Whether the weights still move is what update-ratio measures.
+    There is no floor in units of the optimizer's epsilon: in a large network with a mean loss healthy
+    gradients are below it. Whether the weights still change is measured by update-ratio.
     """
 
     id = "vanishing-gradient"
@@ -84,9 +84,8 @@ class VanishingGradient(Symptom[VanishingGradientLimits]):
     leads_to = frozenset({"dead-layer", "loss-stalled"})
     direction = "below"
     logarithmic = True
-    # The layer furthest from the output is the one that learns least; nobody means the one where the
-    # product happened to cross the limit.
-    worst_first_from_output = False
+    # The layer furthest from the output learns least; the one where the limit is crossed is arbitrary.
+    origin_near_output = False
 
     def __init__(self, limits: VanishingGradientLimits) -> None:
         super().__init__(limits)
@@ -98,7 +97,7 @@ class VanishingGradient(Symptom[VanishingGradientLimits]):
         """Weight matrices."""
         return structure.matrices("gradient")
 
-    def settle(self, structure: Structure, rows: Ints) -> None:
+    def update_structure(self, structure: Structure, rows: Ints) -> None:
         """Order the matrices from the input to the output."""
         self._order = np.argsort(structure.depth[rows], kind="stable")
         self._norm = np.sqrt(structure.size[rows])
@@ -107,23 +106,23 @@ class VanishingGradient(Symptom[VanishingGradientLimits]):
     def observe(self, view: View) -> Judgement:
         """Compare every weight matrix's gradient with the median and with the output's."""
         rms = view.column("rms")
-        # A layer with few live units gets nothing from some batches: that is no reason if others reach it.
+        # A layer with few active units may get no gradient from single batches.
         rms = np.where(rms == 0, np.fmax(view.column("peak_rms"), 0), rms)
         value, reference = np.full(rms.shape, np.nan), np.full(rms.shape, np.nan)
         falling = np.zeros(rms.shape, bool)
-        for records, matrices in _alike(np.isfinite(rms)):
+        for records, matrices in _grouped_by_rows(np.isfinite(rms)):
             ordered = self._order[matrices[self._order]]
             if ordered.size < 2:
                 continue
             if ordered.size > self.limits.layers:
-                value[records], reference[records] = self._beside_the_others(rms[records], ordered)
-                ill = records[(value[records] < self.limits.threshold).any(axis=1)]
-                if ill.size:
-                    falling[np.ix_(ill, ordered)] = self._falling(rms[np.ix_(ill, ordered)])
-            self._beside_the_last(view, rms, records, ordered, value, reference, falling)
+                value[records], reference[records] = self._compare_with_median(rms[records], ordered)
+                small = records[(value[records] < self.limits.threshold).any(axis=1)]
+                if small.size:
+                    falling[np.ix_(small, ordered)] = self._falling(rms[np.ix_(small, ordered)])
+            self._compare_with_last(view, rms, records, ordered, value, reference, falling)
         return judgement(value, self.limits.threshold, below=True, where=falling, reference=reference)
 
-    def _beside_the_last(
+    def _compare_with_last(
         self,
         view: View,
         rms: Floats,
@@ -133,69 +132,76 @@ class VanishingGradient(Symptom[VanishingGradientLimits]):
         reference: Floats,
         falling: Mask,
     ) -> None:
-        """Judge the first matrix by the last one's norm where nothing is learned, in place."""
+        """Judge the first matrix by the last one's norm where the loss does not improve, in place."""
         first, last = ordered[0], ordered[-1]
-        unlearned = view.outcome_is("stalled", "diverging") & ~(view.block.losses.skill >= SOLVED)
+        unlearned = view.outcome_is("stalled", "diverging") & ~(view.block.losses.skill >= SOLVED_SKILL)
         norm, other = rms[records, first] * self._norm[first], rms[records, last] * self._norm[last]
         share = norm / other
         shallow = ordered.size <= self.limits.layers
-        asked = unlearned[records] & (norm < self.limits.small_norm)
-        found = asked & (share < self.limits.threshold)
-        told = found | (shallow & np.isfinite(share))
-        value[records[told], first], reference[records[told], first] = (
-            share[told],
-            other[told] / self._norm[first],
-        )
+        found = unlearned[records] & (norm < self.limits.small_norm) & (share < self.limits.threshold)
+        measured = found | (shallow & np.isfinite(share))
+        value[records[measured], first] = share[measured]
+        reference[records[measured], first] = other[measured] / self._norm[first]
         falling[records[found], first] = True
 
-    def _beside_the_others(self, rms: Floats, ordered: Ints) -> tuple[Floats, Floats]:
-        """The gradients' shares of their reference layers', and those, [records, judged]."""
-        along = rms[:, ordered]
-        middle = along.shape[1] // 2
-        # All are finite: np.median would look for NaN, for longer than this takes.
-        sizes = np.sort(along, axis=1)
-        median, last = (sizes[:, ~middle] + sizes[:, middle]) / 2, along[:, -1]
+    def _compare_with_median(self, rms: Floats, ordered: Ints) -> tuple[Floats, Floats]:
+        """The gradients as shares of their reference layer's, and the references, [records, judged]."""
+        forward = rms[:, ordered]
+        middle = forward.shape[1] // 2
+        # All are finite: np.median would check for NaN, which takes longer than this.
+        sizes = np.sort(forward, axis=1)
+        median, last = (sizes[:, ~middle] + sizes[:, middle]) / 2, forward[:, -1]
         small = rms * self._norm < self.limits.small_norm
         reference = np.where(small & (last > median)[:, None], last[:, None], median[:, None])
         value = np.where(rms > 0, rms / reference, 0.0)
         value[np.isnan(rms) | self._output] = np.nan
         return value, reference
 
-    def _falling(self, along: Floats) -> Mask:
-        """Layers, input first, from which the gradient rises over the next ones; [records, ordered]."""
+    def _falling(self, forward: Floats) -> Mask:
+        """Layers from which the gradient rises over the next ones towards the output; [records, ordered].
+
+        Args:
+            forward: RMS of the gradients in forward order, [records, ordered].
+        """
         limits, layers = self.limits, self.limits.layers
-        runs = np.lib.stride_tricks.sliding_window_view(along, layers + 1, axis=1)
+        runs = np.lib.stride_tricks.sliding_window_view(forward, layers + 1, axis=1)
         rises = (runs[..., :-1] <= limits.slack * runs[..., 1:]).all(axis=-1) & (runs[..., -1] > runs[..., 0])
         steps = np.diff(np.log(runs), axis=-1)
         rises &= steps.max(axis=-1) <= limits.largest_step * steps.sum(axis=-1)
-        falling = np.zeros(along.shape, bool)
-        # From an exact zero there is no rise to measure: nothing at all arrives there.
+        falling = np.zeros(forward.shape, bool)
+        # From exactly zero no rise can be measured, and none is needed.
         falling[:, : rises.shape[1]] = np.where(runs[..., 0] == 0, True, rises)
-        # The last layers of a fall have fewer followers than the rule wants; they belong to it all the same.
-        for place in range(max(along.shape[1] - layers, 1), along.shape[1] - 1):
-            follows = along[:, place - 1] <= limits.slack * along[:, place]
-            falling[:, place] = falling[:, place - 1] & follows
+        # The last layers of a fall have fewer layers after them than the rule requires, but belong to it.
+        for layer in range(max(forward.shape[1] - layers, 1), forward.shape[1] - 1):
+            follows = forward[:, layer - 1] <= limits.slack * forward[:, layer]
+            falling[:, layer] = falling[:, layer - 1] & follows
         return falling
 
     def message(self, facts: Facts) -> str:
-        """Say how much smaller, since when, and what the loss did."""
+        """How much smaller the gradient is, and since when."""
         row, since = facts.row, facts.since
         if facts.value == 0:
-            return f"No gradient {facts.tense('arrives', 'arrived')} at {row.tensor} {since}{facts.yet}."
+            return (
+                f"No gradient {facts.tense('arrives', 'arrived')} at {row.tensor} {since}{facts.loss_clause}."
+            )
         smaller, allowed = times(1 / facts.value), times(1 / facts.threshold)
         return (
             f"{row.tensor} {facts.tense('has received', 'received')} gradients {smaller} × smaller than "
-            f"layers nearer to the output {since}; {allowed} × is the limit{facts.yet}."
+            f"layers nearer to the output {since}; {allowed} × is the limit{facts.loss_clause}."
         )
 
 
-def _alike(known: Mask) -> Iterator[tuple[Ints, Mask]]:
-    """Records of which the same rows are known, and those rows; a mask of shape [records, judged]."""
+def _grouped_by_rows(known: Mask) -> Iterator[tuple[Ints, Mask]]:
+    """Groups of records in which the same rows are known, and those rows.
+
+    Args:
+        known: [records, judged].
+    """
     if (known == known[0]).all():
         yield np.arange(len(known)), known[0]
         return
-    alike: dict[bytes, list[int]] = {}
+    groups: dict[bytes, list[int]] = {}
     for record, rows in enumerate(known):
-        alike.setdefault(rows.tobytes(), []).append(record)
-    for records in alike.values():
+        groups.setdefault(rows.tobytes(), []).append(record)
+    for records in groups.values():
         yield np.array(records), known[records[0]]

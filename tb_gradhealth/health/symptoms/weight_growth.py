@@ -1,10 +1,10 @@
-"""Weights that run away from their size at the start, or collapse."""
+"""Symptom weight-growth: weights far larger than at the start, or far smaller."""
 
 from dataclasses import dataclass
 
 import numpy as np
 
-from tb_gradhealth.health.arrays import Floats, Ints, Mask, grown
+from tb_gradhealth.health.arrays import Floats, Ints, Mask, extended
 from tb_gradhealth.health.protocol import (
     Facts,
     Judgement,
@@ -19,17 +19,17 @@ from tb_gradhealth.health.protocol import (
 )
 from tb_gradhealth.health.results import WARNING, number, times
 
-SMALLEST_WEIGHT = 1e-3
-"""Weights below this are on their way from zero: their size at the start says nothing."""
+NEAR_ZERO_RMS = 1e-3
+"""RMS below which weights have just left zero: it is no reference for their growth."""
 
 SETTLED = 5
-"""Records whose largest size is the one to compare with, for weights that start near zero."""
+"""Records after which weights that start near zero are compared with their largest RMS so far."""
 
 GROWN, SHRUNK, DOUBLING = 0, 1, 2
 """The aspects."""
 
 COLLAPSE = 10.0
-"""A collapse to 1/100 weighs as much as a growth to 10 times."""
+"""A decrease to 1/100 counts as much as a growth to 10 times."""
 
 
 @dataclass(frozen=True)
@@ -37,16 +37,16 @@ class WeightGrowthLimits(Limits):
     """Growth since the start."""
 
     threshold: float = limit(
-        10.0, "times their size at the start, or a tenth of the factor they shrank by", least=1
+        10.0, "times their size at the start, or a tenth of the factor they shrank by", minimum=1
     )
-    doubling: float = limit(2.0, "growth from record to record that is too fast, if it goes on", least=1)
+    doubling: float = limit(2.0, "growth from record to record that is too fast, if it goes on", minimum=1)
 
 
 class WeightGrowth(Symptom[WeightGrowthLimits]):
-    """RMS(w) over its first size; doubling from record to record counts as much.
+    """RMS(w) over its first value, its inverse, or the growth from record to record, whichever is worst.
 
-    Weights before a normalization have no scale that matters and grow by design, so growth is information
-    as long as the loss improves.
+    The scale of weights before a normalization has no effect and grows by design, so growth is information as
+    long as the loss improves.
     """
 
     id = "weight-growth"
@@ -70,8 +70,8 @@ class WeightGrowth(Symptom[WeightGrowthLimits]):
     unit = "times"
     limits_type = WeightGrowthLimits
     logarithmic = True
-    raised = False
-    patient = True
+    raised_by_loss = False
+    info_while_undecided = True
     leads_to = frozenset({"non-finite", "saturated-activation", "loss-diverging"})
 
     def __init__(self, limits: WeightGrowthLimits) -> None:
@@ -83,72 +83,72 @@ class WeightGrowth(Symptom[WeightGrowthLimits]):
         """Weight matrices."""
         return structure.matrices("weight")
 
-    def settle(self, structure: Structure, rows: Ints) -> None:
-        """Make room for further rows."""
-        self._first = grown(self._first, rows.size, np.nan)
-        self._previous = grown(self._previous, rows.size, np.nan)
-        self._seen = grown(self._seen, rows.size, 0)
-        self._from_zero = grown(self._from_zero, rows.size, False)
+    def update_structure(self, structure: Structure, rows: Ints) -> None:
+        """Extend the state by further rows."""
+        self._first = extended(self._first, rows.size, np.nan)
+        self._previous = extended(self._previous, rows.size, np.nan)
+        self._seen = extended(self._seen, rows.size, 0)
+        self._from_zero = extended(self._from_zero, rows.size, False)
 
     def observe(self, view: View) -> Judgement:
         """Compare every matrix with its size at the start and at the last record."""
         rms = view.column("rms")
-        first, beginning = self._beginnings(rms)
+        first, starting = self._starts(rms)
         growth = rms / first
         previous = np.concatenate([self._previous[None], rms[:-1]])
-        doubling = np.where(beginning, 0, rms / previous * (self.limits.threshold / self.limits.doubling))
+        doubling = np.where(starting, 0, rms / previous * (self.limits.threshold / self.limits.doubling))
         shrinking = 1 / growth / COLLAPSE
-        ways = np.stack([growth, shrinking, doubling])
-        value = np.fmax.reduce(ways)
+        measures = np.stack([growth, shrinking, doubling])
+        value = np.fmax.reduce(measures)
         value[np.isnan(growth)] = np.nan
         self._previous = rms[-1].copy()
-        aspect = np.where(np.isnan(ways), 0, ways).argmax(axis=0)
+        aspect = np.where(np.isnan(measures), 0, measures).argmax(axis=0)
         return judgement(value, self.limits.threshold, WARNING, reference=first, aspect=aspect)
 
-    def _beginnings(self, rms: Floats) -> tuple[Floats, Mask]:
-        """Every matrix's size at the start as known at each record, and whether it is still being taken."""
-        first, beginning = np.empty(rms.shape), np.zeros(rms.shape, bool)
+    def _starts(self, rms: Floats) -> tuple[Floats, Mask]:
+        """Every matrix's RMS at the start as known at each record, and whether it still changes."""
+        first, starting = np.empty(rms.shape), np.zeros(rms.shape, bool)
         first[:] = self._first
         rows = np.flatnonzero(~_known(self._first, self._from_zero, self._seen))
         if not rows.size:
-            return first, beginning
+            return first, starting
         start, from_zero, seen = self._first[rows], self._from_zero[rows], self._seen[rows]
         for record, size in enumerate(rms[:, rows]):
-            from_zero = from_zero | (np.isnan(start) & (size < SMALLEST_WEIGHT))
-            begins = ~_known(start, from_zero, seen) & (size >= SMALLEST_WEIGHT)
+            from_zero = from_zero | (np.isnan(start) & (size < NEAR_ZERO_RMS))
+            begins = ~_known(start, from_zero, seen) & (size >= NEAR_ZERO_RMS)
             start = np.where(begins, np.fmax(start, size), start)
-            seen = seen + (size >= SMALLEST_WEIGHT)
-            first[record, rows], beginning[record, rows] = start, begins
+            seen = seen + (size >= NEAR_ZERO_RMS)
+            first[record, rows], starting[record, rows] = start, begins
             if _known(start, from_zero, seen).all():
                 first[record + 1 :, rows] = start
                 break
         self._first = first[-1].copy()
         self._from_zero, self._seen = self._from_zero.copy(), self._seen.copy()
         self._from_zero[rows], self._seen[rows] = from_zero, seen
-        return first, beginning
+        return first, starting
 
     def message(self, facts: Facts) -> str:
-        """Say by how much, and since when."""
+        """By how much the weights grow or shrink, and since when."""
         tensor, at = facts.row.tensor, f"at step {facts.peak_step:,}"
         since, been = facts.since, facts.tense("has been", "was")
         if facts.aspect == SHRUNK:
             smaller, limit = times(facts.value * COLLAPSE), times(facts.threshold * COLLAPSE)
             return (
                 f"{tensor} {been} collapsing {since}: {at} it was {smaller} × smaller than at the start, "
-                f"{limit} × is the limit{facts.yet}."
+                f"{limit} × is the limit{facts.loss_clause}."
             )
         if facts.aspect == DOUBLING:
             growth = times(facts.value * self.limits.doubling / facts.threshold)
             return (
                 f"{tensor} {been} running away {since}: {at} it was {growth} × as large as a record "
-                f"before, {number(self.limits.doubling)} × again and again is the limit{facts.yet}."
+                f"before, {number(self.limits.doubling)} × again and again is the limit{facts.loss_clause}."
             )
         return (
             f"{tensor} {been} running away from its size at the start {since}: {times(facts.value)} × "
-            f"{at}, {number(facts.threshold)} × is the limit{facts.yet}."
+            f"{at}, {number(facts.threshold)} × is the limit{facts.loss_clause}."
         )
 
 
 def _known(first: Floats, from_zero: Mask, seen: Floats) -> Mask:
-    """Whether the size at the start is known, and no longer on its way from zero."""
+    """Whether the RMS at the start is known and final, [judged]."""
     return np.asarray(np.isfinite(first) & ~(from_zero & (seen < SETTLED)))

@@ -1,4 +1,4 @@
-"""What the routes say: a monitor's knowledge in the shapes of the HTTP contract, one file a family of routes.
+"""Formats what handlers return: JSON values and binary frames, without HTTP.
 
-Pure functions from what is watched to plain JSON values or frames; `routes` knows of requests.
+Data comes from a `Snapshot`; the schemas of the JSON answers are in `plugin/answer_schemas.py`.
 """

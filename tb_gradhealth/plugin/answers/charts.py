@@ -1,11 +1,11 @@
-"""`series`, `steps`, `magnitudes` and `heatmap`: what a run measured, as frames for the charts."""
+"""Formats `series`, `steps`, `magnitudes` and `heatmap` as frames for the charts."""
 
 from collections.abc import Mapping, Sequence
 
 import numpy as np
 
 from tb_gradhealth.health.series import (
-    Cells,
+    Buckets,
     History,
     Reduction,
     StepRange,
@@ -14,15 +14,15 @@ from tb_gradhealth.health.series import (
     query_series,
     query_steps,
 )
-from tb_gradhealth.plugin.answers.common import Json
-from tb_gradhealth.plugin.application import NotFoundError
+from tb_gradhealth.monitor import NotFoundError
+from tb_gradhealth.plugin.answers.json_values import Json
 from tb_gradhealth.plugin.frames import encode_frame
 from tb_gradhealth.record.magnitudes import EDGES, OCTAVES_PER_BIN
 
 Histories = Sequence[History]
 
 
-def series_cells(
+def series_of(
     histories: Histories,
     run: str,
     kind: str,
@@ -30,54 +30,54 @@ def series_cells(
     columns: Sequence[str],
     steps: StepRange,
     points: int,
-) -> dict[str, Cells]:
-    """Statistics of one tensor in at most ``points`` cells.
+) -> dict[str, Buckets]:
+    """Statistics of one tensor in at most ``points`` buckets.
 
     Raises:
-        NotFoundError: nothing of that kind and tensor was measured.
+        NotFoundError: the tensor has no such kind, or does not exist.
     """
     try:
         return query_series(histories, kind, tensor, columns, steps, points)
     except KeyError:
-        raise missing(run, kind, tensor) from None
+        raise _missing(run, kind, tensor) from None
 
 
-def exact(cells: Mapping[str, Cells]) -> bool:
-    """Whether every record of the range is there, be it in a cell with others because few were asked for."""
-    return next(iter(cells.values())).complete
+def is_complete(series: Mapping[str, Buckets]) -> bool:
+    """Whether the series is made from every record of its range."""
+    return next(iter(series.values())).complete
 
 
-def series_frame(cells: Mapping[str, Cells], run: str, kind: str, tensor: str) -> bytes:
-    """Cells as a frame: of each column the mean, the smallest and the largest value."""
-    any_of_them = next(iter(cells.values()))
+def series_frame(series: Mapping[str, Buckets], run: str, kind: str, tensor: str) -> bytes:
+    """A series as a frame: the mean, minimum and maximum of each column."""
+    first = next(iter(series.values()))
     header: Json = {
         "schema": "gradhealth.series/1",
         "run": run,
         "tensor": tensor,
         "kind": kind,
-        "exact": any_of_them.exact,
-        "records": int(any_of_them.records.sum()),
+        "exact": first.exact,
+        "records": int(first.records.sum()),
     }
-    body = {"step": any_of_them.steps}
-    for column, found in cells.items():
+    body = {"step": first.steps}
+    for column, buckets in series.items():
         body |= {
-            column: found.mean[0].astype(np.float32),
-            f"{column}.min": found.low[0].astype(np.float32),
-            f"{column}.max": found.high[0].astype(np.float32),
+            column: buckets.mean[0].astype(np.float32),
+            f"{column}.min": buckets.low[0].astype(np.float32),
+            f"{column}.max": buckets.high[0].astype(np.float32),
         }
     return encode_frame(header, body)
 
 
 def steps_frame(histories: Histories, run: str, kind: str, tensor: str) -> bytes:
-    """The flight recorder's lines of one tensor, step by step; NaN between two writings.
+    """The flight recorder's values of one tensor, step by step; NaN where none was recorded.
 
     Raises:
-        NotFoundError: nothing of that kind and tensor was measured.
+        NotFoundError: the tensor has no such kind, or does not exist.
     """
     try:
         steps, values = query_steps(histories, kind, tensor)
     except KeyError:
-        raise missing(run, kind, tensor) from None
+        raise _missing(run, kind, tensor) from None
     header: Json = {
         "schema": "gradhealth.steps/1",
         "run": run,
@@ -91,16 +91,16 @@ def steps_frame(histories: Histories, run: str, kind: str, tensor: str) -> bytes
 def magnitudes_frame(
     histories: Histories, run: str, kind: str, tensor: str, steps: StepRange, width: int
 ) -> bytes:
-    """The distribution of |x| of one tensor over the training; bins by power of two, the first has no edge.
+    """The distribution of |x| of one tensor over the training, in bins of powers of two.
 
     Raises:
-        NotFoundError: nothing of that kind and tensor was measured.
+        NotFoundError: the tensor has no such kind, or does not exist.
     """
     try:
         starting, shares = query_magnitudes(histories, kind, tensor, steps, width)
     except KeyError:
-        raise missing(run, kind, tensor) from None
-    # The lowest bin is open; for drawing it gets the width of the others.
+        raise _missing(run, kind, tensor) from None
+    # The lowest bin has no lower edge; for drawing it gets the width of the others.
     exponents = [int(EDGES[0]) - OCTAVES_PER_BIN, *EDGES.tolist()]
     header: Json = {
         "schema": "gradhealth.magnitudes/1",
@@ -120,16 +120,16 @@ def heatmap_frame(
     column: str,
     steps: StepRange,
     width: int,
-    how: Reduction,
+    reduction: Reduction,
 ) -> bytes:
-    """A statistic of every tensor of a kind over the training, in forward order, row by row."""
-    image = query_heatmap(histories, kind, column, steps, width, how)
+    """A statistic of every tensor of a kind over the training, row by row in forward order."""
+    image = query_heatmap(histories, kind, column, steps, width, reduction)
     header: Json = {
         "schema": "gradhealth.heatmap/1",
         "run": run,
         "kind": kind,
         "column": column,
-        "reduce": how,
+        "reduce": reduction,
         "rows": [
             {
                 "tensor": row.tensor,
@@ -144,6 +144,5 @@ def heatmap_frame(
     return encode_frame(header, {"step": image.steps, "value": image.values.reshape(-1).astype(np.float32)})
 
 
-def missing(run: str, kind: str, tensor: str) -> NotFoundError:
-    """That a run has no such tensor."""
+def _missing(run: str, kind: str, tensor: str) -> NotFoundError:
     return NotFoundError(f"run {run[:200]!r} has no {kind} of a tensor {tensor[:200]!r}")

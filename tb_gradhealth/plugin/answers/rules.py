@@ -1,4 +1,4 @@
-"""`symptoms` and `rules`: what is looked for, by which numbers, and which file says so."""
+"""Formats `symptoms` and `rules`: what each symptom means, and the rules in force."""
 
 from collections.abc import Mapping
 from dataclasses import asdict
@@ -6,19 +6,25 @@ from datetime import date
 from inspect import getdoc
 from typing import Any, Final
 
-import tomli_w
+from tb_gradhealth.health import SYMPTOMS, AnySymptom, Parameter, RuleSet, parameters
+from tb_gradhealth.plugin.answers.json_values import Json
+from tb_gradhealth.rules import (
+    PRESETS,
+    RulesInForce,
+    document_of,
+    judged_kinds,
+    load,
+    preset_summary,
+    scope_sentence,
+    toml_of,
+)
 
-from tb_gradhealth.health import SEVERITIES, SYMPTOMS, AnySymptom, Parameter, RuleSet, parameters
-from tb_gradhealth.plugin.answers.common import Json
-from tb_gradhealth.plugin.answers.scope import judged_kinds, scope_sentence
-from tb_gradhealth.rules import PRESETS, load, preset_text
-
-MANY_DECADES: Final = 1e-2
-"""Up to this default a number is set on a logarithmic scale."""
+MAX_LOGARITHMIC_DEFAULT: Final = 1e-2
+"""Limits with a default up to this one are set on a logarithmic scale."""
 
 
 def symptoms_answer() -> Json:
-    """What each symptom means, how it is measured and what to do about it."""
+    """The meaning, formula, source and advice of each symptom."""
     return {
         "schema": "gradhealth.symptoms/1",
         "symptoms": [
@@ -33,81 +39,39 @@ def symptoms_answer() -> Json:
     }
 
 
-def rules_answer(rules: RuleSet, origin: str, problem: str) -> Json:
-    """The rule set that runs are judged by, as values, as a file, and beside the presets.
-
-    Args:
-        rules: the rule set.
-        origin: the file it is from, or a preset's name.
-        problem: why the file that was wanted is not used, empty where it is.
-    """
+def rules_answer(in_force: RulesInForce) -> Json:
+    """The rules in force as plain values and as a file, the limits of each symptom, and the presets."""
+    rules = in_force.rules
+    document = document_of(rules)
     return {
         "schema": "gradhealth.rules/1",
-        "origin": origin,
-        "problem": problem,
-        "toml": rules_toml(rules_document(rules)),
-        "rules": rules_document(rules),
-        "presets": [_preset(name) for name in PRESETS],
+        "origin": in_force.origin,
+        "problem": in_force.problem,
+        "toml": toml_of(document),
+        "rules": document,
+        "presets": [
+            {"name": name, "summary": preset_summary(name), "rules": document_of(load(name))}
+            for name in PRESETS
+        ],
         "symptoms": [_symptom(symptom, rules) for symptom in SYMPTOMS.values()],
         "mutes": [
-            {**asdict(mute), "until": _day(mute.until), "expires": _day(mute.until)} for mute in rules.mutes
+            {**asdict(mute), "until": _iso(mute.until), "expires": _iso(mute.until)} for mute in rules.mutes
         ],
     }
 
 
-def rules_document(rules: RuleSet) -> dict[str, Any]:
-    """A rule set as the document that would give it, without what the defaults say anyway."""
-    document: dict[str, Any] = {"version": 1}
-    symptoms = {name: _wanted(SYMPTOMS[name], rules) for name in SYMPTOMS if name in rules.symptoms}
-    if symptoms := {name: wanted for name, wanted in symptoms.items() if wanted}:
-        document["symptoms"] = symptoms
-    if rules.mutes:
-        document["mute"] = [
-            {key: _day(value) if key == "until" else value for key, value in asdict(mute).items() if value}
-            for mute in rules.mutes
-        ]
-    return document
-
-
-def rules_toml(document: Mapping[str, Any]) -> str:
-    """A document as the file that `gradhealth check --rules` reads."""
-    return tomli_w.dumps(document, multiline_strings=False)
-
-
-def _wanted(symptom: type[AnySymptom], rules: RuleSet) -> dict[str, Any]:
-    wanted, known = rules.symptom(symptom.id), parameters(symptom.limits_type)
-    own: dict[str, Any] = {} if wanted.enabled else {"enabled": False}
-    if wanted.least_severity != SEVERITIES[0]:
-        own["least_severity"] = wanted.least_severity
-    if wanted.most_severity != SEVERITIES[-1]:
-        own["most_severity"] = wanted.most_severity
-    if wanted.include != ("*",):
-        own["include"] = list(wanted.include)
-    if wanted.exclude:
-        own["exclude"] = list(wanted.exclude)
-    changed = {name: value for name, value in wanted.limits.items() if value != known[name].default}
-    return own | changed
-
-
-def _preset(name: str) -> Json:
-    comment = [line.lstrip("# ") for line in preset_text(name).splitlines() if line.startswith("#")]
-    return {"name": name, "summary": " ".join(comment), "rules": rules_document(load(name))}
-
-
 def _symptom(symptom: type[AnySymptom], rules: RuleSet) -> Json:
-    wanted = rules.symptom(symptom.id)
+    own = rules.symptom(symptom.id)
     return {
         "id": symptom.id,
         "title": symptom.title,
-        "enabled": wanted.enabled,
-        "least_severity": wanted.least_severity,
-        "most_severity": wanted.most_severity,
-        "include": list(wanted.include),
-        "exclude": list(wanted.exclude),
+        "enabled": own.enabled,
+        "least_severity": own.least_severity,
+        "most_severity": own.most_severity,
+        "include": list(own.include),
+        "exclude": list(own.exclude),
         "scope": scope_sentence(symptom),
-        "limits": [
-            _limit(parameter, wanted.limits) for parameter in parameters(symptom.limits_type).values()
-        ],
+        "limits": [_limit(parameter, own.limits) for parameter in parameters(symptom.limits_type).values()],
     }
 
 
@@ -116,13 +80,14 @@ def _limit(parameter: Parameter, limits: Mapping[str, Any]) -> Json:
         "name": parameter.name,
         "value": limits.get(parameter.name, parameter.default),
         "default": parameter.default,
-        "minimum": parameter.least,
-        "maximum": parameter.most,
+        "minimum": parameter.minimum,
+        "maximum": parameter.maximum,
         "meaning": parameter.meaning,
         "integer": isinstance(parameter.default, int),
-        "logarithmic": isinstance(parameter.default, float) and 0 < parameter.default <= MANY_DECADES,
+        "logarithmic": isinstance(parameter.default, float)
+        and 0 < parameter.default <= MAX_LOGARITHMIC_DEFAULT,
     }
 
 
-def _day(day: date | None) -> str | None:
+def _iso(day: date | None) -> str | None:
     return None if day is None else day.isoformat()

@@ -1,21 +1,21 @@
-"""`tensors` and `states`: what of the network is measured, and what each symptom says of it."""
+"""Formats `tensors` and `states`: the measured tensors, and the state of each symptom of each tensor."""
 
 from tb_gradhealth.health import SymptomState
 from tb_gradhealth.health.series import derived_of
-from tb_gradhealth.monitor import Watched
-from tb_gradhealth.plugin.answers.common import Json, found, number
+from tb_gradhealth.monitor import Snapshot
+from tb_gradhealth.plugin.answers.json_values import Json, number
 from tb_gradhealth.record import Row, RowTable
 from tb_gradhealth.record.columns import MAGNITUDES, STATISTICS
 
 
-def tensors_answer(watched: Watched, name: str) -> Json:
-    """Every measured tensor of a run and the columns it has, in forward order.
+def tensors_answer(snapshot: Snapshot, name: str) -> Json:
+    """The tensors of a run with their columns, in forward order.
 
     Raises:
-        NotFoundError: there is no such run.
+        NotFoundError: the run does not exist.
     """
     listed = []
-    for history in found(watched, name).health.histories():
+    for history in snapshot.run(name).health.histories():
         newest = history.newest()
         if newest is not None:
             listed += [_tensor(row, newest.table) for row in sorted(history.rows, key=_forward)]
@@ -23,29 +23,29 @@ def tensors_answer(watched: Watched, name: str) -> Json:
 
 
 def states_answer(
-    watched: Watched, name: str, tensor: str | None, symptom: str | None, offset: int, limit: int
+    snapshot: Snapshot, name: str, tensor: str | None, symptom: str | None, offset: int, limit: int
 ) -> Json:
-    """What each symptom says of each tensor as of the last record, and why.
+    """The state of each symptom of each tensor as of the last record, with the reason.
 
     Raises:
-        NotFoundError: there is no such run.
+        NotFoundError: the run does not exist.
     """
-    wanted = [
+    selected = [
         state
-        for state in found(watched, name).health.states()
+        for state in snapshot.run(name).health.states()
         if tensor in (None, state.tensor) and symptom in (None, state.symptom)
     ]
     return {
         "schema": "gradhealth.states/1",
         "run": name,
-        "total": len(wanted),
-        "states": [_state(state) for state in wanted[offset : offset + limit]],
+        "total": len(selected),
+        "states": [_state(state) for state in selected[offset : offset + limit]],
     }
 
 
 def _tensor(row: Row, table: RowTable) -> Json:
-    written = () if row.not_measured else table.layouts.get(row.kind, table.columns)
-    magnitudes = set(MAGNITUDES) <= set(written)
+    columns = () if row.not_measured else table.layouts.get(row.kind, table.columns)
+    has_magnitudes = set(MAGNITUDES) <= set(columns)
     return {
         "tensor": row.tensor,
         "layer": row.layer,
@@ -55,9 +55,9 @@ def _tensor(row: Row, table: RowTable) -> Json:
         "shape": list(row.shape),
         "dtype": row.dtype,
         "activation": row.activation,
-        "columns": [column for column in STATISTICS if column in written],
-        "magnitudes": magnitudes,
-        "derived": derived_of(row, magnitudes),
+        "columns": [column for column in STATISTICS if column in columns],
+        "magnitudes": has_magnitudes,
+        "derived": derived_of(row, has_magnitudes),
         "not_measured": row.not_measured,
         "sampled": row.sampled,
     }

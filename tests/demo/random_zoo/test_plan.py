@@ -1,4 +1,4 @@
-"""Drawing trainings: reproducible, varied, and describable."""
+"""Random plans are reproducible, varied and describable."""
 
 from collections import Counter
 

@@ -18,7 +18,7 @@ AT_CHANCE = {**HELPLESS, "loss": 2.3 * NOISE, "sample_loss": np.full(LOOKS, 2.3)
 
 
 def measured(**changes):
-    """A training that goes well, but for what is changed."""
+    """A healthy training, except for what is changed."""
     falling = np.exp(-LOOKED / 60)
     steps, looks = np.ones((STEPS, LAYERS)), np.ones((LOOKS, LAYERS))
     good = Measurements(
@@ -242,7 +242,7 @@ def test_what_the_loss_does_not_notice_is_only_possible():
 
 
 def test_what_was_suffered_before_nan_is_weighed_by_what_was_learned_until_then():
-    """What NaN predicts is at chance, whatever the network had reached."""
+    """Predictions of NaN are at chance, whatever the network had reached."""
     ended = {"loss": at(GOOD.loss, slice(150, None), np.nan), "final": np.array([0.1])}
     ended["metric"] = at(GOOD.metric, slice(31, None), 0.1)
     dead = {"dead": np.where(np.arange(LAYERS) < 3, 0.9, np.nan) * np.ones((LOOKS, LAYERS))}

@@ -10,9 +10,9 @@ def run_of(training, rows, largest, updates=None, gaps=None, others=1e-4, **sett
     run = training(
         [rows.dense(0), rows.dense(0, kind="update"), rows.dense(1), rows.dense(1, kind="update")], **settings
     )
-    for place, rms in enumerate(largest):
-        update = {} if updates is None else {"rms": updates[place]}
-        step = None if gaps is None else int(np.sum(gaps[: place + 1]))
+    for index, rms in enumerate(largest):
+        update = {} if updates is None else {"rms": updates[index]}
+        step = None if gaps is None else int(np.sum(gaps[: index + 1]))
         run.record(
             [{"rms": rms, "peak_rms": rms}, update, {"rms": 0.1, "peak_rms": 0.1}, {"rms": others}], step
         )

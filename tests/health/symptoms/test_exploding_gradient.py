@@ -10,8 +10,8 @@ KEY = ("exploding-gradient", "dense_0/kernel")
 
 def run_of(training, rows, gradients, losses=None, weight=0.1):
     run = training([rows.dense(0), rows.dense(0, kind="weight"), rows.LOSS])
-    for place, rms in enumerate(gradients):
-        loss = {} if losses is None else {"mean": losses[place], "peak_max": abs(losses[place])}
+    for index, rms in enumerate(gradients):
+        loss = {} if losses is None else {"mean": losses[index], "peak_max": abs(losses[index])}
         run.record([{"rms": rms, "peak_rms": rms}, {"rms": weight}, loss])
     return run.findings().get(KEY)
 
@@ -119,8 +119,8 @@ def lines_of(training, rows, gradients, losses):
     """Two records, then what the flight recorder saw between them."""
     run = training([rows.dense(0), rows.LOSS], watched=(0, 1))
     run.record([{"rms": gradients[0], "peak_rms": gradients[0]}, {"mean": losses[0]}], 0)
-    lines = np.stack([gradients, losses], axis=1).astype(np.float32)
-    run.records.append(Steps(len(lines) - 1, 1e9, run.table, lines))
+    values = np.stack([gradients, losses], axis=1).astype(np.float32)
+    run.records.append(Steps(len(values) - 1, 1e9, run.table, values))
     return run.findings().get(KEY)
 
 

@@ -55,7 +55,7 @@ def test_whole_numbers_are_looked_up(training, rows):
 
 
 @pytest.mark.parametrize(
-    ("function", "low", "high", "shape", "ill"),
+    ("function", "low", "high", "shape", "flagged"),
     [
         ("sigmoid", -1.0, 1.0, (-1, 1), True),
         ("sigmoid", 0.0, 1.0, (-1, 1), False),
@@ -69,9 +69,9 @@ def test_whole_numbers_are_looked_up(training, rows):
         ("softmax", 0.0, 9.0, (-1,), False),  # numbers of classes
     ],
 )
-def test_targets_must_lie_where_the_output_can_get(training, rows, function, low, high, shape, ill):
+def test_targets_must_lie_where_the_output_can_get(training, rows, function, low, high, shape, flagged):
     target = Row("target", "target", "target", "other", 9, shape)
     units = 10 if function == "softmax" else 1
     statistics = {"rms": 1.0, "minimum": low, "maximum": high}
     finding = found(training, rows, target, statistics, [output(function, units)])
-    assert (finding is not None) == ill
+    assert (finding is not None) == flagged

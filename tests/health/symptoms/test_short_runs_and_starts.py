@@ -64,8 +64,8 @@ def test_twenty_steps_of_the_flight_recorder_tell_of_a_loss_that_left(training, 
     run = training([rows.dense(0), rows.LOSS], watched=(0, 1))
     for loss in np.linspace(2.3, 0.5, 11):
         run.record([{"rms": 0.01, "peak_rms": 0.01}, {"mean": loss, "peak_max": loss}])
-    lines = np.stack([np.full(30, 0.01), np.r_[np.full(5, 0.5), np.full(25, 9.0)]], axis=1)
-    run.records.append(Steps(129, 1e9, run.table, lines.astype(np.float32)))
+    values = np.stack([np.full(30, 0.01), np.r_[np.full(5, 0.5), np.full(25, 9.0)]], axis=1)
+    run.records.append(Steps(129, 1e9, run.table, values.astype(np.float32)))
     assert severity(run, "loss-diverging") == "warning"
 
 

@@ -15,10 +15,10 @@ def run_of(training, rows, update, losses=STUCK, weight=0.1, rates=None):
         rows.LOSS,
     ]
     run = training(names)
-    for place, loss in enumerate(losses):
-        rate = {} if rates is None else {"mean": rates[place]}
+    for index, loss in enumerate(losses):
+        rate = {} if rates is None else {"mean": rates[index]}
         run.record(
-            [{"rms": np.broadcast_to(update, len(losses))[place]}, {"rms": weight}, rate, {"mean": loss}]
+            [{"rms": np.broadcast_to(update, len(losses))[index]}, {"rms": weight}, rate, {"mean": loss}]
         )
     return run.findings().get(KEY)
 

@@ -1,4 +1,4 @@
-/** A band of cells as a figure: caption, canvas under the charts' step axis, and a line that reads the cell. */
+/** A band of cells as a figure: caption, canvas aligned with the charts, and the text of the cell. */
 
 import { useEffect, useRef, useState } from 'preact/hooks'
 import { PLOT_LEFT, PLOT_RIGHT, paintBand } from '../../draw/band'
@@ -11,7 +11,7 @@ import { useTab } from '../context'
 
 interface BandFigureProps {
   title: string
-  /** For those who cannot see it. */
+  /** The text alternative. */
   summary: string
   band: Band
   colour: 'series' | 'info'
@@ -73,7 +73,7 @@ export function BandFigure({ title, summary, band, colour, range, rowHeight }: B
       </div>
       <p class="legend">
         <span>step {formatStep(band.steps[column] ?? null)}</span>
-        {row !== null && <span class="cell-reading">{band.tell(row, column)}</span>}
+        {row !== null && <span class="cell-reading">{band.describe(row, column)}</span>}
       </p>
     </figure>
   )

@@ -1,8 +1,8 @@
-/** Everything about the opened finding: what was measured, what it means, what to try, where to look on. */
+/** The evidence of the opened finding: measurements, meaning, advice and links. */
 
 import { useEffect, useRef } from 'preact/hooks'
 import type { Finding, Symptom } from '../../contract'
-import { stateText } from '../../lib/course'
+import { stateText } from '../../lib/finding-text'
 import { formatMeasured, formatStep } from '../../lib/numbers'
 import { lowerFirst } from '../../lib/verdict'
 import { titleOf } from '../../state/alerts'
@@ -66,14 +66,14 @@ function Details({ finding, symptom }: { finding: Finding; symptom: Symptom | un
   )
 }
 
-/** On a narrow page the panel stands below the table: opening brings its head into sight. */
+/** On a narrow page the panel is below the table: opening a finding scrolls to it. */
 function useRevealed() {
   const heading = useRef<HTMLHeadingElement>(null)
   useEffect(() => heading.current?.scrollIntoView?.({ block: 'nearest' }), [])
   return heading
 }
 
-/** Why it is not what to begin with. */
+/** The relation to the origin of the incident. */
 function Cause({ finding }: { finding: Finding }) {
   const { alerts, server, view } = useTab()
   const followed = alerts.followed(finding)

@@ -1,11 +1,11 @@
-/** All drawings of one finding over one axis of steps, with one cursor. */
+/** All charts of one finding over one step axis, with a shared cursor. */
 
 import { useMemo } from 'preact/hooks'
 import type { Evidence } from '../../api'
 import type { Finding, Symptom } from '../../contract'
 import { magnitudesBand, neighboursBand } from '../../lib/band'
 import { chartSeries, rateSeries, stepsSeries } from '../../lib/chart-series'
-import { neighboursOf } from '../../lib/neighbours'
+import { neighboursOf } from '../../lib/layer-neighbours'
 import { formatMeasured } from '../../lib/numbers'
 import { columnName, unitOf } from '../../lib/statistics'
 import type { Range } from '../../lib/view-state'

@@ -1,4 +1,4 @@
-/** A drawn chart as a figure: caption, canvas, and a legend that tells the numbers under the cursor. */
+/** A line chart as a figure: caption, canvas, and a legend with the values under the cursor. */
 
 import { useSignalEffect } from '@preact/signals'
 import { useEffect, useRef } from 'preact/hooks'
@@ -29,13 +29,13 @@ export function LineChart({ series, finding, range }: LineChartProps) {
   const plot = useChart(series, finding, range)
   const step = evidence.cursor.value
   const at = step === null ? lastKnown(series) : nearest(series.steps, step)
-  const told = series.steps[at]
+  const shownStep = series.steps[at]
   return (
     <figure class="chart">
       <figcaption class="caption">{series.title}</figcaption>
       <div ref={plot} class="plot" role="img" aria-label={summary(series)} />
       <p class="legend">
-        {told !== undefined && <span>step {formatStep(told)}</span>}
+        {shownStep !== undefined && <span>step {formatStep(shownStep)}</span>}
         {series.lines.map((line) => (
           <span key={line.column} class={`key ${line.column}`}>
             {shortLabel(line)} {valueAt(line, at, series.unit)}
@@ -57,7 +57,7 @@ function useChart(series: ChartSeries, finding: Finding, range: Range) {
   const span = { opened: finding.opened_step, resolved: finding.resolved_step }
   const lines = series.lines.map(({ column }) => column).join()
 
-  // Another theme or another set of lines is another drawing; new points are not.
+  // The chart is created again for another theme or other lines, and updated for new points.
   useEffect(() => {
     const parent = element.current
     if (!parent) return
@@ -89,7 +89,7 @@ function useChart(series: ChartSeries, finding: Finding, range: Range) {
     }
   }, [dark, lines, series.logarithmic])
 
-  // By the numbers of the span: it is a new object at each drawing.
+  // Compares the numbers of the span, which is a new object on every render.
   useEffect(
     () => chart.current?.update(series, span, range),
     [series, span.opened, span.resolved, range.from, range.to],
@@ -101,7 +101,7 @@ function useChart(series: ChartSeries, finding: Finding, range: Range) {
   return element
 }
 
-/** The point of the line that is closest to a step of another drawing. */
+/** The index of the point closest to a step of another chart. */
 function nearest(steps: readonly number[], step: number): number {
   const after = steps.findIndex((other) => other >= step)
   if (after < 0) return steps.length - 1
@@ -109,7 +109,7 @@ function nearest(steps: readonly number[], step: number): number {
   return step - (steps[before] ?? step) < (steps[after] ?? step) - step ? before : after
 }
 
-/** Without a cursor the legend tells the newest point. */
+/** The index of the newest point, for the legend without a cursor. */
 function lastKnown({ steps, lines }: ChartSeries): number {
   return lines[0]?.values.findLastIndex((value) => value !== null) ?? steps.length - 1
 }
@@ -123,7 +123,7 @@ function shortLabel({ column, label }: Line): string {
   return column === 'threshold' ? 'limit' : column === 'value' ? 'measured' : label
 }
 
-/** For those who cannot see the lines: from where to where each goes. */
+/** The text alternative: the first and last value of each line. */
 function summary({ title, steps, lines, events, unit }: ChartSeries): string {
   const parts = lines.map((line) => {
     const first = line.values.findIndex((value) => value !== null)

@@ -2,7 +2,7 @@ import type { Finding } from '../../contract'
 import { type DeepLink, deepLinks } from '../../lib/deep-link'
 import { useTab } from '../context'
 
-/** The same layer in TensorBoard's own tabs: in the page on a click, in a new one as any link. */
+/** Links to the same layer in TensorBoard's own tabs; a click opens them in the page. */
 export function Links({ finding }: { finding: Finding }) {
   const { host } = useTab()
   const links = deepLinks(finding.run, finding.layer || finding.tensor)

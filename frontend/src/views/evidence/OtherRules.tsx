@@ -1,4 +1,4 @@
-/** What the other rules made of the same tensor, and why some did not look at it: a blank would read as healthy. */
+/** The states of the other symptoms for the same tensor, with the reasons of those not judged. */
 
 import type { Finding } from '../../contract'
 import { titleOf } from '../../state/alerts'
@@ -10,16 +10,16 @@ export function OtherRules({ finding }: { finding: Finding }) {
   const states = (evidence.details.value?.states ?? []).filter(
     ({ symptom, kind }) => symptom !== finding.symptom || kind !== finding.kind,
   )
-  const told = states.filter(({ state }) => state !== 'ok')
+  const notable = states.filter(({ state }) => state !== 'ok')
   if (states.length === 0) return null
-  const calm = states.length - told.length
+  const ok = states.length - notable.length
   return (
     <details class="rule">
       <summary class="caption">
-        Other rules here: {told.length} of note, {calm} ok
+        Other rules here: {notable.length} of note, {ok} ok
       </summary>
       <ul>
-        {told.map(({ symptom, kind, state, reason }) => (
+        {notable.map(({ symptom, kind, state, reason }) => (
           <li key={`${symptom} ${kind}`}>
             {title(symptom)} ({kind}): {state}
             {reason && `, ${reason}`}

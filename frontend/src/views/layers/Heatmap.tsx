@@ -1,4 +1,4 @@
-/** The picture: names at the left, cells over steps, the steps below, and a line that reads a cell. */
+/** The heatmap: names at the left, cells over steps, the step axis, and the text of the cell. */
 
 import { useEffect, useMemo, useRef, useState } from 'preact/hooks'
 import type { Heatmap as Answer } from '../../api'
@@ -20,12 +20,12 @@ import { useHeatmapKeys } from './useHeatmapKeys'
 import { useHeatmapPointer } from './useHeatmapPointer'
 import { useSize } from './useSize'
 
-const TALLEST = 26
-/** A block's button needs the room of a finger. */
-const LEAST_WITH_BLOCKS = 24
-const LEAST = 6
-/** The height of what stands below the picture, as in layers.css. */
-const AXIS = 64
+const MAX_LINE_HEIGHT = 26
+/** The minimum height for a block's button (target size). */
+const MIN_LINE_HEIGHT_WITH_BLOCKS = 24
+const MIN_LINE_HEIGHT = 6
+/** The height of the step axis and the text below the picture, as in layers.css. */
+const AXIS_HEIGHT = 64
 
 export function Heatmap({ heatmap }: { heatmap: Answer }) {
   const { host, layers, view, evidence, server } = useTab()
@@ -46,33 +46,38 @@ export function Heatmap({ heatmap }: { heatmap: Answer }) {
   const [cursor, setCursor] = useState<Cursor | null>(null)
   const size = useSize(plot, room)
   const width = size.width
-  // The steps and the reading stand within the room.
-  const height = Math.max(0, size.height - AXIS)
-  const least = lines.some(({ block }) => block !== null) ? LEAST_WITH_BLOCKS : LEAST
-  const lineHeight = Math.max(least, Math.min(TALLEST, Math.floor(height / lines.length) || least))
-  const seen = Math.min(height, lines.length * lineHeight)
+  // The room includes the step axis and the text.
+  const height = Math.max(0, size.height - AXIS_HEIGHT)
+  const minimum = lines.some(({ block }) => block !== null)
+    ? MIN_LINE_HEIGHT_WITH_BLOCKS
+    : MIN_LINE_HEIGHT
+  const lineHeight = Math.max(
+    minimum,
+    Math.min(MAX_LINE_HEIGHT, Math.floor(height / lines.length) || minimum),
+  )
+  const visible = Math.min(height, lines.length * lineHeight)
   const dark = host.dark.value
-  // The worst comes last.
+  // Marks are sorted by severity, so the worst wins.
   const worst = useMemo(() => new Map(marks.map(({ line, severity }) => [line, severity])), [marks])
   useEffect(() => {
     if (!canvas.current || width === 0) return
-    const picture = { cells, scale, marks, range, width, height: seen, lineHeight, top }
+    const picture = { cells, scale, marks, range, width, height: visible, lineHeight, top }
     paintHeatmap(canvas.current, picture, tokensFor(dark))
-  }, [cells, scale, marks, range.from, range.to, width, seen, lineHeight, top, dark])
+  }, [cells, scale, marks, range.from, range.to, width, visible, lineHeight, top, dark])
 
-  const place = (next: Cursor | null) => {
+  const moveCursor = (next: Cursor | null) => {
     setCursor(next)
     evidence.cursor.value = next?.step ?? null
   }
-  const act = ({ line, step }: Cursor) => {
+  const activate = ({ line, step }: Cursor) => {
     const mark = markAt(marks, line, step) ?? marks.findLast((each) => each.line === line) ?? null
     if (mark) view.change({ opened: { run: mark.finding.run, id: mark.finding.id } })
     else if (lines[line]?.block) layers.toggleBlock(lines[line].block.key)
   }
   const picture = { lines, steps: cells.steps, range, whole: layers.whole.value, lineHeight, width }
   const zoom = (steps: typeof range | null) => view.change({ steps })
-  const pointer = useHeatmapPointer(plot, picture, place, act, zoom)
-  const onKeyDown = useHeatmapKeys(frame, picture, cursor, place, act, zoom)
+  const pointer = useHeatmapPointer(plot, picture, moveCursor, activate, zoom)
+  const onKeyDown = useHeatmapKeys(frame, picture, cursor, moveCursor, activate, zoom)
 
   const linked = cursor?.step ?? evidence.cursor.value
   const across = linked === null ? -1 : (linked - range.from) / (range.to - range.from)
@@ -108,7 +113,7 @@ export function Heatmap({ heatmap }: { heatmap: Answer }) {
               worst={worst}
             />
             <div ref={plot} class="heat-plot" {...pointer.handlers}>
-              <canvas ref={canvas} style={{ height: `${seen}px` }} />
+              <canvas ref={canvas} style={{ height: `${visible}px` }} />
               {cursor && (
                 <span
                   class="heat-line"

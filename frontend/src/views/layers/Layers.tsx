@@ -1,7 +1,7 @@
-/** The second view: every layer over the training, where a vanishing gradient is a waterfall. */
+/** The view Layers: a heatmap of every layer over the steps. */
 
 import { columnName, kindName } from '../../lib/statistics'
-import { isSick } from '../../lib/verdict'
+import { isUnhealthy } from '../../lib/verdict'
 import { useTab } from '../context'
 import { Heatmap } from './Heatmap'
 import { LayersTools } from './LayersTools'
@@ -14,7 +14,7 @@ export function Layers() {
   const failure = layers.failure.value
   const fits = heatmap !== null && heatmap.header.run === run
   const lines = layers.lines.value
-  const told = alerts.runOf.value.get(run ?? '')
+  const shownRun = alerts.runOf.value.get(run ?? '')
   return (
     <>
       <div class="verdict-block">
@@ -30,10 +30,10 @@ export function Layers() {
           )}
         </h1>
         <p class="facts">
-          {view.current.value.run === null && told && (
+          {view.current.value.run === null && shownRun && (
             <>
-              {isSick(told) ? 'The run that needs a look first' : 'Shown first'}; choose another
-              among the runs.{' '}
+              {isUnhealthy(shownRun) ? 'The run that needs a look first' : 'Shown first'}; choose
+              another among the runs.{' '}
             </>
           )}
           Layers in forward order, the input on top.

@@ -1,7 +1,7 @@
-/** Which statistic, folded or not, and which steps. */
+/** The controls of the view: statistic, blocks and steps. */
 
 import { groupBy } from '../../lib/filter'
-import { MANY_ROWS } from '../../lib/heatmap-rows'
+import { FOLD_THRESHOLD } from '../../lib/heatmap-rows'
 import { formatStep } from '../../lib/numbers'
 import { chosenStatistic, columnName, formatStatistic, kindName } from '../../lib/statistics'
 import { panned, zoomed } from '../../lib/step-axis'
@@ -13,7 +13,7 @@ export function LayersTools() {
   const statistics = layers.statistics.value
   const statistic = layers.statistic.value
   const rows = layers.heatmap.value?.header.rows.length ?? 0
-  const folded = blocks ?? rows > MANY_ROWS
+  const folded = blocks ?? rows > FOLD_THRESHOLD
   return (
     <div class="tools">
       <label class="labelled">

@@ -1,4 +1,4 @@
-/** What the colours mean. */
+/** The legend of the heatmap. */
 
 import type { Unit } from '../../contract'
 import { VIRIDIS_GRADIENT } from '../../draw/colour-map'
@@ -8,7 +8,7 @@ import { formatTick } from '../../lib/numbers'
 interface LegendProps {
   scale: ColourScale
   unit: Unit
-  /** Which of the special cells the picture has. */
+  /** The special cells that occur. */
   has: { zero: boolean; missing: boolean; infinite: boolean; findings: boolean }
 }
 
@@ -17,8 +17,8 @@ export function Legend({ scale, unit, has }: LegendProps) {
     <div class="heat-legend">
       <div class="ramp" role="img" aria-label={rampText(scale, unit)}>
         <div class="ramp-colours" style={{ background: VIRIDIS_GRADIENT }} />
-        {scale.ticks.map(({ place, value }) => (
-          <span key={value} class="ramp-tick" style={{ left: `${100 * place}%` }}>
+        {scale.ticks.map(({ position, value }) => (
+          <span key={value} class="ramp-tick" style={{ left: `${100 * position}%` }}>
             {formatTick(value, unit)}
           </span>
         ))}

@@ -1,4 +1,4 @@
-/** The names at the left of the heatmap: those in sight, and no more than there is room for. */
+/** The names of the visible lines at the left of the heatmap. */
 
 import type { Severity } from '../../contract'
 import type { Line } from '../../lib/heatmap-rows'
@@ -10,7 +10,7 @@ interface LineNamesProps {
   top: number
   height: number
   active: number
-  /** The worst finding of each line that has one. */
+  /** The worst severity of each line with findings. */
   worst: ReadonlyMap<number, Severity>
 }
 

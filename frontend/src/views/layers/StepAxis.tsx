@@ -1,4 +1,4 @@
-/** The steps below the heatmap. */
+/** The step axis below the heatmap. */
 
 import { formatStep } from '../../lib/numbers'
 import { stepTicks } from '../../lib/step-axis'

@@ -1,4 +1,4 @@
-/** A place in the picture; `spoken` where the keyboard went there. */
+/** A position in the heatmap; `spoken` if it was set by the keyboard. */
 export interface Cursor {
   line: number
   step: number

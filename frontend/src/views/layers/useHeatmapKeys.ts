@@ -1,4 +1,4 @@
-/** The keyboard's way through the cells. */
+/** Keyboard navigation of the heatmap. */
 
 import { cellAt } from '../../lib/heatmap-cells'
 import { panned, zoomed } from '../../lib/step-axis'
@@ -12,8 +12,8 @@ export function useHeatmapKeys(
   frame: { current: HTMLElement | null },
   { lines, steps, range, whole, lineHeight }: PictureSize,
   cursor: Cursor | null,
-  place: (cursor: Cursor) => void,
-  act: (cursor: Cursor) => void,
+  moveCursor: (cursor: Cursor) => void,
+  activate: (cursor: Cursor) => void,
   zoom: (range: Range | null) => void,
 ) {
   const seen = [...steps].filter((step) => step >= range.from && step <= range.to)
@@ -21,12 +21,12 @@ export function useHeatmapKeys(
   const cell = Math.max(0, cellAt(Float64Array.from(seen), at.step))
 
   const to = (line: number, nextCell: number) => {
-    const kept = Math.max(0, Math.min(lines.length - 1, line))
+    const nextLine = Math.max(0, Math.min(lines.length - 1, line))
     const step = seen[Math.max(0, Math.min(seen.length - 1, nextCell))] ?? at.step
-    place({ line: kept, step, spoken: true })
+    moveCursor({ line: nextLine, step, spoken: true })
     const { current } = frame
     if (!current) return
-    const [above, below] = [kept * lineHeight, (kept + 1) * lineHeight]
+    const [above, below] = [nextLine * lineHeight, (nextLine + 1) * lineHeight]
     if (above < current.scrollTop) current.scrollTop = above
     else if (below > current.scrollTop + current.clientHeight) {
       current.scrollTop = below - current.clientHeight
@@ -47,10 +47,10 @@ export function useHeatmapKeys(
     '=': () => zoom(zoomed(range, whole, 0.5, at.step)),
     '-': () => zoom(zoomed(range, whole, 2, at.step)),
     '0': () => zoom(null),
-    Enter: () => act(at),
+    Enter: () => activate(at),
   }
   return (event: KeyboardEvent) => {
-    // Of a block's button the keys are its own.
+    // A block's button handles its own keys.
     if (event.target !== frame.current || event.ctrlKey || event.metaKey || event.altKey) return
     const shifted = event.shiftKey && { ArrowLeft: -0.25, ArrowRight: 0.25 }[event.key]
     const move = shifted ? () => pan(shifted) : moves[event.key]

@@ -1,4 +1,4 @@
-/** Pointing at cells, dragging a range of steps, turning the wheel. */
+/** Pointer input of the heatmap: hover, drag to zoom, wheel. */
 
 import { useEffect, useRef, useState } from 'preact/hooks'
 import type { Line } from '../../lib/heatmap-rows'
@@ -15,17 +15,17 @@ export interface PictureSize {
   width: number
 }
 
-type Place = (cursor: Cursor | null) => void
+type MoveCursor = (cursor: Cursor | null) => void
 type Zoom = (range: Range | null) => void
 
 /** A shorter drag is a click. */
-const LEAST_DRAG = 4
+const MIN_DRAG = 4
 
 export function useHeatmapPointer(
   plot: { current: HTMLElement | null },
   picture: PictureSize,
-  place: Place,
-  act: (cursor: Cursor) => void,
+  moveCursor: MoveCursor,
+  activate: (cursor: Cursor) => void,
   zoom: Zoom,
 ) {
   const { lines, range, whole, lineHeight, width } = picture
@@ -39,10 +39,10 @@ export function useHeatmapPointer(
 
   const handlers = {
     onPointerMove: (event: PointerEvent) => {
-      place(cursorAt(event))
+      moveCursor(cursorAt(event))
       if (drag) setDrag({ ...drag, now: inside(plot.current, event).x })
     },
-    onPointerLeave: () => place(null),
+    onPointerLeave: () => moveCursor(null),
     onPointerDown: (event: PointerEvent) => {
       if (event.button !== 0 || event.pointerType === 'touch') return
       plot.current?.setPointerCapture(event.pointerId)
@@ -52,9 +52,9 @@ export function useHeatmapPointer(
     onPointerCancel: () => setDrag(null),
     onPointerUp: (event: PointerEvent) => {
       setDrag(null)
-      const far = drag !== null && Math.abs(drag.now - drag.start) >= LEAST_DRAG
+      const far = drag !== null && Math.abs(drag.now - drag.start) >= MIN_DRAG
       if (!far) {
-        act(cursorAt(event))
+        activate(cursorAt(event))
         return
       }
       const [left, right] = [Math.min(drag.start, drag.now), Math.max(drag.start, drag.now)]
@@ -63,7 +63,7 @@ export function useHeatmapPointer(
     onDblClick: () => zoom(null),
   }
 
-  // Not through Preact: it listens passively, and the page would zoom too.
+  // Preact's listeners are passive, and the page would zoom too.
   const latest = useRef({ picture, zoom, stepAt })
   latest.current = { picture, zoom, stepAt }
   useEffect(() => {
@@ -90,7 +90,7 @@ export function useHeatmapPointer(
     left: Math.min(drag.start, drag.now),
     width: Math.abs(drag.now - drag.start),
   }
-  return { handlers, dragged: dragged && dragged.width >= LEAST_DRAG ? dragged : null }
+  return { handlers, dragged: dragged && dragged.width >= MIN_DRAG ? dragged : null }
 }
 
 function inside(element: HTMLElement | null, event: PointerEvent): { x: number; y: number } {

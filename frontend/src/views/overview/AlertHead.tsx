@@ -1,6 +1,6 @@
 import type { TargetedKeyboardEvent, TargetedPointerEvent } from 'preact'
 import { nextSort, type SortColumn } from '../../lib/sort'
-import { LEAST_WIDTH, MOST_WIDTH } from '../../lib/view-state'
+import { MAX_WIDTH, MIN_WIDTH } from '../../lib/view-state'
 import { useTab } from '../context'
 import { COLUMNS, type Column } from './columns'
 
@@ -45,12 +45,12 @@ function Head({ column, index }: { column: Column; index: number }) {
 
 const KEY_PIXELS = 16
 
-/** The edge that is drawn, or moved by the arrow keys; a double click gives the width back. */
+/** The edge of a column, resized by drag or arrow keys; a double click resets the width. */
 function Grip({ name, by }: { name: string; by: SortColumn }) {
   const { view } = useTab()
   const width = view.current.value.widths[by]
   const setWidth = (pixels: number) => {
-    const bounded = Math.min(MOST_WIDTH, Math.max(LEAST_WIDTH, Math.round(pixels)))
+    const bounded = Math.min(MAX_WIDTH, Math.max(MIN_WIDTH, Math.round(pixels)))
     view.change({ widths: { ...view.current.peek().widths, [by]: bounded } })
   }
   const reset = () => {
@@ -87,9 +87,9 @@ function Grip({ name, by }: { name: string; by: SortColumn }) {
       role="separator"
       aria-orientation="vertical"
       aria-label={`Width of ${name}`}
-      aria-valuemin={LEAST_WIDTH}
-      aria-valuemax={MOST_WIDTH}
-      aria-valuenow={width ?? LEAST_WIDTH}
+      aria-valuemin={MIN_WIDTH}
+      aria-valuemax={MAX_WIDTH}
+      aria-valuenow={width ?? MIN_WIDTH}
       {...(width === undefined ? { 'aria-valuetext': 'automatic' } : {})}
       tabIndex={0}
       onPointerDown={onPointerDown}
@@ -100,5 +100,5 @@ function Grip({ name, by }: { name: string; by: SortColumn }) {
 }
 
 function cellWidth(grip: HTMLElement): number {
-  return grip.parentElement?.getBoundingClientRect().width ?? LEAST_WIDTH
+  return grip.parentElement?.getBoundingClientRect().width ?? MIN_WIDTH
 }

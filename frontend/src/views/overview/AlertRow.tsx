@@ -1,10 +1,10 @@
 import type { ComponentChildren } from 'preact'
 import type { Finding } from '../../contract'
 import { sparklinePath } from '../../draw/sparkline'
-import { causeText, stateText } from '../../lib/course'
+import { keyOf } from '../../lib/finding-entries'
+import { causeText, stateText } from '../../lib/finding-text'
 import type { TableRow } from '../../lib/incidents'
 import { formatBesideLimit, formatStep } from '../../lib/numbers'
-import { keyOf } from '../../lib/register'
 import { titleOf } from '../../state/alerts'
 import { useTab } from '../context'
 import { COLUMNS } from './columns'
@@ -59,7 +59,7 @@ export function AlertRow({ row, index, active, opened, fresh, onOpen, onFold }: 
   )
 }
 
-/** One word without spaces: ids are unique only within their run. */
+/** A DOM id without spaces that includes the run. */
 export function rowId({ run, id }: Finding): string {
   return `alert-${id}-${encodeURIComponent(run)}`
 }
@@ -132,7 +132,7 @@ function cellsOf(
   }
 }
 
-/** The mouse's way to fold; the keyboard has the arrow keys, screen readers the row's aria-expanded. */
+/** Folds an incident by mouse; the keyboard uses the arrow keys, screen readers aria-expanded. */
 function Fold({ row, onFold }: { row: TableRow; onFold: (row: TableRow) => void }) {
   if (row.others === 0) return <span class="fold" />
   return (
@@ -155,7 +155,7 @@ const HEIGHT = 17
 
 function Sparkline({ finding }: { finding: Finding }) {
   const { server, trends } = useTab()
-  const trend = trends.known.value.get(keyOf(finding))
+  const trend = trends.byKey.value.get(keyOf(finding))
   const logarithmic = server.symptoms.value.get(finding.symptom)?.logarithmic ?? false
   return (
     <svg class="sparkline" width={WIDTH} height={HEIGHT} aria-hidden="true" focusable="false">

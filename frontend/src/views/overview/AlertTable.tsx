@@ -1,6 +1,6 @@
 /**
- * The alert table: thousands of rows, of which the visible ones are in the document. It keeps its
- * focus, active row and scroll position while the server's answers come in.
+ * The alert table: a virtual list of thousands of rows. It keeps its focus, active row and scroll
+ * position across updates.
  */
 
 import { useEffect, useMemo } from 'preact/hooks'
@@ -16,7 +16,7 @@ import { COLUMNS, widthStyle } from './columns'
 import { NewFindings } from './NewFindings'
 import { NothingToShow } from './NothingToShow'
 import { useActiveRow } from './useActiveRow'
-import { useFresh } from './useFresh'
+import { useNewFindings } from './useNewFindings'
 import { ROW_HEIGHT, useScroll } from './useScroll'
 
 const OVERSCAN = 6
@@ -29,11 +29,11 @@ export function AlertTable() {
   const keys = useMemo(() => rows.map(({ key }) => key), [rows])
   const scroll = useScroll(keys, sort)
   const open = ({ run, id }: Finding) => view.change({ opened: { run, id } })
-  const fold = (row: TableRow) => view.change(foldedOrNot(row, view.current.peek()))
+  const fold = (row: TableRow) => view.change(toggleFold(row, view.current.peek()))
   const active = useActiveRow(rows, keys, scroll, { open, fold })
-  const fresh = useFresh()
+  const fresh = useNewFindings()
 
-  // A finding opened by the address, or by a click: the keyboard goes on from there.
+  // The opened finding becomes the active row.
   const openedIndex =
     opened === null ? -1 : rows.findIndex((row) => sameFinding(row.finding, opened))
   useEffect(() => {
@@ -42,11 +42,11 @@ export function AlertTable() {
 
   const shown = rowWindow(scroll.top, scroll.viewport, ROW_HEIGHT, rows.length, OVERSCAN)
   useEffect(
-    () => trends.want(rows.slice(shown.first, shown.end).map(({ finding }) => finding)),
+    () => trends.request(rows.slice(shown.first, shown.end).map(({ finding }) => finding)),
     [rows, shown.first, shown.end, trends],
   )
 
-  if (alerts.waiting.value) return <OnTheirWay />
+  if (alerts.waiting.value) return <FindingsLoading />
   if (rows.length === 0) return <NothingToShow />
   const activeRow = rows[active.index]
   const isFresh = ({ key }: TableRow) => fresh.keys.has(key)
@@ -82,7 +82,7 @@ export function AlertTable() {
             const row = rows[index] as TableRow
             return (
               <AlertRow
-                // By its place: another order changes texts, and makes no new element.
+                // Keyed by index: another order updates texts and creates no elements.
                 key={index}
                 row={row}
                 index={index}
@@ -100,8 +100,8 @@ export function AlertTable() {
   )
 }
 
-/** Folding the incident of the opened finding closes that too: it would keep its incident open. */
-function foldedOrNot(
+/** Folding the incident of the opened finding also closes the finding, which would unfold it again. */
+function toggleFold(
   { incident, unfolded }: TableRow,
   view: { unfolded: readonly string[] },
 ): { unfolded: readonly string[]; opened?: null } {
@@ -112,8 +112,8 @@ function foldedOrNot(
     : { unfolded: others, opened: null }
 }
 
-/** What was chosen asks for all findings, and only the first are there yet. */
-export function OnTheirWay() {
+/** Shown while the view needs all findings and they are loading. */
+export function FindingsLoading() {
   const { server } = useTab()
   const total = server.page.value?.total ?? 0
   return (

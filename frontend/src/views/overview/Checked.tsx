@@ -1,7 +1,7 @@
-/** What stands where no finding does: what was looked at, what was not, and what came closest to a limit. */
+/** Shown without findings: what was checked, what was not, and the value closest to a limit. */
 
 import type { Run } from '../../contract'
-import { closestText, judgedText, nearness, notJudged, stepsText } from '../../lib/checked'
+import { closestText, judgedText, nearness, notJudged, stepsText } from '../../lib/checked-text'
 import { count } from '../../lib/numbers'
 import { runReservation } from '../../lib/verdict'
 import { titleOf } from '../../state/alerts'
@@ -80,8 +80,8 @@ function ClosestValue({ run: { checked } }: { run: Run }) {
   )
 }
 
-/** More would hide the rest; whoever wants one of them chooses it at the left. */
-const MOST = 50
+/** The maximum number of runs listed. */
+const MAX_SHOWN = 50
 
 function Table({ runs }: { runs: readonly Run[] }) {
   const { view } = useTab()
@@ -96,7 +96,7 @@ function Table({ runs }: { runs: readonly Run[] }) {
         </tr>
       </thead>
       <tbody>
-        {sorted.slice(0, MOST).map((run) => (
+        {sorted.slice(0, MAX_SHOWN).map((run) => (
           <tr key={run.run}>
             <th scope="row">
               <button type="button" onClick={() => view.change({ run: run.run })}>
@@ -114,10 +114,10 @@ function Table({ runs }: { runs: readonly Run[] }) {
             </td>
           </tr>
         ))}
-        {runs.length > MOST && (
+        {runs.length > MAX_SHOWN && (
           <tr>
             <td colSpan={3} class="muted">
-              and {runs.length - MOST} more runs
+              and {runs.length - MAX_SHOWN} more runs
             </td>
           </tr>
         )}

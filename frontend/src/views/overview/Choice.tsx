@@ -1,4 +1,4 @@
-/** A filter of many values behind one button: a list of boxes to tick, each with what it would show. */
+/** A multiple-choice filter behind a button: checkboxes with the count of each value. */
 
 import { useEffect, useRef } from 'preact/hooks'
 import { toggled } from '../../lib/filter'
@@ -6,7 +6,7 @@ import { formatStep } from '../../lib/numbers'
 
 interface ChoiceProps {
   name: string
-  /** Null while they are not known. */
+  /** Null while unknown. */
   counts: Readonly<Record<string, number>> | null
   chosen: readonly string[]
   title: (value: string) => string
@@ -14,7 +14,7 @@ interface ChoiceProps {
 }
 
 export function Choice({ name, counts, chosen, title, onChange }: ChoiceProps) {
-  const menu = useClosing()
+  const menu = useDismiss()
   const values = [...new Set([...Object.keys(counts ?? {}), ...chosen])].sort((a, b) =>
     title(a).localeCompare(title(b)),
   )
@@ -46,8 +46,8 @@ export function Choice({ name, counts, chosen, title, onChange }: ChoiceProps) {
   )
 }
 
-/** Closes by Escape and by a press anywhere else. */
-export function useClosing() {
+/** Closes a menu on Escape and on a press outside it. */
+export function useDismiss() {
   const menu = useRef<HTMLDetailsElement>(null)
   useEffect(() => {
     const close = (event: Event) => {
@@ -55,7 +55,7 @@ export function useClosing() {
       if (!current?.open) return
       if (event instanceof KeyboardEvent) {
         if (event.key !== 'Escape') return
-        // Not the evidence too.
+        // Does not also close the evidence.
         event.stopImmediatePropagation()
         current.querySelector('summary')?.focus()
       } else if (event.target instanceof Node && current.contains(event.target)) return

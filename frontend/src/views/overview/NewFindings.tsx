@@ -6,7 +6,7 @@ interface NewFindingsProps {
   onDismiss: () => void
 }
 
-/** Says that something came in, and leaves it to the reader when to look. */
+/** Announces new findings without scrolling to them. */
 export function NewFindings({ count: n, onShow, onDismiss }: NewFindingsProps) {
   const text = count(n, 'new finding')
   return (

@@ -1,4 +1,4 @@
-/** What no number stands for, and why: a blank would read as healthy. */
+/** The tensors that are not measured, with the reasons. */
 
 import type { Run } from '../../contract'
 import { count } from '../../lib/numbers'

@@ -1,4 +1,4 @@
-/** Why the table is empty: the filters hide what there is, or nothing was found in what was checked. */
+/** Shown for an empty table: the filters hide all findings, or nothing was found. */
 
 import { count } from '../../lib/numbers'
 import { useTab } from '../context'

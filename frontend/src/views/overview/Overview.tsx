@@ -1,4 +1,4 @@
-/** The first view: the verdict and the alert table. */
+/** The view Overview: the verdict and the alert table. */
 
 import { AlertTable } from './AlertTable'
 import { Tools } from './Tools'

@@ -1,4 +1,4 @@
-/** What could not be read: which file, where in it, and what. Everything else is shown all the same. */
+/** The read errors: file, offset and message. */
 
 import type { Problem, Run } from '../../contract'
 import { count, formatStep } from '../../lib/numbers'
@@ -8,13 +8,13 @@ const SHOWN = 50
 
 const ID = 'problems'
 
-/** Of the log directory and of some runs. */
+/** The problems of the log directory and of the given runs. */
 function useProblems(runs: readonly Run[]): Problem[] {
   const { server } = useTab()
   return [...(server.answer.value?.problems ?? []), ...runs.flatMap((run) => run.problems)]
 }
 
-/** A way to them from where everybody looks: below many runs their list is out of sight. */
+/** A link to the problems, which may be scrolled out of view below many runs. */
 export function ProblemsLink({ runs }: { runs: readonly Run[] }) {
   const problems = useProblems(runs)
   if (problems.length === 0) return null

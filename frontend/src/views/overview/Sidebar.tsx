@@ -59,7 +59,7 @@ function RunButton({ run, pressed, onClick }: { run: Run; pressed: boolean; onCl
   )
 }
 
-/** The run's colour, beside its name wherever it stands. */
+/** The run's colour, shown beside its name. */
 export function Swatch({ run }: { run: string }) {
   const { alerts } = useTab()
   const slot = alerts.runColours.value.get(run) ?? 0

@@ -1,4 +1,4 @@
-/** Chips that narrow the table, and ways to take its rows along. */
+/** The filter chips of the table, and the export of its rows. */
 
 import { useState } from 'preact/hooks'
 import { FINDING_STATES, SEVERITIES } from '../../contract'
@@ -7,8 +7,9 @@ import { toggled } from '../../lib/filter'
 import { flatRows, groupFindings } from '../../lib/incidents'
 import { formatStep } from '../../lib/numbers'
 import { titleOf } from '../../state/alerts'
+import { CopyButton } from '../CopyButton'
 import { useTab } from '../context'
-import { CopyButton, download } from '../takeaway'
+import { download } from '../download'
 import { Choice } from './Choice'
 
 export function Tools() {
@@ -73,14 +74,14 @@ export function Tools() {
       >
         Incidents
       </button>
-      <Takeaway />
+      <Export />
     </div>
   )
 }
 
 interface ToggleProps {
   text: string
-  /** Null while it is not known. */
+  /** Null while unknown. */
   count: number | null
   pressed: boolean
   onClick: () => void
@@ -94,12 +95,12 @@ function Toggle({ text, count, pressed, onClick }: ToggleProps) {
   )
 }
 
-function Takeaway() {
+function Export() {
   const { alerts, server, view } = useTab()
-  const [said, say] = useState('')
+  const [message, setMessage] = useState('')
   const entries = alerts.passing.value
   const none = entries.length === 0 || server.page.value !== null
-  // With what is folded away, in the table's order.
+  // Includes folded rows, in the table's order.
   const sorted = () => {
     const { sort, flat } = view.current.peek()
     const rows = flat ? flatRows(entries, sort) : groupFindings(entries, sort, () => true)
@@ -107,7 +108,7 @@ function Takeaway() {
   }
   const save = (name: string, type: string, text: string) => {
     download(name, type, text)
-    say(`${name} downloaded`)
+    setMessage(`${name} downloaded`)
   }
   return (
     // biome-ignore lint/a11y/useSemanticElements: as above
@@ -136,7 +137,7 @@ function Takeaway() {
         JSON
       </button>
       <span class="unseen" role="status">
-        {said}
+        {message}
       </span>
     </div>
   )

@@ -1,15 +1,17 @@
-import { isSick, loadingText, runFacts } from '../../lib/verdict'
+import { isUnhealthy, loadingText, runFacts } from '../../lib/verdict'
 import { useServerClock } from '../clock'
 import { useTab } from '../context'
 import { ProblemsLink } from './Problems'
 
-/** The answer to "is anything wrong?" in a sentence, with the run's facts in a small line below. */
+/** The verdict as a sentence, with the run's facts below. */
 export function Verdict() {
   const { alerts, view } = useTab()
   const now = useServerClock()
   const { text, tone, run } = alerts.verdict.value
   const others =
-    run === null ? 0 : alerts.runs.value.filter((other) => other !== run && isSick(other)).length
+    run === null
+      ? 0
+      : alerts.runs.value.filter((other) => other !== run && isUnhealthy(other)).length
   const selected = view.current.value.run
   const runs = alerts.runs.value
   const concerned = selected === null ? runs : runs.filter((other) => other.run === selected)

@@ -4,7 +4,7 @@ import type { SortColumn } from '../../lib/sort'
 
 export interface Column {
   name: string
-  /** What a click on its header sorts by, and the name of its width; a trend has no order. */
+  /** The sort column and the name of its width; null for trends, which have no order. */
   sort: SortColumn | null
   class: string
 }
@@ -21,7 +21,7 @@ export const COLUMNS: readonly Column[] = [
   { name: 'Trend', sort: null, class: 'trend' },
 ]
 
-/** The reader's widths as custom properties; the style sheet knows the others. */
+/** The resized widths as CSS custom properties; the style sheet has the defaults. */
 export function widthStyle(widths: Readonly<Record<string, number>>): Record<string, string> {
   return Object.fromEntries(
     Object.entries(widths).map(([name, width]) => [`--w-${name}`, `${width}px`]),

@@ -1,4 +1,4 @@
-/** The row that the keyboard is on. It is remembered by its finding, so that a refresh does not move it. */
+/** The active row of the keyboard, tracked by its finding so that a refresh does not move it. */
 
 import { useRef, useState } from 'preact/hooks'
 import type { Finding } from '../../contract'
@@ -6,7 +6,7 @@ import type { TableRow } from '../../lib/incidents'
 import { ROW_HEIGHT, type Scroll } from './useScroll'
 
 export interface ActiveRow {
-  /** -1 before the first key. */
+  /** The index of the row; -1 before the first key. */
   index: number
   set: (index: number) => void
   onKeyDown: (event: KeyboardEvent) => void
@@ -25,7 +25,7 @@ export function useActiveRow(
 ): ActiveRow {
   const [key, setKey] = useState<string | null>(null)
   const lastIndex = useRef(-1)
-  // Resolved away or filtered out, the row below takes its place.
+  // If the row is gone, the row below it becomes active.
   const found = key === null ? -1 : keys.indexOf(key)
   const index =
     key === null ? -1 : found >= 0 ? found : Math.min(lastIndex.current, keys.length - 1)
@@ -48,7 +48,7 @@ export function useActiveRow(
   }
 
   const onKeyDown = (event: KeyboardEvent) => {
-    // Keys on a header's button are that button's.
+    // A header's button handles its own keys.
     if (event.target !== event.currentTarget || event.altKey || event.ctrlKey || event.metaKey)
       return
     const move = moves[event.key]

@@ -1,4 +1,4 @@
-/** The table's scroll position, kept in place while rows come and go above it. */
+/** The table's scroll position, adjusted when rows above it change. */
 
 import type { RefObject } from 'preact'
 import { useCallback, useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks'
@@ -7,7 +7,7 @@ import type { Sort } from '../../lib/sort'
 
 /** As in table.css. */
 export const ROW_HEIGHT = 33
-/** The head sticks to the top and covers that much of the rows. */
+/** The height of the sticky head, which covers rows. */
 const HEAD_HEIGHT = 32
 
 export interface Scroll {
@@ -30,7 +30,7 @@ export function useScroll(keys: readonly string[], sort: Sort): Scroll {
     const last = before.current
     before.current = { keys, sort }
     if (!current || last.keys === keys) return
-    // A new order is the reader's own doing: it is read from the top.
+    // A new order starts at the top.
     current.scrollTop =
       last.sort === sort ? anchoredScroll(last.keys, keys, current.scrollTop, ROW_HEIGHT) : 0
     setTop(current.scrollTop)
@@ -40,7 +40,7 @@ export function useScroll(keys: readonly string[], sort: Sort): Scroll {
     const { current } = element
     if (!present || !current) return
     const measure = () => {
-      // Zero while TensorBoard hides the tab: what is mounted stays mounted.
+      // Zero while TensorBoard hides the tab; the mounted rows stay.
       if (current.clientHeight > 0) setViewport(current.clientHeight)
     }
     measure()

@@ -1,16 +1,16 @@
-/** The rules as a whole: back to those in force, to a preset, from a file and into one. */
+/** Actions on all rules: reset, preset, load a file, save a file. */
 
 import { useRef, useState } from 'preact/hooks'
 import type { RulesAnswer } from '../../contract'
 import { useTab } from '../context'
-import { download } from '../takeaway'
+import { download } from '../download'
 import { Presets } from './Presets'
 
 export const RULE_FILE = 'gradhealth-rules.toml'
 
 export function Actions({ inForce }: { inForce: RulesAnswer }) {
   const { rules } = useTab()
-  const [said, say] = useState('')
+  const [message, setMessage] = useState('')
   const trying = rules.trying.value
   const toml = trying ? rules.judged.value?.toml : inForce.toml
   return (
@@ -22,26 +22,26 @@ export function Actions({ inForce }: { inForce: RulesAnswer }) {
         disabled={!trying && rules.loadFailure.value === null}
         onClick={() => {
           rules.attempt(inForce.rules)
-          say('The rules in force are shown.')
+          setMessage('The rules in force are shown.')
         }}
       >
         Reset all
       </button>
       <Presets inForce={inForce} />
-      <LoadButton onLoaded={(name) => say(`${name} is tried.`)} />
+      <LoadButton onLoaded={(name) => setMessage(`${name} is tried.`)} />
       <button
         class="button"
         type="button"
-        disabled={toml === undefined || !rules.settled.value}
+        disabled={toml === undefined || !rules.upToDate.value}
         onClick={() => {
           download(RULE_FILE, 'application/toml', toml ?? '')
-          say(`${RULE_FILE} downloaded`)
+          setMessage(`${RULE_FILE} downloaded`)
         }}
       >
         Download rule file
       </button>
       <span class="unseen" role="status">
-        {said}
+        {message}
       </span>
     </div>
   )
@@ -69,7 +69,7 @@ function LoadButton({ onLoaded }: { onLoaded: (name: string) => void }) {
         onChange={(event) => {
           const { currentTarget } = event
           void load(currentTarget.files?.[0])
-          // The same file again, once it is mended, is a change too.
+          // Cleared, so that the same file can be loaded again.
           currentTarget.value = ''
         }}
       />

@@ -1,26 +1,26 @@
-/** What the rules being tried say otherwise than those in force: for whoever opens a shared address. */
+/** The differences between the tried rules and those in force. */
 
 import type { RulesAnswer } from '../../contract'
 import { formatLimit, words } from '../../lib/limit-text'
 import { count } from '../../lib/numbers'
 import { changesOf, mutesOf } from '../../lib/rule-document'
 import { useTab } from '../context'
-import { Part } from './Part'
+import { Disclosure } from './Disclosure'
 import { sectionId } from './SymptomSection'
 
 export function ChangedRules({ inForce }: { inForce: RulesAnswer }) {
   const { rules } = useTab()
   const document = rules.document.value
   const changes = changesOf(document, inForce.rules, inForce.symptoms)
-  const [known, wanted] = [mutesOf(inForce.rules), mutesOf(document)].map((mutes) =>
+  const [before, after] = [mutesOf(inForce.rules), mutesOf(document)].map((mutes) =>
     mutes.map(({ reason }) => reason),
   ) as [string[], string[]]
-  const added = wanted.filter((reason) => !known.includes(reason))
-  const removed = known.filter((reason) => !wanted.includes(reason))
+  const added = after.filter((reason) => !before.includes(reason))
+  const removed = before.filter((reason) => !after.includes(reason))
   const all = changes.length + added.length + removed.length
   if (all === 0) return null
   return (
-    <Part title={count(all, 'changed rule')}>
+    <Disclosure title={count(all, 'changed rule')}>
       <ul class="part-list">
         {changes.map(({ symptom, title, name, before, after }) => (
           <li key={`${symptom} ${name}`}>
@@ -45,11 +45,11 @@ export function ChangedRules({ inForce }: { inForce: RulesAnswer }) {
           </li>
         ))}
       </ul>
-    </Part>
+    </Disclosure>
   )
 }
 
-/** As the controls call them. */
+/** The names of the settings in the controls. */
 const NAMES: Readonly<Record<string, string>> = {
   enabled: 'judged',
   least_severity: 'severity at least',

@@ -1,4 +1,4 @@
-/** Findings by severity: by the rules in force, and by those being tried. */
+/** The counts of findings by severity, under the rules in force and under the tried rules. */
 
 import { SEVERITIES } from '../../contract'
 import { formatStep } from '../../lib/numbers'
@@ -7,11 +7,11 @@ import { useTab } from '../context'
 export function Counts() {
   const { rules } = useTab()
   const judged = rules.judged.value
-  const known = rules.found.value.bySeverity
+  const found = rules.found.value.bySeverity
   return (
     <ul class="counts" aria-label="Findings by severity">
       {SEVERITIES.map((severity) => {
-        const before = judged?.counts.before[severity] ?? known[severity] ?? 0
+        const before = judged?.counts.before[severity] ?? found[severity] ?? 0
         const after = judged?.counts.after[severity] ?? before
         return (
           <li key={severity}>

@@ -1,19 +1,19 @@
-/** Which findings would come, go, or weigh otherwise. */
+/** The findings that the tried rules add, remove or change. */
 
 import type { FindingSummary, Severity } from '../../contract'
 import { SEVERITIES } from '../../contract'
+import { keyOf } from '../../lib/finding-entries'
 import { formatStep } from '../../lib/numbers'
-import { keyOf } from '../../lib/register'
 import { sameFinding, titleOf } from '../../state/alerts'
 import { useTab } from '../context'
 import { Swatch } from '../overview/Sidebar'
-import { Part } from './Part'
+import { Disclosure } from './Disclosure'
 
-/** More than anybody reads here; the alert table is for that, once the rules are in force. */
-const SHOWN = 200
+/** The maximum number of findings listed. */
+const MAX_SHOWN = 200
 
 interface Shown extends FindingSummary {
-  /** Its severity by the rules in force, where that is another one. */
+  /** Its severity under the rules in force, if different. */
   before?: Severity
 }
 
@@ -37,22 +37,22 @@ function Findings({ title, findings }: { title: string; findings: readonly Shown
     (a, b) => SEVERITIES.indexOf(a.severity) - SEVERITIES.indexOf(b.severity),
   )
   return (
-    <Part title={title}>
+    <Disclosure title={title}>
       <ul class="part-list">
-        {worstFirst.slice(0, SHOWN).map((finding) => (
+        {worstFirst.slice(0, MAX_SHOWN).map((finding) => (
           <li key={keyOf(finding)}>
             <Row finding={finding} />
           </li>
         ))}
-        {findings.length > SHOWN && (
-          <li class="found muted">and {formatStep(findings.length - SHOWN)} more</li>
+        {findings.length > MAX_SHOWN && (
+          <li class="found muted">and {formatStep(findings.length - MAX_SHOWN)} more</li>
         )}
       </ul>
-    </Part>
+    </Disclosure>
   )
 }
 
-/** What the rules in force have found too has its evidence. */
+/** A finding; it links to its evidence if the rules in force found it too. */
 function Row({ finding }: { finding: Shown }) {
   const { rules, view } = useTab()
   const { run, id } = finding

@@ -1,8 +1,8 @@
-/** How what was tried here becomes the rule: nothing on this page changes anything on the server. */
+/** How to put the tried rules into force; the page changes nothing on the server. */
 
-import { CopyButton } from '../takeaway'
+import { CopyButton } from '../CopyButton'
 import { RULE_FILE } from './Actions'
-import { Part } from './Part'
+import { Disclosure } from './Disclosure'
 
 const COMMANDS = [
   { what: 'In a pipeline', command: `gradhealth check --rules ${RULE_FILE} logs` },
@@ -14,7 +14,7 @@ const COMMANDS = [
 
 export function HowTo() {
   return (
-    <Part title="Using other rules">
+    <Disclosure title="Using other rules">
       <div class="part-list how-to">
         <p>
           What you change here is only tried, in this page and its address: nothing changes on the
@@ -31,6 +31,6 @@ export function HowTo() {
           </div>
         ))}
       </div>
-    </Part>
+    </Disclosure>
   )
 }

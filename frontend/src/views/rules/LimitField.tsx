@@ -1,4 +1,4 @@
-/** A number as text: what is typed counts as soon as it can be the limit, and says why where it cannot. */
+/** A number field: a valid value applies while typing; an invalid one shows the reason. */
 
 import { useState } from 'preact/hooks'
 import type { Limit } from '../../contract'
@@ -17,7 +17,7 @@ interface LimitFieldProps {
 
 export function LimitField(props: LimitFieldProps) {
   const { limit, value, scale, disabled, labelledBy, describedBy, onChange } = props
-  /** What is being typed, as long as the value is still what it was with it. */
+  /** The typed text, while the value is unchanged from outside. */
   const [typed, setTyped] = useState<{ text: string; value: number } | null>(null)
   const text = typed?.value === value ? typed.text : null
   const parsed = text === null ? { value } : parseLimit(text, limit)

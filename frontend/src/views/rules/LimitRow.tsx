@@ -1,4 +1,4 @@
-/** One number: its name and meaning, a slider around its default, a field for whatever lies beyond. */
+/** One limit: name, meaning, a slider around the default, and a number field. */
 
 import type { Limit } from '../../contract'
 import { scaleOf } from '../../lib/limit-scale'
@@ -17,7 +17,7 @@ export function LimitRow({ id, limit, value, disabled, onChange }: LimitRowProps
   const scale = scaleOf(limit)
   const changed = value !== limit.value
   const [name, meaning] = [`${id}-name`, `${id}-meaning`]
-  const place = (number: number) => scale.notchOf(number) / scale.last
+  const position = (number: number) => scale.notchOf(number) / scale.last
   return (
     <div class={changed ? 'limit changed' : 'limit'}>
       <div class="limit-words">
@@ -46,7 +46,7 @@ export function LimitRow({ id, limit, value, disabled, onChange }: LimitRowProps
       </div>
       <div
         class="scale"
-        style={{ '--at': place(value), '--usual': place(limit.default) }}
+        style={{ '--at': position(value), '--default': position(limit.default) }}
         title={`default ${formatLimit(limit.default)}`}
       >
         <input

@@ -1,4 +1,4 @@
-/** A new mute. It begins with the finding whose evidence is open, where one is. */
+/** The form for a new mute, prefilled from the opened finding. */
 
 import { useRef, useState } from 'preact/hooks'
 import type { Finding, Mute, SymptomRules } from '../../contract'
@@ -19,27 +19,27 @@ export function MuteForm({ symptoms, opened, onMute }: MuteFormProps) {
     tensor: opened ? literalPattern(opened.tensor) : '*',
     until: '',
   }
-  const [told, tell] = useState(blank)
+  const [fields, setFields] = useState(blank)
   const [missing, setMissing] = useState(false)
   const field = (name: keyof typeof blank) => ({
-    value: told[name],
+    value: fields[name],
     onInput: (event: { currentTarget: { value: string } }) => {
-      tell({ ...told, [name]: event.currentTarget.value })
+      setFields({ ...fields, [name]: event.currentTarget.value })
       if (name === 'reason') setMissing(false)
     },
   })
   const submit = (event: Event) => {
     event.preventDefault()
-    const reason = told.reason.trim()
+    const reason = fields.reason.trim()
     setMissing(reason === '')
     if (reason === '') {
       reasonField.current?.focus()
       return
     }
-    const { until } = told
-    const tensor = told.tensor.trim() || '*'
-    onMute({ reason, symptom: told.symptom, tensor, ...(until && { until }) })
-    tell(blank)
+    const { until } = fields
+    const tensor = fields.tensor.trim() || '*'
+    onMute({ reason, symptom: fields.symptom, tensor, ...(until && { until }) })
+    setFields(blank)
     if (!frame.current) return
     frame.current.open = false
     frame.current.querySelector('summary')?.focus()

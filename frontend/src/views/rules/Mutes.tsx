@@ -1,7 +1,7 @@
-/** Findings that are known and accepted, each with its reason. */
+/** The mutes: known and accepted findings, each with a reason. */
 
 import type { Mute, RulesAnswer } from '../../contract'
-import { keyOf } from '../../lib/register'
+import { keyOf } from '../../lib/finding-entries'
 import { mutesOf, withMutes } from '../../lib/rule-document'
 import { titleOf } from '../../state/alerts'
 import { useTab } from '../context'
@@ -11,9 +11,9 @@ export function Mutes({ inForce }: { inForce: RulesAnswer }) {
   const { rules, evidence } = useTab()
   const document = rules.document.value
   const mutes = mutesOf(document)
-  const known = new Set(mutesOf(inForce.rules).map((mute) => JSON.stringify(mute)))
+  const inForceMutes = new Set(mutesOf(inForce.rules).map((mute) => JSON.stringify(mute)))
   const opened = evidence.finding.value
-  const attempt = (wanted: readonly Mute[]) => rules.attempt(withMutes(document, wanted))
+  const attempt = (next: readonly Mute[]) => rules.attempt(withMutes(document, next))
   return (
     <section class="ruled" aria-labelledby="rules-mutes">
       <div class="ruled-head">
@@ -28,7 +28,7 @@ export function Mutes({ inForce }: { inForce: RulesAnswer }) {
           {mutes.map((mute, i) => (
             <li
               key={JSON.stringify(mute)}
-              class={known.has(JSON.stringify(mute)) ? 'mute' : 'mute changed'}
+              class={inForceMutes.has(JSON.stringify(mute)) ? 'mute' : 'mute changed'}
             >
               <MuteText mute={mute} />
               <button

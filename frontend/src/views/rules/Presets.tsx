@@ -1,17 +1,17 @@
-/** The rule sets that come with the package. What is muted stays muted: it is about the runs, not the rules. */
+/** The presets of the package. The mutes stay: they belong to the runs, not to the rules. */
 
 import type { Preset, RulesAnswer } from '../../contract'
 import { mutesOf, sameRules, withMutes } from '../../lib/rule-document'
 import { useTab } from '../context'
-import { useClosing } from '../overview/Choice'
+import { useDismiss } from '../overview/Choice'
 
 export function Presets({ inForce }: { inForce: RulesAnswer }) {
   const { rules } = useTab()
-  const menu = useClosing()
+  const menu = useDismiss()
   const document = rules.document.value
-  const wanted = (preset: Preset) => withMutes(preset.rules, mutesOf(document))
+  const documentOf = (preset: Preset) => withMutes(preset.rules, mutesOf(document))
   const choose = (preset: Preset) => {
-    rules.attempt(wanted(preset))
+    rules.attempt(documentOf(preset))
     if (!menu.current) return
     menu.current.open = false
     menu.current.querySelector('summary')?.focus()
@@ -26,7 +26,7 @@ export function Presets({ inForce }: { inForce: RulesAnswer }) {
           <button
             key={preset.name}
             type="button"
-            aria-pressed={sameRules(wanted(preset), document)}
+            aria-pressed={sameRules(documentOf(preset), document)}
             onClick={() => choose(preset)}
           >
             <strong>{preset.name}</strong>

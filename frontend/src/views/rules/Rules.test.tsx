@@ -1,13 +1,13 @@
 import { cleanup, fireEvent, screen, waitFor, within } from '@testing-library/preact'
 import { afterEach, describe, expect, it, vi } from 'vitest'
-import { Refusal } from '../../api'
+import { HttpError } from '../../api'
 import type { Judged, RulesAnswer, Run } from '../../contract'
 import { aHost } from '../../testing/host'
 import { aFinding, aJudgement, aRun, someRules, VANISHING_RULES } from '../../testing/samples'
 import { aServer } from '../../testing/server'
 import { showTab } from '../../testing/show'
 
-// There is no canvas here.
+// happy-dom has no canvas.
 vi.mock('../../draw/chart', () => ({
   drawChart: () => ({ update: () => {}, point: () => {}, resize: () => {}, destroy: () => {} }),
 }))
@@ -249,7 +249,7 @@ describe('files', () => {
 
   it('that cannot be used are told with the reason', async () => {
     const { api } = await show()
-    api.judge.mockRejectedValueOnce(new Refusal(400, 'toml: is no TOML: at line 1'))
+    api.judge.mockRejectedValueOnce(new HttpError(400, 'toml: is no TOML: at line 1'))
     choose(new File(['what'], 'mine.toml'))
     expect(await screen.findByText('mine.toml: is no TOML: at line 1')).toBeTruthy()
     expect(headline()).toBe('Rules in force: default')

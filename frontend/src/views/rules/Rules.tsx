@@ -1,4 +1,4 @@
-/** The fourth view: every number the rules judge by, and what others would find in the runs there are. */
+/** The view Rules: all limits, and the findings of other limits in the existing runs. */
 
 import { useTab } from '../context'
 import { Mutes } from './Mutes'
@@ -19,7 +19,7 @@ export function Rules() {
     )
   }
   return (
-    // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keyboard
+    // biome-ignore lint/a11y/noNoninteractiveTabindex: a scrollable element must be reachable by keyboard
     <section class="rules" aria-label="Rules" tabIndex={0} data-home>
       <Trial inForce={inForce} />
       <div class="rules-list">

@@ -1,26 +1,26 @@
-/** Between which severities a symptom's findings weigh, whatever the loss does. */
+/** The minimum and maximum severity of a symptom's findings, whatever the loss does. */
 
 import { type RuleDocument, SEVERITIES, type Severity } from '../../contract'
-import { setting, USUAL, withSetting } from '../../lib/rule-document'
+import { SYMPTOM_DEFAULTS, setting, withSetting } from '../../lib/rule-document'
 import { useTab } from '../context'
 
-const LEAST_FIRST = [...SEVERITIES].reverse()
+const ASCENDING = [...SEVERITIES].reverse()
 
 export function SeverityBounds({ symptom, document }: { symptom: string; document: RuleDocument }) {
-  const least = setting(document, symptom, 'least_severity', USUAL.least_severity)
-  const most = setting(document, symptom, 'most_severity', USUAL.most_severity)
-  const rank = (severity: Severity) => LEAST_FIRST.indexOf(severity)
+  const minimum = setting(document, symptom, 'least_severity', SYMPTOM_DEFAULTS.least_severity)
+  const maximum = setting(document, symptom, 'most_severity', SYMPTOM_DEFAULTS.most_severity)
+  const rank = (severity: Severity) => ASCENDING.indexOf(severity)
   return (
     <>
       <Bound
         {...{ symptom, document, name: 'least_severity', text: 'severity at least' }}
-        value={least}
-        choices={LEAST_FIRST.filter((severity) => rank(severity) <= rank(most))}
+        value={minimum}
+        choices={ASCENDING.filter((severity) => rank(severity) <= rank(maximum))}
       />
       <Bound
         {...{ symptom, document, name: 'most_severity', text: 'at most' }}
-        value={most}
-        choices={LEAST_FIRST.filter((severity) => rank(severity) >= rank(least))}
+        value={maximum}
+        choices={ASCENDING.filter((severity) => rank(severity) >= rank(minimum))}
       />
     </>
   )
@@ -45,7 +45,13 @@ function Bound({ symptom, document, name, text, value, choices }: BoundProps) {
         value={value}
         onChange={(event) =>
           rules.attempt(
-            withSetting(document, symptom, name, event.currentTarget.value, USUAL[name] as string),
+            withSetting(
+              document,
+              symptom,
+              name,
+              event.currentTarget.value,
+              SYMPTOM_DEFAULTS[name] as string,
+            ),
           )
         }
       >

@@ -1,13 +1,13 @@
-/** One symptom: whether and how gravely it is judged, on what, and by which numbers. */
+/** The rules of one symptom: enabled, severity bounds, scope and limits. */
 
 import type { RuleDocument, SymptomRules } from '../../contract'
 import { count, formatStep } from '../../lib/numbers'
 import {
   limitIn,
   resetSymptom,
+  SYMPTOM_DEFAULTS,
   sameSymptom,
   setting,
-  USUAL,
   withSetting,
 } from '../../lib/rule-document'
 import { useTab } from '../context'
@@ -27,7 +27,7 @@ export function SymptomSection({ symptom, inForce }: SymptomSectionProps) {
   const { rules, server } = useTab()
   const { id, title, scope, limits } = symptom
   const document = rules.document.value
-  const enabled = setting(document, id, 'enabled', USUAL.enabled)
+  const enabled = setting(document, id, 'enabled', SYMPTOM_DEFAULTS.enabled)
   const heading = `${sectionId(id)}-title`
   const measure = server.symptoms.value.get(id)?.measure
   const changed = !sameSymptom(document, inForce, id)
@@ -60,7 +60,13 @@ export function SymptomSection({ symptom, inForce }: SymptomSectionProps) {
               checked={enabled}
               onChange={(event) =>
                 rules.attempt(
-                  withSetting(document, id, 'enabled', event.currentTarget.checked, USUAL.enabled),
+                  withSetting(
+                    document,
+                    id,
+                    'enabled',
+                    event.currentTarget.checked,
+                    SYMPTOM_DEFAULTS.enabled,
+                  ),
                 )
               }
             />{' '}
@@ -94,7 +100,7 @@ export function SymptomSection({ symptom, inForce }: SymptomSectionProps) {
   )
 }
 
-/** How many findings a symptom has, and what the rules being tried change among them. */
+/** The number of findings of a symptom, and the changes by the tried rules. */
 function Found({ symptom }: { symptom: string }) {
   const { rules } = useTab()
   const found = rules.found.value.bySymptom[symptom] ?? 0
@@ -112,7 +118,7 @@ function Found({ symptom }: { symptom: string }) {
   )
 }
 
-/** Which tensors a rule file chooses; the file is the place to change that. */
+/** The tensors that a rule file includes and excludes; only the file can change them. */
 function Selection({ document, symptom }: { document: RuleDocument; symptom: string }) {
   const include = setting<string[]>(document, symptom, 'include', [])
   const exclude = setting<string[]>(document, symptom, 'exclude', [])

@@ -1,15 +1,15 @@
-/** What stands over the rules and stays there: what those being tried would change, and what to do with them. */
+/** The sticky head of the view: the effect of the tried rules, and actions. */
 
 import type { RulesAnswer } from '../../contract'
 import { count } from '../../lib/numbers'
-import { trialSentence } from '../../lib/trial'
+import { trialSentence } from '../../lib/rule-trial'
 import { useTab } from '../context'
 import { Actions } from './Actions'
 import { ChangedRules } from './ChangedRules'
 import { Counts } from './Counts'
 import { Differences } from './Differences'
 import { HowTo } from './HowTo'
-import { useSettled } from './useSettled'
+import { useDebounced } from './useDebounced'
 
 export function Trial({ inForce }: { inForce: RulesAnswer }) {
   const { rules } = useTab()
@@ -40,8 +40,8 @@ export function Trial({ inForce }: { inForce: RulesAnswer }) {
 function Headline({ inForce }: { inForce: RulesAnswer }) {
   const { rules } = useTab()
   const judged = rules.judged.value
-  const settled = rules.settled.value && judged !== null
-  const spoken = useSettled(settled ? `Trying other rules: ${trialSentence(judged)}` : '')
+  const upToDate = rules.upToDate.value && judged !== null
+  const announced = useDebounced(upToDate ? `Trying other rules: ${trialSentence(judged)}` : '')
   return (
     <>
       <h1>
@@ -50,26 +50,26 @@ function Headline({ inForce }: { inForce: RulesAnswer }) {
           : `Rules in force: ${inForce.origin}`}
       </h1>
       <span class="unseen" role="status">
-        {spoken}
+        {announced}
       </span>
     </>
   )
 }
 
-/** On how many runs the rules are tried, where not on all that the reader chose. */
+/** The number of runs on which the rules are tried. */
 function RunsTried() {
   const { rules } = useTab()
-  const { runs, wanted } = rules.tried.value
-  if (wanted === 0) return <span>No run passes the filter.</span>
-  if (runs.length === wanted) return <span>in {count(wanted, 'run')}</span>
+  const { runs, requested } = rules.trialRuns.value
+  if (requested === 0) return <span>No run passes the filter.</span>
+  if (runs.length === requested) return <span>in {count(requested, 'run')}</span>
   return (
     <span>
-      in the first {runs.length} of {count(wanted, 'run')}: filter the runs to choose others
+      in the first {runs.length} of {count(requested, 'run')}: filter the runs to choose others
     </span>
   )
 }
 
-/** The server's sentences, one a fault. */
+/** The server's error sentences, one per line. */
 function Faults({ title, text }: { title: string; text: string | null }) {
   return (
     <div class="faults" role="alert">

@@ -1,12 +1,12 @@
-/** Two runs beside each other: what was set differently, where their losses part, which layers got sick. */
+/** The comparison of two runs: hyper-parameters, losses and findings. */
 
 import { useMemo } from 'preact/hooks'
 import type { Run } from '../../contract'
 import { compareFindings, comparisonMarkdown, differentParameters } from '../../lib/compare-runs'
 import { titleOf } from '../../state/alerts'
+import { CopyButton } from '../CopyButton'
 import { useTab } from '../context'
 import { Swatch } from '../overview/Sidebar'
-import { CopyButton } from '../takeaway'
 import { Differences } from './Differences'
 import { LossChart } from './LossChart'
 import { parameterText } from './MatrixLine'

@@ -1,4 +1,4 @@
-/** Which layers got sick in one run and not in the other, and when in both. */
+/** The findings in one run and not in the other, and the steps of those in both. */
 
 import type { Finding, Run } from '../../contract'
 import { type Difference, SIDES, type Side } from '../../lib/compare-runs'
@@ -12,8 +12,8 @@ interface DifferencesProps {
   differences: readonly Difference[]
 }
 
-/** Of thousands the first ones tell the story. */
-const MOST = 50
+/** The maximum number of findings listed per side. */
+const MAX_SHOWN = 50
 
 export function Differences({ first, second, differences }: DifferencesProps) {
   const names: Record<Side, string> = {
@@ -43,10 +43,10 @@ export function Differences({ first, second, differences }: DifferencesProps) {
             <tr class="side">
               <th colSpan={4} scope="rowgroup">
                 <bdi>{names[side]}</bdi> · {formatStep(some.length)}
-                {some.length > MOST && `, the first ${MOST} of them`}
+                {some.length > MAX_SHOWN && `, the first ${MAX_SHOWN} of them`}
               </th>
             </tr>
-            {some.slice(0, MOST).map((difference) => (
+            {some.slice(0, MAX_SHOWN).map((difference) => (
               <DifferenceLine
                 key={`${difference.symptom} ${difference.kind} ${difference.tensor}`}
                 difference={difference}
@@ -78,7 +78,7 @@ function DifferenceLine({ difference }: { difference: Difference }) {
   )
 }
 
-/** Where both have it: how much later it began in the second run. */
+/** For findings in both runs: how much later it began in the second run. */
 function later(first: Finding | null, second: Finding | null) {
   if (!first || !second || first.opened_step === second.opened_step) return null
   const steps = second.opened_step - first.opened_step

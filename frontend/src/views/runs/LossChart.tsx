@@ -1,4 +1,4 @@
-/** Where the losses of the compared runs part. */
+/** The losses of the compared runs. */
 
 import { useEffect, useRef } from 'preact/hooks'
 import { drawLosses, type Loss } from '../../draw/losses'

@@ -1,4 +1,4 @@
-/** The table: a run a line, a symptom or a hyper-parameter a column. */
+/** The table of runs: one row per run, one column per symptom or hyper-parameter. */
 
 import { useMemo, useState } from 'preact/hooks'
 import {
@@ -12,20 +12,20 @@ import { useServerClock } from '../clock'
 import { useTab } from '../context'
 import { MatrixLine } from './MatrixLine'
 
-/** More lines are drawn when asked for: nobody reads a thousand, and each has dozens of cells. */
-const AT_FIRST = 200
+/** The number of rows before "Show all": each row has dozens of cells. */
+const INITIAL_ROWS = 200
 
 export function Matrix({ matrix }: { matrix: MatrixData }) {
   const { view, server } = useTab()
   const [all, showAll] = useState(false)
   const sort = view.current.value.runSort
   const rows = useMemo(() => sortRows(matrix.rows, parseRunSort(sort)), [matrix, sort])
-  const shown = all ? rows : rows.slice(0, AT_FIRST)
+  const shown = all ? rows : rows.slice(0, INITIAL_ROWS)
   const title = titleOf(server)
   const now = useServerClock()
   if (rows.length === 0) return null
   return (
-    // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reached by the keyboard
+    // biome-ignore lint/a11y/noNoninteractiveTabindex: a scrollable element must be reachable by keyboard
     <section class="matrix-frame" aria-label="Runs and symptoms" tabIndex={0} data-home>
       <table class="matrix">
         <thead>
@@ -74,7 +74,7 @@ interface HeadProps {
   text: string
   number?: boolean
   look?: string
-  /** What one looks for is the most, not the least. */
+  /** Whether the first click sorts in descending order. */
   descendingFirst?: boolean
 }
 

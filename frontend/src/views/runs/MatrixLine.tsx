@@ -10,7 +10,7 @@ import { Swatch } from '../overview/Sidebar'
 interface MatrixLineProps {
   row: MatrixRow
   matrix: Matrix
-  /** The server's time: one clock for all lines. */
+  /** The server's time, one value for all rows. */
   now: number
 }
 
@@ -86,13 +86,13 @@ function SymptomCell({ run, symptom, cell }: SymptomCellProps) {
   const { view, server } = useTab()
   if (!cell) return <span class="muted">·</span>
   const { severity, count, onset } = cell
-  const told = `${titleOf(server)(symptom)} in ${run}: ${count}, worst ${severity}, from step ${formatStep(onset)}`
+  const label = `${titleOf(server)(symptom)} in ${run}: ${count}, worst ${severity}, from step ${formatStep(onset)}`
   return (
     <button
       type="button"
       class={`chip ${severity}`}
-      aria-label={told}
-      title={told}
+      aria-label={label}
+      title={label}
       onClick={() => view.change({ view: 'overview', run, symptoms: [symptom] })}
     >
       <span class="sign">{SIGNS[severity]}</span> {formatStep(count)}

@@ -1,4 +1,4 @@
-/** The third view: runs against symptoms and hyper-parameters, and two of them beside each other. */
+/** The view Runs: runs against symptoms and hyper-parameters, and the comparison of two runs. */
 
 import { useMemo } from 'preact/hooks'
 import { matrixSentence, runMatrix } from '../../lib/run-matrix'

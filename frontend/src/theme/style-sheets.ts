@@ -1,0 +1,27 @@
+/** The style sheets, adopted by the document, so that the build is one file. */
+
+import { effect, type ReadonlySignal } from '@preact/signals'
+import chartCss from 'uplot/dist/uPlot.min.css?inline'
+import baseCss from './base.css?inline'
+import checkedCss from './checked.css?inline'
+import evidenceCss from './evidence.css?inline'
+import layersCss from './layers.css?inline'
+import layoutCss from './layout.css?inline'
+import rulesCss from './rules.css?inline'
+import runsCss from './runs.css?inline'
+import tableCss from './table.css?inline'
+import { tokenSheet, tokensFor } from './tokens'
+import { fontFaces } from './typeface'
+
+export function adoptStyles(dark: ReadonlySignal<boolean>, page: Document): void {
+  const colours = new CSSStyleSheet()
+  const fonts = page === document ? [] : fontFaces(page)
+  const views = [tableCss, checkedCss, layersCss, runsCss, rulesCss, evidenceCss]
+  const rest = [fonts.join('\n'), chartCss, baseCss, layoutCss, ...views].map((css) => {
+    const sheet = new CSSStyleSheet()
+    sheet.replaceSync(css)
+    return sheet
+  })
+  document.adoptedStyleSheets = [colours, ...rest]
+  effect(() => colours.replaceSync(tokenSheet(tokensFor(dark.value), dark.value)))
+}
