@@ -44,6 +44,6 @@ def test_a_frozen_layer_joins_the_history_when_it_is_set_free(log_dir):
 
     monitor = Monitor([Root(str(log_dir))])
     monitor.refresh()
-    with monitor.snapshot() as watched:
-        series = watched.runs["."].health.series("gradient", "out/kernel", ["rms"])
+    with monitor.snapshot() as snapshot:
+        series = snapshot.runs["."].health.series("gradient", "out/kernel", ["rms"])
     assert list(series["step"]) == list(range(8))

@@ -17,8 +17,8 @@ def judged(log_dir):
     """The findings and the assessment of the only run."""
     monitor = Monitor([Root(str(log_dir))])
     monitor.refresh()
-    with monitor.snapshot() as watched:
-        (run,) = watched.runs.values()
+    with monitor.snapshot() as snapshot:
+        (run,) = snapshot.runs.values()
         return run.health.findings(), run.health.assessment()
 
 
@@ -55,15 +55,15 @@ def own_loss(log_dir, **arguments):
 
 
 def test_the_loss_that_a_step_of_ones_own_returns_is_judged(log_dir):
-    findings, glance = own_loss(log_dir)
+    findings, assessment = own_loss(log_dir)
     assert "loss-stalled" in {each.symptom for each in findings if each.severity != "info"}
-    assert "loss" not in glance.reservation
+    assert "loss" not in assessment.reservation
 
 
 def test_a_returned_loss_that_turns_nan_is_told_at_its_step(log_dir):
-    findings, glance = own_loss(log_dir, spoiled_from=5)
-    assert (glance.verdict, glance.named.symptom, glance.named.tensor) == ("critical", "non-finite", "loss")
-    assert glance.named.opened_step == 5
+    findings, assessment = own_loss(log_dir, spoiled_from=5)
+    assert (assessment.verdict, assessment.named.symptom, assessment.named.tensor) == ("critical", "non-finite", "loss")
+    assert assessment.named.opened_step == 5
     assert {each.symptom for each in findings} == {"non-finite"}
 
 
@@ -82,8 +82,8 @@ def test_a_loss_that_nobody_returns_stands_in_the_verdict(log_dir):
     x = generator.normal(size=(640, 8)).astype("f")
     callback = gradhealth.KerasCallback(log_dir, every=1)
     model.fit(x, x[:, :1], batch_size=32, verbose=0, callbacks=[callback])
-    _, glance = judged(log_dir)
-    assert "no loss recorded, 4 symptoms not judged" in glance.told
+    _, assessment = judged(log_dir)
+    assert "no loss recorded, 4 symptoms not judged" in assessment.verdict_text
 
 
 def test_a_loss_of_exactly_zero_is_called_that(log_dir):
@@ -111,9 +111,9 @@ def test_classes_weighed_one_to_fifty_whose_epochs_improve_are_no_warning(log_di
         verbose=0,
         callbacks=[gradhealth.KerasCallback(log_dir)],
     ).history["loss"]
-    findings, glance = judged(log_dir)
+    findings, assessment = judged(log_dir)
     assert history[-1] < 0.8 * history[0]
-    assert glance.verdict == "healthy", [each.message for each in findings]
+    assert assessment.verdict == "healthy", [each.message for each in findings]
 
 
 def test_an_input_that_turns_nan_is_the_origin_of_all_that_follows(log_dir):
@@ -124,9 +124,9 @@ def test_an_input_that_turns_nan_is_the_origin_of_all_that_follows(log_dir):
     x[32 * 7, 3] = np.nan
     callback = gradhealth.KerasCallback(log_dir)
     model.fit(x, x[:, :1], batch_size=32, shuffle=False, verbose=0, callbacks=[callback])
-    findings, glance = judged(log_dir)
-    assert (glance.named.kind, glance.named.tensor, glance.named.opened_step) == ("input", "input", 7)
-    assert {each.follows for each in findings if each.symptom == "non-finite"} == {None, glance.named.id}
+    findings, assessment = judged(log_dir)
+    assert (assessment.named.kind, assessment.named.tensor, assessment.named.opened_step) == ("input", "input", 7)
+    assert {each.follows for each in findings if each.symptom == "non-finite"} == {None, assessment.named.id}
 
 
 @pytest.mark.parametrize(("scale", "told"), [(1.0, False), (255.0, True)])
