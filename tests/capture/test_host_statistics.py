@@ -10,7 +10,7 @@ from tb_gradhealth.capture.statistics.features import features
 from tb_gradhealth.capture.statistics.magnitudes import RUN, SAMPLE, histograms, sample
 from tb_gradhealth.capture.statistics.moments import moments, segment_moments
 from tb_gradhealth.capture.statistics.since_record import SinceRecord
-from tb_gradhealth.capture.statistics.trip_limits import FACTOR, NO_LIMIT, trip_limits
+from tb_gradhealth.capture.statistics.trip_limits import MIN_FACTOR, NO_LIMIT, trip_limits
 from tb_gradhealth.capture.statistics.units import dormant_fraction, outer_fraction, saturated_fraction
 from tb_gradhealth.record import COLUMNS, Row
 from tb_gradhealth.record.magnitudes import magnitude_shares, pack_shares
@@ -153,6 +153,6 @@ def test_a_limit_is_a_multiple_of_what_is_usual_and_is_lifted_while_it_is_exceed
     none = np.full(3, NO_LIMIT, np.float32)
     assert (trip_limits(steps[:15], numbers[:15], none) == NO_LIMIT).all()
     limits = trip_limits(steps, numbers, none)
-    np.testing.assert_allclose(limits, FACTOR, rtol=0.02)
+    np.testing.assert_allclose(limits, MIN_FACTOR, rtol=0.02)
     steps[-1] = [1, 5, np.nan]
     assert np.isinf(trip_limits(steps, numbers, limits)).tolist() == [False, True, True]

@@ -1,5 +1,5 @@
-"""The statistics of a record, in NumPy: what an adapter hands over of one step in, the record's numbers out.
+"""The statistics of a record, in NumPy: columns from the values that an adapter passes on.
 
-An adapter reads every tensor where it lies and hands over little: small tensors whole, large ones as moments
-and a sample. What can be said of that is the same for every framework, and is said here.
+An adapter belongs to one framework. It passes on small tensors whole, and moments and a sample of large ones.
+All that follows is the same for every framework and is computed here.
 """

@@ -1,4 +1,4 @@
-"""The arrays that pass between the host's statistics and those who keep them."""
+"""Type aliases of the arrays that the host's statistics use."""
 
 import numpy as np
 import numpy.typing as npt

@@ -1,4 +1,4 @@
-"""The features of an input, its last axis: those that never change, and how far they differ in size."""
+"""Statistics of an input's features (its last axis): the constant share, and the spread of their sizes."""
 
 import numpy as np
 
@@ -8,8 +8,8 @@ from tb_gradhealth.capture.statistics.arrays import Floats
 def features(values: Floats) -> tuple[float, float]:
     """The columns `record.columns.FEATURES`.
 
-    Both are NaN of what has no features or not two samples, the spread also of what is no matrix: an image's
-    channels lie in one range.
+    Both are NaN without features or with fewer than two samples. The spread is also NaN unless the values are
+    a matrix: an image's channels lie in one range.
 
     Args:
         values: float32 [samples, ..., features].
@@ -22,10 +22,10 @@ def features(values: Floats) -> tuple[float, float]:
 
 
 def _spread(values: Floats) -> float:
-    """The largest RMS of a feature over its finite elements / the median of those that are not 0."""
+    """The largest RMS of a feature divided by the median of the RMS that are not 0; over finite elements."""
     finite = np.isfinite(values)
-    known = finite.sum(axis=0)
+    counts = finite.sum(axis=0)
     squares = np.square(np.where(finite, values, 0).astype(np.float64)).sum(axis=0)
-    rms = np.sqrt(squares / np.maximum(known, 1))
-    live = rms[rms > 0]
-    return float(live.max() / np.median(live)) if live.size else float("nan")
+    rms = np.sqrt(squares / np.maximum(counts, 1))
+    nonzero = rms[rms > 0]
+    return float(nonzero.max() / np.median(nonzero)) if nonzero.size else float("nan")

@@ -1,7 +1,7 @@
 """The log2-magnitude histograms of many tensors at once, and their shares of zeros.
 
-A float's exponent is read from its bits, so no logarithm is taken. A large tensor gives at most 2,048 of its
-elements: a share of p is then known to about sqrt(p / 2048).
+A float's exponent is read from its bits, so no logarithm is computed. Of a large tensor at most 2,048
+elements are counted: the standard error of a share p is then about sqrt(p / 2048).
 """
 
 import functools
@@ -18,7 +18,7 @@ SAMPLE: Final = 2048
 """Elements of a large tensor that are counted."""
 
 RUN: Final = 64
-"""Of these, so many lie side by side: they cost as much to fetch as one."""
+"""Adjacent elements in each run of a sample: they cost as much to fetch as one."""
 
 MANTISSA_BITS: Final = 23
 EXPONENTS: Final = 256
@@ -26,28 +26,28 @@ EXPONENT_BIAS: Final = 127
 NOT_FINITE: Final = EXPONENTS - 1
 """The exponent of infinities and NaN."""
 
-OWNERS: Final = 8
-"""Sets of tensors of which is remembered how they lie."""
+CACHED_OFFSETS: Final = 8
+"""Sets of tensors whose offsets are cached."""
 
 _PAIRS = (np.arange(EXPONENTS) - EXPONENT_BIAS - LOWEST_EXPONENT) // OCTAVES_PER_BIN + 1
 BIN_OF_EXPONENT: Final = np.eye(BINS)[np.clip(_PAIRS, 0, BINS - 1)]
-"""1 where an exponent, biased as in float32, belongs to a bin, else 0; float64 [256, 30]."""
+"""1 where a biased float32 exponent belongs to a bin, else 0; float64 [256, 30]."""
 
 
 def histograms(values: Floats, sizes: Sequence[int]) -> tuple[npt.NDArray[np.float64], Floats]:
     """The share of zeros in each tensor, float64 [tensors], and its packed histogram, float32 [tensors, 10].
 
     Args:
-        values: tensors that lie end to end, float32 [elements].
+        values: concatenated tensors, float32 [elements].
         sizes: elements of each.
     """
     tensors = len(sizes)
     exponents = np.ascontiguousarray(values).view(np.int32) >> MANTISSA_BITS & EXPONENTS - 1
-    counts = np.bincount(_owner(tuple(sizes)) + exponents, minlength=tensors * EXPONENTS).reshape(
+    counts = np.bincount(_offsets(tuple(sizes)) + exponents, minlength=tensors * EXPONENTS).reshape(
         tensors, EXPONENTS
     )
     zeros = zero_counts(values, sizes)
-    counts[:, 0] -= zeros  # what is left are denormal numbers
+    counts[:, 0] -= zeros  # the remaining ones are denormal
     counts[:, NOT_FINITE] = 0
     shares = counts @ BIN_OF_EXPONENT / np.maximum(counts.sum(axis=1, keepdims=True), 1)
     return zeros / np.maximum(sizes, 1), pack_shares(shares)
@@ -59,22 +59,22 @@ def zero_counts(values: Floats, sizes: Sequence[int]) -> npt.NDArray[np.int64]:
     return np.diff(before)
 
 
-@functools.lru_cache(OWNERS)
-def _owner(sizes: tuple[int, ...]) -> npt.NDArray[np.int64]:
-    """Where the counts of each element's tensor begin, int64 [elements]."""
+@functools.lru_cache(CACHED_OFFSETS)
+def _offsets(sizes: tuple[int, ...]) -> npt.NDArray[np.int64]:
+    """The index of the first count of each element's tensor, int64 [elements]."""
     return np.repeat(np.arange(len(sizes)) * EXPONENTS, sizes)
 
 
 def sample(values: Floats) -> Floats:
     """At most `SAMPLE` elements of a tensor, in evenly spaced runs, float32 [elements]; all of a small one.
 
-    The runs begin an odd number of elements apart: an even one would, where the last axis is a power of two,
-    visit only some channels.
+    The runs begin an odd number of elements apart: with an even number and a last axis that is a power of
+    two, the sample would contain only some channels.
     """
     flat = values.reshape(-1)
     if flat.size <= SAMPLE:
         return flat
     runs = SAMPLE // RUN
-    apart = flat.size // runs
-    apart -= 1 - apart % 2
-    return flat[: runs * apart].reshape(runs, apart)[:, :RUN].reshape(-1)
+    stride = flat.size // runs
+    stride -= 1 - stride % 2
+    return flat[: runs * stride].reshape(runs, stride)[:, :RUN].reshape(-1)

@@ -1,4 +1,4 @@
-"""What a record says of its step by itself: the columns of every row, from what the adapter handed over."""
+"""The columns of a record that depend on its own step only, from the values that the adapter passed on."""
 
 from collections.abc import Container, Sequence
 from typing import Final
@@ -24,14 +24,14 @@ WITHOUT_MAGNITUDES: Final = ("update", "clipped")
 """Kinds of rows of which a record has no histogram."""
 
 SMALL: Final = 4096
-"""Elements up to which tensors are measured together: a call costs as much as so many elements."""
+"""Elements up to which tensors are measured together: a call costs as much as this many elements."""
 
 ZEROS = COLUMNS.index("zero_fraction")
 MEAN = COLUMNS.index("mean")
 
 
 def step_matrix(rows: Sequence[Row], values: StepValues) -> npt.NDArray[np.float64]:
-    """What is known of one step by itself, float64 [rows, columns]; NaN for what is not measured.
+    """The statistics of one step, float64 [rows, columns]; NaN where not measured.
 
     Args:
         rows: of the row table.
@@ -41,34 +41,34 @@ def step_matrix(rows: Sequence[Row], values: StepValues) -> npt.NDArray[np.float
     _tensors(matrix, rows, values)
     _batches(matrix, rows, values)
     if not values.updates_known:
-        forget(matrix, rows, ["update"])
-    for row, one in values.numbers.items():
-        matrix[row, MEAN] = one
-    for name, (some, column) in values.columns.items():
-        matrix[some, COLUMNS.index(name)] = column
+        clear_rows(matrix, rows, ["update"])
+    for row, value in values.training.items():
+        matrix[row, MEAN] = value
+    for name, (indices, column) in values.columns.items():
+        matrix[indices, COLUMNS.index(name)] = column
     return matrix
 
 
-def forget(matrix: npt.NDArray[np.float64], rows: Sequence[Row], kinds: Container[Kind]) -> None:
-    """Leave out rows of some kinds, as if they had not been measured."""
+def clear_rows(matrix: npt.NDArray[np.float64], rows: Sequence[Row], kinds: Container[Kind]) -> None:
+    """Set the rows of some kinds to NaN, as if they had not been measured."""
     matrix[[index for index, row in enumerate(rows) if row.kind in kinds]] = np.nan
 
 
 def _tensors(matrix: npt.NDArray[np.float64], rows: Sequence[Row], values: StepValues) -> None:
-    """Gradients, weights, updates and losses."""
+    """Fill the rows of gradients, weights, updates and losses."""
     for pack in values.packs:
         matrix[np.ix_(pack.rows, MOMENT_COLUMNS)] = segment_moments(pack.values, pack.sizes)
-        _count(matrix, rows, pack.rows, pack.values, pack.sizes)
+        _fill_counted(matrix, rows, pack.rows, pack.values, pack.sizes)
     large = values.reduced
     if large.rows:
         matrix[np.ix_(large.rows, MOMENT_COLUMNS)] = large.moments
-        _count_samples(matrix, rows, large.rows, large.samples)
+        _fill_counted_from_samples(matrix, rows, large.rows, large.samples)
     for row, share in large.zeros.items():
         matrix[row, ZEROS] = share
 
 
 def _batches(matrix: npt.NDArray[np.float64], rows: Sequence[Row], values: StepValues) -> None:
-    """Layers' outputs, inputs and targets."""
+    """Fill the rows of layers' outputs, inputs and targets."""
     small = {index: part for index, part in values.batches.items() if part.size <= SMALL}
     if small:
         together = np.concatenate([part.reshape(-1) for part in small.values()])
@@ -82,29 +82,29 @@ def _batches(matrix: npt.NDArray[np.float64], rows: Sequence[Row], values: StepV
                 matrix[index, COLUMNS.index(name)] = share
         if index in values.features:
             matrix[index, FEATURE_COLUMNS] = features(part)
-    for index, extremes in values.searched.items():
+    for index, extremes in values.batch_extremes.items():
         matrix[index, EXTREME_COLUMNS] = extremes
     if values.batches:
         samples = [sample(part) for part in values.batches.values()]
-        _count_samples(matrix, rows, list(values.batches), samples)
+        _fill_counted_from_samples(matrix, rows, list(values.batches), samples)
 
 
-def _count(
+def _fill_counted(
     matrix: npt.NDArray[np.float64],
     rows: Sequence[Row],
-    some: Sequence[int],
+    indices: Sequence[int],
     values: Floats,
     sizes: Sequence[int],
 ) -> None:
-    """The columns that are counted, of ``some`` rows whose elements lie end to end in ``values``."""
-    if all(rows[index].kind in WITHOUT_MAGNITUDES for index in some):
-        matrix[some, ZEROS] = zero_counts(values, sizes) / np.maximum(sizes, 1)
+    """Fill the zero fractions and magnitudes of rows whose concatenated elements are ``values``."""
+    if all(rows[index].kind in WITHOUT_MAGNITUDES for index in indices):
+        matrix[indices, ZEROS] = zero_counts(values, sizes) / np.maximum(sizes, 1)
         return
-    matrix[some, ZEROS], shares = histograms(values, sizes)
-    matrix[np.ix_(some, MAGNITUDE_COLUMNS)] = shares
+    matrix[indices, ZEROS], shares = histograms(values, sizes)
+    matrix[np.ix_(indices, MAGNITUDE_COLUMNS)] = shares
 
 
-def _count_samples(
-    matrix: npt.NDArray[np.float64], rows: Sequence[Row], some: Sequence[int], samples: Sequence[Floats]
+def _fill_counted_from_samples(
+    matrix: npt.NDArray[np.float64], rows: Sequence[Row], indices: Sequence[int], samples: Sequence[Floats]
 ) -> None:
-    _count(matrix, rows, some, np.concatenate(samples), [part.size for part in samples])
+    _fill_counted(matrix, rows, indices, np.concatenate(samples), [part.size for part in samples])

@@ -1,4 +1,4 @@
-"""From which size on a tensor's number is a spike, and makes its step be recorded out of turn."""
+"""Trip limits: the size from which a step statistic counts as a spike and causes an extra record."""
 
 from typing import Final
 
@@ -6,46 +6,46 @@ import numpy as np
 
 from tb_gradhealth.capture.statistics.arrays import Floats, Ints
 
-ENOUGH: Final = 16
-"""Steps from which a tensor's usual size is taken."""
+MIN_STEPS: Final = 16
+"""Steps that the usual size of a tensor needs."""
 
-FACTOR: Final = 4.0
-SIGMAS: Final = 6.0
-"""A spike is at least so many times the usual size, and so many standard deviations on the logarithm."""
+MIN_FACTOR: Final = 4.0
+MIN_SIGMAS: Final = 6.0
+"""A spike is at least this factor and this number of standard deviations (of the logarithm) above usual."""
 
-DEVIATION: Final = 1.2533
-"""Standard deviation / mean absolute deviation, of normally distributed numbers: sqrt(pi / 2)."""
+SIGMA_PER_MEAN_DEVIATION: Final = 1.2533
+"""Standard deviation / mean absolute deviation of normally distributed values: sqrt(pi / 2)."""
 
-SLACK: Final = 0.05
-"""Added to the deviation, since a series may stand still."""
+ADDED_DEVIATION: Final = 0.05
+"""Added to the deviation, since a series may be constant."""
 
 NO_LIMIT: Final = np.finfo(np.float32).max
-"""Only what is not finite lies beyond it."""
+"""Only values that are not finite are beyond it."""
 
 
 def trip_limits(steps: Floats, numbers: Ints, limits: Floats) -> Floats:
-    """The number from which each row trips, float32 [rows], learnt from the steps so far.
+    """The limit of each row's step statistic, float32 [rows], from the steps so far.
 
-    A row that is beyond its limit now would trip again and again: its limit is infinite until it is back.
+    While a row is beyond its limit, its new limit is infinite, so that it does not trip in each step.
 
     Args:
         steps: float32 [steps, rows].
-        numbers: of the steps, in any order; 0 for a step that is none, int64 [steps].
-        limits: as they were.
+        numbers: step numbers in any order, int64 [steps]; 0 marks an unused slot.
+        limits: the current limits, float32 [rows].
     """
     if not numbers.any():
         return limits
-    # A number beyond its limit is not usual. Means will do, where medians would need a sort for each tensor:
-    # this only says when to measure, the rules judge.
+    # A value beyond its limit is not usual. Means suffice and need no sort as medians do: the limits only
+    # select the steps to record, the rules judge them.
     usable = (steps > 0) & (steps <= np.minimum(limits, NO_LIMIT)) & (numbers > 0)[:, None]
-    known = usable.sum(axis=0)
+    counts = usable.sum(axis=0)
     logs = np.log(np.where(usable, steps, 1), dtype=np.float64)
-    divisor = np.maximum(known, 1)
+    divisor = np.maximum(counts, 1)
     mean = logs.sum(axis=0) / divisor
     deviation = np.where(usable, np.abs(logs - mean), 0).sum(axis=0) / divisor
-    spread = SIGMAS * (DEVIATION * deviation + SLACK)
-    usual = np.exp(np.minimum(mean + np.maximum(spread, np.log(FACTOR)), np.log(NO_LIMIT)))
-    fresh = np.where(known >= ENOUGH, np.minimum(usual, NO_LIMIT), NO_LIMIT).astype(np.float32)
+    spread = MIN_SIGMAS * (SIGMA_PER_MEAN_DEVIATION * deviation + ADDED_DEVIATION)
+    usual = np.exp(np.minimum(mean + np.maximum(spread, np.log(MIN_FACTOR)), np.log(NO_LIMIT)))
+    fresh = np.where(counts >= MIN_STEPS, np.minimum(usual, NO_LIMIT), NO_LIMIT).astype(np.float32)
     newest = steps[numbers.argmax()]
     beyond = np.isnan(newest) | (newest > fresh)
     return np.where(beyond, np.float32(np.inf), fresh)

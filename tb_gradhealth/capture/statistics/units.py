@@ -1,4 +1,4 @@
-"""Units, the last axis of a layer's output: channels or neurons that are dormant or saturated."""
+"""Dormant and saturated units; a unit is an element of the last axis of a layer's output."""
 
 from typing import Final
 
@@ -11,18 +11,18 @@ from tb_gradhealth.record.activation_functions import GATED, SATURATING
 DORMANT: Final = 0.025
 """A unit is dormant when its mean |x| is at most this share of its layer's (Sokar et al., ReDo, 2023)."""
 
-OUTER: Final = 0.97
-"""Beyond this share of the range, to either side of its middle, an output is saturated..."""
+SATURATED_RANGE: Final = 0.97
+"""An output is saturated beyond this share of the range, to either side of its middle..."""
 
-ALWAYS: Final = 0.95
-"""...and a unit is, when more than this share of its outputs are."""
+SATURATED_SHARE: Final = 0.95
+"""...and a unit is saturated if more than this share of its outputs are."""
 
-OUTER_END: Final = 0.95
-"""Beyond this share of the range an output counts for the outer fraction: |tanh| > 0.95."""
+OUTER_RANGE: Final = 0.95
+"""An output counts for the outer fraction beyond this share of the range: |tanh| > 0.95."""
 
 
 def unit_columns(values: Floats, activation: str) -> dict[str, float]:
-    """Those of the columns of a layer's units that have a meaning for its activation function.
+    """The columns of a layer's units that are defined for its activation function.
 
     Args:
         values: outputs, float32 [samples, ..., units].
@@ -37,7 +37,7 @@ def unit_columns(values: Floats, activation: str) -> dict[str, float]:
 
 
 def dormant_fraction(values: Floats) -> float:
-    """Share of the units whose mean |x| is next to nothing beside the layer's; NaN for no outputs."""
+    """Share of the units whose mean |x| is at most `DORMANT` of the layer's; NaN for no outputs."""
     units = values.shape[-1]
     if not values.size:
         return float("nan")
@@ -46,19 +46,19 @@ def dormant_fraction(values: Floats) -> float:
 
 
 def saturated_fraction(values: Floats, activation: str) -> float:
-    """Share of the units that hardly ever leave the outer ends of their range; NaN for no outputs."""
+    """Share of the saturated units; NaN for no outputs."""
     if not values.size:
         return float("nan")
-    shares = _beyond(OUTER, values, activation).reshape(-1, values.shape[-1]).mean(axis=0)
-    return float(np.mean(shares > ALWAYS))
+    shares = _is_beyond(SATURATED_RANGE, values, activation).reshape(-1, values.shape[-1]).mean(axis=0)
+    return float(np.mean(shares > SATURATED_SHARE))
 
 
 def outer_fraction(values: Floats, activation: str) -> float:
     """Share of the outputs in the outer 5 % of their function's range; NaN for no outputs."""
-    return float(_beyond(OUTER_END, values, activation).mean()) if values.size else float("nan")
+    return float(_is_beyond(OUTER_RANGE, values, activation).mean()) if values.size else float("nan")
 
 
-def _beyond(share: float, values: Floats, activation: str) -> npt.NDArray[np.bool_]:
+def _is_beyond(share: float, values: Floats, activation: str) -> npt.NDArray[np.bool_]:
     """Whether each output lies beyond this share of the range, to either side of its middle."""
     low, high = SATURATING[activation]
     distance = np.abs(values - np.float32((low + high) / 2))

@@ -12,7 +12,7 @@ import tensorflow as tf
 
 from tb_gradhealth.capture.run_observer import DUE, TRIPPED, Collected
 from tb_gradhealth.capture.statistics.arrays import Floats, Ints, Mask
-from tb_gradhealth.capture.statistics.matrix import forget, step_matrix
+from tb_gradhealth.capture.statistics.matrix import clear_rows, step_matrix
 from tb_gradhealth.capture.statistics.since_record import SinceRecord
 from tb_gradhealth.capture.statistics.trip_limits import NO_LIMIT, trip_limits
 from tb_gradhealth.capture.tensorflow.graph import hidden_from_debuggers, is_compiled, run_rarely, state
@@ -137,7 +137,7 @@ class Observer:
         matrix = step_matrix(self.rows, values)
         self._since.fill(matrix, steps, numbers, number)
         if values.skipped:
-            forget(matrix, self.rows, ["gradient", "clipped"])  # an overflow there is no fault
+            clear_rows(matrix, self.rows, ["gradient", "clipped"])  # an overflow there is no fault
         return matrix.astype(np.float32)
 
     def follow(self, steps: Floats, numbers: Ints, seen: int) -> Floats:
