@@ -1,4 +1,4 @@
-"""What a recorder does outside the training step, whatever the framework: when to look, what to write."""
+"""The part of a recorder outside the training step, for every framework: when to collect, what to write."""
 
 import time
 from collections import Counter, deque
@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar
 
 import numpy as np
 
-from tb_gradhealth.capture.run_observer import DUE, TRIPPED, ObserverT, Tracked
+from tb_gradhealth.capture.run_observer import SCHEDULED, TRIPPED, ObserverT, Tracked
 from tb_gradhealth.capture.writing.event_file import OpenFile
 from tb_gradhealth.capture.writing.run_writer import RunWriter
 from tb_gradhealth.capture.writing.size_budget import SizeBudget
-from tb_gradhealth.capture.writing.termination import closed, opened
+from tb_gradhealth.capture.writing.termination import register, unregister
 from tb_gradhealth.capture.writing.time_budget import EVERY_STEP, TimeBudget
 from tb_gradhealth.capture.writing.verdict import RunVerdict
 from tb_gradhealth.record import COLUMNS, Epoch, Record, Setting, Steps
@@ -27,7 +27,7 @@ Self = TypeVar("Self", bound="RunRecorder[Any]")
 
 
 class RunRecorder(Generic[ObserverT]):
-    """Writes what observers have seen of a run's steps, as far as its budgets allow.
+    """Collects the records of a run's observers and writes them within the budgets.
 
     Attributes:
         every: steps from one record to the next.
@@ -44,20 +44,20 @@ class RunRecorder(Generic[ObserverT]):
         overhead: float | None,
         rules: "RuleSet | None",
         open_file: OpenFile,
-        wanted: Callable[[], bool],
+        is_recording: Callable[[], bool],
     ) -> None:
-        """Begin a run; the file is begun with the first record.
+        """Begin a run; the file is created with the first record.
 
         Args:
             log_dir: the run's directory.
             every: steps from one record to the next.
-            name: tells recorders apart that write into one run.
+            name: distinguishes recorders that write into one run.
             settings: of the row tables.
             budget: mebibytes that may be written.
-            overhead: share of the training's time that watching may take, None for no limit.
-            rules: how `findings` judges; the default rules where None.
-            open_file: begins a file.
-            wanted: whether records are to be written where it is called.
+            overhead: share of the training's time that recording may take, None for no limit.
+            rules: the rules of `findings`; the default rules where None.
+            open_file: creates a file.
+            is_recording: returns whether records are to be written at the time of the call.
 
         Raises:
             ValueError: ``every``, ``budget`` or ``overhead`` is out of its range.
@@ -67,83 +67,83 @@ class RunRecorder(Generic[ObserverT]):
         self._settings = {"every": self.every, **settings}
         self._budget = SizeBudget(budget)
         self._time = TimeBudget(overhead, self.every)
-        self._thins = overhead is not None
+        self._can_thin = overhead is not None
         self._last_end: float | None = None
         self._tracked: dict[object, Tracked[ObserverT]] = {}
-        self._wanted = wanted
+        self._is_recording = is_recording
         self._writer = RunWriter(log_dir, open_file)
         self._verdict = RunVerdict(rules)
-        self._calls = 0
-        self._followed = 0
-        self._fresh: list[Tracked[ObserverT]] = []
-        self._next_check = 0
+        self._steps = 0
+        self._numbered = 0
+        self._unnumbered: list[Tracked[ObserverT]] = []
+        self._next_collection = 0
         self._last_step: int | None = None
         self._last_record_step = 0
-        # The newest epoch that is not written, and how many there were.
+        # The newest epoch unless it is written, and the number of epochs.
         self._epoch: tuple[dict[str, float], int] | None = None
         self._epochs = 0
         self._closed = False
-        opened(self)
+        register(self)
 
     @property
-    def records(self) -> bool:
-        """Whether what is observed now can still be written."""
+    def is_open(self) -> bool:
+        """Whether steps that are observed now can still be written."""
         return not self._closed and not self._writer.failed
 
     def track(self, key: object, observer: ObserverT, settings: Mapping[str, Setting]) -> Tracked[ObserverT]:
-        """Follow an observer of one more set of tensors from now on."""
+        """Collect the records of one more observer from now on."""
         settings = {**settings, **self._settings}
         table = observer.table(self._stream, settings)
-        numbers: deque[int] = deque(maxlen=2 * self.every)
-        tracked = Tracked(observer, table, self._calls, numbers=numbers, settings=settings)
+        training_steps: deque[int] = deque(maxlen=2 * self.every)
+        tracked = Tracked(observer, table, self._steps, training_steps=training_steps, settings=settings)
         self._tracked[key] = tracked
-        self._next_check = 0
+        self._next_collection = 0
         return tracked
 
     def step_observed(self, tracked: Tracked[ObserverT], traced: bool) -> None:
-        """An observer was called; ``traced`` where that only made a program of it that will run later."""
+        """Note that an observer was called; ``traced`` if the call only traced a function that runs later."""
         if traced:
-            tracked.traced = True
-            tracked.numbers.clear()
-        if not tracked.traced:
-            self._fresh.append(tracked)
+            tracked.is_traced = True
+            tracked.training_steps.clear()
+        if not tracked.is_traced:
+            self._unnumbered.append(tracked)
 
     def write(self, step: Any) -> None:
-        """Write the record if one is due; call it after each step, or after several with the last's number.
+        """Write the pending records; call it after each step, or after several steps with the last's number.
 
-        Costs next to nothing when none is due.
+        It costs next to nothing where no record is scheduled.
 
         Args:
-            step: number of the training step that was just observed, 0 for the first.
+            step: the training step that was just observed, 0 for the first.
         """
         last = int(step)
-        calls = 1 if self._last_step is None or last <= self._last_step else last - self._last_step
+        steps = 1 if self._last_step is None or last <= self._last_step else last - self._last_step
         self._last_step = last
-        self._follow(last, calls)
-        self._advance(calls, lambda tracked: last)
+        self._number_steps(last, steps)
+        self._advance(steps, lambda tracked: last)
 
-    def write_counted(self, first_step: int, calls: int) -> None:
-        """Like `write`, for a loop that knows where it began but not how many steps really ran.
+    def write_counted(self, first_step: int, steps: int) -> None:
+        """Like `write`, where only the first training step and a bound on the steps since then are known.
 
         Args:
-            first_step: number of the first step that this recorder observed.
-            calls: steps since the last call, at most.
+            first_step: training step of the first step that this recorder observed.
+            steps: the largest possible number of steps since the last call.
         """
-        self._follow(first_step + self._followed + len(self._fresh) - 1, len(self._fresh))
-        self._advance(calls, lambda tracked: first_step + tracked.calls_before + tracked.seen - 1)
+        self._number_steps(first_step + self._numbered + len(self._unnumbered) - 1, len(self._unnumbered))
+        self._advance(steps, lambda tracked: first_step + tracked.steps_before + tracked.step_count - 1)
 
     def write_epoch(self, values: Mapping[str, Any], step: int | None = None) -> None:
-        """Write what the training reports of an epoch: its mean loss, its metrics, those of the validation.
+        """Write the values of an epoch: its mean loss, its metrics, those of the validation.
 
-        Call it after the epoch's last `write`. An epoch counts towards the budget like a record; what is left
-        out to keep to it is written at the end, the last epoch of all at least.
+        Call it after the epoch's last `write`. An epoch counts towards the budget like a record, so epochs
+        may be left out; the last one is written at the end in any case.
 
         Args:
-            values: numbers by name, as `fit` names them: ``loss``, ``accuracy``, ``val_loss``...; what is no
-                number is left out.
-            step: number of the epoch's last step; by default that of the last `write`.
+            values: numbers by name, as `fit` names them: ``loss``, ``accuracy``, ``val_loss``...; values that
+                are no numbers are left out.
+            step: training step of the epoch's last step; by default that of the last `write`.
         """
-        if not self.records or not self._wanted():
+        if not self.is_open or not self._is_recording():
             return
         numbers = {
             str(name): number for name, value in values.items() if (number := _number(value)) is not None
@@ -157,48 +157,48 @@ class RunRecorder(Generic[ObserverT]):
         self._epochs += 1
 
     def write_epoch_counted(self, values: Mapping[str, Any], first_step: int) -> None:
-        """Like `write_epoch`, for a loop that knows where it began but not how many steps really ran."""
+        """Like `write_epoch`, where only the first training step is known."""
         self.write_epoch(values, first_step + self.observed() - 1)
 
     def observed(self) -> int:
-        """Steps observed so far."""
-        return max((t.calls_before + t.observer.count() for t in self._tracked.values()), default=0)
+        """The number of steps observed so far."""
+        return max((t.steps_before + t.observer.count() for t in self._tracked.values()), default=0)
 
     def findings(self) -> Sequence["Finding"]:
-        """What the rules find in the records so far."""
+        """The findings in the records so far."""
         return self._verdict.findings()
 
     def flush(self) -> None:
-        """Make all that was written readable now."""
+        """Make everything written so far readable."""
         self._writer.flush()
 
     def close(self) -> None:
-        """Write what is known of the steps after the last record, and close the file.
+        """Write the steps after the last record, and close the file.
 
-        Their full statistics are not known, but the flight recorder's steps are. If one of them was not
-        finite, a last record says so: it has the columns since the last record and NaN in all others.
+        Of these steps only the step statistics are known. If one of them was not finite, a last record is
+        written: it has the columns since the last record and NaN in all others.
         """
         if self._closed:
             return
         self._closed = True
         for tracked in self._tracked.values():
-            self._look(tracked, None)
-            if tracked.step is not None:
-                self._write_tail(tracked)
+            self._collect(tracked, None)
+            if tracked.known_step is not None:
+                self._write_remaining_steps(tracked)
         self._write_epoch()
         self._write_counts(self._verdict.scalars(), self._last_record_step)
         self._writer.close()
-        # It may be kept for its findings; what watched is not kept with it.
+        # A user may keep the recorder for its findings; the observers are released.
         self._tracked.clear()
-        self._fresh.clear()
-        closed(self)
+        self._unnumbered.clear()
+        unregister(self)
 
-    def disown(self) -> None:
-        """Leave it to the process that this one was forked from."""
+    def abandon(self) -> None:
+        """Never write again: this process is a forked copy of the one that writes."""
         self._closed = True
 
     def __del__(self) -> None:
-        # A loop that ended in an exception, and nobody holds it any more.
+        # The recorder of a loop that ended in an exception.
         if not getattr(self, "_closed", True):
             self.close()
 
@@ -208,111 +208,117 @@ class RunRecorder(Generic[ObserverT]):
     def __exit__(self, *exception: object) -> None:
         self.close()
 
-    def _follow(self, last: int, calls: int) -> None:
-        """Number the steps that Python saw since the last call: sets of tensors may come in turns.
+    def _number_steps(self, last: int, steps: int) -> None:
+        """Assign training steps to the steps since the last call; sets of tensors may alternate.
 
         Args:
-            last: the number in the training of the newest.
-            calls: how many there were; where they are not as many as what was observed, every set is taken to
-                be observed in every step.
+            last: the newest training step.
+            steps: the number of steps. If it differs from the number of observations, every set of tensors
+                is assumed to be observed in every step.
         """
-        fresh = [tracked for tracked in self._fresh if not tracked.traced]
-        self._fresh = []
-        self._followed += len(fresh)
-        in_turns = len(fresh) == calls
-        to_come = Counter(map(id, fresh))
-        for count, tracked in enumerate(fresh, start=1):
-            to_come[id(tracked)] -= 1
-            tracked.step = last - (len(fresh) - count if in_turns else to_come[id(tracked)])
-            tracked.known += 1
-            tracked.numbers.append(tracked.step)
+        observed = [tracked for tracked in self._unnumbered if not tracked.is_traced]
+        self._unnumbered = []
+        self._numbered += len(observed)
+        alternate = len(observed) == steps
+        remaining = Counter(map(id, observed))
+        for count, tracked in enumerate(observed, start=1):
+            remaining[id(tracked)] -= 1
+            tracked.known_step = last - (len(observed) - count if alternate else remaining[id(tracked)])
+            tracked.known_number += 1
+            tracked.training_steps.append(tracked.known_step)
 
-    def _advance(self, calls: int, newest: Callable[[Tracked[ObserverT]], int]) -> None:
-        """Look where it is time to, and find out how often there is time for it.
+    def _advance(self, steps: int, newest: Callable[[Tracked[ObserverT]], int]) -> None:
+        """Collect records where they are scheduled, and adjust the pace.
 
         Args:
-            calls: steps since the last call.
-            newest: the number in the training of an observer's newest step.
+            steps: steps since the last call.
+            newest: returns the training step of an observer's newest step.
         """
-        self._calls += calls
-        if not self.records:
+        self._steps += steps
+        if not self.is_open:
             return
-        due = self._calls >= self._next_check
-        self._look_where_due(due, newest)
-        self._keep_time(calls, due)
+        scheduled = self._steps >= self._next_collection
+        self._collect_where_scheduled(scheduled, newest)
+        self._adjust_pace(steps, scheduled)
 
-    def _keep_time(self, calls: int, due: bool) -> None:
-        """Time the steps, with what was done after them, and look as often as there is time for."""
+    def _adjust_pace(self, steps: int, scheduled: bool) -> None:
+        """Time the steps with the work after them, and set the pace that the time budget allows."""
         begin, self._last_end = self._last_end, time.perf_counter()
-        if not self._thins or begin is None or len(self._tracked) != 1:
-            return  # of several sets of tensors nobody knows which step was whose
+        if not self._can_thin or begin is None or len(self._tracked) != 1:
+            return  # with several sets of tensors it is unknown which of them a step belongs to
         (tracked,) = self._tracked.values()
-        if not tracked.observer.thins:
+        if not tracked.observer.can_thin:
             return
-        before = self._calls + 1 == self._next_check
-        pace = self._time.follow(self._last_end - begin, calls, due, before)
+        before_record = self._steps + 1 == self._next_collection
+        pace = self._time.add(self._last_end - begin, steps, scheduled, before_record)
         if pace is None:
             return
-        tracked.observer.set_pace(pace.look, pace.record)
+        tracked.observer.set_pace(pace.watch, pace.record)
         if self._time.pace != tracked.pace:
-            tracked.pace, self._next_check = self._time.pace, 0
-            thinned = {"watched_every": tracked.pace.look, "every": self.every * tracked.pace.record}
+            tracked.pace, self._next_collection = self._time.pace, 0
+            thinned = {"watched_every": tracked.pace.watch, "every": self.every * tracked.pace.record}
             settings = tracked.settings if tracked.pace == EVERY_STEP else {**tracked.settings, **thinned}
             tracked.table = tracked.observer.table(self._stream, settings)
 
-    def _look_where_due(self, due: bool, newest: Callable[[Tracked[ObserverT]], int]) -> None:
-        if not due:
-            # Not in a step that has a record to write: that one is the longest already.
+    def _collect_where_scheduled(self, scheduled: bool, newest: Callable[[Tracked[ObserverT]], int]) -> None:
+        if not scheduled:
+            # Judging is done here, since a step with a record is the longest already.
             self._write_counts(self._verdict.judge(), self._last_record_step)
             self._writer.flush_if_old()
             return
-        # One that is no longer called is not waited for.
-        called = [tracked for tracked in self._tracked.values() if self._look(tracked, newest)]
+        # An observer that is no longer called does not determine the next collection.
+        called = [tracked for tracked in self._tracked.values() if self._collect(tracked, newest)]
         cadences = [(tracked, self.every * tracked.pace.record) for tracked in called]
-        waits = [every - (tracked.seen - 1) % every for tracked, every in cadences]
-        self._next_check = self._calls + min(waits, default=1)
+        waits = [every - (tracked.step_count - 1) % every for tracked, every in cadences]
+        self._next_collection = self._steps + min(waits, default=1)
 
-    def _look(self, tracked: Tracked[ObserverT], newest: Callable[[Tracked[ObserverT]], int] | None) -> bool:
-        """Write the records that nobody has read yet; whether there were new steps.
+    def _collect(
+        self, tracked: Tracked[ObserverT], newest: Callable[[Tracked[ObserverT]], int] | None
+    ) -> bool:
+        """Read an observer's state and write its pending records; return whether it has new steps.
 
         Args:
-            tracked: what to look at.
-            newest: the number in the training of its newest step, None where that is not known anew.
+            tracked: the observer.
+            newest: returns the training step of its newest step, None at the end.
         """
         observer = tracked.observer
-        before = tracked.seen
+        previous_count = tracked.step_count
         collected = observer.collect()
-        tracked.seen, recorded, untaken = collected.seen, collected.recorded, collected.untaken
-        tracked.recorded = int(recorded.max())
-        if newest is not None and tracked.seen != before and not tracked.numbers:
-            tracked.known, tracked.step = tracked.seen, newest(tracked)
-        taken = untaken & (tracked.step is not None and self._wanted())
+        tracked.step_count, numbers, pending = (
+            collected.step_count,
+            collected.record_numbers,
+            collected.pending,
+        )
+        tracked.last_record = int(numbers.max())
+        if newest is not None and tracked.step_count != previous_count and not tracked.training_steps:
+            tracked.known_number, tracked.known_step = tracked.step_count, newest(tracked)
+        written = pending & (tracked.known_step is not None and self._is_recording())
         stride = self._budget.stride(self._writer.size)
         every = self.every * tracked.pace.record
-        if ((recorded[DUE] - 1) // every) % stride:
-            taken[DUE] = False
-        if newest is not None and stride > 1 and tracked.seen - tracked.tripped < stride * every:
-            taken[TRIPPED] = False  # it waits for its turn, or for the end
-        if (taken != untaken).any():
-            # The facts of a record that is not wanted (`tf.summary.record_if`) go into the next one.
-            observer.leave(untaken & ~taken)
-        for slot in sorted(np.flatnonzero(taken), key=lambda slot: int(recorded[slot])):
+        if ((numbers[SCHEDULED] - 1) // every) % stride:
+            written[SCHEDULED] = False
+        if newest is not None and stride > 1 and tracked.step_count - tracked.last_trip < stride * every:
+            written[TRIPPED] = False  # it is written later, at the latest at the end
+        if (written != pending).any():
+            # The facts of a record that is not written (`tf.summary.record_if`) go into the next one.
+            observer.restore_pending(pending & ~written)
+        for slot in sorted(np.flatnonzero(written), key=lambda slot: int(numbers[slot])):
             matrix = observer.record(collected, int(slot))
-            self._write_record(tracked, matrix, tracked.step_of(int(recorded[slot])))
-        observer.settle(collected, before)
-        if taken[TRIPPED]:
-            tracked.tripped = tracked.seen
+            self._write_record(tracked, matrix, tracked.training_step(int(numbers[slot])))
+        observer.adapt(collected, previous_count)
+        if written[TRIPPED]:
+            tracked.last_trip = tracked.step_count
             self._write_steps(tracked)
             self._writer.flush()
-        return tracked.seen != before
+        return tracked.step_count != previous_count
 
     def _write_record(self, tracked: Tracked[ObserverT], values: Any, step: int) -> None:
         self._writer.record(tracked.table, values, step)
         self._last_record_step = step
-        urgent = bool(np.nansum(values[:, FAULTS]) > 0)
+        faulty = bool(np.nansum(values[:, FAULTS]) > 0)
         record = Record(step, time.time(), tracked.table, values)
-        self._write_counts(self._verdict.observe(record, urgent), step)
-        if urgent:
+        self._write_counts(self._verdict.observe(record, faulty), step)
+        if faulty:
             self._writer.flush()
         else:
             self._writer.flush_if_old()
@@ -323,11 +329,11 @@ class RunRecorder(Generic[ObserverT]):
 
     def _write_epoch(self) -> None:
         """Write the newest epoch, unless it is written."""
-        called = [tracked for tracked in self._tracked.values() if tracked.seen]
+        called = [tracked for tracked in self._tracked.values() if tracked.step_count]
         if self._epoch is None or not called:
             return
         (values, step), self._epoch = self._epoch, None
-        table = max(called, key=lambda tracked: tracked.calls_before + tracked.seen).table
+        table = max(called, key=lambda tracked: tracked.steps_before + tracked.step_count).table
         self._writer.epoch(table, values, step)
         self._verdict.observe_epoch(Epoch(step, time.time(), table, values))
         self._writer.flush_if_old()
@@ -337,29 +343,28 @@ class RunRecorder(Generic[ObserverT]):
         steps, numbers = tracked.observer.steps_since(tracked.steps_written)
         if steps.size:
             last = tracked.steps_written = int(numbers[-1])
-            step, gaps = tracked.step_of(last), last - numbers
+            step, gaps = tracked.training_step(last), last - numbers
             ago = gaps if gaps[0] >= len(gaps) else None
             self._writer.steps(tracked.table, steps, step, ago)
             self._verdict.observe_steps(Steps(step, time.time(), tracked.table, steps, ago))
 
-    def _write_tail(self, tracked: Tracked[ObserverT]) -> None:
-        if not self._wanted():
+    def _write_remaining_steps(self, tracked: Tracked[ObserverT]) -> None:
+        if not self._is_recording():
             return
-        since = tracked.recorded
-        steps, numbers = tracked.observer.steps_since(since)
+        steps, numbers = tracked.observer.steps_since(tracked.last_record)
         self._write_steps(tracked)
         bad = ~np.isfinite(steps)
         if bad.any():
             values = np.full([len(tracked.table.rows), len(COLUMNS)], np.nan, np.float32)
             watched = list(tracked.table.watched)
             values[watched, COLUMNS.index("bad_steps")] = bad.sum(axis=0)
-            first = np.where(bad.any(axis=0), tracked.seen - numbers[bad.argmax(axis=0)], np.nan)
+            first = np.where(bad.any(axis=0), tracked.step_count - numbers[bad.argmax(axis=0)], np.nan)
             values[watched, COLUMNS.index("bad_ago")] = first
-            self._write_record(tracked, values, tracked.step_of(tracked.seen))
+            self._write_record(tracked, values, tracked.training_step(tracked.step_count))
 
 
 def _number(value: Any) -> float | None:
-    """A tensor of one element, NumPy's or Python's number as Python's; None for anything else."""
+    """A number or one-element tensor as a float; None for anything else."""
     try:
         return None if isinstance(value, str) else float(value)
     except (TypeError, ValueError):
@@ -367,10 +372,10 @@ def _number(value: Any) -> float | None:
 
 
 def checked_setting(name: str, value: Any) -> Setting:
-    """A setting as it is written: NumPy's numbers and tensors of one element as Python's.
+    """A setting as it is written: NumPy's numbers and one-element tensors as Python's numbers.
 
     Raises:
-        TypeError: it is not a text, a number, a bool or None.
+        TypeError: the value is not a text, a number, a bool or None.
     """
     if hasattr(value, "numpy"):
         value = value.numpy()
@@ -382,10 +387,10 @@ def checked_setting(name: str, value: Any) -> Setting:
 
 
 def checked_every(every: Any) -> int:
-    """``every`` as a whole number.
+    """``every`` as an int.
 
     Raises:
-        ValueError: it is not a whole number of at least 1.
+        ValueError: ``every`` is not a whole number of at least 1.
     """
     if isinstance(every, bool) or not isinstance(every, (int, np.integer)) or every < 1:
         raise ValueError(f"every={every!r}: write a whole number of steps, 1 for a record in each step")

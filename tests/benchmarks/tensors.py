@@ -51,17 +51,17 @@ def contenders(tensors: Sequence[Any], folder: str) -> dict[str, Callable[[], An
 
     def every_step() -> Any:
         rms = [each.rms() for each in measurement.tensors(values) if each.any]
-        return tf.concat([*rms, measurement.step_numbers.peaks(values)[0]], 0)
+        return tf.concat([*rms, measurement.step_statistics.peaks(values)[0]], 0)
 
     @tf.function(autograph=False)
-    def handed_over() -> Any:
+    def payload() -> Any:
         never = tf.constant(False)
-        outputs = measurement.outputs.few(values)
-        return measurement.values(values, measurement.tensors(values), never, None, None, outputs)
+        outputs = measurement.outputs.samples(values)
+        return measurement.payload(values, measurement.tensors(values), never, None, None, outputs)
 
     def full() -> Any:
-        numbers, sizes = handed_over()
-        return tf.constant(step_matrix(rows, measurement.unpack(numbers.numpy(), sizes.numpy(), False)))
+        floats, sizes = payload()
+        return tf.constant(step_matrix(rows, measurement.unpack(floats.numpy(), sizes.numpy(), False)))
 
     def histograms() -> Any:
         with writer.as_default(step=0):

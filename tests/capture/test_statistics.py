@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from tb_gradhealth.capture.run_observer import DUE
+from tb_gradhealth.capture.run_observer import SCHEDULED
 from tb_gradhealth.capture.tensorflow.observer import Observer
 from tb_gradhealth.capture.tensorflow.selecting.selection import StepTensors, select
 from tb_gradhealth.record import COLUMNS
@@ -69,7 +69,7 @@ def expected(array):
 
 def recorded(observer):
     """The matrix of the newest record of the cadence."""
-    return observer.record(observer.collect(), DUE)
+    return observer.record(observer.collect(), SCHEDULED)
 
 
 def measure(arrays, as_step, **arguments):
@@ -83,8 +83,8 @@ def measure(arrays, as_step, **arguments):
             observers.append(Observer(selection, 10))
         return observers[0](selection)
 
-    due, _ = as_step(step)(*[tf.constant(array) for array in arrays.values()])
-    assert bool(due)
+    scheduled, _ = as_step(step)(*[tf.constant(array) for array in arrays.values()])
+    assert bool(scheduled)
     rows = [row.tensor for row in observers[0].rows]
     assert rows == list(arrays)
     return dict(zip(rows, recorded(observers[0]), strict=True))
@@ -206,8 +206,8 @@ def test_what_cannot_be_measured_is_a_row_that_says_why(gradient, dtype, reason)
 def test_a_step_without_any_gradient_is_still_recorded():
     selection = select(StepTensors([(None, tf.Variable([1.0], name="w"))], (), {}, None))
     observer = Observer(selection, 10)
-    due, tripped = observer(selection)
-    assert due
+    scheduled, tripped = observer(selection)
+    assert scheduled
     assert not tripped
-    assert observer.recorded.numpy().tolist() == [1, 0]
+    assert observer.record_numbers.numpy().tolist() == [1, 0]
     assert np.isnan(recorded(observer)).all()

@@ -13,7 +13,7 @@ import tb_gradhealth as gradhealth
 from tb_gradhealth.capture.writing import time_budget
 from tb_gradhealth.capture.writing.time_budget import (
     EVERY_STEP,
-    MOST,
+    MAX_INTERVAL,
     NEVER,
     Costs,
     Pace,
@@ -31,10 +31,10 @@ def test_the_pace_keeps_to_the_share_and_thins_no_more_than_that_takes(share, ev
     for step, look, record in itertools.product(np.geomspace(5e-4, 0.5, 7), (0, 2e-5, 3e-4), (1e-4, 3e-3)):
         costs = Costs(step, look, record)
         pace = pace_within(costs, share, every)
-        assert costs.share(pace, every) <= share or MOST in (pace.record, pace.look)
-        assert pace.look <= every * pace.record
+        assert costs.share(pace, every) <= share or MAX_INTERVAL in (pace.record, pace.watch)
+        assert pace.watch <= every * pace.record
         if pace != EVERY_STEP:
-            thinner = [Pace(max(pace.look // 2, 1), pace.record), Pace(pace.look, max(pace.record // 2, 1))]
+            thinner = [Pace(max(pace.watch // 2, 1), pace.record), Pace(pace.watch, max(pace.record // 2, 1))]
             assert any(costs.share(each, every) > share for each in thinner if each != pace)
 
 
@@ -45,10 +45,10 @@ def played(budget, step, look, record, noise, steps=6000, every=10):
     for number in range(steps):
         cadence = every * budget.pace.record
         due, before = number % cadence == 0, number % cadence == cadence - 1
-        looked = due or before or number % pace.look == 0
+        looked = due or before or number % pace.watch == 0
         extra.append(record if due else look if looked else 0.0)
         plain.append(step * (1 + noise * random.standard_exponential()))
-        pace = budget.follow(plain[-1] + extra[-1], 1, due, before) or pace
+        pace = budget.add(plain[-1] + extra[-1], 1, due, before) or pace
     return sum(extra[-2000:]) / sum(plain[-2000:]), budget.pace
 
 
@@ -67,7 +67,10 @@ def test_noise_alone_thins_nothing():
 
 
 def test_a_short_training_is_watched_in_every_step():
-    assert played(TimeBudget(0.02, 10), 0.001, 0.01, 0.1, 0.0, steps=time_budget.SETTLED - 1)[1] == EVERY_STEP
+    assert (
+        played(TimeBudget(0.02, 10), 0.001, 0.01, 0.1, 0.0, steps=time_budget.WARM_UP_STEPS - 1)[1]
+        == EVERY_STEP
+    )
 
 
 def test_no_limit_measures_nothing():
@@ -84,8 +87,8 @@ def test_a_senseless_share_is_refused(tmp_path, overhead):
 @pytest.fixture
 def soon(monkeypatch):
     """The costs are measured after the first steps, not after seconds."""
-    monkeypatch.setattr(time_budget, "SETTLED", 20)
-    monkeypatch.setattr(time_budget, "SETTLED_SECONDS", 0.0)
+    monkeypatch.setattr(time_budget, "WARM_UP_STEPS", 20)
+    monkeypatch.setattr(time_budget, "WARM_UP_SECONDS", 0.0)
 
 
 def trained(log_dir, steps, overhead, spoiled=(), depth=1, **compiled):
@@ -123,7 +126,7 @@ def test_what_is_watched_more_seldom_is_told_everywhere(tmp_path, soon, monkeypa
     settings = recorded.settings
     looked_every, cadence = settings["watched_every"], settings["every"]
     pace = pace_within(costs, 0.02, 10)
-    assert (looked_every, cadence) == (pace.look, 10 * pace.record)
+    assert (looked_every, cadence) == (pace.watch, 10 * pace.record)
     assert (looked_every > 1) == (look > 0)
     assert "watched_every" not in recorded.records[0].table.settings
     by_table = {}
@@ -158,7 +161,7 @@ def test_where_watching_costs_little_every_step_is_watched(tmp_path, soon):
 def test_a_loss_that_is_not_finite_is_caught_at_its_step_whether_it_was_to_be_watched_or_not(
     tmp_path, monkeypatch, compiled
 ):
-    monkeypatch.setattr(time_budget.TimeBudget, "follow", lambda self, *_: None)
+    monkeypatch.setattr(time_budget.TimeBudget, "add", lambda self, *_: None)
     set_pace = []
     observe = gradhealth.Recorder.write_counted
 

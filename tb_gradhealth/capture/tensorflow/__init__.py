@@ -1,7 +1,7 @@
-"""What a TensorFlow or Keras training puts into its step: `summary`, `capture`, `Recorder`, `KerasCallback`.
+"""The API for TensorFlow and Keras: `summary`, `capture`, `Recorder`, `KerasCallback`.
 
-Inside the step an `Observer` turns tensors into statistics held in variables (it compiles under XLA);
-outside it a `Recorder` reads them when one is due and writes event files.
+Inside the step an `Observer` keeps statistics of tensors in variables, also under XLA. Outside the step a
+`Recorder` reads them where a record is scheduled, and writes event files.
 """
 
 from tb_gradhealth.capture.tensorflow.keras_callback import KerasCallback

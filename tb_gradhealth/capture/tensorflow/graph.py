@@ -1,4 +1,4 @@
-"""How our operations get into a graph: variables, functions, rare branches, and what a compiler changes."""
+"""Helpers to build our part of a graph: variables, functions, rare branches, differences under XLA."""
 
 import functools
 from collections.abc import Callable, Iterator, Sequence
@@ -11,24 +11,24 @@ from tensorflow.python.ops import control_flow_util
 from tensorflow.python.ops.resource_variable_ops import ResourceVariable
 
 FUNCTIONS: Final = 256
-"""So many are remembered."""
+"""Functions that are cached."""
 
 
 def state(value: Any, name: str, shape: Any = None) -> Any:
-    """A variable of ours, made outside whatever function is being traced; ``shape`` says if it may change.
+    """Create a variable outside the function that is being traced; ``shape`` is given if it may change.
 
-    A `tf.function` refuses a `tf.Variable` in any trace but its first, even under `tf.init_scope`. A trace
-    that meets another set of tensors (an unfrozen layer) needs new ones, so the class behind
-    `tf.Variable` is used, which asks nobody.
+    A `tf.function` refuses a new `tf.Variable` in every trace but the first, even under `tf.init_scope`. A
+    trace with another set of tensors (an unfrozen layer) needs new variables, so the class behind
+    `tf.Variable` is used, which is not checked.
     """
     with tf.init_scope():
         return ResourceVariable(value, trainable=False, name=f"gradhealth/{name}", shape=shape)
 
 
 def highest(values: Any, axis: Sequence[int] | None = None) -> Any:
-    """The maximum, NaN where one of the elements is.
+    """The maximum, NaN if one of the elements is NaN.
 
-    TensorFlow's own kernels pass a NaN on, at no cost; XLA's may lose it, so it is asked for there.
+    TensorFlow's own kernels propagate NaN at no cost; XLA's may lose it, so it is checked there.
     """
     result = tf.reduce_max(values, axis=axis)
     if not is_compiled():
@@ -46,14 +46,14 @@ def is_compiled() -> bool:
 
 
 def run_rarely(predicate: Any, branch: Callable[[], Sequence[Any]], dtypes: Sequence[Any] = ()) -> list[Any]:
-    """Run a branch that is long and rarely taken; its vectors of these ``dtypes``, empty where it is not run.
+    """Run a long branch that is rarely taken; return its vectors of ``dtypes``, empty if it is not run.
 
-    `tf.cond` is unfolded into the graph around it, where every operation of the branch not taken still costs
-    a visit, 1 ms a step for a network of 20 layers, and every tensor that the branch uses a switch. As one
-    function the operations cost one visit; as one operation, which a condition is at first, so do the
-    tensors. That form runs its branch on one device, so it is for machines that have but one kind.
+    TensorFlow inlines a `tf.cond` into the surrounding graph: the executor visits every operation of a branch
+    that is not taken (1 ms per step for a network of 20 layers), and a switch for every tensor that it uses.
+    A branch in one function costs one visit, and so does a condition that stays one operation. Such an
+    operation runs its branch on one device, so it is used only without an accelerator.
 
-    Nothing is traced where functions are to run operation by operation (`tf.config.run_functions_eagerly`).
+    Nothing is traced if functions run eagerly (`tf.config.run_functions_eagerly`).
     """
 
     def nothing(*unused: Any) -> list[Any]:
@@ -85,45 +85,45 @@ def has_accelerator() -> bool:
 
 
 def shared_function(body: Callable[..., Any], tensors: Sequence[Any], *settings: object) -> Any:
-    """What ``body(*tensors, *settings)`` gives, as one operation.
+    """The result of ``body(*tensors, *settings)``, as one operation.
 
-    Written out, what is measured of a layer's output are a hundred operations, to be traced, optimized and
-    sent to the executor for each of fifty layers. A compiler takes calls apart, and makes better code where
-    it knows the shapes; so it gets the operations themselves.
+    Inlined, the measurement of a layer's output takes a hundred operations, which are traced, optimized and
+    executed for each of fifty layers. XLA inlines calls anyway and compiles better code for static shapes, so
+    there the operations are not put into a function.
 
     Args:
         body: a function of a module; it may not rely on shapes beyond ranks.
-        tensors: what it is called with.
-        settings: what else, hashable.
+        tensors: its tensor arguments.
+        settings: its other arguments, hashable.
     """
     if tf.executing_eagerly() or tf.config.functions_run_eagerly() or is_compiled():
         return body(*tensors, *settings)
-    kinds = tuple((x.dtype, x.shape.rank) for x in tensors)
-    return _function(body, kinds, settings)(*tensors)
+    signature = tuple((x.dtype, x.shape.rank) for x in tensors)
+    return _function(body, signature, settings)(*tensors)
 
 
 @functools.lru_cache(FUNCTIONS)
 def _function(
-    body: Callable[..., Any], kinds: Sequence[tuple[Any, int | None]], settings: Sequence[object]
+    body: Callable[..., Any], signature: Sequence[tuple[Any, int | None]], settings: Sequence[object]
 ) -> Any:
     function = tf.function(
         lambda *tensors: body(*tensors, *settings),
         input_signature=[
-            tf.TensorSpec(None if rank is None else [None] * rank, dtype) for dtype, rank in kinds
+            tf.TensorSpec(None if rank is None else [None] * rank, dtype) for dtype, rank in signature
         ],
         autograph=False,
         experimental_attributes={"_noinline": True},
     )
-    with tf.init_scope():  # it belongs to no graph, device or replica
+    with tf.init_scope():  # independent of graph, device and replica
         return function.get_concrete_function()
 
 
 @contextmanager
 def hidden_from_debuggers() -> Iterator[None]:
-    """Operations in the block are not shown to `tf.debugging.enable_check_numerics` and its like.
+    """Hide the operations in the block from `tf.debugging.enable_check_numerics` and similar debuggers.
 
-    NaN stands for "not measured" here and infinity for "no limit", and a NaN of the training's has been shown
-    to them where it arose. There is no public way to say so.
+    Here NaN means "not measured" and infinity "no limit". The debuggers see a NaN of the training where it
+    arises. There is no public API for this.
     """
     callbacks = context.context().op_callbacks
     hidden = list(callbacks)

@@ -1,4 +1,4 @@
-"""`KerasCallback`: the recorder for `model.fit`, in one line."""
+"""`KerasCallback`: records a `model.fit`."""
 
 import inspect
 import weakref
@@ -12,7 +12,7 @@ import tensorflow as tf
 
 from tb_gradhealth.capture.run_recorder import DEFAULT_NAME, checked_every
 from tb_gradhealth.capture.tensorflow.fit.epoch_values import epoch_values
-from tb_gradhealth.capture.tensorflow.fit.keras_step import WatchedStep
+from tb_gradhealth.capture.tensorflow.fit.keras_step import ObservedStep
 from tb_gradhealth.capture.tensorflow.recorder import Recorder
 from tb_gradhealth.capture.tensorflow.selecting.activations import replaced
 from tb_gradhealth.capture.tensorflow.selecting.settings import optimizer_calls
@@ -31,7 +31,7 @@ SETTINGS: Final = (
     "_updates",
     "_rules",
 )
-"""What a callback is given. All else is of the training that it watches."""
+"""Attributes with the callback's settings; all others belong to the running training."""
 
 END_OF_DATA: Final = (StopIteration, tf.errors.OutOfRangeError)
 
@@ -43,29 +43,28 @@ class KerasCallback(keras.callbacks.Callback):  # type: ignore[misc]
 
         model.fit(x, y, callbacks=[gradhealth.KerasCallback(log_dir)])
 
-    Works with ``jit_compile``, ``run_eagerly``, ``steps_per_execution``, distribution strategies and a
-    ``train_step`` of one's own that uses the model's optimizers. Gradients are those handed to an optimizer;
-    a `LossScaleOptimizer`'s are divided by its scale, and what an optimizer clips is measured before and
-    after. The loss is the one that ``compute_loss`` gives; a step that computes its own returns it, under
-    ``"loss"`` or several names that end so, and of a `keras.metrics.Mean` it is what this step gave it.
-    Training's results stay what they are without it. A copy (`copy.deepcopy`, `pickle`) is a fresh callback
-    with the same settings.
+    It works with ``jit_compile``, ``run_eagerly``, ``steps_per_execution``, distribution strategies and a
+    custom ``train_step`` that uses the model's optimizers. Gradients are those passed to an optimizer; those
+    of a `LossScaleOptimizer` are divided by its scale, and clipped gradients are measured before and after
+    clipping. The loss is the result of ``compute_loss``. A step that computes its own loss has to return it,
+    as ``"loss"`` or under names that end with it; of a `keras.metrics.Mean` the value of this step is taken.
+    The training's results are the same as without the callback. A copy (`copy.deepcopy`, `pickle`) is a new
+    callback with the same settings.
 
     While `fit` runs, the model's ``train_step``, ``call``, ``compute_loss``, ``train_function`` and
-    ``evaluate``, its optimizers' ``apply`` and the hooks of Keras's list of callbacks are wrapped;
-    afterwards, or once something raises, they are exactly what they were. Steps are counted on from one
-    `fit` to the next.
+    ``evaluate``, its optimizers' ``apply`` and the hooks of Keras's list of callbacks are wrapped. After it,
+    or after an exception, they are restored exactly. Steps are counted on from one `fit` to the next.
 
     Args:
         log_dir: the run's directory, one of those TensorBoard is pointed at.
         every: steps from one record to the next; rounded up to whole executions where
             ``steps_per_execution`` is larger than 1.
-        name: tells recorders apart that write into one run.
+        name: distinguishes recorders that write into one run.
         activations: whether to measure layers' outputs.
         budget: mebibytes that may be written, see `Recorder`.
-        overhead: share of the training's time that watching may take, likewise.
-        updates: how the change of the weights is measured, likewise.
-        rules: how `findings` judges, likewise.
+        overhead: share of the training's time that recording may take, see `Recorder`.
+        updates: how the updates of weights are measured, see `Recorder`.
+        rules: the rules of `findings`, see `Recorder`.
     """
 
     def __init__(
@@ -90,23 +89,23 @@ class KerasCallback(keras.callbacks.Callback):  # type: ignore[misc]
         self._updates = checked_updates(updates)
         self._rules = rules
         self._fit: _Fit | None = None
-        self._ends: Any = None
+        self._finalizer: Any = None
         self._next_step = 0
         self._last_batch = -1
         self._batch_logs: Mapping[str, Any] = {}
 
     def __getstate__(self) -> dict[str, Any]:
-        """Its settings: a copy is as fresh as this one was, and knows no model."""
+        """The state of a new callback with the same settings, without the model."""
         fresh = vars(KerasCallback(self._log_dir))
         unused = {name: value for name, value in fresh.items() if name not in SETTINGS}
         return {**vars(self), **unused}
 
     def findings(self) -> Sequence["Finding"]:
-        """What the rules find in the records so far, of the running `fit` or the last one."""
+        """The findings in the records so far, of the running `fit` or the last one."""
         return self._fit.recorder.findings() if self._fit else []
 
     def on_train_begin(self, logs: Any = None) -> None:
-        """Wrap the step and have it traced anew."""
+        """Wrap the step and have it traced again."""
         self._finish()  # the last training may have ended in an exception
         model = self.model
         executed = int(model.steps_per_execution or 1)
@@ -128,8 +127,8 @@ class KerasCallback(keras.callbacks.Callback):  # type: ignore[misc]
         )
         first_step = max(self._next_step, optimizer_calls(model.optimizer))
         self._fit = _Fit(model, recorder, first_step, self._activations)
-        # Should all else fail, the model is restored when the callback goes out of use.
-        self._ends = weakref.finalize(self, self._fit.finish)
+        # As a last resort the model is restored when the callback is garbage-collected.
+        self._finalizer = weakref.finalize(self, self._fit.finish)
         self._last_batch = -1
 
     def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
@@ -137,13 +136,13 @@ class KerasCallback(keras.callbacks.Callback):  # type: ignore[misc]
         self._last_batch = -1
 
     def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
-        """Write what is due."""
+        """Write the pending records."""
         if self._fit is not None:
             self._fit.write(max(batch - self._last_batch, 1))
         self._last_batch, self._batch_logs = batch, logs or {}
 
     def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
-        """Write the epoch's loss and metrics as `fit` reports them, as far as they are the whole epoch's."""
+        """Write those of the epoch's logs that hold for the whole epoch."""
         if self._fit is not None and logs:
             self._fit.write_epoch(epoch_values(self.model, logs, self._batch_logs))
 
@@ -154,16 +153,16 @@ class KerasCallback(keras.callbacks.Callback):  # type: ignore[misc]
     def _finish(self) -> None:
         if self._fit is not None:
             self._fit.finish()
-            self._ends.detach()  # else it would hold what it finishes for as long as the callback lives
+            self._finalizer.detach()  # else it would keep the fit alive as long as the callback
             self._next_step = max(self._next_step, self._fit.next_step)
 
 
 class _Fit:
-    """One `fit`: the recorder and the wrapped model. It knows nothing of the callback.
+    """One `fit`: the recorder and the wrapped model. It has no reference to the callback.
 
     Attributes:
-        recorder: what watches it.
-        next_step: the number of the step after the last one, once it has finished.
+        recorder: its recorder.
+        next_step: after the end, the training step that follows the last one.
     """
 
     def __init__(self, model: Any, recorder: Recorder, first_step: int, activations: bool) -> None:
@@ -171,26 +170,26 @@ class _Fit:
         self.next_step = self._first_step = first_step
         with ExitStack() as wrapped:
             compiled = _compiles_a_step(model)
-            step = WatchedStep(model, recorder, activations, compiled)
-            wrapped.callback(step.forget)
+            step = ObservedStep(model, recorder, activations, compiled)
+            wrapped.callback(step.release)
             for owner, name, wrapper in step.wrappers():
                 wrapped.enter_context(replaced(owner, name, wrapper))
             before = model.train_function
-            others = before.watchers if isinstance(before, _Guarded) else []
+            others = before.on_error if isinstance(before, _Guarded) else []
             with _not_compiled(model) if compiled else nullcontext():
                 model.make_train_function(force=True)
             train_function, model.train_function = model.train_function, before
             for name, function in (("train_function", train_function), ("evaluate", model.evaluate)):
                 guarded = _Guarded(function, [*others, self.finish])
                 wrapped.enter_context(replaced(model, name, guarded))
-            wrapped.callback(_Hooks(self.finish).leave)
+            wrapped.callback(_Hooks(self.finish).restore)
             self._wrapped = wrapped.pop_all()
 
-    def write(self, calls: int) -> None:
-        """Write what is due after so many more steps."""
-        # Keras's own TensorBoard callback sets a condition of its own (update_freq) around the batches.
+    def write(self, steps: int) -> None:
+        """Write the pending records after at most ``steps`` more steps."""
+        # Keras's own TensorBoard callback sets a condition (update_freq) around the batches.
         with tf.summary.record_if(True):
-            self.recorder.write_counted(self._first_step, calls)
+            self.recorder.write_counted(self._first_step, steps)
 
     def write_epoch(self, logs: Mapping[str, Any]) -> None:
         """Write what `fit` reports at the end of an epoch."""
@@ -198,25 +197,25 @@ class _Fit:
             self.recorder.write_epoch_counted(logs, self._first_step)
 
     def finish(self) -> None:
-        """Restore the model and close the file; a second time changes nothing."""
+        """Restore the model and close the file; a second call does nothing."""
         self._wrapped.close()
-        # It may go out of use while another step is being traced.
+        # It may be garbage-collected while another step is being traced.
         with tf.init_scope(), tf.summary.record_if(True):
-            # The last steps may be known to nobody yet, where an exception came before `on_train_batch_end`.
+            # After an exception before `on_train_batch_end` the last steps are not written yet.
             self.recorder.write_counted(self._first_step, self.recorder.every)
             self.next_step = max(self.next_step, self._first_step + self.recorder.observed())
             self.recorder.close()
 
 
 def _compiles_a_step(model: Any) -> bool:
-    """Whether a step is compiled by itself. Replicas are compiled together."""
+    """Whether XLA compiles the step alone; replicas are compiled together."""
     alone = model.distribute_strategy.num_replicas_in_sync == 1
     return bool(model.jit_compile) and not model.run_eagerly and alone
 
 
 @contextmanager
 def _not_compiled(model: Any) -> Iterator[None]:
-    """What Keras makes in the block is not compiled: the watched step compiles itself."""
+    """Keras does not compile the functions that it makes in the block; the observed step compiles itself."""
     model.jit_compile = False
     try:
         yield
@@ -225,19 +224,19 @@ def _not_compiled(model: Any) -> Iterator[None]:
 
 
 class _Guarded:
-    """A function that says so when it raises: `on_train_end` does not come then.
+    """A function that calls others when it raises, since Keras then does not call `on_train_end`.
 
-    In all else it is the function itself. Keras's TensorBoard callback, for one, looks at a train
-    function's attributes to find the graph it draws.
+    Its attributes are those of the function. Keras's TensorBoard callback, for example, reads a train
+    function's attributes to find the graph that it draws.
 
     Attributes:
         function: the function.
-        watchers: what is called then.
+        on_error: functions that are called when it raises.
     """
 
-    def __init__(self, function: Callable[..., Any], watchers: Sequence[Callable[[], None]]) -> None:
+    def __init__(self, function: Callable[..., Any], on_error: Sequence[Callable[[], None]]) -> None:
         self.function = function
-        self.watchers = list(watchers)
+        self.on_error = list(on_error)
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         try:
@@ -245,8 +244,8 @@ class _Guarded:
         except END_OF_DATA:
             raise
         except BaseException:
-            for raised in tuple(self.watchers):
-                raised()
+            for handle in tuple(self.on_error):
+                handle()
             raise
 
     def __getattr__(self, name: str) -> Any:
@@ -254,31 +253,31 @@ class _Guarded:
 
 
 class _Hooks:
-    """The hooks of the list of callbacks that is calling now, guarded.
+    """Guards the hooks of the list of callbacks that is running.
 
-    Keras tells no callback of its list, nor of an exception that another one raised. The list holds the
-    callback, whose going out of use ends the training too, so here it is held weakly.
+    Keras passes a callback neither its list nor an exception of another callback. The list refers to the
+    callback, whose garbage collection ends the training too, so the reference to the list is weak.
     """
 
-    def __init__(self, raised: Callable[[], None]) -> None:
-        self._raised = raised
+    def __init__(self, on_error: Callable[[], None]) -> None:
+        self._on_error = on_error
         callbacks = _calling_list()
         self._callbacks = weakref.ref(callbacks) if callbacks is not None else lambda: None
         for name in _hook_names(callbacks):
             hook = getattr(callbacks, name)
             if isinstance(hook, _Guarded):
-                hook.watchers.append(raised)
+                hook.on_error.append(on_error)
             else:
-                setattr(callbacks, name, _Guarded(hook, [raised]))
+                setattr(callbacks, name, _Guarded(hook, [on_error]))
 
-    def leave(self) -> None:
-        """Make them what they were, once nobody watches them any more."""
+    def restore(self) -> None:
+        """Remove this guard, and restore the hooks that have no other one."""
         callbacks = self._callbacks()
         for name in _hook_names(callbacks):
             hook = getattr(callbacks, name)
-            if isinstance(hook, _Guarded) and self._raised in hook.watchers:
-                hook.watchers.remove(self._raised)
-                if not hook.watchers:
+            if isinstance(hook, _Guarded) and self._on_error in hook.on_error:
+                hook.on_error.remove(self._on_error)
+                if not hook.on_error:
                     setattr(callbacks, name, hook.function)
 
 

@@ -1,7 +1,7 @@
-"""The part that lives inside the training step: tensors in, statistics held in variables.
+"""The part of a recorder inside the training step: it takes tensors and keeps their statistics in variables.
 
-Nothing here writes. Variables survive where summaries cannot go: XLA, a loop of several steps in one call,
-other devices. The host reads them when a record is due.
+Nothing here writes files. Variables work where summaries do not: under XLA, in a loop of several steps per
+call, on other devices. The host reads them where a record is scheduled.
 """
 
 from collections.abc import Mapping, Sequence
@@ -10,7 +10,7 @@ from typing import Any, Final
 import numpy as np
 import tensorflow as tf
 
-from tb_gradhealth.capture.run_observer import DUE, TRIPPED, Collected
+from tb_gradhealth.capture.run_observer import SCHEDULED, TRIPPED, Collected
 from tb_gradhealth.capture.statistics.arrays import Floats, Ints, Mask
 from tb_gradhealth.capture.statistics.matrix import clear_rows, step_matrix
 from tb_gradhealth.capture.statistics.since_record import SinceRecord
@@ -27,38 +27,37 @@ from tb_gradhealth.capture.tensorflow.step_measurement import StepMeasurement
 from tb_gradhealth.record import RowTable, Setting, layouts
 from tb_gradhealth.record.activation_functions import WITH_UNITS, unit_count
 
-EARLY: Final = ("loss", "activation", "gradient", "weight", "training")
-"""Kinds of rows in the order in which a step knows their tensors, but for those that need no data."""
+EARLY_KINDS: Final = ("loss", "activation", "gradient", "weight", "training")
+"""Kinds of rows in the order in which a step computes their tensors."""
 
 GOLDEN: Final = 2654435769
-"""2^32 / golden ratio: its multiples modulo 2^32 lie evenly, however many there are."""
+"""2^32 / golden ratio: its multiples modulo 2^32 are evenly spread, however many there are."""
 
-OUTPUTS: Final = (tf.float32, tf.float32, tf.int32, tf.float32, tf.int32)
-"""Types of what is measured of layers' outputs: their numbers, and twice numbers and sizes for a record."""
+OUTPUT_DTYPES: Final = (tf.float32, tf.float32, tf.int32, tf.float32, tf.int32)
+"""Dtypes of `Observer._measured_outputs`: step statistics, and twice the floats and sizes of a payload."""
 
 
 class Observer:
     """The state of one set of tensors.
 
     Attributes:
-        rows: what a record describes.
-        seen: calls so far, int64 scalar.
-        recorded: what ``seen`` was at the newest record of the cadence and at the newest one out of turn, 0
-            before the first, int64 [2].
-        untaken: which of them nobody has read yet, bool [2]. A step trips only when the last record out of
-            turn was read.
-        flight_recorder: the last steps that were looked at.
-        thins: whether steps can be left out, see `set_pace`.
+        rows: the rows of a record.
+        step_count: steps so far, int64 scalar.
+        record_numbers: by slot, the number of the step with the newest record, 0 before the first, int64 [2].
+        pending: by slot, whether the host has not read the record yet, bool [2]. A step trips only if no
+            tripped record is pending.
+        flight_recorder: the newest watched steps.
+        can_thin: whether some steps need not be watched, see `set_pace`.
     """
 
-    def __init__(self, selection: Selection, every: int, thins: bool = False) -> None:
-        """State for these tensors.
+    def __init__(self, selection: Selection, every: int, can_thin: bool = False) -> None:
+        """Create the state of a set of tensors.
 
         Args:
             selection: the tensors.
             every: steps from one record to the next.
-            thins: whether it may come to steps that are not looked at. Not where every step has to be: a
-                step that a loss scaler skips is to be counted, and replicas exchange their gradients.
+            can_thin: whether some steps need not be watched, unless the tensors require it: skipped steps of
+                a loss scaler have to be counted, and replicas exchange their gradients.
         """
         self.rows = selection.rows
         self._every = every
@@ -66,151 +65,158 @@ class Observer:
         self._phase = selection.phase
         self._replicas = selection.spread is not None
         # Without their tensors, which belong to one step.
-        self._targets = [each.of(range(len(each.tensors))) for each in selection.constant]
-        self._numbers = {
+        self._targets = [each.with_tensors(range(len(each.tensors))) for each in selection.constant]
+        self._constant_rows = {
             row.tensor: index
             for index, row in enumerate(self.rows)
             if row.kind == "training" and row.tensor in (CONSTANT_LOSS, CONSTANT_ACCURACY)
         }
         self._present = [index for index, value in enumerate(selection.values) if value is not None]
         kinds = {self.rows[index].kind: index for index in self._present}
-        self._early = [kinds[kind] for kind in EARLY if kind in kinds][:1]
+        self._first_known = [kinds[kind] for kind in EARLY_KINDS if kind in kinds][:1]
         with tf.init_scope(), hidden_from_debuggers():
             self._measurement = StepMeasurement(selection)
-            self._step_numbers = self._measurement.step_numbers
-            self.seen = state(np.int64(0), "seen")
-            self.recorded = state(np.zeros([2], np.int64), "recorded")
-            self.untaken = state(np.zeros([2], np.bool_), "untaken")
+            self._step_statistics = self._measurement.step_statistics
+            self.step_count = state(np.int64(0), "step_count")
+            self.record_numbers = state(np.zeros([2], np.int64), "record_numbers")
+            self.pending = state(np.zeros([2], np.bool_), "pending")
             self._slots = RecordSlots()
-            self.flight_recorder = FlightRecorder(len(self._step_numbers.order), every)
-            self._skipped = SkippedSteps(self.rows, self._step_numbers.order)
+            self.flight_recorder = FlightRecorder(len(self._step_statistics.order), every)
+            self._skipped = SkippedSteps(self.rows, self._step_statistics.order)
             self._constant = ConstantPrediction([targets.term for targets in selection.constant])
-            self.thins = thins and not self._replicas and not self._skipped.counts
-            if self.thins:
+            self.can_thin = can_thin and not self._replicas and not self._skipped.is_counting
+            if self.can_thin:
                 self._pace = state(np.ones([2], np.int64), "pace")
-                self._next = state(np.int64(0), "next")
-                self._kept = state(np.int64(0), "kept")
-        self._since = SinceRecord(self.rows, self._step_numbers.order)
-        self._limits = np.full([len(self._step_numbers.order)], NO_LIMIT, np.float32)
-        # By whether a compiler takes them: it needs other operations.
+                self._next_watched = state(np.int64(0), "next_watched")
+                self._snapshot_number = state(np.int64(0), "snapshot_number")
+        self._since_record = SinceRecord(self.rows, self._step_statistics.order)
+        self._limits = np.full([len(self._step_statistics.order)], NO_LIMIT, np.float32)
+        # By whether XLA compiles them, which needs other operations.
         self._functions: dict[bool, Any] = {}
-        # By how many forms there are of what steps hand over.
-        self._collects: dict[int, Any] = {}
+        # By the number of variants of the payload.
+        self._collect_functions: dict[int, Any] = {}
 
     def count(self) -> int:
-        """Steps so far, on the host."""
-        return int(self.seen.numpy())
+        """The number of steps so far; on the host."""
+        return int(self.step_count.numpy())
 
     def steps_since(self, number: int) -> tuple[Floats, Ints]:
-        """The flight recorder's steps after a number, float32 [steps, watched], and their numbers."""
+        """The flight recorder's steps after a number, float32 [steps, watched rows], and their numbers."""
         return self.flight_recorder.since(number)
 
     def collect(self) -> Collected:
-        """What the host can know now, in one call; records that are there count as taken from now on."""
+        """Read the state in one call; afterwards no record is pending."""
         with hidden_from_debuggers():
-            seen, recorded, untaken, steps, numbers, handed_over = self._collect()
+            step_count, record_numbers, pending, steps, numbers, payloads = self._collect()
         return Collected(
-            seen=int(seen),
-            recorded=recorded.numpy(),
-            untaken=untaken.numpy(),
+            step_count=int(step_count),
+            record_numbers=record_numbers.numpy(),
+            pending=pending.numpy(),
             steps=steps.numpy(),
             numbers=numbers.numpy(),
-            handed_over=handed_over,
+            payloads=payloads,
         )
 
     def record(self, collected: Collected, slot: int) -> Floats:
-        """The matrix of a record, float32 [rows, columns]; records are to be asked for in their order."""
-        number = int(collected.recorded[slot])
-        handed_over = [part.numpy() for part in collected.handed_over[slot]]
-        return self.matrix(handed_over, collected.steps, collected.numbers, number)
+        """The matrix of a record, float32 [rows, columns]; call it in the order of the records' steps."""
+        number = int(collected.record_numbers[slot])
+        payload = [part.numpy() for part in collected.payloads[slot]]
+        return self.matrix(payload, collected.steps, collected.numbers, number)
 
-    def matrix(self, handed_over: Sequence[Any], steps: Floats, numbers: Ints, number: int) -> Floats:
+    def matrix(self, payload: Sequence[Any], steps: Floats, numbers: Ints, number: int) -> Floats:
         """The matrix of the record of step ``number``.
 
         Args:
-            handed_over: what the step handed over, see `StepMeasurement.unpack`.
-            steps: of the flight recorder, float32 [steps, watched].
-            numbers: which steps they are, int64 [steps].
-            number: of the record's step.
+            payload: the arguments of `StepMeasurement.unpack`.
+            steps: step statistics of the flight recorder, float32 [steps, watched rows].
+            numbers: their step numbers, int64 [steps].
+            number: number of the record's step.
         """
-        values = self._measurement.unpack(*handed_over)
+        values = self._measurement.unpack(*payload)
         matrix = step_matrix(self.rows, values)
-        self._since.fill(matrix, steps, numbers, number)
+        self._since_record.fill(matrix, steps, numbers, number)
         if values.skipped:
-            clear_rows(matrix, self.rows, ["gradient", "clipped"])  # an overflow there is no fault
+            clear_rows(matrix, self.rows, ["gradient", "clipped"])  # their overflow is no fault
         return matrix.astype(np.float32)
 
-    def follow(self, steps: Floats, numbers: Ints, seen: int) -> Floats:
-        """Take in the flight recorder's steps up to ``seen``; the limits from which steps trip now."""
-        self._since.add(steps, numbers, seen)
+    def update_limits(self, steps: Floats, numbers: Ints, number: int) -> Floats:
+        """Add the flight recorder's steps up to ``number``; return the new trip limits, float32 [rows]."""
+        self._since_record.add(steps, numbers, number)
         self._limits = trip_limits(steps, numbers, self._limits)
         return self._limits
 
-    def settle(self, collected: Collected, before: int) -> None:
-        """Learn from what was collected, after its records; ``before`` is `seen` of the time before."""
-        if not self._step_numbers.order:
+    def adapt(self, collected: Collected, previous_count: int) -> None:
+        """Update trip limits and buffer size after the records; ``previous_count`` is the last step count."""
+        if not self._step_statistics.order:
             return
         limits = self._limits
-        if not np.array_equal(limits, self.follow(collected.steps, collected.numbers, collected.seen)):
+        new = self.update_limits(collected.steps, collected.numbers, collected.step_count)
+        if not np.array_equal(limits, new):
             self.flight_recorder.limits.assign(self._limits)
-        if collected.seen - before > len(collected.numbers):
-            self.flight_recorder.hold(2 * (collected.seen - before))
+        steps = collected.step_count - previous_count
+        if steps > len(collected.numbers):
+            self.flight_recorder.grow(2 * steps)
 
     def _collect(self) -> Any:
-        # A concrete function: to find the one that fits its arguments would take half of the call.
-        forms = self._slots.forms
-        if forms not in self._collects:
-            self._collects[forms] = tf.function(self._collected, autograph=False).get_concrete_function()
-        return self._collects[forms]()
+        # A concrete function: a `tf.function` would take half of the call to find it.
+        variants = self._slots.variants
+        if variants not in self._collect_functions:
+            self._collect_functions[variants] = tf.function(
+                self._collected, autograph=False
+            ).get_concrete_function()
+        return self._collect_functions[variants]()
 
-    def set_pace(self, look: int, record: int) -> None:
-        """From now on look at one step in ``look``, and make one record of the cadence in ``record``.
+    def set_pace(self, watch: int, record: int) -> None:
+        """From now on watch one step in ``watch``, and make one record of the cadence in ``record``.
 
-        Which of the ``look`` steps it is changes, so that data which come in rounds are all seen. The first
-        loss that is not finite is looked at in any case.
+        The position of the watched step varies, so that every part of periodic data is watched. A step whose
+        loss is not finite is watched in any case.
         """
         with hidden_from_debuggers():
-            self._pace.assign(np.array([look, record]))
-            self._next.assign(0)
+            self._pace.assign(np.array([watch, record]))
+            self._next_watched.assign(0)
 
-    def leave(self, untaken: Mask) -> None:
-        """Take back that these records, bool [2], were taken."""
-        self.untaken.assign(untaken)
+    def restore_pending(self, pending: Mask) -> None:
+        """Mark records, bool [2], as pending again."""
+        self.pending.assign(pending)
 
     def table(self, stream: str, settings: Mapping[str, Setting]) -> RowTable:
-        """The row table of these records."""
+        """The row table of the records."""
         units = any(unit_count(row, WITH_UNITS) for row in self.rows)
         return RowTable(
             self.rows,
             stream=stream,
             settings=settings,
             layouts=layouts(units=units, sparse=bool(self._measurement.sparse), replicas=self._replicas),
-            watched=tuple(self._step_numbers.order),
+            watched=tuple(self._step_statistics.order),
         )
 
-    def handed_over(self, slot: Any) -> Any:
-        """In the graph, what `matrix` takes of the record in a slot, int32 scalar."""
-        return tf.cond(tf.equal(slot, DUE), lambda: self._slots.read(DUE), lambda: self._slots.read(TRIPPED))
+    def payload(self, slot: Any) -> Any:
+        """In the graph, the payload of the record in a slot, int32 scalar."""
+        return tf.cond(
+            tf.equal(slot, SCHEDULED), lambda: self._slots.read(SCHEDULED), lambda: self._slots.read(TRIPPED)
+        )
 
     def _collected(self) -> list[Any]:
-        untaken = tf.identity(self.untaken)
-        with tf.control_dependencies([untaken]):
-            self.untaken.assign(np.zeros([2], np.bool_))
-        handed_over = [self._slots.read(slot) for slot in (DUE, TRIPPED)]
+        pending = tf.identity(self.pending)
+        with tf.control_dependencies([pending]):
+            self.pending.assign(np.zeros([2], np.bool_))
+        payloads = [self._slots.read(slot) for slot in (SCHEDULED, TRIPPED)]
         steps, numbers = self.flight_recorder.steps.read_value(), self.flight_recorder.numbers.read_value()
-        return [self.seen.read_value(), self.recorded.read_value(), untaken, steps, numbers, handed_over]
+        counts = [self.step_count.read_value(), self.record_numbers.read_value()]
+        return [*counts, pending, steps, numbers, payloads]
 
     def __call__(self, selection: Selection) -> tuple[Any, Any]:
-        """Take in one step's tensors; whether a record is due now, and whether one is out of turn."""
+        """Observe one step; return whether it has a record of the cadence, and whether it tripped."""
         values = [value for value in selection.values if value is not None]
         with tf.name_scope("gradhealth"), hidden_from_debuggers():
             constant = [targets.tensors for targets in selection.constant]
-            due, tripped = self._function()(values, selection.spread, constant)
-        return due, tripped
+            scheduled, tripped = self._function()(values, selection.spread, constant)
+        return scheduled, tripped
 
     def _function(self) -> Any:
-        # One function: an eager loop starts it instead of a hundred operations, and a step that is traced
-        # twice, as Keras does, finds it traced.
+        # One function: an eager loop starts one operation instead of a hundred, and a step that Keras traces
+        # twice reuses its trace.
         compiled = is_compiled()
         if compiled not in self._functions:
             self._functions[compiled] = tf.function(self._observe, reduce_retracing=True, autograph=False)
@@ -218,177 +224,183 @@ class Observer:
 
     def _observe(self, values: list[Any], spread: Any, constant: list[list[Any]]) -> tuple[Any, Any]:
         present = dict(zip(self._present, values, strict=True))
-        # A step whose data failed to come is not counted. The loss is known early, so that what hangs on the
-        # count is done beside the backward pass and not after it.
-        with tf.control_dependencies([present[index] for index in self._early]):
-            seen = tf.identity(self.seen.assign_add(1))
-        if self._measurement.sparse:  # what was touched in a step that is not looked at was touched, too
+        # The dependency excludes steps whose data could not be read. On the loss it is satisfied early, so
+        # that the operations that depend on the count run in parallel to the backward pass.
+        with tf.control_dependencies([present[index] for index in self._first_known]):
+            number = tf.identity(self.step_count.assign_add(1))
+        if self._measurement.sparse:  # also in steps that are not watched
             self._measurement.touched.add([present[index] for index in self._measurement.sparse])
-        if not self.thins:
-            outputs = None if is_compiled() else self._measured_outputs(present, seen, self._every)
-            return self._watch(present, outputs, spread, constant, seen, self._every)
+        if not self.can_thin:
+            outputs = None if is_compiled() else self._measured_outputs(present, number, self._every)
+            return self._watch_step(present, outputs, spread, constant, number, self._every)
         pace = self._pace.read_value()
         every = self._every * pace[1]
-        look = (seen >= self._next) | self._has_bad_loss(present)
+        watched = (number >= self._next_watched) | self._has_bad_loss(present)
         outputs = None
         if not is_compiled():
-            outputs = run_rarely(look, lambda: self._measured_outputs(present, seen, every), OUTPUTS)
+            outputs = run_rarely(
+                watched, lambda: self._measured_outputs(present, number, every), OUTPUT_DTYPES
+            )
 
         def watch() -> list[Any]:
-            self._watch(present, outputs, spread, constant, seen, every)
-            self._next.assign(self._following(seen, pace[0], every))
+            self._watch_step(present, outputs, spread, constant, number, every)
+            self._next_watched.assign(self._next_to_watch(number, pace[0], every))
             return []
 
-        run_rarely(look, watch)
-        return look, tf.constant(False)
+        run_rarely(watched, watch)
+        return watched, tf.constant(False)
 
-    def _measured_outputs(self, present: Mapping[int, Any], seen: Any, every: Any) -> list[Any]:
-        """All that a step takes of layers' outputs, before the backward pass needs their memory.
+    def _measured_outputs(self, present: Mapping[int, Any], number: Any, every: Any) -> list[Any]:
+        """All measurements of layers' outputs, made before the backward pass frees their memory.
 
-        Their numbers, float32 [rows], and, few and from a search, what `StepMeasurement.values` takes of
-        them; the latter is empty where nothing was searched.
+        Their step statistics, float32 [rows], then the floats and sizes of `Outputs.samples` and those of
+        `Outputs.search`, which are empty if no search was made.
         """
         outputs = self._measurement.outputs
-        peaks = self._peaks(present)
-        tripped = self._trips_early(present, peaks)
-        search = self._is_due(seen, every) | (tripped & ~self.untaken[TRIPPED])
-        few = outputs.few(present)
-        return [peaks, *few, *run_rarely(search, lambda: outputs.searched(present, tripped), OUTPUTS[3:])]
+        peaks = self._activation_peaks(present)
+        tripped = self._trips_without_gradients(present, peaks)
+        search = self._is_scheduled(number, every) | (tripped & ~self.pending[TRIPPED])
+        searched = run_rarely(search, lambda: outputs.search(present, tripped), OUTPUT_DTYPES[3:])
+        return [peaks, *outputs.samples(present), *searched]
 
-    def _trips_early(self, present: Mapping[int, Any], peaks: Any) -> Any:
-        """Whether a loss or an output trips a record, as far as the gradients do not matter, bool scalar."""
-        order = self._step_numbers.order
-        losses = [place for place, index in enumerate(order) if self.rows[index].kind == "loss"]
-        numbers = [_rms(present[order[place]]) for place in losses]
-        rows = [*losses, *range(self._step_numbers.by_rms, len(order))]
+    def _trips_without_gradients(self, present: Mapping[int, Any], peaks: Any) -> Any:
+        """Whether a loss or an activation trips, which is known before the gradients, bool scalar."""
+        order = self._step_statistics.order
+        losses = [position for position, index in enumerate(order) if self.rows[index].kind == "loss"]
+        values = [_rms(present[order[position]]) for position in losses]
+        rows = [*losses, *range(self._step_statistics.by_rms, len(order))]
         if not rows:
             return tf.constant(False)
         return self.flight_recorder.beyond(
-            tf.concat([tf.stack(numbers), peaks] if numbers else [peaks], 0), rows
+            tf.concat([tf.stack(values), peaks] if values else [peaks], 0), rows
         )
 
-    def _peaks(self, present: Mapping[int, Any]) -> Any:
-        """The outputs' numbers of a step; of their units the largest are remembered."""
-        peaks, units = self._step_numbers.peaks(present)
+    def _activation_peaks(self, present: Mapping[int, Any]) -> Any:
+        """The step statistics of the activations; the peaks of their units are added to the window."""
+        peaks, units = self._step_statistics.peaks(present)
         if self._measurement.outputs.with_units:
             self._measurement.outputs.units.add(units)
         return peaks
 
-    def _is_due(self, seen: Any, every: Any) -> Any:
-        return tf.equal((seen - 1) % every, 0)
+    def _is_scheduled(self, number: Any, every: Any) -> Any:
+        return tf.equal((number - 1) % every, 0)
 
     def _has_bad_loss(self, present: Mapping[int, Any]) -> Any:
         losses = [present[index] for index in self._present if self.rows[index].kind == "loss"]
         return tf.reduce_any([~tf.reduce_all(tf.math.is_finite(loss)) for loss in losses] or [False])
 
-    def _following(self, seen: Any, look: Any, every: Any) -> Any:
-        """The next step to look at: one of the next ``look`` by turns, a record's, or the one before that."""
-        block = (seen - 1) // look + 1
-        step = block * look + (block % (1 << 20) * GOLDEN % (1 << 32) * look) // (1 << 32) + 1
-        due = seen - (seen - 1) % every + every
-        following = tf.minimum(step, due)
+    def _next_to_watch(self, number: Any, interval: Any, every: Any) -> Any:
+        """The next watched step: one in each ``interval``, that of a record, or that of a weight snapshot."""
+        block = (number - 1) // interval + 1
+        step = block * interval + (block % (1 << 20) * GOLDEN % (1 << 32) * interval) // (1 << 32) + 1
+        scheduled = number - (number - 1) % every + every
+        following = tf.minimum(step, scheduled)
         if self._measurement.has_updates:
-            kept = due - 1 if self._lag == 1 else self._applied(due) - 1
-            following = tf.where(kept > seen, tf.minimum(following, kept), following)
+            snapshot = scheduled - 1 if self._lag == 1 else self._last_update(scheduled) - 1
+            following = tf.where(snapshot > number, tf.minimum(following, snapshot), following)
         return following
 
-    def _watch(
+    def _watch_step(
         self,
-        given: Mapping[int, Any],
+        values: Mapping[int, Any],
         outputs: Sequence[Any] | None,
         spread: Any,
         constant: list[list[Any]],
-        seen: Any,
+        number: Any,
         every: Any,
     ) -> tuple[Any, Any]:
-        """Look at a step; ``every`` is the cadence of records now.
+        """Watch a step; ``every`` is the cadence of records in force.
 
-        ``outputs`` is what `_measured_outputs` gave. A compiler does without: it plans memory by itself, and
-        has to know all sizes.
+        ``outputs`` is the result of `_measured_outputs`, None under XLA, which plans memory by itself and
+        requires static sizes.
         """
-        present = dict(given)
+        present = dict(values)
         if self._targets:
             both = zip(self._targets, constant, strict=True)
-            self._constant.add([targets.of(tensors) for targets, tensors in both])
+            self._constant.add([targets.with_tensors(tensors) for targets, tensors in both])
         tensors = self._measurement.tensors(present)
-        peaks = self._peaks(present) if outputs is None else outputs[0]
-        line, skipped = self._look(present, tensors, peaks)
-        beyond = self.flight_recorder.add(line, seen) if self._step_numbers.order else tf.constant(False)
-        since = (seen - 1) % every
-        due = self._is_due(seen, every)
-        tripped = beyond & ~due & ~self.untaken[TRIPPED]
-        keep = self._is_before_an_update(seen, since, every)
+        peaks = self._activation_peaks(present) if outputs is None else outputs[0]
+        statistics, skipped = self._compute_statistics(present, tensors, peaks)
+        beyond = tf.constant(False)
+        if self._step_statistics.order:
+            beyond = self.flight_recorder.add(statistics, number)
+        since = (number - 1) % every
+        scheduled = self._is_scheduled(number, every)
+        tripped = beyond & ~scheduled & ~self.pending[TRIPPED]
+        snapshot = self._is_before_measured_update(number, since, every)
 
         def measured() -> Any:
             if outputs is None:
-                return self._measurement.outputs.searched(present, beyond, self._measurement.filled)
-            few, searched = outputs[1:3], outputs[3:]
-            return tf.cond(tf.size(searched[0]) > 0, lambda: searched, lambda: few)
+                return self._measurement.outputs.search(present, beyond, self._measurement.padded)
+            samples, searched = outputs[1:3], outputs[3:]
+            return tf.cond(tf.size(searched[0]) > 0, lambda: searched, lambda: samples)
 
         def thorough() -> list[Any]:
             tf.cond(
-                due | tripped,
-                lambda: self._record(present, tensors, measured(), spread, skipped, seen, due),
+                scheduled | tripped,
+                lambda: self._record_step(present, tensors, measured(), spread, skipped, number, scheduled),
                 lambda: False,
             )
-            tf.cond(keep, lambda: self._measurement.keep(tensors), lambda: False)
+            tf.cond(snapshot, lambda: self._measurement.keep_weights(tensors), lambda: False)
             return []
 
-        # Whether what is beyond its limit is to be told is asked inside: a usual step has no use for it.
-        run_rarely(due | beyond | keep, thorough)
-        if self.thins:  # so that a record which came closer meanwhile does not take older weights for it
-            self._kept.assign(tf.where(keep, seen, self._kept))
-        return due, tripped
+        # The condition is `beyond`, not `tripped`: a usual step then needs fewer operations.
+        run_rarely(scheduled | beyond | snapshot, thorough)
+        if self.can_thin:  # if the cadence changes, a record must not use an older snapshot
+            self._snapshot_number.assign(tf.where(snapshot, number, self._snapshot_number))
+        return scheduled, tripped
 
-    def _look(self, present: dict[int, Any], tensors: Sequence[Tensors], peaks: Any) -> tuple[Any, Any]:
-        """What is done in every step: its numbers, and whether the step was skipped."""
-        if not self._step_numbers.order:
+    def _compute_statistics(
+        self, present: dict[int, Any], tensors: Sequence[Tensors], peaks: Any
+    ) -> tuple[Any, Any]:
+        """The step statistics, and whether the step was skipped."""
+        if not self._step_statistics.order:
             return tf.zeros([0]), None
-        line = tf.concat([*(each.rms() for each in tensors if each.any), peaks], 0)
-        return self._skipped.add(line, present)
+        statistics = tf.concat([*(each.rms() for each in tensors if each.any), peaks], 0)
+        return self._skipped.add(statistics, present)
 
-    def _reached(self) -> dict[int, Any]:
-        """What the best constant prediction reaches, by row."""
-        told = {CONSTANT_LOSS: self._constant.loss, CONSTANT_ACCURACY: self._constant.accuracy}
-        return {index: told[name]() for name, index in self._numbers.items()}
+    def _constant_values(self) -> dict[int, Any]:
+        """The loss and accuracy of the best constant prediction, by row."""
+        values = {CONSTANT_LOSS: self._constant.loss, CONSTANT_ACCURACY: self._constant.accuracy}
+        return {index: values[name]() for name, index in self._constant_rows.items()}
 
-    def _is_before_an_update(self, seen: Any, since: Any, every: Any) -> Any:
-        """Whether the weights are to be kept: the next call applies the update that the next record measures.
+    def _is_before_measured_update(self, number: Any, since: Any, every: Any) -> Any:
+        """Whether the next step applies the update that the next record measures.
 
-        Only that call pays for a copy. Where gradients are accumulated, not every call applies one. ``since``
-        are the calls since the last record was due.
+        The weights are copied in such steps only. If gradients are accumulated, not every step applies an
+        update. ``since`` is the number of steps since the last scheduled record.
         """
         if not self._measurement.has_updates:
             return tf.constant(False)
         if self._lag == 1:
             return tf.equal(since, every - 1)
-        return tf.equal(seen + 1, self._applied(seen - since + every))
+        return tf.equal(number + 1, self._last_update(number - since + every))
 
-    def _applied(self, seen: Any) -> Any:
-        """The last call up to number ``seen`` that applied an update; 0 or less where none did."""
+    def _last_update(self, number: Any) -> Any:
+        """The last step up to ``number`` that applied an update; 0 or less if none did."""
         if self._lag == 1:
-            return seen
-        return (seen + self._phase) // self._lag * self._lag - self._phase
+            return number
+        return (number + self._phase) // self._lag * self._lag - self._phase
 
-    def _record(
+    def _record_step(
         self,
         present: Mapping[int, Any],
         tensors: Sequence[Tensors],
         outputs: Any,
         spread: Any,
         skipped: Any,
-        seen: Any,
-        due: Any,
+        number: Any,
+        scheduled: Any,
     ) -> bool:
-        known = due & (self._applied(seen) > 1)
-        if self.thins:
-            known &= tf.equal(self._kept, self._applied(seen) - 1)
-        present = {**present, **self._reached()}
-        numbers, sizes = self._measurement.values(present, tensors, known, skipped, spread, outputs)
-        self._slots.keep(due, numbers, sizes)
-        slot = tf.where(due, DUE, TRIPPED)[None]
-        self.recorded.scatter_update(tf.IndexedSlices(seen[None], slot))
-        self.untaken.scatter_update(tf.IndexedSlices(tf.constant([True]), slot))
+        known = scheduled & (self._last_update(number) > 1)
+        if self.can_thin:
+            known &= tf.equal(self._snapshot_number, self._last_update(number) - 1)
+        present = {**present, **self._constant_values()}
+        floats, sizes = self._measurement.payload(present, tensors, known, skipped, spread, outputs)
+        self._slots.write(scheduled, floats, sizes)
+        slot = tf.where(scheduled, SCHEDULED, TRIPPED)[None]
+        self.record_numbers.scatter_update(tf.IndexedSlices(number[None], slot))
+        self.pending.scatter_update(tf.IndexedSlices(tf.constant([True]), slot))
         return True
 
 

@@ -1,4 +1,4 @@
-"""TensorFlow's record files: framing and checksums in C++, and all file systems TensorFlow knows."""
+"""A file of records through TensorFlow: framing and checksums in C++, and all of its file systems."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -7,10 +7,10 @@ import tensorflow as tf
 
 
 class TensorFlowFile:
-    """A `tb_gradhealth.capture.writing.event_file.RecordFile`."""
+    """Implements `tb_gradhealth.capture.writing.event_file.RecordFile`."""
 
     def __init__(self, folder: str, name: str) -> None:
-        """Make the folder and begin the file.
+        """Create the folder and the file.
 
         Raises:
             OSError: it cannot be written.
@@ -25,12 +25,12 @@ class TensorFlowFile:
             self._writer.write(record)
 
     def flush(self) -> None:
-        """Make what was written readable."""
+        """Make the written records readable."""
         with _as_os_error():
             self._writer.flush()
 
     def close(self) -> None:
-        """Flush and close."""
+        """Flush and close the file."""
         with _as_os_error():
             self._writer.close()
 

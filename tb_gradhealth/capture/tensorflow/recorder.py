@@ -1,4 +1,4 @@
-"""`Recorder`: statistics taken inside the training step, written outside it."""
+"""`Recorder`: measures inside the training step, and writes outside it."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
@@ -15,9 +15,9 @@ from tb_gradhealth.capture.tensorflow.record_file import TensorFlowFile
 from tb_gradhealth.capture.tensorflow.selecting.activations import Activations
 from tb_gradhealth.capture.tensorflow.selecting.selection import Selection, StepTensors, in_pairs, select
 from tb_gradhealth.capture.tensorflow.selecting.settings import (
-    numbers_of_training,
     optimizer_calls,
     optimizer_settings,
+    training_numbers,
 )
 from tb_gradhealth.capture.tensorflow.selecting.targets import Targets
 from tb_gradhealth.capture.tensorflow.selecting.updates import Updates, checked_updates
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 
 class Recorder(RunRecorder[Observer]):
-    """Watches a training loop, compiled or not, and writes ``<log_dir>/gradhealth``.
+    """Records a training loop, compiled or not, in ``<log_dir>/gradhealth``.
 
     Example::
 
@@ -47,16 +47,16 @@ class Recorder(RunRecorder[Observer]):
                 train_step(x, y)
                 recorder.write(step)
 
-    `observe` looks at every tensor in every step, cheaply; in the first step and each ``every``-th after it,
-    thoroughly, and also in a step where something is not finite or many times its usual size. It keeps
-    what it finds in variables, among them one copy of the measured weights, of large ones a sample, for their
-    true updates, and one number per tensor for each of the last steps. `write` reads them only when a record
-    is due. What is left is written when the recorder is closed or goes out of use, and at the latest when
-    Python ends or the process is told to (SIGTERM). A process forked off it writes nothing.
+    `observe` computes one number per tensor in every watched step. It measures the tensors in full in the
+    first step, in each ``every``-th step after it, and in a step with a value that is not finite or many
+    times its usual size. Variables hold the results: one number per tensor for each of the newest steps, and
+    one copy of the measured weights (a sample of large ones), from which updates are computed. `write` reads
+    them only where a record is scheduled. The recorder writes the remaining steps when it is closed or
+    garbage-collected, at the latest when Python exits or receives SIGTERM. A forked process writes nothing.
 
-    Under a `tf.distribute` strategy `observe` belongs into the replicas' step, all of which must call it. Its
-    gradients and loss are then added up over the replicas, as the optimizer does it, which costs one more
-    exchange of the gradients; weights and activations are the first replica's, and it alone writes.
+    Under a `tf.distribute` strategy every replica must call `observe` in its step. Gradients and loss are
+    then summed over the replicas, as the optimizer does, which costs one more exchange of the gradients.
+    Weights and activations are those of the first replica, which alone writes.
 
     Attributes:
         every: steps from one record to the next.
@@ -64,20 +64,20 @@ class Recorder(RunRecorder[Observer]):
     Args:
         log_dir: the run's directory, one of those TensorBoard is pointed at.
         every: steps from one record to the next.
-        name: tells recorders apart that write into one run, e.g. a generator's and a discriminator's.
-        optimizer: the Keras optimizer, if its settings may help to judge the numbers.
+        name: distinguishes recorders that write into one run, e.g. a generator's and a discriminator's.
+        optimizer: the Keras optimizer, whose settings some rules use.
         settings: further settings for the row table.
-        budget: mebibytes that may be written. As they are used up, records are written more seldom: half
-            as often when half is used, a quarter as often at three quarters, and so on.
-        overhead: share of the training's time that watching may take, None for no limit. It is measured:
-            where looking at every step would take more, one in 2, 4, ... up to 64 is looked at, and where
-            records would, they are made half as often, and so on. A loss that is not finite is looked at in
-            any case. The row table says so.
-        updates: how the change of the weights in a step is measured: ``"exact"`` keeps a copy of all of them,
-            ``"sampled"`` 65,536 elements of each larger tensor, evenly spread (their RMS is then known to
-            0.3 %, standard error, where steps are normally distributed), ``"none"`` nothing. By default
-            tensors of more than 2^20 elements are sampled. Each row says what its numbers are of.
-        rules: how `findings` judges, from `tb_gradhealth.rules.load`; the default rules where None.
+        budget: mebibytes that may be written. As they are used up, records are written less often: half as
+            often when half is used, a quarter as often at three quarters, and so on.
+        overhead: share of the training's time that recording may take, None for no limit. The costs are
+            measured. If watching every step takes more, one step in 2, 4, ... up to 64 is watched; if records
+            take more, they are made half as often, and so on. A step whose loss is not finite is watched in
+            any case. The row table contains the intervals.
+        updates: how the updates of weights are measured: ``"exact"`` copies all weights, ``"sampled"`` 65,536
+            evenly spread elements of each larger tensor (the RMS then has a standard error of 0.3 % for
+            normally distributed updates), ``"none"`` does not measure updates. By default tensors of more
+            than 2^20 elements are sampled. The row table contains the size of each sample.
+        rules: the rules of `findings`, from `tb_gradhealth.rules.load`; the default rules where None.
     """
 
     def __init__(
@@ -106,7 +106,7 @@ class Recorder(RunRecorder[Observer]):
             overhead=overhead,
             rules=rules,
             open_file=TensorFlowFile,
-            wanted=_is_recording,
+            is_recording=_is_recording,
         )
         self._optimizer = optimizer
         self._optimizer_calls = optimizer_calls(optimizer)
@@ -126,21 +126,21 @@ class Recorder(RunRecorder[Observer]):
         targets: Any = None,
         constant: Sequence[Targets] = (),
     ) -> None:
-        """Take in this step's tensors; call it once a step, inside it, before or after the update.
+        """Observe this step's tensors; call it once per step, inside the step, before or after the update.
 
         Args:
             grads_and_vars: pairs of gradient and variable, as for ``optimizer.apply_gradients``.
             weights: the variables to measure, with their updates; by default those of ``grads_and_vars``.
             activations: from `capture`, or a mapping of names to tensors.
-            loss: this batch's loss; several by name, ``{"d_loss": ..., "g_loss": ...}``.
-            clipped: the gradients after clipping, in the order of ``grads_and_vars``, which then are those
-                before it.
-            training: numbers of the training itself, by name; by default the learning rate and the loss
+            loss: this batch's loss, or several by name, ``{"d_loss": ..., "g_loss": ...}``.
+            clipped: the gradients after clipping, in the order of ``grads_and_vars``, which then has those
+                before.
+            training: values for rows of kind ``training``, by name; by default the learning rate and the loss
                 scale of the recorder's optimizer.
-            inputs: what the model was given, a tensor or several by name; by default what `capture` saw.
-            targets: what it should answer, likewise.
-            constant: what a compiled loss asks of them, from which follows what the best constant prediction
-                reaches; `KerasCallback` knows it.
+            inputs: the model's inputs, a tensor or several by name; by default those seen by `capture`.
+            targets: the targets of the loss, a tensor or several by name.
+            constant: the targets with their compiled loss, for the loss of the best constant prediction;
+                `KerasCallback` sets it.
 
         Raises:
             ValueError: gradients do not come in pairs with their variables or do not fit them, there are
@@ -162,17 +162,17 @@ class Recorder(RunRecorder[Observer]):
             self.observe_selected(selection)
 
     def selected(self, step: StepTensors) -> Selection | None:
-        """What `observe` makes of its arguments; None where nothing is to be observed."""
-        if not self.records:
+        """The selection that `observe` makes of its arguments; None if nothing is to be observed."""
+        if not self.is_open:
             return None
         pairs, spread = in_pairs(step.grads_and_vars), None
         clipped, loss, training = step.clipped, step.loss, step.training
         if replicas() > 1:
             pairs, clipped, loss, spread = whole_batch("Recorder.observe", pairs, clipped, loss)
             if replica() > 0:
-                return None  # the first one speaks for all
+                return None  # only the first replica records
         if training is None:
-            training = numbers_of_training(self._optimizer)
+            training = training_numbers(self._optimizer)
         lag = int(self._settings.get("gradient_accumulation_steps") or 1)
         return select(
             replace(step, grads_and_vars=pairs, clipped=clipped, loss=loss, training=training),
@@ -183,21 +183,21 @@ class Recorder(RunRecorder[Observer]):
         )
 
     def observe_selected(self, selection: Selection) -> None:
-        """Take in a step's tensors that `selected` has chosen."""
+        """Observe a step by the result of `selected`."""
         tracked = self._tracked.get(selection.key)
         if tracked is None:
-            observer = Observer(selection, self.every, self._thins)
+            observer = Observer(selection, self.every, self._can_thin)
             tracked = self.track(selection.key, observer, selection.settings)
         tracked.observer(selection)
         self.step_observed(tracked, traced=not tf.executing_eagerly())
 
     def write(self, step: Any) -> None:
-        """Write the record if one is due; call it after each step, or after several with the last's number.
+        """Write the pending records; call it after each step, or after several steps with the last's number.
 
-        Costs next to nothing when none is due.
+        It costs next to nothing where no record is scheduled.
 
         Args:
-            step: number of the training step that was just observed, 0 for the first.
+            step: the training step that was just observed, 0 for the first.
         """
         if not tf.executing_eagerly():
             raise RuntimeError(
@@ -207,10 +207,10 @@ class Recorder(RunRecorder[Observer]):
         super().write(step)
 
     def close(self) -> None:
-        """Write what is known of the steps after the last record, and close the file.
+        """Write the steps after the last record, and close the file.
 
-        Their full statistics are not known, but the flight recorder's steps are. If one of them was not
-        finite, a last record says so: it has the columns since the last record and NaN in all others.
+        Of these steps only the step statistics are known. If one of them was not finite, a last record is
+        written: it has the columns since the last record and NaN in all others.
         """
         with tf.init_scope():  # a signal may come while a function is being traced
             super().close()
@@ -218,9 +218,9 @@ class Recorder(RunRecorder[Observer]):
 
 
 def _is_recording() -> bool:
-    """What `tf.summary.record_if` says where this is called.
+    """The condition of `tf.summary.record_if` that is in force.
 
-    `tf.summary.should_record_summaries` also asks for an active writer, which a recorder does without.
+    `tf.summary.should_record_summaries` also requires an active writer, which a recorder does not need.
     """
     condition = _summary_state.is_recording
     if callable(condition):

@@ -1,8 +1,8 @@
-"""What of a step is measured, and what of that goes to the host, where the record's statistics are computed.
+"""Measures a step in the graph, and packs the result as a payload for the host.
 
-In the graph a record is a handful of operations: small tensors are copied, large ones reduced and sampled,
-of layers' outputs the first samples are copied. To compute all statistics there took up to five times as long
-to trace, optimize and compile.
+In the graph a record takes few operations: small tensors are copied, large ones are reduced and sampled, and
+the first samples of layers' outputs are copied. The host computes the statistics. Computing all of them in
+the graph took up to five times as long to trace, optimize and compile.
 """
 
 from collections.abc import Mapping, Sequence
@@ -23,29 +23,29 @@ from tb_gradhealth.capture.tensorflow.measuring.packs import Split, Tensors
 from tb_gradhealth.capture.tensorflow.measuring.sampling import sample
 from tb_gradhealth.capture.tensorflow.measuring.touched_rows import TouchedRows
 from tb_gradhealth.capture.tensorflow.measuring.weight_snapshot import WeightSnapshot
-from tb_gradhealth.capture.tensorflow.observing.step_numbers import StepNumbers
+from tb_gradhealth.capture.tensorflow.observing.step_statistics import StepStatistics
 from tb_gradhealth.capture.tensorflow.selecting.selection import BATCHES, Selection
 from tb_gradhealth.record.activation_functions import RELU_LIKE, unit_count
 
 WATCHED: Final = ("gradient", "weight", "activation", "loss")
-"""Kinds of rows that are looked at in every step."""
+"""Kinds of rows that have step statistics."""
 
 WEIGHTS: Final = 1
-"""Of the parts of `StepMeasurement.tensors`, that of the weights."""
+"""Index of the weights in `StepMeasurement.tensors`."""
 
 FLAGS: Final = 2
-"""Numbers that say whether the weights before are known, and whether the step was skipped."""
+"""Floats at the begin of a payload: whether the previous weights are known, whether the step was skipped."""
 
 
 class StepMeasurement:
-    """What there is to measure in one set of tensors.
+    """Measures one set of tensors.
 
     Attributes:
-        outputs: layers' outputs, inputs and targets.
-        sparse: the rows that are sparse gradients.
-        touched: which rows of embeddings were touched.
-        step_numbers: what looks at gradients, losses, weights and activations in every step.
-        has_updates: whether there are any weights to compare with them.
+        outputs: measures layers' outputs, inputs and targets.
+        sparse: indices of the rows that are sparse gradients.
+        touched: the touched rows of embeddings.
+        step_statistics: computes the step statistics.
+        has_updates: whether any row is an update.
     """
 
     def __init__(self, selection: Selection) -> None:
@@ -65,10 +65,10 @@ class StepMeasurement:
         self.outputs = Outputs(rows, batches, ranks, with_units)
         self._features = selection.features
         self._training = of_kind["training"]
-        # Apart: a step knows its gradients before its weights, and nothing is to wait.
+        # Gradients are available before the new weights, so the two are packed separately.
         weights = [index for index in watched if rows[index].kind == "weight"]
-        apart = {*weights, *activations}
-        others = [index for index in watched if index not in apart]
+        separate = {*weights, *activations}
+        others = [index for index in watched if index not in separate]
         self._splits = [Split(rows, selection.values, group) for group in (others, weights)]
         self._clipped = Split(rows, selection.values, of_kind["clipped"])
         self._all_splits = [*self._splits, self._clipped]
@@ -80,22 +80,22 @@ class StepMeasurement:
             self._all_splits.append(of_updates)
             self._snapshot = WeightSnapshot(rows, of_updates)
         self._single = [index for split in self._all_splits for index in split.single]
-        self._padded = [i for i in self._single if isinstance(selection.values[i], tf.IndexedSlices)]
+        self._sparse_single = [i for i in self._single if isinstance(selection.values[i], tf.IndexedSlices)]
         self.touched = TouchedRows([rows[index].shape[0] for index in self.sparse])
         by_rms = [index for split in self._splits for index in split.order]
-        self.step_numbers = StepNumbers(rows, by_rms, activations, with_units)
-        # XLA wants to know all sizes: there, what varies is filled up to what it may be at most, by part.
-        self._room: dict[str, int] = {}
+        self.step_statistics = StepStatistics(rows, by_rms, activations, with_units)
+        # XLA requires static sizes: vectors of varying size are padded to their largest size, by name.
+        self._padded_sizes: dict[str, int] = {}
 
     def tensors(self, present: Mapping[int, Any]) -> list[Tensors]:
-        """The step's gradients and losses, and its weights, laid out to be looked at and measured."""
+        """The step's gradients and losses, and its weights, ready to be measured."""
         return [split.tensors(present) for split in self._splits]
 
-    def keep(self, tensors: Sequence[Tensors]) -> bool:
-        """Keep the weights: the next step measures how they changed."""
+    def keep_weights(self, tensors: Sequence[Tensors]) -> bool:
+        """Copy the weights, so that a later step can measure their update."""
         return self._snapshot is not None and self._snapshot.keep(tensors[WEIGHTS])
 
-    def values(
+    def payload(
         self,
         present: Mapping[int, Any],
         tensors: Sequence[Tensors],
@@ -104,53 +104,53 @@ class StepMeasurement:
         spread: Any,
         outputs: tuple[Any, Any],
     ) -> tuple[Any, Any]:
-        """What `unpack` makes `StepValues` of: numbers, float32 [n], and sizes, int32 [m].
+        """The floats, float32 [n], and sizes, int32 [m], from which `unpack` makes `StepValues`.
 
         Args:
             present: the step's tensors by row.
-            tensors: gradients, losses and weights of them, see `tensors`.
-            known: whether the weights of an earlier step are known, bool scalar.
+            tensors: the gradients, losses and weights, see `tensors`.
+            known: whether the weights before the update are known, bool scalar.
             skipped: whether a loss scaler skipped the step, bool scalar or None.
-            spread: how far replicas differ in each measured gradient, float32 [gradients], or None.
-            outputs: the numbers and sizes of `outputs`.
+            spread: the replicas' spread of each measured gradient, float32 [gradients], or None.
+            outputs: floats and sizes from `outputs`.
         """
         parts = [*tensors, self._clipped.tensors(present)]
         if self._snapshot is not None:
             parts.append(self._snapshot.updates(tensors[WEIGHTS]))
         flags = tf.stack([known, tf.constant(False) if skipped is None else skipped])
-        numbers = [tf.cast(flags, tf.float32), *(part.pack for part in parts if part.packing)]
+        floats = [tf.cast(flags, tf.float32), *(part.pack for part in parts if part.packing)]
         sizes = []
         operands = [operand(tensor) for part in parts for tensor in part.single]
         if operands:
             samples = [shared_function(sample, [x.values], SAMPLE) for x in operands]
-            numbers.append(tf.reshape(measure(operands), [-1]))
-            numbers += [tf.stack([zero_fraction(x)]) for x in operands if x.padding is not None]
-            numbers += [self.filled(f"sample {i}", values, SAMPLE) for i, values in enumerate(samples)]
+            floats.append(tf.reshape(measure(operands), [-1]))
+            floats += [tf.stack([zero_fraction(x)]) for x in operands if x.padding is not None]
+            floats += [self.padded(f"sample {i}", values, SAMPLE) for i, values in enumerate(samples)]
             sizes.append(tf.stack([tf.size(values) for values in samples]))
         if self.sparse:
-            numbers.append(self.touched.untouched())
+            floats.append(self.touched.untouched())
         if self._spread:
-            numbers.append(spread)
+            floats.append(spread)
         if self._training:
-            numbers.append(tf.stack([tf.cast(present[index], tf.float32) for index in self._training]))
-        return tf.concat([*numbers, outputs[0]], 0), tf.concat([*sizes, outputs[1]], 0)
+            floats.append(tf.stack([tf.cast(present[index], tf.float32) for index in self._training]))
+        return tf.concat([*floats, outputs[0]], 0), tf.concat([*sizes, outputs[1]], 0)
 
-    def filled(self, part: str, flat: Any, most: int) -> Any:
-        """A vector whose size is known where a compiler wants to know it, filled up with zeros."""
+    def padded(self, name: str, flat: Any, max_elements: int) -> Any:
+        """A vector, padded with zeros to its largest size where XLA requires a static one."""
         if not is_compiled():
             return flat
-        room = self._room.setdefault(part, flat.shape[0] or most)
-        flat = flat[:room]
-        filled = tf.pad(flat, [[0, room - tf.size(flat)]])
-        filled.set_shape([room])
-        return filled
+        size = self._padded_sizes.setdefault(name, flat.shape[0] or max_elements)
+        flat = flat[:size]
+        padded = tf.pad(flat, [[0, size - tf.size(flat)]])
+        padded.set_shape([size])
+        return padded
 
     def unpack(
-        self, numbers: npt.NDArray[np.float32], sizes: npt.NDArray[np.int32], compiled: Any
+        self, floats: npt.NDArray[np.float32], sizes: npt.NDArray[np.int32], compiled: Any
     ) -> StepValues:
-        """What the host makes of `values`; ``compiled`` says whether a compiled step gave them."""
-        room = self._room if compiled else {}
-        take, take_sizes = _Reader(numbers), _Reader(sizes)
+        """Unpack a payload on the host; ``compiled`` is whether a step compiled by XLA made it."""
+        padded_sizes = self._padded_sizes if compiled else {}
+        take, take_sizes = _Reader(floats), _Reader(sizes)
         known, skipped = take(FLAGS)
         packs = [
             Pack(split.packed, split.packing.sizes, take(sum(split.packing.sizes)))
@@ -159,17 +159,17 @@ class StepMeasurement:
         ]
         single = len(self._single)
         moments = take(single * len(MOMENTS)).reshape(single, len(MOMENTS))
-        zeros = {index: float(take(1)[0]) for index in self._padded}
+        zeros = {index: float(take(1)[0]) for index in self._sparse_single}
         samples = []
         for number, size in enumerate(take_sizes(single)):
-            samples.append(take(room.get(f"sample {number}", size))[:size])
+            samples.append(take(padded_sizes.get(f"sample {number}", size))[:size])
         columns: dict[str, tuple[Sequence[int], Any]] = {}
         if self.sparse:
             columns["untouched_fraction"] = self.sparse, take(len(self.sparse))
         if self._spread:
             columns["replica_spread"] = self._spread, take(len(self._spread))
         training = dict(zip(self._training, take(len(self._training)), strict=True))
-        units, batches, searched = self.outputs.unpack(take, take_sizes, room)
+        units, batches, searched = self.outputs.unpack(take, take_sizes, padded_sizes)
         return StepValues(
             packs=packs,
             reduced=Reduced(self._single, moments, samples, zeros),
@@ -184,7 +184,7 @@ class StepMeasurement:
 
 
 class _Reader:
-    """Takes a vector apart from its beginning."""
+    """Reads consecutive parts of a vector."""
 
     def __init__(self, values: Any) -> None:
         self._values, self._begin = values, 0

@@ -1,4 +1,4 @@
-"""`summary`: one line in a hand-written training step, beside the user's own `tf.summary` calls."""
+"""`summary`: writes records from a hand-written training step, like the user's own `tf.summary` calls."""
 
 import warnings
 import weakref
@@ -9,14 +9,14 @@ import numpy as np
 import tensorflow as tf
 from tensorflow.python.ops.summary_ops_v2 import _summary_state
 
-from tb_gradhealth.capture.run_observer import DUE, TRIPPED
+from tb_gradhealth.capture.run_observer import SCHEDULED, TRIPPED
 from tb_gradhealth.capture.run_recorder import DEFAULT_NAME, checked_every
 from tb_gradhealth.capture.tensorflow.graph import is_compiled, state
 from tb_gradhealth.capture.tensorflow.observer import Observer
 from tb_gradhealth.capture.tensorflow.observing.replicas import replicas
 from tb_gradhealth.capture.tensorflow.selecting.activations import Activations
 from tb_gradhealth.capture.tensorflow.selecting.selection import Selection, StepTensors, in_pairs, select
-from tb_gradhealth.capture.tensorflow.selecting.settings import numbers_of_training, optimizer_settings
+from tb_gradhealth.capture.tensorflow.selecting.settings import optimizer_settings, training_numbers
 from tb_gradhealth.capture.tensorflow.selecting.updates import Updates, checked_updates
 from tb_gradhealth.capture.writing.run_writer import OURS
 from tb_gradhealth.record import encode_table, record_tag, steps_tag, table_tag
@@ -65,10 +65,10 @@ def summary(
 ) -> None:
     """Watch this step's tensors and, in the first and each ``every``-th call, write a record.
 
-    Works in eager loops and in a `tf.function`. Like every `tf.summary` call it writes to the default
-    writer, honours `tf.summary.record_if`, and does nothing where no writer is active (told once, as a
-    warning). What it watches between records it keeps in hidden variables, one set for each ``name`` and
-    set of tensors.
+    It works in eager loops and in a `tf.function`. Like every `tf.summary` call it writes to the default
+    writer, honours `tf.summary.record_if`, and does nothing if no writer is active, except for one warning.
+    Between records it keeps the step statistics in hidden variables, one set for each ``name`` and set of
+    tensors.
 
     Example::
 
@@ -79,21 +79,21 @@ def summary(
         grads_and_vars: pairs of gradient and variable, as for ``optimizer.apply_gradients``.
         weights: the variables to measure, with their updates; by default those of ``grads_and_vars``.
         activations: from `capture`, or a mapping of names to tensors.
-        loss: this batch's loss; several by name, ``{"d_loss": ..., "g_loss": ...}``.
-        clipped: the gradients after clipping, in the order of ``grads_and_vars``, which are those before it.
-        inputs: what the model was given, a tensor or several by name; by default what `capture` saw.
-        targets: what it should answer, likewise.
+        loss: this batch's loss, or several by name, ``{"d_loss": ..., "g_loss": ...}``.
+        clipped: the gradients after clipping, in the order of ``grads_and_vars``, which has those before.
+        inputs: the model's inputs, a tensor or several by name; by default those seen by `capture`.
+        targets: the targets of the loss, a tensor or several by name.
         step: the training step, 0 for the first; by default `tf.summary.experimental.get_step`.
         every: calls from one record to the next.
-        name: tells apart several summaries in one run.
+        name: distinguishes several summaries in one run.
         optimizer: the Keras optimizer, for its settings and its learning rate.
-        updates: how the change of the weights is measured, see `Recorder`.
+        updates: how the updates of weights are measured, see `Recorder`.
 
     Raises:
         ValueError: no step is known, gradients do not come in pairs with their variables or do not fit
-            them, there are more or fewer clipped gradients than gradients, there is nothing to watch, or
-            ``every`` is not a whole number of at least 1, or ``updates`` is none of its words.
-        RuntimeError: while tracing a function with ``jit_compile=True``, or under several replicas.
+            them, there are more or fewer clipped gradients than gradients, there is nothing to watch,
+            ``every`` is not a whole number of at least 1, or ``updates`` is no valid choice.
+        RuntimeError: it is traced in a function with ``jit_compile=True``, or called under several replicas.
     """
     checked_every(every)
     checked_updates(updates)
@@ -111,7 +111,7 @@ def summary(
         raise RuntimeError(REPLICATED)
     pairs = in_pairs(grads_and_vars)
     lag = int(getattr(optimizer, "gradient_accumulation_steps", None) or 1)
-    training = numbers_of_training(optimizer)
+    training = training_numbers(optimizer)
     tensors = StepTensors(
         pairs,
         weights=weights,
@@ -123,14 +123,14 @@ def summary(
         targets=targets,
     )
     selection = select(tensors, lag=lag, updates=updates)
-    anchor = pairs[0][1] if pairs else None
-    state = _state(selection, anchor, every, name, optimizer)
-    state.announce(writer)
+    first_variable = pairs[0][1] if pairs else None
+    state = _state(selection, first_variable, every, name, optimizer)
+    state.write_table(writer)
     state.write(selection, step)
 
 
 class _State:
-    """An observer and the writers that know its row table."""
+    """An observer, and the writers that have its row table."""
 
     def __init__(self, selection: Selection, every: int, name: str, optimizer: Any) -> None:
         with tf.init_scope():  # a learning rate has a value only outside the graph
@@ -142,8 +142,8 @@ class _State:
             self._written_until = state(np.int64(0), "written_until")
         self._writers: weakref.WeakSet[Any] = weakref.WeakSet()
 
-    def announce(self, writer: Any) -> None:
-        """Write the row table, once to each writer: now, even while a function is only being traced."""
+    def write_table(self, writer: Any) -> None:
+        """Write the row table once to each writer, even while a function is only being traced."""
         if writer not in self._writers:
             with tf.init_scope(), writer.as_default(), tf.summary.record_if(True):
                 content = tf.constant(encode_table(self._table))
@@ -151,51 +151,51 @@ class _State:
             self._writers.add(writer)
 
     def write(self, selection: Selection, step: Any) -> None:
-        """Observe, and write when due or tripped; what is not wanted leaves its facts to the next record."""
-        due, tripped = self._observer(selection)
+        """Observe a step and write its record, if any; an unwritten record's facts go into the next one."""
+        scheduled, tripped = self._observer(selection)
         step = tf.cast(step, tf.int64)
 
         def write() -> Any:
-            slot = tf.where(due, DUE, TRIPPED)
+            slot = tf.where(scheduled, SCHEDULED, TRIPPED)
             matrix = self._matrix(slot)
             written = self._write(record_tag, matrix, step)
-            self._observer.untaken.scatter_update(tf.IndexedSlices([~written], slot[None]))
+            self._observer.pending.scatter_update(tf.IndexedSlices([~written], slot[None]))
             tf.cond(tripped, lambda: self._write(steps_tag, self._newest_steps(), step), lambda: False)
             return written
 
-        tf.cond(due | tripped, write, lambda: tf.constant(False))
+        tf.cond(scheduled | tripped, write, lambda: tf.constant(False))
 
     def _matrix(self, slot: Any) -> Any:
-        """The record as it is written, float32 [numbers]: statistics are computed on the host."""
+        """The record as it is written, float32 [n]; the host computes its statistics."""
         observer = self._observer
-        wanted = tf.summary.should_record_summaries()
+        is_recording = tf.summary.should_record_summaries()
         steps, numbers = (
             observer.flight_recorder.steps.read_value(),
             observer.flight_recorder.numbers.read_value(),
         )
-        number, handed_over = observer.recorded[slot], observer.handed_over(slot)
+        number, payload = observer.record_numbers[slot], observer.payload(slot)
         written, limits = tf.numpy_function(
-            self._on_host, [wanted, steps, numbers, number, *handed_over], [tf.float32, tf.float32]
+            self._on_host, [is_recording, steps, numbers, number, *payload], [tf.float32, tf.float32]
         )
         limits.set_shape(observer.flight_recorder.limits.shape)
         observer.flight_recorder.limits.assign(limits)
         return written
 
     def _on_host(
-        self, wanted: Any, steps: Any, numbers: Any, number: Any, *handed_over: Any
+        self, is_recording: Any, steps: Any, numbers: Any, number: Any, *payload: Any
     ) -> tuple[Any, Any]:
-        """The record, empty where it is not ``wanted``, and the limits from which steps trip now."""
+        """The record, empty unless ``is_recording``, and the new trip limits."""
         matrix = np.zeros([0], np.float32)
-        if wanted:
-            matrix = self._observer.matrix(handed_over, steps, numbers, int(number))
+        if is_recording:
+            matrix = self._observer.matrix(payload, steps, numbers, int(number))
             matrix = matrix.reshape(-1)[self._table.written]
-        return matrix, self._observer.follow(steps, numbers, int(number))
+        return matrix, self._observer.update_limits(steps, numbers, int(number))
 
     def _newest_steps(self) -> Any:
-        """The flight recorder's steps since the last were written, float32 [steps, rows]."""
-        seen = self._observer.seen.read_value()
-        steps = self._observer.flight_recorder.newest(seen - self._written_until, seen)
-        self._written_until.assign(seen)
+        """The flight recorder's steps that are not written yet, float32 [steps, rows]."""
+        count = self._observer.step_count.read_value()
+        steps = self._observer.flight_recorder.newest(count - self._written_until, count)
+        self._written_until.assign(count)
         return steps
 
     def _write(self, tag: Callable[[str], str], values: Any, step: Any) -> Any:
@@ -205,13 +205,13 @@ class _State:
 _states: dict[object, _State] = {}
 
 
-def _state(selection: Selection, anchor: Any, every: int, name: str, optimizer: Any) -> _State:
-    """The state of this call's tensors, which lives as long as the first variable."""
-    key = (id(anchor), name, every, selection.key)
+def _state(selection: Selection, first_variable: Any, every: int, name: str, optimizer: Any) -> _State:
+    """The state of this call's tensors, which exists as long as the first variable."""
+    key = (id(first_variable), name, every, selection.key)
     if key not in _states:
         _states[key] = _State(selection, every, name, optimizer)
-        if anchor is not None:
-            weakref.finalize(anchor, _states.pop, key, None)
+        if first_variable is not None:
+            weakref.finalize(first_variable, _states.pop, key, None)
     return _states[key]
 
 

@@ -1,1 +1,1 @@
-"""From records to event files, outside the graph: row tables, the budget, what the rules say meanwhile."""
+"""Writes records to event files, outside the graph: the file, the budgets, the verdict scalars, the end."""

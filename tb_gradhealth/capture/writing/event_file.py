@@ -1,7 +1,7 @@
-"""An event file of our own: TensorBoard's events, serialized here, framed and stored by an adapter's file.
+"""An event file: TensorBoard's events, serialized here, framed and stored by an adapter's file.
 
-Through `tf.summary` a record takes 260 microseconds of a training's time, most of it for operations that run
-once; so it takes 20.
+A record takes 20 microseconds of the training's time. Through `tf.summary` it would take 260, mostly for
+operations that run once.
 """
 
 import itertools
@@ -17,27 +17,27 @@ from tensorboard.compat.proto.tensor_pb2 import TensorProto
 from tensorboard.compat.proto.types_pb2 import DT_FLOAT, DT_STRING
 
 FILE_VERSION: Final = "brain.Event:2"
-FRAME: Final = 16
-"""Bytes around each event: its length and two checksums."""
+FRAME_BYTES: Final = 16
+"""Bytes that each event has in addition to its content: its length and two checksums."""
 
-_number = itertools.count()
+_file_numbers = itertools.count()
 
 
 class RecordFile(Protocol):
-    """Appends framed records to a file; an `OSError` says why it cannot."""
+    """Appends framed records to a file; raises an `OSError` with the reason if it cannot."""
 
     def write(self, record: bytes) -> None:
-        """Append one."""
+        """Append a record."""
 
     def flush(self) -> None:
-        """Make what was written readable."""
+        """Make the written records readable."""
 
     def close(self) -> None:
-        """Flush and close."""
+        """Flush and close the file."""
 
 
 OpenFile = Callable[[str, str], RecordFile]
-"""Makes a folder and begins a file in it, by their names."""
+"""Creates a folder and a file in it; the arguments are their names."""
 
 
 class EventFile:
@@ -48,14 +48,14 @@ class EventFile:
     """
 
     def __init__(self, folder: str, open_file: OpenFile) -> None:
-        """Begin the file.
+        """Create the file.
 
         Raises:
             OSError: it cannot be written.
         """
-        # The time comes first, so that files sort as they were made.
-        made = f"{int(time.time()):010d}.{socket.gethostname()}.{os.getpid()}.{next(_number)}"
-        self._file = open_file(folder, f"events.out.tfevents.{made}.v2")
+        # The time comes first, so that file names sort by creation time.
+        stamp = f"{int(time.time()):010d}.{socket.gethostname()}.{os.getpid()}.{next(_file_numbers)}"
+        self._file = open_file(folder, f"events.out.tfevents.{stamp}.v2")
         self.size = 0
         self._write(Event(wall_time=time.time(), file_version=FILE_VERSION))
         self.flush()
@@ -71,17 +71,17 @@ class EventFile:
         self._write(event)
 
     def flush(self) -> None:
-        """Make what was written readable."""
+        """Make the written events readable."""
         self._file.flush()
 
     def close(self) -> None:
-        """Flush and close."""
+        """Flush and close the file."""
         self._file.close()
 
     def _write(self, event: Any) -> None:
         content = event.SerializeToString()
         self._file.write(content)
-        self.size += len(content) + FRAME
+        self.size += len(content) + FRAME_BYTES
 
 
 def _tensor(value: Any) -> Any:

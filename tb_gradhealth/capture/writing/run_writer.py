@@ -1,4 +1,4 @@
-"""Row tables, records, the flight recorder's steps and epochs into an event file."""
+"""Writes row tables, records, the flight recorder's steps and epochs to an event file."""
 
 import time
 import warnings
@@ -26,7 +26,7 @@ from tb_gradhealth.record import (
 )
 
 FOLDER: Final = "gradhealth"
-"""Below the log directory: a folder of our own, see the package's README."""
+"""The folder below the log directory, see the package's README."""
 
 FLUSH_SECONDS: Final = 1.0
 DATA_CLASS_SCALAR: Final = 1
@@ -41,18 +41,19 @@ def _metadata(plugin: str, content: bytes, data_class: int) -> Any:
 
 
 OURS: Final = _metadata(PLUGIN_NAME, str(VERSION).encode(), DATA_CLASS_TENSOR)
-"""What marks a summary as ours; TensorBoard ignores a tensor whose data class is not set."""
+"""The metadata that marks our summaries; TensorBoard ignores a tensor whose data class is not set."""
 
 SCALAR: Final = _metadata("scalars", b"", DATA_CLASS_SCALAR)
 
 
 class RunWriter:
-    """One run's event file, begun at the first write.
+    """Writes the event file of one run, which is created at the first write.
 
-    A directory that cannot be written must not stop a training: it is told once, then nothing is written.
+    A directory that cannot be written must not stop the training: the writer warns once and writes nothing
+    from then on.
 
     Attributes:
-        failed: whether it came to that.
+        failed: whether writing has failed.
     """
 
     def __init__(self, log_dir: str | PathLike[str], open_file: OpenFile) -> None:
@@ -60,8 +61,8 @@ class RunWriter:
         self._open_file = open_file
         self._file: EventFile | None = None
         self._tables: set[str] = set()
-        self._flushed = time.monotonic()
-        self._unflushed = False
+        self._flushed_at = time.monotonic()
+        self._has_unflushed = False
         self.failed = False
 
     @property
@@ -70,9 +71,9 @@ class RunWriter:
         return 0 if self._file is None else self._file.size
 
     def record(self, table: RowTable, values: npt.NDArray[np.float32], step: int) -> None:
-        """Write a record, its row table before the first of its kind."""
+        """Write a record, after its row table if that is not written yet."""
         written = values.reshape(-1)[table.written] if table.layouts else values
-        self._guarded(lambda file: self._add(file, table, record_tag(table.id), written, step))
+        self._attempt(lambda file: self._add(file, table, record_tag(table.id), written, step))
 
     def steps(
         self,
@@ -83,31 +84,31 @@ class RunWriter:
     ) -> None:
         """Write steps of the flight recorder; ``ago`` as in `Steps`."""
         written = with_ago(steps, ago)
-        self._guarded(lambda file: self._add(file, table, steps_tag(table.id), written, last_step))
+        self._attempt(lambda file: self._add(file, table, steps_tag(table.id), written, last_step))
 
     def epoch(self, table: RowTable, values: Mapping[str, float], step: int) -> None:
-        """Write what the training reported at the end of an epoch, whose last step is ``step``."""
-        self._guarded(lambda file: self._add(file, table, epoch_tag(table.id), encode_epoch(values), step))
+        """Write the values of an epoch whose last step is ``step``."""
+        self._attempt(lambda file: self._add(file, table, epoch_tag(table.id), encode_epoch(values), step))
 
     def scalar(self, tag: str, value: float, step: int) -> None:
         """Write one scalar."""
-        self._guarded(lambda file: file.add(tag, np.float32(value), step, SCALAR))
+        self._attempt(lambda file: file.add(tag, np.float32(value), step, SCALAR))
 
     def flush(self) -> None:
-        """Make all that was written readable."""
+        """Make everything written so far readable."""
         if self._file is not None:
-            self._guarded(lambda file: file.flush())
-        self._flushed, self._unflushed = time.monotonic(), False
+            self._attempt(lambda file: file.flush())
+        self._flushed_at, self._has_unflushed = time.monotonic(), False
 
     def flush_if_old(self) -> None:
-        """Flush when something was written and the last flush was a second ago."""
-        if self._unflushed and time.monotonic() - self._flushed >= FLUSH_SECONDS:
+        """Flush if there is something to flush and the last flush was at least a second ago."""
+        if self._has_unflushed and time.monotonic() - self._flushed_at >= FLUSH_SECONDS:
             self.flush()
 
     def close(self) -> None:
         """Flush and close the file."""
         if self._file is not None:
-            self._guarded(lambda file: file.close())
+            self._attempt(lambda file: file.close())
             self._file = None
             self._tables.clear()
 
@@ -117,7 +118,7 @@ class RunWriter:
             self._tables.add(table.id)
         file.add(tag, values, step, OURS)
 
-    def _guarded(self, action: Callable[[EventFile], None]) -> None:
+    def _attempt(self, action: Callable[[EventFile], None]) -> None:
         if self.failed:
             return
         try:
@@ -133,4 +134,4 @@ class RunWriter:
                 RuntimeWarning,
                 stacklevel=5,
             )
-        self._unflushed = True
+        self._has_unflushed = True

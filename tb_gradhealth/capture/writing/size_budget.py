@@ -1,4 +1,4 @@
-"""How many bytes a run may write, and how it keeps to that: by writing more seldom, never by stopping."""
+"""The limit on the bytes of a run: records are written less often as it is used up, never stopped."""
 
 from typing import Final
 
@@ -6,16 +6,16 @@ MEBIBYTE: Final = 1 << 20
 
 
 class SizeBudget:
-    """Each time half of what is left has been used, only every other record is still written.
+    """Halves the rate of records each time that half of the remaining bytes are used.
 
-    So a run of any length stays within its limit, and its records lie the further apart the later they are.
+    A run of any length thus stays within its limit, and its records lie further apart the later they are.
     """
 
     def __init__(self, mebibytes: float) -> None:
-        """A budget of which nothing is used.
+        """Create an unused budget.
 
         Args:
-            mebibytes: the limit.
+            mebibytes: the limit in MiB.
 
         Raises:
             ValueError: it is not more than 0.
@@ -25,7 +25,7 @@ class SizeBudget:
         self._limit = mebibytes * MEBIBYTE
 
     def stride(self, used: int) -> int:
-        """Which records are written after ``used`` bytes: every one, every second, every fourth..."""
+        """The stride of the records that are written after ``used`` bytes: 1, 2, 4, ..."""
         stride = 1
         while used > self._limit * (1 - 1 / (2 * stride)) and stride < 1 << 40:
             stride *= 2

@@ -1,4 +1,4 @@
-"""Recorders that are open when the process is told to end."""
+"""Closes open recorders at the end of the process: at exit, on SIGTERM, and not in a forked copy."""
 
 import atexit
 import os
@@ -10,28 +10,28 @@ from typing import Final, Protocol
 
 
 class Closable(Protocol):
-    """What can be closed."""
+    """An object that has to be closed before the process ends."""
 
     def close(self) -> None:
-        """Write what is left."""
+        """Write what remains and close."""
 
-    def disown(self) -> None:
-        """Never write again: this process is a copy of the one that does."""
+    def abandon(self) -> None:
+        """Never write again: this process is a forked copy of the one that writes."""
 
 
 _open: "weakref.WeakSet[Closable]" = weakref.WeakSet()
 
 
-def opened(recorder: Closable) -> None:
-    """Have it closed should the process end before it is."""
+def register(recorder: Closable) -> None:
+    """Close a recorder if the process ends before it is closed."""
     _open.add(recorder)
-    _watch_for_termination()
+    _install_handler()
 
 
-def closed(recorder: Closable) -> None:
-    """It needs no help any more."""
+def unregister(recorder: Closable) -> None:
+    """Remove a recorder that is closed."""
     _open.discard(recorder)
-    if not _open and _ours():
+    if not _open and _is_handler_installed():
         signal.signal(signal.SIGTERM, signal.SIG_DFL)
 
 
@@ -40,21 +40,21 @@ def _close_all() -> None:
         recorder.close()
 
 
-def _watch_for_termination() -> None:
-    """Without a handler SIGTERM ends Python at once. One of the user's own stays: `atexit` follows it."""
+def _install_handler() -> None:
+    """Handle SIGTERM, which ends Python at once by default. A user's handler stays: `atexit` follows it."""
     if threading.current_thread() is not threading.main_thread():
         return  # only the main thread may set a handler
     if signal.getsignal(signal.SIGTERM) is signal.SIG_DFL:
-        signal.signal(signal.SIGTERM, _terminated)
+        signal.signal(signal.SIGTERM, _on_termination)
 
 
-def _ours() -> bool:
+def _is_handler_installed() -> bool:
     main = threading.current_thread() is threading.main_thread()
-    return main and signal.getsignal(signal.SIGTERM) is _terminated
+    return main and signal.getsignal(signal.SIGTERM) is _on_termination
 
 
-def _terminated(number: int, frame: FrameType | None) -> None:
-    """Close what is open, then end as if nobody had handled the signal, with the same exit status."""
+def _on_termination(number: int, frame: FrameType | None) -> None:
+    """Close all recorders, then end the process with the exit status of an unhandled signal."""
     try:
         _close_all()
     finally:
@@ -66,7 +66,7 @@ _forking: Final = threading.local()
 
 
 def _block() -> None:
-    # Until a process just forked off is ready for it, SIGTERM would do there what is its parent's to do.
+    # Until `_after_fork_in_child` has run, SIGTERM in the child would close the recorders of its parent.
     _forking.mask = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})
 
 
@@ -74,16 +74,16 @@ def _unblock() -> None:
     signal.pthread_sigmask(signal.SIG_SETMASK, _forking.mask)
 
 
-def _in_a_copy() -> None:
-    """In a process that was forked off: what is open is its parent's, and so is what to do on SIGTERM."""
+def _after_fork_in_child() -> None:
+    """Abandon the recorders and the handler: both belong to the parent process."""
     for recorder in list(_open):
-        recorder.disown()
+        recorder.abandon()
     _open.clear()
-    if _ours():
+    if _is_handler_installed():
         signal.signal(signal.SIGTERM, signal.SIG_DFL)
     _unblock()
 
 
 atexit.register(_close_all)
-if hasattr(os, "register_at_fork"):  # not on Windows, where nothing is forked
-    os.register_at_fork(before=_block, after_in_parent=_unblock, after_in_child=_in_a_copy)
+if hasattr(os, "register_at_fork"):  # missing on Windows, which does not fork
+    os.register_at_fork(before=_block, after_in_parent=_unblock, after_in_child=_after_fork_in_child)

@@ -1,4 +1,4 @@
-"""How much of a training's time watching it may take: by looking more seldom, never by stopping."""
+"""The limit on the recorder's share of the training's time: steps are watched less often, never stopped."""
 
 import math
 import statistics
@@ -8,101 +8,101 @@ from dataclasses import dataclass
 from typing import Final
 
 NEVER: Final = 1 << 20
-"""As a pace's ``look``: only the steps of records are looked at, to learn what a step takes without."""
+"""As a pace's ``watch``: only the steps of records are watched, to measure steps that are not watched."""
 
-SETTLED: Final = 256
-"""Steps of a training that are all watched before anything is measured, ..."""
+WARM_UP_STEPS: Final = 256
+"""Steps of a training that are all watched before the costs are measured, ..."""
 
-SETTLED_SECONDS: Final = 2.0
-"""... and seconds: a short one is worth no saving."""
+WARM_UP_SECONDS: Final = 2.0
+"""... and seconds: a shorter training is not thinned."""
 
 BLOCK: Final = 4
-"""Steps that count in each of the stretches that are watched and not watched in turn, ..."""
+"""Steps that count in each block of steps that are all watched or all not watched, ..."""
 
 LEFT_OUT: Final = 1
-"""... after so many that do not: what was begun before may end there."""
+"""... after this many that do not, in which work of the previous block may end."""
 
 PAIRS: Final = 24
-"""Stretches of each kind."""
+"""Blocks of each kind."""
 
-KNOWN: Final = 32
-"""Newest steps with a record that are remembered."""
+RECENT_RECORDS: Final = 32
+"""Newest steps with a record whose times are kept."""
 
-AGAIN: Final = 4
-"""After how many times as many steps the costs are measured anew."""
+REMEASURE_FACTOR: Final = 4
+"""The costs are measured again after this many times as many steps."""
 
-MOST: Final = 64
-"""A step is looked at at least once in so many, and a record is made once in so many times the cadence."""
+MAX_INTERVAL: Final = 64
+"""At least one step in this many is watched, and one record of the cadence in this many is made."""
 
 
 @dataclass(frozen=True)
 class Pace:
-    """How often to look.
+    """How often steps are watched and records are made.
 
     Attributes:
-        look: one step in so many is looked at.
-        record: one record in so many of the cadence is made.
+        watch: one step in this many is watched.
+        record: one record of the cadence in this many is made.
     """
 
-    look: int = 1
+    watch: int = 1
     record: int = 1
 
 
 EVERY_STEP: Final = Pace()
-"""Every step is looked at, and every record made."""
+"""Every step is watched, and every record of the cadence is made."""
 
 
 @dataclass(frozen=True)
 class Costs:
-    """Seconds.
+    """Measured times in seconds.
 
     Attributes:
-        step: of a step that is not looked at.
-        look: more of one that is.
-        record: more of one with a record, the writing included, and of the one before it.
+        step: time of a step that is not watched.
+        watch: additional time of a watched step.
+        record: additional time of a step with a record, including the writing, and of the step before it.
     """
 
     step: float
-    look: float
+    watch: float
     record: float
 
     def share(self, pace: Pace, every: int) -> float:
-        """What watching takes of the time that the training would take without."""
-        return (self.look / pace.look + self.record / (every * pace.record)) / self.step
+        """The time of recording at a pace, divided by the time of the training without it."""
+        return (self.watch / pace.watch + self.record / (every * pace.record)) / self.step
 
 
 def pace_within(costs: Costs, share: float, every: int) -> Pace:
-    """The most thorough pace that takes at most this share; what costs more is thinned first."""
+    """The most thorough pace whose share is at most ``share``; the larger cost is thinned first."""
     pace = EVERY_STEP
     while costs.share(pace, every) > share:
         cadence = every * pace.record
-        looks = costs.look / pace.look > costs.record / cadence
-        if looks and 2 * pace.look <= min(MOST, cadence):
-            pace = Pace(2 * pace.look, pace.record)
-        elif pace.record < MOST:
-            pace = Pace(pace.look, 2 * pace.record)
+        watching_costs_more = costs.watch / pace.watch > costs.record / cadence
+        if watching_costs_more and 2 * pace.watch <= min(MAX_INTERVAL, cadence):
+            pace = Pace(2 * pace.watch, pace.record)
+        elif pace.record < MAX_INTERVAL:
+            pace = Pace(pace.watch, 2 * pace.record)
         else:
             break
     return pace
 
 
 class TimeBudget:
-    """Measures what watching costs, on the host, and says how often to look.
+    """Measures the costs of recording on the host, and computes the pace.
 
-    Whole steps are timed, from the end of one to the end of the next, with all that belongs to them. Some
-    time after the start, stretches in which every step is watched and stretches in which none is alternate;
-    the median of the differences between neighbours is what a look costs. It counts only as far as it is
-    beyond its standard error, so noise thins nothing.
+    Whole steps are timed, from the end of one to the end of the next. Some time after the start, blocks of
+    watched steps alternate with blocks of steps that are not watched. The median of the differences between
+    neighbouring blocks is the cost of watching a step. It counts only as far as it exceeds its standard
+    error, so noise thins nothing.
 
     Attributes:
-        decisions: how often the costs were measured so far.
+        decisions: how often the costs have been measured.
     """
 
     def __init__(self, share: float | None, every: int) -> None:
-        """Nothing is known, so everything is looked at.
+        """Begin at the pace `EVERY_STEP`.
 
         Args:
-            share: of the training's time that watching may take, None for as much as it needs.
+            share: share of the training's time that recording may take, None for no limit.
             every: steps from one record to the next.
 
         Raises:
@@ -117,43 +117,43 @@ class TimeBudget:
         self._pace = EVERY_STEP
         self._steps = 0
         self._seconds = 0.0
-        self._next = SETTLED
+        self._next_measurement = WARM_UP_STEPS
         self._block: list[float] = []
         self._left_out = 0
         self._blocks: list[float] = []
         self._measuring = False
         self.decisions = 0
-        self._due: deque[float] = deque(maxlen=KNOWN)
-        self._snapshot: deque[float] = deque(maxlen=KNOWN)
+        self._with_record: deque[float] = deque(maxlen=RECENT_RECORDS)
+        self._before_record: deque[float] = deque(maxlen=RECENT_RECORDS)
 
     @property
     def pace(self) -> Pace:
-        """The pace now; while the costs are being measured, what it was before and will be after."""
+        """The pace in force; it does not change while the costs are being measured."""
         return self._pace
 
-    def follow(self, seconds: float, steps: int, due: bool, before: bool) -> Pace | None:
-        """Take in what the last steps took.
+    def add(self, seconds: float, steps: int, has_record: bool, before_record: bool) -> Pace | None:
+        """Add the time of the last steps.
 
         Args:
-            seconds: that they took together.
-            steps: how many they were.
-            due: whether a record was due in one of them.
-            before: whether one is due in the next: the weights are kept then.
+            seconds: their time together.
+            steps: their number.
+            has_record: whether one of them has a record of the cadence.
+            before_record: whether the next step has one: then the weights are copied in this one.
 
         Returns:
-            The pace from now on, where it is another one.
+            The pace from now on if it changes, else None.
         """
         if self._share is None:
             return None
         self._steps += steps
         self._seconds += seconds
-        each = seconds / steps
-        if due or before:
-            (self._due if due else self._snapshot).append(each)
+        per_step = seconds / steps
+        if has_record or before_record:
+            (self._with_record if has_record else self._before_record).append(per_step)
             return None
         if self._measuring:
-            return self._measure(each)
-        if self._steps < self._next or self._seconds < SETTLED_SECONDS:
+            return self._measure(per_step)
+        if self._steps < self._next_measurement or self._seconds < WARM_UP_SECONDS:
             return None
         self._measuring, self._blocks = True, []
         return self._begin_block(watched=True)
@@ -172,24 +172,24 @@ class TimeBudget:
         self._blocks.append(statistics.median(self._block))
         if len(self._blocks) < 2 * PAIRS:
             return self._begin_block(watched=len(self._blocks) % 2 == 0)
-        self._measuring, self._next = False, AGAIN * self._steps
+        self._measuring, self._next_measurement = False, REMEASURE_FACTOR * self._steps
         self.decisions += 1
         assert self._share is not None
         self._pace = pace_within(self.costs(), self._share, self._every)
         return self._pace
 
     def costs(self) -> Costs:
-        """As they were measured last."""
+        """The costs by the last measurement."""
         watched, unwatched = self._blocks[::2], self._blocks[1::2]
         step = statistics.median(unwatched)
-        look = _beyond_doubt([one - other for one, other in zip(watched, unwatched, strict=True)])
-        record = _beyond_doubt([each - step for each in self._due])
-        record += _beyond_doubt([each - step for each in self._snapshot])
-        return Costs(step, look, record)
+        watch = _significant_median([one - other for one, other in zip(watched, unwatched, strict=True)])
+        record = _significant_median([each - step for each in self._with_record])
+        record += _significant_median([each - step for each in self._before_record])
+        return Costs(step, watch, record)
 
 
-def _beyond_doubt(differences: Sequence[float]) -> float:
-    """Their median as far as it is beyond its standard error, 0 at least; 0 of too few."""
+def _significant_median(differences: Sequence[float]) -> float:
+    """The part of the median that exceeds its standard error, at least 0; 0 for fewer than 4 values."""
     if len(differences) < 4:
         return 0.0
     middle = statistics.median(differences)

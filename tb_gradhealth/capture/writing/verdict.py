@@ -1,4 +1,4 @@
-"""What the rules say of the run while it trains, as two scalars that HParams can sort runs by."""
+"""Judges the run while it trains: the findings, and two scalars by which HParams can sort runs."""
 
 import time
 import warnings
@@ -12,77 +12,76 @@ if TYPE_CHECKING:
     from tb_gradhealth.health import Finding, RuleSet
 
 SCALARS: Final = {"critical": "gradhealth/critical", "warning": "gradhealth/warnings"}
-"""Severity to scalar tag. A handful only: a scalar per layer would flood HParams and Time Series."""
+"""Scalar tags by severity. There are only two: a scalar per layer would flood HParams and Time Series."""
 
-
-PATIENCE: Final = 1000
-"""Judging takes at most one part in so many of the training's time."""
+PAUSE_FACTOR: Final = 1000
+"""Judging pauses for this many times as long as it took."""
 
 
 class RunVerdict:
-    """The findings of the records so far. A rule that fails is told once and costs no training."""
+    """The findings of the records so far. If judging raises, it warns once and ends; the training goes on."""
 
     def __init__(self, rules: "RuleSet | None" = None) -> None:
-        """A run of which nothing is known. What judges it is imported now, not in the first step.
+        """Begin a run. The rules are imported here, not in the first step.
 
         Args:
-            rules: how to judge it; the default rules where None.
+            rules: the rules to judge by; the default rules where None.
         """
         self._rules = rules
         self._health: Any = None
         self._failed = False
         self._observed = False
-        self._told: dict[str, int] = {}
-        self._judge_after = 0.0
+        self._written_counts: dict[str, int] = {}
+        self._next_judgement = 0.0
         self._unjudged = False
-        self._faulty = False
+        self._was_faulty = False
         self._attempt(lambda health: None)
 
     def observe_epoch(self, epoch: Epoch) -> None:
-        """Take in what the training reported."""
-        self._take_in(epoch)
+        """Add the values of an epoch."""
+        self._observe(epoch)
 
     def observe_steps(self, steps: Steps) -> None:
-        """Take in the flight recorder's steps."""
-        self._take_in(steps)
+        """Add the flight recorder's steps."""
+        self._observe(steps)
 
     def observe(self, record: Record, faulty: bool = False) -> dict[str, int]:
-        """Take in a record, which `judge` takes into account when it is called next.
+        """Add a record, which the next call of `judge` judges.
 
         Args:
             record: the record.
-            faulty: whether it holds numbers that are not finite: the first such after others is judged now.
+            faulty: whether it has values that are not finite; if the previous record had none, it is judged
+                now.
 
         Returns:
-            The scalars that changed. None where nothing was judged, as usual; but a record that comes before
-            the one before it was judged has that done now.
+            The scalars that changed; usually empty. If the previous record is not judged yet, both are
+            judged now.
         """
-        urgent, self._faulty = faulty and not self._faulty, faulty
+        urgent, self._was_faulty = faulty and not self._was_faulty, faulty
         waiting, self._unjudged = self._unjudged, True
-        self._take_in(record)
+        self._observe(record)
         return self.judge(urgent) if urgent or waiting else {}
 
     def judge(self, urgent: bool = False) -> dict[str, int]:
-        """The scalars that changed, as far as something is new and it is time to judge or is ``urgent``.
+        """Judge new records if the pause is over or it is ``urgent``; return the scalars that changed.
 
-        It takes as long as a small network's step, or several of them: call it in a step that has no record
-        to write.
+        It takes as long as one or several steps of a small network: call it in a step without a record.
         """
         if not self._unjudged:
             return {}
         begin = time.monotonic()
-        if begin < self._judge_after and not urgent:
+        if begin < self._next_judgement and not urgent:
             return {}
         self._unjudged = False
         counts = self.scalars()
         end = time.monotonic()
-        self._judge_after = end + PATIENCE * (end - begin)
-        changed = {tag: count for tag, count in counts.items() if self._told.get(tag) != count}
-        self._told = counts
+        self._next_judgement = end + PAUSE_FACTOR * (end - begin)
+        changed = {tag: count for tag, count in counts.items() if self._written_counts.get(tag) != count}
+        self._written_counts = counts
         return changed
 
     def scalars(self) -> dict[str, int]:
-        """Number of findings by scalar tag; empty when the rules failed or nothing was seen."""
+        """Number of findings by scalar tag; empty if judging has failed or there is nothing to judge."""
         if not self._observed or self._failed:
             return {}
         severities = Counter(finding.severity for finding in self.findings() if not finding.muted)
@@ -92,9 +91,9 @@ class RunVerdict:
         """The findings so far."""
         return list(self._attempt(lambda health: health.findings()) or [])
 
-    def _take_in(self, what: Record | Epoch | Steps) -> None:
+    def _observe(self, content: Record | Epoch | Steps) -> None:
         self._observed = True
-        self._attempt(lambda health: health.observe(what))
+        self._attempt(lambda health: health.observe(content))
 
     def _attempt(self, action: Any) -> Any:
         if self._failed:
@@ -105,7 +104,7 @@ class RunVerdict:
 
                 self._health = RunHealth(self._rules)
             return action(self._health)
-        except Exception as error:  # whatever a rule does wrong, the training is worth more
+        except Exception as error:  # no error of a rule may stop the training
             self._failed = True
             warnings.warn(f"tb_gradhealth could not judge this run: {error!r}", RuntimeWarning, stacklevel=3)
             return None

@@ -1,1 +1,1 @@
-"""What Keras's `fit` needs: its training step observed, compiled or not, and what it reports of an epoch."""
+"""Observes Keras's `fit`: its training step, compiled or not, its losses, and the values of an epoch."""

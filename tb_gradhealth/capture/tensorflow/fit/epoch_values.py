@@ -1,9 +1,8 @@
-"""What the logs of an epoch say of all of it.
+"""Selects the logs of an epoch that hold for the whole epoch.
 
-Keras fills them with what its metrics came to, if the training step returns these names, else with what the
-last batch returned. Where a training step of one's own returns a name that a metric has, but never updates
-the metric, the log is what an empty metric says: 0. Only what is known to hold for the whole epoch is one of
-its values.
+Keras fills the logs with the results of the metrics if the training step returns their names, else with the
+values of the last batch. If a custom training step returns the name of a metric that it never updates, the
+log is the result of an empty metric: 0.
 """
 
 from collections.abc import Mapping
@@ -15,18 +14,17 @@ import numpy as np
 VALIDATION: Final = "val_"
 
 TOLERANCE: Final = 1e-4
-"""Relative difference up to which two logs are the same: one of them may have been rounded to float32."""
+"""Relative difference up to which two logs are equal: one of them may be rounded to float32."""
 
 
 def epoch_values(model: Any, logs: Mapping[str, Any], last_batch: Mapping[str, Any]) -> dict[str, Any]:
-    """The logs that were taken over the whole epoch.
+    """The logs that hold for the whole epoch.
 
     Args:
         model: the Keras model.
-        logs: what `fit` gives its callbacks at the end of an epoch.
-        last_batch: what it gave them at the end of the epoch's last batch: by then a metric that is updated
-        has
-            come to what it is at the end of the epoch.
+        logs: the logs of the epoch.
+        last_batch: the logs of the epoch's last batch, in which a metric that is updated has its value at the
+            end of the epoch.
     """
     if type(model).train_step is keras.Model.train_step:
         return dict(logs)
@@ -34,11 +32,11 @@ def epoch_values(model: Any, logs: Mapping[str, Any], last_batch: Mapping[str, A
     training = {name: value for name, value in logs.items() if name not in validation}
     if set(training) != set(model.get_metrics_result()):
         return validation
-    known = {name: value for name, value in training.items() if _same(value, last_batch.get(name))}
-    return {**known, **validation}
+    whole = {name: value for name, value in training.items() if _is_close(value, last_batch.get(name))}
+    return {**whole, **validation}
 
 
-def _same(value: Any, other: Any) -> bool:
+def _is_close(value: Any, other: Any) -> bool:
     try:
         return bool(np.isclose(float(value), float(other), rtol=TOLERANCE, atol=0, equal_nan=True))
     except (TypeError, ValueError):

@@ -1,4 +1,4 @@
-"""A Keras model's training step, with what it computes looked at on the way."""
+"""Wraps a Keras model's training step, so that its tensors are observed."""
 
 import functools
 import inspect
@@ -14,7 +14,7 @@ import tensorflow as tf
 from tb_gradhealth.capture.tensorflow.fit.compiled_loss import compiled_targets
 from tb_gradhealth.capture.tensorflow.fit.compiled_step import CompiledStep, Step
 from tb_gradhealth.capture.tensorflow.fit.registered_gradients import RegisteredGradients
-from tb_gradhealth.capture.tensorflow.fit.returned_loss import BatchValues, batch_values, returned_losses
+from tb_gradhealth.capture.tensorflow.fit.returned_loss import MeanUpdates, mean_updates, returned_losses
 from tb_gradhealth.capture.tensorflow.observing.replicas import replica, replicas
 from tb_gradhealth.capture.tensorflow.recorder import Recorder
 from tb_gradhealth.capture.tensorflow.selecting.activations import Activations, capture, replaced
@@ -22,10 +22,10 @@ from tb_gradhealth.capture.tensorflow.selecting.inputs import (
     Named,
     named_inputs,
     named_targets,
-    told_apart,
+    with_unique_names,
 )
 from tb_gradhealth.capture.tensorflow.selecting.selection import Selection, StepTensors
-from tb_gradhealth.capture.tensorflow.selecting.settings import numbers_of_training
+from tb_gradhealth.capture.tensorflow.selecting.settings import training_numbers
 from tb_gradhealth.capture.tensorflow.selecting.structure import frozen_variables
 from tb_gradhealth.capture.tensorflow.selecting.targets import Targets
 
@@ -39,16 +39,15 @@ COMPUTE_LOSS: Final = ("x", "y", "y_pred", "sample_weight", "training")
 
 CLIPPING: Final = ("clipnorm", "global_clipnorm", "clipvalue")
 
-
 ADD: Final = "_aggregate_additional_loss"
-"""What Keras calls for each of a model's ``losses``, in ``compute_loss``."""
+"""The method that ``compute_loss`` calls for each of a model's ``losses``."""
 
 
 @dataclass
-class _Seen:
-    """What one replica's step computed so far.
+class _Observed:
+    """The observed tensors of one replica's step.
 
-    ``additional`` are the model's ``losses`` while they are added to the compiled one.
+    ``additional`` has the model's ``losses`` while they are added to the compiled loss.
     """
 
     gradients: dict[int, tuple[Any, Any]] = field(default_factory=dict)
@@ -60,45 +59,45 @@ class _Seen:
     additional: list[Any] | None = None
     activations: Activations | None = None
 
-    def listen(self, listening: bool) -> None:
-        """Whether calls of layers belong to the forward pass now."""
+    def end_forward_pass(self) -> None:
+        """Ignore further calls of layers: they are `tf.recompute_grad` in the backward pass."""
         if self.activations is not None:
-            self.activations.listening = listening
+            self.activations.in_forward_pass = False
 
 
-class WatchedStep:
-    """What has to be wrapped for a recorder to see one model's steps."""
+class ObservedStep:
+    """The wrappers through which a recorder observes the steps of one model."""
 
     def __init__(self, model: Any, recorder: Recorder, activations: bool, compiled: bool = False) -> None:
-        """Say what to see.
+        """Prepare the wrappers.
 
         Args:
-            model: in training.
-            recorder: what takes in its steps.
-            activations: whether layers' outputs are looked at.
-            compiled: whether the step, and nothing of the recorder, is compiled by XLA.
+            model: the model in training.
+            recorder: the recorder that observes its steps.
+            activations: whether to measure layers' outputs.
+            compiled: whether XLA compiles the step, without the recorder's operations.
         """
         self._model = model
         self._compiled = compiled
         self._recorder = recorder
         self._activations = activations
         self._warned = False
-        # By replica: their steps are traced in turns.
-        self._seen: dict[int, _Seen] = {}
+        # By replica: their steps are traced alternately.
+        self._observed: dict[int, _Observed] = {}
         self._registered = RegisteredGradients()
 
-    def forget(self) -> None:
-        """Let go of the graphs that were traced: nobody will run them any more."""
-        self._registered.forget()
+    def release(self) -> None:
+        """Release the traced graphs, which will not run again."""
+        self._registered.remove()
 
     def wrappers(self) -> list[tuple[Any, str, Any]]:
-        """What to replace: owner, attribute, wrapper."""
+        """The attributes to replace: owner, attribute, wrapper."""
         model = self._model
         wrappers = [
             (model, "train_step", self._train_step(model.train_step)),
             (model, "compute_loss", self._compute_loss(model.compute_loss)),
         ]
-        # Keras has no public place for either.
+        # Keras has no public API for either.
         compiled, add = getattr(model, "_compile_loss", None), getattr(model, ADD, None)
         if compiled is not None and _is_keras_own(model.compute_loss):
             wrappers.append((compiled, "call", self._compiled_loss(compiled, compiled.call)))
@@ -125,59 +124,60 @@ class WatchedStep:
     def _step(
         self, train_step: Callable[..., Any], *args: Any, **kwargs: Any
     ) -> tuple[Any, Selection | None]:
-        """What the step gives, and what is to be observed of it."""
-        seen = self._seen[replica()] = _Seen()
-        self._registered.of_this_step()
+        """Run the step; return its result and its selection."""
+        observed = self._observed[replica()] = _Observed()
+        self._registered.add_current_graph()
         with ExitStack() as stack:
-            # The first replica speaks for all; two captures at once would undo each other.
+            # Only the first replica captures; two captures at once would undo each other.
             captured = self._activations and replica() == 0
-            inputs, seen.targets = _inputs_and_targets(args, self._model)
+            inputs, observed.targets = _inputs_and_targets(args, self._model)
             if captured:
-                seen.activations = stack.enter_context(capture(self._model))
-                seen.activations.give_data(inputs)
-            values = stack.enter_context(batch_values(self._model))
+                observed.activations = stack.enter_context(capture(self._model))
+                observed.activations.set_data(inputs)
+            values = stack.enter_context(mean_updates(self._model))
             logs = train_step(*args, **kwargs)
-            if seen.loss is None:
-                seen.loss = _returned(logs, values)
-        trained = list(seen.gradients.values())
+            if observed.loss is None:
+                observed.loss = _returned_losses(logs, values)
+        trained = list(observed.gradients.values())
         if not trained and not self._warned:
             self._warned = True
             warnings.warn(NO_OPTIMIZER, RuntimeWarning, stacklevel=2)
-        clipped = [seen.clipped.get(id(variable)) for _, variable in trained] if seen.clipped else None
+        clipped = (
+            [observed.clipped.get(id(variable)) for _, variable in trained] if observed.clipped else None
+        )
         frozen = [(None, variable) for variable in frozen_variables(self._model)]
-        del self._seen[replica()]
-        if not trained and (seen.activations is None or not seen.activations.calls):
+        del self._observed[replica()]
+        if not trained and (observed.activations is None or not observed.activations.calls):
             return logs, None
         tensors = StepTensors(
             [*trained, *frozen],
             weights=[variable for _, variable in trained],
-            activations=seen.activations,
-            loss=seen.loss,
+            activations=observed.activations,
+            loss=observed.loss,
             clipped=None if clipped is None else [*clipped, *(None for _ in frozen)],
-            training=seen.training,
-            inputs=None if seen.activations is not None else told_apart(inputs),
-            targets=told_apart(seen.targets),
-            constant=seen.constant,
+            training=observed.training,
+            inputs=None if observed.activations is not None else with_unique_names(inputs),
+            targets=with_unique_names(observed.targets),
+            constant=observed.constant,
         )
         return logs, self._recorder.selected(tensors)
 
     def _compute_loss(self, compute_loss: Callable[..., Any]) -> Callable[..., Any]:
         @functools.wraps(compute_loss)
         def observed_compute_loss(*args: Any, **kwargs: Any) -> Any:
-            begun = self._seen.get(replica())
-            if begun is not None:
-                begun.additional, begun.constant = [], []
+            observed = self._observed.get(replica())
+            if observed is not None:
+                observed.additional, observed.constant = [], []
             loss = compute_loss(*args, **kwargs)
-            seen = self._seen.get(replica())
-            if seen is not None:  # Keras computes a validation's loss by the same method
-                seen.loss = loss
-                if seen.additional:
-                    seen.training["regularization"] = tf.add_n(seen.additional) * replicas()
-                seen.additional = None
-                given = {**dict(zip(COMPUTE_LOSS, args, strict=False)), **kwargs}
-                seen.targets = named_targets(given.get("y")) or seen.targets
-                # What is called from now on is `tf.recompute_grad` on its way back.
-                seen.listen(False)
+            observed = self._observed.get(replica())
+            if observed is not None:  # the validation calls the same method outside a step
+                observed.loss = loss
+                if observed.additional:
+                    observed.training["regularization"] = tf.add_n(observed.additional) * replicas()
+                observed.additional = None
+                arguments = {**dict(zip(COMPUTE_LOSS, args, strict=False)), **kwargs}
+                observed.targets = named_targets(arguments.get("y")) or observed.targets
+                observed.end_forward_pass()
             return loss
 
         return observed_compute_loss
@@ -186,9 +186,9 @@ class WatchedStep:
         @functools.wraps(call)
         def observed_call(y_true: Any, y_pred: Any, sample_weight: Any = None) -> Any:
             loss = call(y_true, y_pred, sample_weight)
-            seen = self._seen.get(replica())
-            if seen is not None and seen.additional is not None:
-                seen.constant = compiled_targets(compiled, y_true, y_pred, sample_weight, replicas())
+            observed = self._observed.get(replica())
+            if observed is not None and observed.additional is not None:
+                observed.constant = compiled_targets(compiled, y_true, y_pred, sample_weight, replicas())
             return loss
 
         return observed_call
@@ -197,9 +197,9 @@ class WatchedStep:
         @functools.wraps(add)
         def observed_add(loss: Any) -> Any:
             added = add(loss)
-            seen = self._seen.get(replica())
-            if seen is not None and seen.additional is not None:
-                seen.additional.append(tf.convert_to_tensor(added))
+            observed = self._observed.get(replica())
+            if observed is not None and observed.additional is not None:
+                observed.additional.append(tf.convert_to_tensor(added))
             return added
 
         return observed_add
@@ -211,23 +211,23 @@ class WatchedStep:
             variables = list(
                 optimizer._trainable_variables if trainable_variables is None else trainable_variables
             )
-            seen = self._seen.get(replica())
-            if seen is None:
+            observed = self._observed.get(replica())
+            if observed is None:
                 return apply(grads, trainable_variables)
             scale = getattr(optimizer, "dynamic_scale", None)
             pairs = list(zip(grads, variables, strict=False))
             for gradient, variable in pairs:
-                seen.gradients[id(variable)] = (_unscaled(gradient, scale), variable)
-            for name, number in numbers_of_training(optimizer).items():
-                seen.training.setdefault(name, tf.convert_to_tensor(number))
-            with _clipping_seen(optimizer, pairs, seen.clipped):
+                observed.gradients[id(variable)] = (_unscaled(gradient, scale), variable)
+            for name, number in training_numbers(optimizer).items():
+                observed.training.setdefault(name, tf.convert_to_tensor(number))
+            with _observed_clipping(optimizer, pairs, observed.clipped):
                 return apply(grads, variables) if trainable_variables is not None else apply(grads)
 
         return observed_apply
 
 
 def _inputs_and_targets(args: Any, model: Any) -> tuple[Named, Named]:
-    """What a step is given, as far as it has the form that Keras gives it: (x, y, weights) or less."""
+    """The inputs and targets of a step if its argument has Keras's form: (x, y, weights) or a part of it."""
     try:
         x, y, _ = keras.utils.unpack_x_y_sample_weight(args[0])
     except (IndexError, ValueError):
@@ -236,14 +236,14 @@ def _inputs_and_targets(args: Any, model: Any) -> tuple[Named, Named]:
 
 
 def _is_keras_own(compute_loss: Any) -> bool:
-    """Whether the loss is the compiled one and the model's ``losses``, nothing else."""
+    """Whether the loss is the sum of the compiled loss and the model's ``losses``."""
     own = inspect.unwrap(compute_loss)
     return getattr(own, "__func__", own) is keras.Model.compute_loss
 
 
-def _returned(logs: Any, values: BatchValues) -> dict[str, Any] | None:
-    """The losses of a step that never asked the model for one, as each replica's share of the sum."""
-    losses = {name: values.behind(value) for name, value in returned_losses(logs).items()}
+def _returned_losses(logs: Any, values: MeanUpdates) -> dict[str, Any] | None:
+    """The losses of a step that does not call ``compute_loss``, as each replica's share of the sum."""
+    losses = {name: values.of_this_step(value) for name, value in returned_losses(logs).items()}
     floats = {
         name: tf.cast(tf.convert_to_tensor(value), tf.float32) / replicas() for name, value in losses.items()
     }
@@ -251,38 +251,41 @@ def _returned(logs: Any, values: BatchValues) -> dict[str, Any] | None:
 
 
 @contextmanager
-def _clipping_seen(
+def _observed_clipping(
     optimizer: Any, pairs: Sequence[tuple[Any, Any]], clipped: dict[int, Any]
 ) -> Iterator[None]:
-    """Note what an optimizer that clips makes of the gradients, by `id` of their variables."""
+    """Collect the clipped gradients of an optimizer that clips, by `id` of their variables."""
     inner = getattr(optimizer, "inner_optimizer", None) or optimizer
-    # Keras has no public place between clipping and update.
+    # Keras has no public API between clipping and update.
     clip = getattr(inner, "_clip_gradients", None)
     if clip is None or not any(getattr(inner, name, None) for name in CLIPPING):
         yield
         return
 
     @functools.wraps(clip)
-    def noting_clip(gradients: Any) -> Any:
+    def observed_clip(gradients: Any) -> Any:
         results = clip(gradients)
         known = [variable for gradient, variable in pairs if gradient is not None]
         if len(known) == len(results):
             clipped.update({id(variable): result for variable, result in zip(known, results, strict=True)})
         return results
 
-    with replaced(inner, "_clip_gradients", noting_clip):
+    with replaced(inner, "_clip_gradients", observed_clip):
         yield
 
 
 def _optimizers(model: Any) -> list[Any]:
-    """The optimizer `fit` knows, and those that a model with a training step of its own keeps besides."""
-    kept = list(vars(model).values())
+    """The compiled optimizer, and those in the model's attributes, which a custom training step may use."""
+    candidates = list(vars(model).values())
     for value in vars(model).values():
         if isinstance(value, Mapping):
-            kept += value.values()
+            candidates += value.values()
         elif isinstance(value, (list, tuple)):
-            kept += value
-    found = [model.optimizer, *(value for value in kept if isinstance(value, keras.optimizers.Optimizer))]
+            candidates += value
+    found = [
+        model.optimizer,
+        *(value for value in candidates if isinstance(value, keras.optimizers.Optimizer)),
+    ]
     return list({id(optimizer): optimizer for optimizer in found if optimizer is not None}.values())
 
 

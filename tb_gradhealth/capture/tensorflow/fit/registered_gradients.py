@@ -1,8 +1,8 @@
-"""Gradients that TensorFlow registers while it traces a step, and never forgets.
+"""Removes the gradients that TensorFlow registers while it traces a step, and never removes itself.
 
-Each `tf.custom_gradient` in a graph adds a function to a registry of the process. It holds the tensors it is
-of, and with them the whole graph and all that the graph uses. Optimizers of Keras make one in each step. So
-every training that is traced leaves its graph behind, and our variables with it.
+Each `tf.custom_gradient` in a graph adds a function to a registry of the process. The function refers to its
+tensors, and through them to the whole graph and everything that the graph uses. Keras's optimizers create one
+in each traced step, so every traced training would leak its graph, and our variables with it.
 """
 
 import weakref
@@ -13,44 +13,45 @@ import tensorflow as tf
 from tensorflow.python.framework import ops
 
 IDENTITY: Final = "IdentityN"
-"""The operations that `tf.custom_gradient` gives a gradient of their own, ..."""
+"""Type of the operations that have a `tf.custom_gradient`, ..."""
 
 ATTRIBUTE: Final = "_gradient_op_type"
-"""... their attribute that names it, ..."""
+"""... their attribute with its name, ..."""
 
-MADE_UP: Final = "CustomGradient-"
-"""... and what such a name begins with, each being made up for one operation. Others are a user's own
+PREFIX: Final = "CustomGradient-"
+"""... and the prefix of such a name, which belongs to one operation. Other names are those of a user
 (`tf.RegisterGradient`)."""
 
 BRANCHES: Final = ("_true_graph", "_false_graph", "_cond_graph", "_body_graph")
-"""Where a condition or a loop keeps the graphs it was made of; nobody else runs them."""
+"""Attributes of conditions and loops with the graphs of their branches, which only they run."""
 
 
 class RegisteredGradients:
-    """Those of the graphs of steps that nobody will run again."""
+    """The registered gradients of a training's traced steps."""
 
     def __init__(self) -> None:
         self._graphs: weakref.WeakSet[Any] = weakref.WeakSet()
 
-    def of_this_step(self) -> None:
-        """Remember the graph that is being traced, if one is."""
+    def add_current_graph(self) -> None:
+        """Add the graph that is being traced, if any."""
         if not tf.executing_eagerly():
             self._graphs.add(tf.compat.v1.get_default_graph())
 
-    def forget(self) -> None:
-        """Take the gradients of these graphs, and of the conditions and loops in them, out of the registry.
+    def remove(self) -> None:
+        """Remove the gradients of the graphs, and of their conditions and loops, from the registry.
 
-        Those of functions that the step calls stay: a layer may keep such a function, and it may be saved.
+        Call it when the graphs will not run again. Gradients of functions that the step calls stay: a layer
+        may keep such a function, and it may be saved.
         """
         for graph in list(self._graphs):
             for operation in _operations(graph):
                 if operation.type == IDENTITY:
-                    _forget(operation)
+                    _remove_gradient(operation)
         self._graphs.clear()
 
 
 def _operations(graph: Any) -> Iterator[Any]:
-    """All of a graph, at every depth of its conditions and loops."""
+    """All operations of a graph, including those in its conditions and loops at every depth."""
     for operation in graph.get_operations():
         yield operation
         for name in BRANCHES:
@@ -59,11 +60,11 @@ def _operations(graph: Any) -> Iterator[Any]:
                 yield from _operations(branch)
 
 
-def _forget(operation: Any) -> None:
+def _remove_gradient(operation: Any) -> None:
     try:
         name = tf.compat.as_str(operation.get_attr(ATTRIBUTE))
-    except ValueError:  # it has the usual gradient
+    except ValueError:  # it has no custom gradient
         return
-    if name.startswith(MADE_UP):
-        # There is no public way to take one out.
+    if name.startswith(PREFIX):
+        # There is no public API to remove one.
         ops.gradient_registry._registry.pop(name, None)

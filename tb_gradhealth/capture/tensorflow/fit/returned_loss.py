@@ -1,4 +1,4 @@
-"""The losses of a training step that computes its own: taken from what it returns."""
+"""The losses of a training step that computes its own loss, taken from its return value."""
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
@@ -13,52 +13,52 @@ from tb_gradhealth.capture.tensorflow.selecting.activations import replaced
 MAIN: Final = "loss"
 
 Logs = Any
-"""What a training step returns: a mapping of names to numbers, one number, or anything else."""
+"""The return value of a training step: a mapping of names to numbers, one number, or anything else."""
 
 
-class BatchValues:
-    """What a step gave its `keras.metrics.Mean`, by what they said next.
+class MeanUpdates:
+    """The values with which one step updates its `keras.metrics.Mean`, by the metrics' results.
 
-    A step usually returns the mean of its losses since the epoch began. A record is of one step, so it holds
-    what this step has added.
+    A step usually returns the mean of its losses since the begin of the epoch. A record describes one step,
+    so it contains the value of this step.
     """
 
     def __init__(self) -> None:
-        self._given: dict[int, list[Any]] = {}
-        self._said: list[tuple[Any, int]] = []
+        self._updates: dict[int, list[Any]] = {}
+        self._results: list[tuple[Any, int]] = []
 
-    def behind(self, value: Any) -> Any:
-        """This step's own number where ``value`` is a running mean of such; else ``value``."""
-        for said, metric in self._said:
-            given = self._given.get(metric)
-            if said is value and given:
-                return tf.add_n(given) / len(given)
+    def of_this_step(self, value: Any) -> Any:
+        """The value of this step if ``value`` is a running mean; else ``value``."""
+        for result, metric in self._results:
+            updates = self._updates.get(metric)
+            if result is value and updates:
+                return tf.add_n(updates) / len(updates)
         return value
 
     def wrappers(self, metric: Any) -> Iterator[tuple[str, Callable[..., Any]]]:
-        """What to replace of a metric: attribute and wrapper."""
+        """The attributes of a metric to replace, and their wrappers."""
         update, result = metric.update_state, metric.result
 
-        def noting_update(values: Any, *args: Any, **kwargs: Any) -> Any:
+        def observed_update(values: Any, *args: Any, **kwargs: Any) -> Any:
             numbers = tf.cast(tf.convert_to_tensor(values), tf.float32)
             weighted = bool(args) or kwargs.get("sample_weight") is not None
             if not weighted or numbers.shape.rank == 0:
-                self._given.setdefault(id(metric), []).append(tf.reduce_mean(numbers))
+                self._updates.setdefault(id(metric), []).append(tf.reduce_mean(numbers))
             return update(values, *args, **kwargs)
 
-        def noting_result(*args: Any, **kwargs: Any) -> Any:
-            said = result(*args, **kwargs)
-            self._said.append((said, id(metric)))
-            return said
+        def observed_result(*args: Any, **kwargs: Any) -> Any:
+            returned = result(*args, **kwargs)
+            self._results.append((returned, id(metric)))
+            return returned
 
-        yield "update_state", noting_update
-        yield "result", noting_result
+        yield "update_state", observed_update
+        yield "result", observed_result
 
 
 @contextmanager
-def batch_values(model: Any) -> Iterator[BatchValues]:
-    """Note what the model's means are given while the block runs."""
-    values = BatchValues()
+def mean_updates(model: Any) -> Iterator[MeanUpdates]:
+    """Collect the updates of the model's means while the block runs."""
+    values = MeanUpdates()
     with ExitStack() as wrapped:
         for metric in model.metrics:
             if type(metric) is keras.metrics.Mean:
@@ -68,10 +68,10 @@ def batch_values(model: Any) -> Iterator[BatchValues]:
 
 
 def returned_losses(logs: Logs) -> dict[str, Any]:
-    """The losses among what a step returns, by name; the main one, or the only one, is ``"loss"``.
+    """The losses in the return value of a step, by name; the main or only one is ``"loss"``.
 
-    A number that stands alone is the loss. Of a mapping it is the entry ``"loss"``; without one, every entry
-    whose name ends with it (``"d_loss"``, ``"g_loss"``).
+    A single number is the loss. Of a mapping the loss is the entry ``"loss"``; without it, every entry whose
+    name ends with ``loss`` (``"d_loss"``, ``"g_loss"``) is one.
     """
     if _is_number(logs):
         return {MAIN: logs}

@@ -1,1 +1,1 @@
-"""The statistics of a recorded step, computed in the graph: tensors in, columns out."""
+"""Measures the tensors of a step in the graph: reductions, samples, units, updates, constant predictions."""

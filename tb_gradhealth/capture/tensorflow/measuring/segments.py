@@ -1,7 +1,7 @@
-"""Several tensors that lie end to end in one vector: the sum and the largest of each.
+"""Sum and maximum of each of several tensors that are concatenated in one vector.
 
-TensorFlow has two kernels for each of these. The fast one is not there under XLA, nor, on a GPU, where a
-program asks for determinism; the other takes three times as long.
+TensorFlow has two kernels for each. The fast one is missing under XLA, and on a GPU if determinism is
+enabled; the other takes three times as long.
 """
 
 from collections.abc import Sequence
@@ -15,10 +15,10 @@ from tb_gradhealth.capture.tensorflow.graph import is_compiled
 
 
 def owners(sizes: Sequence[int]) -> Any:
-    """Which tensor each element belongs to where they lie end to end, int32 [m].
+    """The index of the tensor that each element of the vector belongs to, int32 [m].
 
-    A tensor that exists outside the function that is being traced, so that the function is handed it. As a
-    constant it would stand in the graph once for every operation that uses it: 33 MB for 50 layers of 16 kB.
+    It is created outside the function that is being traced, which captures it. A constant would be in the
+    graph once for every operation that uses it: 33 MB for 50 layers of 16 kB.
     """
     with tf.init_scope():
         return tf.constant(np.repeat(np.arange(len(sizes), dtype=np.int32), sizes))
@@ -29,8 +29,8 @@ def segment_sum(values: Any, owner: Any, tensors: int) -> Any:
 
     Args:
         values: float32 [m].
-        owner: which tensor each element belongs to, in order, each at least once, int32 [m].
-        tensors: how many there are.
+        owner: index of each element's tensor, ascending, each at least once, int32 [m].
+        tensors: number of tensors.
     """
     if _is_restricted():
         return tf.math.unsorted_segment_sum(values, owner, tensors)
@@ -40,7 +40,7 @@ def segment_sum(values: Any, owner: Any, tensors: int) -> Any:
 def segment_max(values: Any, owner: Any, tensors: int) -> Any:
     """The largest element of each tensor, float32 [tensors]; arguments as for `segment_sum`.
 
-    A NaN may get lost.
+    NaN is not propagated reliably.
     """
     if _is_restricted():
         return tf.math.unsorted_segment_max(values, owner, tensors)
@@ -48,7 +48,7 @@ def segment_max(values: Any, owner: Any, tensors: int) -> Any:
 
 
 def segment_highest(values: Any, owner: Any, tensors: int) -> Any:
-    """Likewise, NaN where one of the elements is."""
+    """The largest element of each tensor, NaN if one of the elements is NaN."""
     nans = segment_sum(tf.cast(tf.math.is_nan(values), tf.float32), owner, tensors)
     return tf.where(nans > 0, float("nan"), segment_max(values, owner, tensors))
 

@@ -1,4 +1,4 @@
-"""Targets laid out alike, whatever shapes they and their weights come in."""
+"""Brings targets and their weights to one layout, whatever their shapes."""
 
 from dataclasses import dataclass
 from typing import Any, Final
@@ -7,55 +7,55 @@ import tensorflow as tf
 
 from tb_gradhealth.capture.tensorflow.selecting.targets import Targets
 
-LOOKED_AT: Final = 1 << 14
-"""Numbers of a batch's targets that are looked at in each step, at least one sample."""
+MAX_ELEMENTS: Final = 1 << 14
+"""Elements of a batch's targets that are used in each step; at least one sample."""
 
 
 @dataclass(frozen=True)
 class Batch:
-    """Targets laid out as [samples, positions, outputs].
+    """Targets in the layout [samples, positions, outputs].
 
     Attributes:
         values: float64 [n, p, o], of classes int64 [n, p].
-        weights: float64 [n, p]; 0 for what does not count; where there are none, ``counts`` itself.
-        counts: float64 [n, p]; 1 for what counts, else 0.
-        share: how much of the batch is looked at, float64 scalar.
+        weights: float64 [n, p], 0 for targets that do not count; without weights it is ``counts`` itself.
+        counts: float64 [n, p], 1 for targets that count, else 0.
+        fraction: fraction of the batch that is used, float64 scalar.
     """
 
     values: Any
     weights: Any
     counts: Any
-    share: Any
+    fraction: Any
 
 
-def laid_out(targets: Targets) -> Batch:
-    """The batch's first targets, as many as are looked at; what is not finite does not count."""
+def as_batch(targets: Targets) -> Batch:
+    """The first targets of the batch; targets that are not finite do not count."""
     term = targets.term
-    outputs = [] if term.form == "classes" else [term.outputs]
-    most = max(LOOKED_AT // (term.positions * (outputs or [1])[0]), 1)
+    outputs = [] if term.loss_type == "classes" else [term.outputs]
+    samples = max(MAX_ELEMENTS // (term.positions * (outputs or [1])[0]), 1)
     values = tf.reshape(targets.values, [-1, term.positions, *outputs])
     rows = tf.cast(tf.maximum(tf.shape(values)[0], 1), tf.float64)
-    values = values[:most]
-    if term.form == "classes":
+    values = values[:samples]
+    if term.loss_type == "classes":
         values = tf.cast(values, tf.int64)
-        known = (values >= 0) & (values < term.outputs)
+        counted = (values >= 0) & (values < term.outputs)
         if term.ignored is not None:
-            known &= values != term.ignored
-        values = tf.where(known, values, -1)
+            counted &= values != term.ignored
+        values = tf.where(counted, values, -1)
     else:
         values = tf.cast(values, tf.float64)
-        known = tf.reduce_all(tf.math.is_finite(values), axis=-1)
-        values = tf.where(known[..., None], values, 0.0)
+        counted = tf.reduce_all(tf.math.is_finite(values), axis=-1)
+        values = tf.where(counted[..., None], values, 0.0)
     if targets.mask is not None:
-        known &= _each(targets.mask, targets.shape, term.positions)[:most] != 0
-    weights = counts = tf.cast(known, tf.float64)
+        counted &= _broadcast(targets.mask, targets.shape, term.positions)[:samples] != 0
+    weights = counts = tf.cast(counted, tf.float64)
     if targets.weights is not None:
-        weights = _each(targets.weights, targets.shape, term.positions)[:most] * counts
-    return Batch(values, weights, counts, tf.minimum(most / rows, 1.0))
+        weights = _broadcast(targets.weights, targets.shape, term.positions)[:samples] * counts
+    return Batch(values, weights, counts, tf.minimum(samples / rows, 1.0))
 
 
-def _each(values: Any, shape: Any, positions: int) -> Any:
-    """Weights of samples or of losses as weights of all losses, float64 [n, p]."""
+def _broadcast(values: Any, shape: Any, positions: int) -> Any:
+    """Weights of samples or of losses, broadcast to all losses, float64 [n, p]."""
     rank = shape.shape[0]
     values = tf.cast(values, tf.float64)
     if values.shape.rank > rank:

@@ -1,4 +1,4 @@
-"""Units, the last axis of a layer's output: channels or neurons that are silent."""
+"""Dead units: units of a layer, the last axis of its output, that are silent in all batches of a window."""
 
 from collections.abc import Sequence
 from typing import Any, Final
@@ -9,19 +9,19 @@ import tensorflow as tf
 from tb_gradhealth.capture.tensorflow.graph import highest, shared_function, state
 from tb_gradhealth.capture.tensorflow.measuring.segments import owners, segment_sum
 
-BATCHES: Final = 10
-"""A unit silent for fewer batches than this is not called dead."""
+MIN_BATCHES: Final = 10
+"""Smallest number of batches in a window: a unit that is silent for fewer batches is not dead."""
 
-SEARCHED: Final = 8
-"""A unit that a whole batch was searched for is not searched for in the windows between."""
+SEARCH_INTERVAL: Final = 8
+"""Windows from one search of a silent unit in a whole batch to the next."""
 
 
 class Units:
-    """The largest output of each ReLU-like unit since a window began.
+    """The largest output of each ReLU-like unit since the begin of a window.
 
-    Every step shows some samples of the batch; before a unit is called dead, one whole batch is searched for
-    it, and again every `SEARCHED`-th window that it stays silent. A window ends with the first record that
-    finds it `BATCHES` batches long; until then the dead fraction is NaN.
+    Each step adds the first samples of its batch. Before a unit counts as dead, a whole batch is searched for
+    an output, and again in every `SEARCH_INTERVAL`-th window in which it is silent. A window ends with the
+    first record after `MIN_BATCHES` batches; until then the dead fraction is NaN.
     """
 
     def __init__(self, sizes: Sequence[int]) -> None:
@@ -33,7 +33,7 @@ class Units:
         self._dead = state(np.zeros([sum(sizes)], np.bool_), "dead")
 
     def add(self, peaks: Any) -> None:
-        """Take in one batch: the largest output of each unit, layer by layer, float32 [units]."""
+        """Add one batch: the largest output of each unit, layer by layer, float32 [units]."""
         self._peaks.assign(tf.maximum(self._peaks, peaks))
         self._batches.assign_add(1.0)
 
@@ -41,34 +41,34 @@ class Units:
         """Dead fraction and length of the window in batches, float32 [layers, 2]; ends a full window.
 
         Args:
-            batch: the layers' whole outputs, which `add` may have seen in part.
+            batch: the layers' whole outputs, of which `add` may have received a part.
         """
-        batches, peaks, known = (x.read_value() for x in (self._batches, self._peaks, self._dead))
-        full = batches >= BATCHES
+        batches, peaks, dead_before = (x.read_value() for x in (self._batches, self._peaks, self._dead))
+        full = batches >= MIN_BATCHES
         silent = tf.equal(peaks, 0.0)  # NaN == 0 is false: a unit that is NaN is not dead
-        anew = silent & (~known | (self._windows % SEARCHED == 0)) & full
-        parts = zip(batch, *(tf.split(x, self._sizes) for x in (anew, peaks)), strict=True)
+        to_search = silent & (~dead_before | (self._windows % SEARCH_INTERVAL == 0)) & full
+        parts = zip(batch, *(tf.split(x, self._sizes) for x in (to_search, peaks)), strict=True)
         searched = tf.concat([shared_function(_searched, part) for part in parts], 0)
         dead = silent & tf.equal(searched, 0.0)
         count = segment_sum(tf.cast(dead, tf.float32), self._owner, len(self._sizes))
         shares = count / np.array(self._sizes, np.float32)
         columns = tf.stack([shares, tf.fill(tf.shape(shares), batches)], axis=1)
-        self._dead.assign(tf.where(full, dead, known))
+        self._dead.assign(tf.where(full, dead, dead_before))
         self._peaks.assign(tf.where(full, 0.0, peaks))
         self._batches.assign(tf.where(full, 0.0, batches))
         self._windows.assign_add(tf.cast(full, tf.int64))
         return tf.where(full, columns, float("nan"))
 
 
-def _searched(values: Any, anew: Any, peaks: Any) -> Any:
-    """A layer's peaks, of its whole output ``values`` where one of its units is to be searched ``anew``."""
-    return tf.cond(tf.reduce_any(anew), lambda: unit_peaks(values), lambda: peaks)
+def _searched(values: Any, to_search: Any, peaks: Any) -> Any:
+    """A layer's peaks; those of its whole output ``values`` if one of its units is ``to_search``."""
+    return tf.cond(tf.reduce_any(to_search), lambda: unit_peaks(values), lambda: peaks)
 
 
 def unit_peaks(values: Any) -> Any:
     """The largest output of each unit over all samples and positions, float32 [units]."""
     if values.shape.rank > 2:
-        # Positions first, sample by sample: what lies side by side is read in order.
+        # Positions are reduced first, sample by sample, so that memory is read in order.
         shape = tf.shape(values)
         by_sample = tf.reshape(values, [shape[0], tf.reduce_prod(shape[1:-1]), values.shape[-1] or shape[-1]])
         values = highest(by_sample, axis=[1])

@@ -1,1 +1,1 @@
-"""Every step, in the graph: one number a tensor, the flight recorder, skipped steps, replicas."""
+"""Observes every watched step in the graph: step statistics, flight recorder, skipped steps, replicas."""

@@ -1,4 +1,4 @@
-"""Steps that a loss scaler skipped: their gradients were not finite, and no weight was touched."""
+"""Counts the steps that a loss scaler skips: their gradients are not finite, and no weight changes."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -12,33 +12,33 @@ from tb_gradhealth.record import Row
 
 
 class SkippedSteps:
-    """Counts them since the start, where a selection has a row for the number."""
+    """Counts skipped steps since the start if the selection has a row for their number."""
 
     def __init__(self, rows: Sequence[Row], order: Sequence[int]) -> None:
         """Find the row.
 
         Args:
-            rows: of the selection.
-            order: the rows that have a number in every step.
+            rows: the rows of the selection.
+            order: indices of the watched rows.
         """
         self._row = next((i for i, row in enumerate(rows) if (row.kind, row.tensor) == SKIPPED), None)
-        self._in_line = np.array([rows[index].kind == "gradient" for index in order])
+        self._is_gradient = np.array([rows[index].kind == "gradient" for index in order])
         self._count = state(np.float32(0), "skipped")
 
     @property
-    def counts(self) -> bool:
-        """Whether there is anything to count."""
+    def is_counting(self) -> bool:
+        """Whether the selection has a row for the number."""
         return self._row is not None
 
-    def add(self, line: Any, present: dict[int, Any]) -> tuple[Any, Any]:
-        """Take in one step's line, and put the number among its tensors.
+    def add(self, statistics: Any, present: dict[int, Any]) -> tuple[Any, Any]:
+        """Add one step's statistics, and set the number in ``present``, the step's tensors by row.
 
         Returns:
-            The line without the gradients of a step that was skipped, they are 0; and whether it was, bool
-            scalar, or None where there is no loss scale.
+            The statistics, in which the gradients of a skipped step are 0; and whether the step was skipped,
+            bool scalar, or None without a loss scale.
         """
         if self._row is None:
-            return line, None
-        skipped = tf.reduce_any(self._in_line & ~tf.math.is_finite(line))
+            return statistics, None
+        skipped = tf.reduce_any(self._is_gradient & ~tf.math.is_finite(statistics))
         present[self._row] = self._count.assign_add(tf.cast(skipped, tf.float32))
-        return tf.where(skipped & self._in_line, 0.0, line), skipped
+        return tf.where(skipped & self._is_gradient, 0.0, statistics), skipped

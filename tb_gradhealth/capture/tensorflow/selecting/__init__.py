@@ -1,1 +1,1 @@
-"""What is trained: the network's structure, which of its tensors become rows, the optimizer's settings."""
+"""Selects what is recorded: the network's structure, the rows and their tensors, the optimizer's settings."""

@@ -1,4 +1,4 @@
-"""`capture`: what the layers of a Keras model put out while they are called."""
+"""`capture`: collects the outputs of the layers of a Keras model while they are called."""
 
 import functools
 from collections.abc import Callable, Iterator
@@ -13,7 +13,7 @@ import tensorflow as tf
 from tb_gradhealth.capture.tensorflow.selecting.flow import UNKNOWN, Flow, Origin, tensors_in
 from tb_gradhealth.capture.tensorflow.selecting.inputs import Named, named_inputs
 from tb_gradhealth.capture.tensorflow.selecting.structure import (
-    LayerPlace,
+    LayerInfo,
     Structure,
     UniqueNames,
     composite_layers,
@@ -22,14 +22,14 @@ from tb_gradhealth.capture.tensorflow.selecting.structure import (
 )
 
 NO_INPUTS: Final = ("training", "mask")
-"""Arguments of a model's call that are none of its inputs."""
+"""Arguments of a model's call that are not inputs."""
 
 SCRATCH: Final = "scratch_graph"
-"""How Keras names the graphs in which it builds layers."""
+"""Prefix of the names of the graphs in which Keras builds layers."""
 
 INNER_GRAPH: Final = "computed inside a loop, condition or function"
 
-PASSING_ON: Final = (
+PASS_THROUGH: Final = (
     keras.layers.InputLayer,
     keras.layers.Identity,
     keras.layers.Dropout,
@@ -58,7 +58,7 @@ PASSING_ON: Final = (
     keras.layers.MaxPooling2D,
     keras.layers.MaxPooling3D,
 )
-"""Layers that are not captured: they compute nothing, they pass on, repeat, drop or pick what came in."""
+"""Layers that are not captured: they compute nothing, but forward, repeat, drop or select their inputs."""
 
 
 @dataclass(frozen=True)
@@ -67,14 +67,14 @@ class Call:
 
     Attributes:
         name: unique among the calls: a layer called twice gives ``"dense"`` and ``"dense_2"``.
-        place: the layer.
-        tensor: the output, or None where it cannot be measured.
-        reason: why it cannot, ``""`` where it can.
+        layer: the layer.
+        tensor: the output, or None if it cannot be measured.
+        reason: the reason for that, else ``""``.
         origin: what it was computed from.
     """
 
     name: str
-    place: LayerPlace
+    layer: LayerInfo
     tensor: Any
     reason: str = ""
     origin: Origin = UNKNOWN
@@ -82,54 +82,53 @@ class Call:
 
 @dataclass
 class Activations:
-    """What `capture` saw, in the order of the calls; hand it to `summary` or `Recorder.observe`.
+    """The result of `capture`, in the order of the calls; pass it to `summary` or `Recorder.observe`.
 
-    While it is not ``listening``, calls are let pass. ``dtype_policy`` is the name of the model's, "" where
-    it has none. ``inputs`` is what the model was given, by name, and ``categories`` names those that are
-    numbers of an embedding's rows. None of them has one of the ``reserved`` names, which are those of
-    activations.
+    Calls count only while ``in_forward_pass``. ``dtype_policy`` is the name of the model's policy, "" for
+    none. ``inputs`` has the model's inputs by name, and ``categories`` the names of those that are indices of
+    an embedding's rows. ``reserved`` has the names of activations, which inputs may not have.
     """
 
     structure: Structure = field(default_factory=Structure)
     dtype_policy: str = ""
     calls: list[Call] = field(default_factory=list)
-    listening: bool = True
+    in_forward_pass: bool = True
     inputs: dict[str, Any] = field(default_factory=dict)
     reserved: set[str] = field(default_factory=set)
     categories: set[str] = field(default_factory=set)
     flow: Flow = field(default_factory=Flow)
     _names: UniqueNames = field(default_factory=UniqueNames)
-    _data: bool = False
+    _inputs_are_data: bool = False
 
-    def add(self, place: LayerPlace, output: Any, reason: str, origin: Origin) -> None:
-        """Note an output of a call."""
-        name = self._names(place.name)
-        self.flow.note(output, Origin((name,)))
-        self.calls.append(Call(name, place, None if reason else output, reason, origin))
+    def add(self, layer: LayerInfo, output: Any, reason: str, origin: Origin) -> None:
+        """Add an output of a call."""
+        name = self._names(layer.name)
+        self.flow.set_origin(output, Origin((name,)))
+        self.calls.append(Call(name, layer, None if reason else output, reason, origin))
 
-    def give_data(self, data: Named) -> None:
-        """Take the data for the model's inputs, until it is seen being given something else."""
-        self._give(data)
-        self._data = True
+    def set_data(self, data: Named) -> None:
+        """Assume that the data are the model's inputs, until the model is called with other tensors."""
+        self._add_inputs(data)
+        self._inputs_are_data = True
 
-    def give(self, inputs: Named) -> None:
-        """Note what the model is given."""
-        fresh = [(name, tensor) for name, tensor in inputs if not self.flow.knows(tensor)]
+    def add_inputs(self, inputs: Named) -> None:
+        """Add inputs of a call of the model."""
+        fresh = [(name, tensor) for name, tensor in inputs if not self.flow.has_origin(tensor)]
         fed = {name for call in self.calls for name in call.origin.names}
-        if fresh and self._data and not fed & set(self.inputs):
-            # Made of the data by the step itself, which shuffles, scales or augments it.
+        if fresh and self._inputs_are_data and not fed & set(self.inputs):
+            # The step computes the inputs from the data, as by shuffling, scaling or augmentation.
             for tensor in self.inputs.values():
-                self.flow.forget(tensor)
+                self.flow.remove(tensor)
             self.inputs.clear()
-        self._data = self._data and not inputs
-        self._give(fresh)
+        self._inputs_are_data = self._inputs_are_data and not inputs
+        self._add_inputs(fresh)
 
-    def _give(self, inputs: Named) -> None:
+    def _add_inputs(self, inputs: Named) -> None:
         unique = UniqueNames(self.reserved | set(self.inputs))
         for name, tensor in inputs:
             own = unique(name)
             self.inputs[own] = tensor
-            self.flow.note(tensor, Origin((own,)))
+            self.flow.set_origin(tensor, Origin((own,)))
 
 
 @contextmanager
@@ -137,12 +136,12 @@ def capture(model: Any) -> Iterator[Activations]:
     """Collect the outputs of the model's layers while the block runs.
 
     Every layer that is called is captured, at every depth of nested models; a recurrent layer counts as one.
-    A layer that calls others, the model among them, is captured where its output is not that of a layer in
-    it: one that ends in operations of its own, such as an addition. Not captured are layers that only pass on
-    what came in (`PASSING_ON`) and functions that are no layers, such as `tf.nn.relu` inside a `call`. A
-    tensor made inside a loop, a condition or another `tf.function` cannot leave it and is noted as not
-    measured. What each output was computed from is noted too: in a `tf.function` all of it, in an eager loop
-    as far as layers hand on their outputs as they are.
+    A layer that calls others, or the model itself, is captured if its output is not that of an inner layer,
+    since it ends in other operations, such as an addition. Not captured are layers that only forward their
+    inputs (`PASS_THROUGH`) and functions that are no layers, such as `tf.nn.relu` inside a `call`. A tensor
+    inside a loop, a condition or another `tf.function` cannot leave it and is recorded as not measured. The
+    origin of each output is recorded too: completely in a `tf.function`, in an eager loop as far as layers
+    receive the outputs of other layers unchanged.
 
     Example::
 
@@ -166,18 +165,18 @@ def capture(model: Any) -> Iterator[Activations]:
     layers = {**leaves, **{id(layer): layer for layer in composite_layers(model)}, id(model): model}
     with ExitStack() as wrapped:
         for identity, layer in layers.items():
-            place = activations.structure.places[identity]
-            if isinstance(layer, PASSING_ON):
-                watch: _Watch = _PassingOn(activations, graph)
+            info = activations.structure.layers[identity]
+            if isinstance(layer, PASS_THROUGH):
+                observer: _CallObserver = _PassThrough(activations, graph)
             else:
-                activations.reserved.add(place.name)
+                activations.reserved.add(info.name)
                 if identity in leaves:
-                    watch = _Leaf(activations, graph, place, layer)
+                    observer = _Leaf(activations, graph, info, layer)
                 else:
-                    watch = _Composite(activations, graph, place)
-            call = watch.around(layer.call)
+                    observer = _Composite(activations, graph, info)
+            call = observer.wrap(layer.call)
             if layer is model:
-                call = _giving(call, model, activations, graph)
+                call = _with_inputs(call, model, activations, graph)
             wrapped.enter_context(replaced(layer, "call", call))
         yield activations
 
@@ -185,143 +184,143 @@ def capture(model: Any) -> Iterator[Activations]:
 NO_ATTRIBUTE: Final = object()
 
 
-class _Held(list[Any]):
-    """What an attribute held, from the beginning to now."""
+class _AttributeValues(list[Any]):
+    """The values of a replaced attribute, the original one first."""
 
 
-_held: Final[WeakValueDictionary[tuple[int, str], _Held]] = WeakValueDictionary()
-"""By `id` and attribute, for as long as it is replaced."""
+_replaced: Final[WeakValueDictionary[tuple[int, str], _AttributeValues]] = WeakValueDictionary()
+"""By `id` of the owner and name of the attribute, while it is replaced."""
 
 
 @contextmanager
 def replaced(owner: Any, name: str, value: Any) -> Iterator[None]:
-    """Give one object an attribute of its own for a while, leaving it exactly as it was.
+    """Replace an attribute of one object while the block runs, then restore it exactly.
 
-    Keras tracks what is assigned to a layer, so the assignment goes around it. Of several who replace the
-    same attribute any may end first. What somebody else has assigned since then stays.
+    Keras tracks assignments to a layer's attributes, so the assignment bypasses Keras. Several replacements
+    of the same attribute may end in any order. A value that other code assigns in the meantime stays.
     """
-    held = _held.setdefault((id(owner), name), _Held([vars(owner).get(name, NO_ATTRIBUTE)]))
-    held.append(value)
+    values = _replaced.setdefault((id(owner), name), _AttributeValues([vars(owner).get(name, NO_ATTRIBUTE)]))
+    values.append(value)
     object.__setattr__(owner, name, value)
     try:
         yield
     finally:
-        is_ours = vars(owner).get(name) is held[-1]
-        held.remove(value)
-        if is_ours and held[-1] is NO_ATTRIBUTE:
+        is_ours = vars(owner).get(name) is values[-1]
+        values.remove(value)
+        if is_ours and values[-1] is NO_ATTRIBUTE:
             object.__delattr__(owner, name)
         elif is_ours:
-            object.__setattr__(owner, name, held[-1])
+            object.__setattr__(owner, name, values[-1])
 
 
 @dataclass
-class _Watch:
-    """Looks on while one layer is called.
+class _CallObserver:
+    """Observes the calls of one layer.
 
     Attributes:
-        activations: where what is seen goes.
-        graph: the one the outputs are to be used in, None for none.
+        activations: collects the outputs.
+        graph: the graph in which the outputs are used, None in eager mode.
     """
 
     activations: Activations
     graph: Any
 
-    def around(self, call: Callable[..., Any]) -> Callable[..., Any]:
-        """The layer's ``call``, watched."""
+    def wrap(self, call: Callable[..., Any]) -> Callable[..., Any]:
+        """Wrap the layer's ``call``."""
 
         @functools.wraps(call)
-        def noting_call(*args: Any, **kwargs: Any) -> Any:
+        def observed_call(*args: Any, **kwargs: Any) -> Any:
             origin = self.origin([args, kwargs])
             outputs = call(*args, **kwargs)
-            if self.activations.listening:
+            if self.activations.in_forward_pass:
                 for output in tensors_in(outputs):
                     if not self._is_for_building(output):
-                        self.note(output, origin)
+                        self.add(output, origin)
             return outputs
 
-        return noting_call
+        return observed_call
 
-    def origin(self, given: Any) -> Origin:
-        """Of what the layer is called with."""
-        return self.activations.flow.origin(tensors_in(given))
+    def origin(self, arguments: Any) -> Origin:
+        """The origin of the layer's arguments."""
+        return self.activations.flow.origin(tensors_in(arguments))
 
-    def note(self, output: Any, origin: Origin) -> None:
-        """Take in one output, given the origin of what the layer was called with."""
+    def add(self, output: Any, origin: Origin) -> None:
+        """Add one output; ``origin`` is that of the layer's arguments."""
 
     def _is_for_building(self, output: Any) -> bool:
-        """Whether Keras calls the layer without data, to learn its shapes."""
+        """Whether Keras calls the layer without data, to infer its shapes."""
         graph = _graph_of(output)
         return graph is not None and (self.graph is None or graph.name.startswith(SCRATCH))
 
     def reason(self, output: Any) -> str:
-        """Why an output cannot be measured, ``""`` where it can."""
+        """The reason why an output cannot be measured, ``""`` if it can."""
         if not isinstance(output, tf.Tensor):
             return f"a {type(output).__name__} is not measured"
         return "" if _graph_of(output) in (self.graph, None) else INNER_GRAPH
 
 
-class _PassingOn(_Watch):
-    """What comes out of the layer is what came in."""
+class _PassThrough(_CallObserver):
+    """A layer whose outputs have the origin of its inputs."""
 
-    def note(self, output: Any, origin: Origin) -> None:
-        self.activations.flow.note(output, origin)
+    def add(self, output: Any, origin: Origin) -> None:
+        self.activations.flow.set_origin(output, origin)
 
 
 @dataclass
-class _Leaf(_Watch):
-    """A layer that holds no other ones: each of its outputs is a row."""
+class _Leaf(_CallObserver):
+    """A layer without inner layers: each of its outputs is a row."""
 
-    place: LayerPlace
+    info: LayerInfo
     layer: Any
 
-    def origin(self, given: Any) -> Origin:
-        origin = super().origin(given)
+    def origin(self, arguments: Any) -> Origin:
+        origin = super().origin(arguments)
         if isinstance(self.layer, keras.layers.Embedding):
             self.activations.categories.update(origin.names)
         return origin
 
-    def note(self, output: Any, origin: Origin) -> None:
+    def add(self, output: Any, origin: Origin) -> None:
         if output.dtype.is_floating:
-            self.activations.add(self.place, output, self.reason(output), origin)
+            self.activations.add(self.info, output, self.reason(output), origin)
         else:
-            self.activations.flow.note(output, origin)
+            self.activations.flow.set_origin(output, origin)
 
 
 @dataclass
-class _Composite(_Watch):
-    """A layer that calls others: its output is a row unless it is made up of rows' values as they are."""
+class _Composite(_CallObserver):
+    """A layer that calls others: its output is a row unless it consists of unchanged values of other rows."""
 
-    place: LayerPlace
+    info: LayerInfo
 
-    def origin(self, given: Any) -> Origin:
+    def origin(self, arguments: Any) -> Origin:
         return Origin()
 
-    def note(self, output: Any, origin: Origin) -> None:
+    def add(self, output: Any, origin: Origin) -> None:
         flow = self.activations.flow
-        if not output.dtype.is_floating or flow.knows(output):
+        if not output.dtype.is_floating or flow.has_origin(output):
             return
         origin = flow.origin([output])
         if origin.between or not origin.names:
-            self.activations.add(self.place, output, self.reason(output), origin)
+            self.activations.add(self.info, output, self.reason(output), origin)
 
 
-def _giving(call: Callable[..., Any], model: Any, activations: Activations, graph: Any) -> Any:
-    """A model's ``call`` that tells what it is given; what is called inside is its forward pass."""
+def _with_inputs(call: Callable[..., Any], model: Any, activations: Activations, graph: Any) -> Any:
+    """Wrap a model's ``call``: add its inputs, and begin the forward pass."""
 
     @functools.wraps(call)
-    def giving_call(*args: Any, **kwargs: Any) -> Any:
-        activations.listening = True
-        given = {name: value for name, value in kwargs.items() if name not in NO_INPUTS}
+    def observed_call(*args: Any, **kwargs: Any) -> Any:
+        activations.in_forward_pass = True
+        arguments = {name: value for name, value in kwargs.items() if name not in NO_INPUTS}
         first, others = (args[0], args[1:]) if args else (None, ())
-        named = named_inputs([first, *others, given] if others or given else first, model)
-        activations.give([(name, each) for name, each in named if _graph_of(each) in (graph, None)])
+        named = named_inputs([first, *others, arguments] if others or arguments else first, model)
+        activations.add_inputs([(name, each) for name, each in named if _graph_of(each) in (graph, None)])
         return call(*args, **kwargs)
 
-    return giving_call
+    return observed_call
 
 
 def _graph_of(tensor: Any) -> Any:
-    """The graph a symbolic tensor belongs to, None for an eager one and for one made up of several."""
+    """The graph of a symbolic tensor; None for an eager tensor and for a composite one."""
     if not isinstance(tensor, tf.Tensor) or isinstance(tensor, tf.__internal__.EagerTensor):
         return None
     return tensor.graph

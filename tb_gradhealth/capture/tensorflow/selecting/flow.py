@@ -1,8 +1,8 @@
-"""Which measured tensors a tensor was computed from: the graph of calls.
+"""The origin of a tensor: the measured tensors that it was computed from.
 
-While a function is traced, TensorFlow's graph tells what every operation was given, so the way back to the
-nearest measured tensors is walked through whatever operations lie between. Where operations run at once,
-nothing but the tensors themselves is known: one that comes from no layer has an unknown past.
+While a function is traced, TensorFlow's graph contains the inputs of every operation, so the graph is walked
+back to the nearest measured tensors. In eager mode only the tensors themselves are known: a tensor that is no
+output of a layer has an unknown origin.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -22,10 +22,10 @@ REARRANGING: Final = frozenset(
         *("Reverse", "ReverseV2", "Tile", "BroadcastTo", "Pad", "PadV2", "MirrorPad"),
     ]
 )
-"""Operations that compute nothing: what comes out of them came in."""
+"""Operations that compute nothing: their outputs contain values of their inputs."""
 
 OF_SHAPE: Final = frozenset({"Shape", "ShapeN", "Size", "Rank", "ZerosLike", "OnesLike"})
-"""Operations that look at a tensor's shape only: its values end there."""
+"""Operations that depend on a tensor's shape only, not on its values."""
 
 CALLING: Final = frozenset(
     [
@@ -33,16 +33,16 @@ CALLING: Final = frozenset(
         *("If", "StatelessIf", "Case", "StatelessCase", "While", "StatelessWhile"),
     ]
 )
-"""Operations that run a graph of their own."""
+"""Operations that run a graph."""
 
 
 @dataclass(frozen=True)
 class Origin:
-    """Where a tensor's values come from.
+    """The origin of a tensor's values.
 
     Attributes:
-        names: the rows whose values feed it, in the order in which they were noted.
-        between: what lies between and is not measured.
+        names: the rows that it was computed from, in the order of `Flow.set_origin`.
+        between: descriptions of unmeasured operations in between.
     """
 
     names: tuple[str, ...] = ()
@@ -50,79 +50,79 @@ class Origin:
 
 
 UNKNOWN: Final = Origin()
-"""From no row, as far as is known."""
+"""The origin of a tensor that comes from no known row."""
 
 
 class Flow:
-    """Tensors of one step, and the rows they come from."""
+    """The origins of one step's tensors."""
 
     def __init__(self) -> None:
-        self._noted: dict[object, Origin] = {}
-        self._found: dict[object, Origin] = {}
+        self._origins: dict[object, Origin] = {}
+        self._computed: dict[object, Origin] = {}
         self._order: dict[str, int] = {}
-        # By `id` a tensor can be told from others only as long as it lives.
-        self._held: list[Any] = []
+        # An `id` is unique only as long as its tensor exists.
+        self._references: list[Any] = []
 
-    def note(self, tensor: Any, origin: Origin) -> None:
-        """Say where a tensor comes from; of a row's own tensor, ``Origin((name,))``."""
+    def set_origin(self, tensor: Any, origin: Origin) -> None:
+        """Set the origin of a tensor; of a row's own tensor, ``Origin((name,))``."""
         for name in origin.names:
             self._order.setdefault(name, len(self._order))
-        self._noted[_key(tensor)] = origin
-        self._held.append(tensor)
+        self._origins[_key(tensor)] = origin
+        self._references.append(tensor)
 
-    def forget(self, tensor: Any) -> None:
-        """Take back what was noted."""
-        self._noted.pop(_key(tensor), None)
-        self._found.clear()
+    def remove(self, tensor: Any) -> None:
+        """Remove the origin of a tensor."""
+        self._origins.pop(_key(tensor), None)
+        self._computed.clear()
 
-    def knows(self, tensor: Any) -> bool:
-        """Whether it was noted."""
-        return _key(tensor) in self._noted
+    def has_origin(self, tensor: Any) -> bool:
+        """Whether the origin of a tensor was set."""
+        return _key(tensor) in self._origins
 
     def origin(self, tensors: Iterable[Any]) -> Origin:
-        """Where these tensors come from, together."""
-        return self._merged([self._of(tensor) for tensor in tensors])
+        """The common origin of some tensors."""
+        return self._merge([self._origin_of(tensor) for tensor in tensors])
 
-    def _of(self, tensor: Any) -> Origin:
-        if (noted := self._noted.get(_key(tensor))) is not None:
-            return noted
+    def _origin_of(self, tensor: Any) -> Origin:
+        if (origin := self._origins.get(_key(tensor))) is not None:
+            return origin
         if isinstance(tensor, tf.__internal__.EagerTensor):
-            # In a graph it is a constant.
+            # In a graph an eager tensor is a constant.
             return Origin(between=(NO_LAYER,)) if tf.executing_eagerly() else UNKNOWN
         if not isinstance(tensor, tf.Tensor):
             return UNKNOWN
-        return self._walked(tensor)
+        return self._walk(tensor)
 
-    def _walked(self, tensor: Any) -> Origin:
-        """By way of the operations that made it. Written without recursion: a graph may be deep."""
-        pending, begun = [tensor], set()
+    def _walk(self, tensor: Any) -> Origin:
+        """The origin by the operations of the graph. Iterative, since a graph may be deep."""
+        pending, visited = [tensor], set()
         while pending:
             newest = pending[-1]
             key = _key(newest)
-            parts = _made_of(newest)
-            waiting = [part for part in parts if self._known(part) is None]
-            if self._known(newest) is None and waiting and key not in begun:
-                begun.add(key)
-                pending += waiting
+            parts = _operands(newest)
+            missing = [part for part in parts if self._lookup(part) is None]
+            if self._lookup(newest) is None and missing and key not in visited:
+                visited.add(key)
+                pending += missing
                 continue
-            if self._known(newest) is None:
-                self._found[key] = self._through(newest, parts)
+            if self._lookup(newest) is None:
+                self._computed[key] = self._origin_after(newest, parts)
             pending.pop()
-        return self._known(tensor) or UNKNOWN
+        return self._lookup(tensor) or UNKNOWN
 
-    def _known(self, tensor: Any) -> Origin | None:
+    def _lookup(self, tensor: Any) -> Origin | None:
         key = _key(tensor)
-        return self._noted.get(key) or self._found.get(key)
+        return self._origins.get(key) or self._computed.get(key)
 
-    def _through(self, tensor: Any, parts: list[Any]) -> Origin:
-        """The origin of what an operation makes of its parts."""
-        origin = self._merged([self._known(part) or UNKNOWN for part in parts])
+    def _origin_after(self, tensor: Any, parts: list[Any]) -> Origin:
+        """The origin of an operation's output, by its operands ``parts``."""
+        origin = self._merge([self._lookup(part) or UNKNOWN for part in parts])
         kind = tensor.op.type
         if not origin.names or kind in REARRANGING:
             return origin
-        return self._merged([origin, Origin(between=(INSIDE if kind in CALLING else NO_LAYER,))])
+        return self._merge([origin, Origin(between=(INSIDE if kind in CALLING else NO_LAYER,))])
 
-    def _merged(self, origins: list[Origin]) -> Origin:
+    def _merge(self, origins: list[Origin]) -> Origin:
         names = {name for origin in origins for name in origin.names}
         between = dict.fromkeys(part for origin in origins for part in origin.between)
         return Origin(tuple(sorted(names, key=self._order.__getitem__)), tuple(between))
@@ -130,7 +130,7 @@ class Flow:
 
 def tensors_in(values: Any) -> Iterator[Any]:
     """The tensors in any nesting of sequences and mappings."""
-    # Flattened by TensorFlow or Keras a mapping's keys have to be such as can be sorted.
+    # Not `nest.flatten`, which requires that a mapping's keys can be sorted.
     if isinstance(values, Mapping):
         values = list(values.values())
     if isinstance(values, (list, tuple)):
@@ -146,8 +146,8 @@ def _key(tensor: Any) -> object:
     return id(tensor)
 
 
-def _made_of(tensor: Any) -> list[Any]:
-    """What an operation computes the values of a tensor from, weights apart."""
+def _operands(tensor: Any) -> list[Any]:
+    """The tensors that an operation computes a tensor's values from, without weights."""
     operation = tensor.op
     if operation.type in OF_SHAPE:
         return []

@@ -1,4 +1,4 @@
-"""What a model is given and what it should answer, by name."""
+"""The inputs and targets of a model, by name."""
 
 import re
 from collections.abc import Iterator, Mapping
@@ -12,18 +12,18 @@ INPUT: Final = "input"
 TARGET: Final = "target"
 
 Named = list[tuple[str, Any]]
-"""Tensors with names, not yet told apart where two are the same."""
+"""Tensors with names, which need not be unique."""
 
 AUTOMATIC: Final = re.compile(r"(input_layer|keras_tensor|input)(_\d+)?")
-"""Names that Keras makes up: they count on with every model made in a process."""
+"""Names that Keras generates; their numbers increase with every model in a process."""
 
 
-def named_inputs(given: Any, model: Any) -> Named:
-    """The tensors in ``given``: the only one is the ``"input"``, several have names of their own if any.
+def named_inputs(structure: Any, model: Any) -> Named:
+    """The tensors in ``structure`` by name: a single one is ``"input"``.
 
-    Those are a mapping's keys, or the names that the user gave the model's input layers.
+    Several have the keys of a mapping, or the names that the user gave the model's input layers.
     """
-    leaves = list(_leaves(given, ()))
+    leaves = list(_leaves(structure, ()))
     if len(leaves) == 1:
         return [(INPUT, leaves[0][1])]
     layers = _layer_names(model)
@@ -32,16 +32,16 @@ def named_inputs(given: Any, model: Any) -> Named:
     return [("/".join(path) or layer, tensor) for (path, tensor), layer in zip(leaves, layers, strict=True)]
 
 
-def named_targets(given: Any) -> Named:
-    """The tensors in ``given``: the only one is the ``"target"``, others have a mapping's keys if any."""
-    leaves = list(_leaves(given, ()))
+def named_targets(structure: Any) -> Named:
+    """The tensors in ``structure`` by name: a single one is ``"target"``, several have a mapping's keys."""
+    leaves = list(_leaves(structure, ()))
     if len(leaves) == 1:
         return [(TARGET, leaves[0][1])]
     return [("/".join(path) or TARGET, tensor) for path, tensor in leaves]
 
 
-def told_apart(named: Named) -> dict[str, Any]:
-    """The tensors by names of which none is given twice."""
+def with_unique_names(named: Named) -> dict[str, Any]:
+    """The tensors by unique names."""
     unique = UniqueNames()
     return {unique(name): tensor for name, tensor in named}
 
@@ -58,7 +58,7 @@ def _leaves(value: Any, path: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...]
 
 
 def _layer_names(model: Any) -> list[str]:
-    """Of a functional model the names of its input layers, ``"input"`` for one that the user gave no name."""
+    """The names of a functional model's input layers, ``"input"`` for one without a user's name."""
     histories = [getattr(tensor, "_keras_history", None) for tensor in getattr(model, "inputs", None) or ()]
     names = [INPUT if history is None else history.operation.name for history in histories]
     return [INPUT if AUTOMATIC.fullmatch(name) else name for name in names]

@@ -1,4 +1,4 @@
-"""Which tensors of a step become which rows."""
+"""Selects the rows of a record, and the tensor of each row, from the tensors of a step."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -7,9 +7,9 @@ from typing import Any, Final
 import tensorflow as tf
 
 from tb_gradhealth.capture.tensorflow.selecting.activations import INNER_GRAPH, Activations, Call
-from tb_gradhealth.capture.tensorflow.selecting.inputs import named_inputs, named_targets, told_apart
+from tb_gradhealth.capture.tensorflow.selecting.inputs import named_inputs, named_targets, with_unique_names
 from tb_gradhealth.capture.tensorflow.selecting.structure import (
-    LayerPlace,
+    LayerInfo,
     Structure,
     UniqueNames,
     role_of,
@@ -17,7 +17,7 @@ from tb_gradhealth.capture.tensorflow.selecting.structure import (
     variable_path,
 )
 from tb_gradhealth.capture.tensorflow.selecting.targets import Targets, has_accuracy
-from tb_gradhealth.capture.tensorflow.selecting.updates import Updates, as_chosen
+from tb_gradhealth.capture.tensorflow.selecting.updates import Updates, with_sampling
 from tb_gradhealth.record import Kind, Row
 from tb_gradhealth.record.activation_functions import WITH_UNITS
 
@@ -34,18 +34,17 @@ NOTHING: Final = (
 )
 
 SKIPPED: Final = ("training", "skipped_steps")
-"""Kind and name of the row that counts the steps a loss scaler skipped."""
-
+"""Kind and name of the row that counts the steps that a loss scaler skips."""
 
 CONSTANT_LOSS: Final = "constant_loss"
 CONSTANT_ACCURACY: Final = "constant_accuracy"
-"""Names of the training rows that tell what the best constant prediction reaches."""
+"""Names of the training rows with the loss and accuracy of the best constant prediction."""
 
 DATA: Final = ("input", "target")
-"""Kinds of rows whose tensors may hold whole numbers."""
+"""Kinds of rows whose tensors may be integers."""
 
 BATCHES: Final = ("input", "activation", "target")
-"""Kinds of rows whose tensors hold samples along their first axis."""
+"""Kinds of rows whose tensors have samples along their first axis."""
 
 
 @dataclass(frozen=True)
@@ -54,15 +53,15 @@ class Selection:
 
     Attributes:
         rows: in the record's order: gradients, weights, updates, inputs, activations, targets, loss.
-        values: for each row the tensor or `tf.IndexedSlices`, None where the row is not measured. An
-            update's value is the weight as it is now.
-        lag: calls that make up one update: more than 1 where gradients are accumulated.
-        phase: of these, how many had been made when the first call to be observed came.
-        spread: how far the replicas differ in each measured gradient, float32 [gradients], or None.
-        dtype_policy: the captured model's, "" where none is known.
-        features: the rows whose last axis is features: inputs that are not numbers of an embedding's rows.
-        constant: the targets of which is told what the best constant prediction reaches; none for no row.
-        variables: by row, those whose values are weights.
+        values: for each row the tensor or `tf.IndexedSlices`, None if the row is not measured. An update's
+            value is the current weight.
+        lag: optimizer calls per update: more than 1 if gradients are accumulated.
+        phase: calls since the last update before the first observed call.
+        spread: the replicas' spread of each measured gradient, float32 [gradients], or None.
+        dtype_policy: dtype policy of the captured model, "" if unknown.
+        features: the rows whose last axis is features: inputs that are not indices of an embedding's rows.
+        constant: the targets for the best constant prediction; empty if it has no rows.
+        variables: the variables of weights and updates, by row.
     """
 
     rows: tuple[Row, ...]
@@ -77,45 +76,42 @@ class Selection:
 
     @property
     def settings(self) -> dict[str, str]:
-        """What a selection knows of the settings of the row table."""
+        """The selection's part of the settings of the row table."""
         return {"dtype_policy": self.dtype_policy} if self.dtype_policy else {}
 
     @property
     def key(self) -> tuple[object, ...]:
-        """What must be equal for two selections to share their state and row table.
-
-        Also what tells whether the program of the one fits the other.
-        """
+        """The properties that must be equal for two selections to share state, row table and function."""
         parts = (
             (
                 row.tensor,
                 row.kind,
                 row.dtype,
                 row.not_measured,
-                _lasting(row),
+                _fixed_shape(row),
                 isinstance(value, tf.IndexedSlices),
                 is_scalar_loss(row, value),
             )
             for row, value in zip(self.rows, self.values, strict=True)
         )
-        constant = tuple(targets.form for targets in self.constant)
+        constant = tuple(targets.signature for targets in self.constant)
         return (*parts, self.features, constant, self.lag, self.phase, self.spread is None)
 
 
 @dataclass(frozen=True)
 class StepTensors:
-    """What a training step offers to be recorded.
+    """The tensors of a training step that can be recorded.
 
     Attributes:
         grads_and_vars: pairs of gradient and variable.
         weights: the variables to measure; those of ``grads_and_vars`` where None.
         activations: from `capture`, or a mapping of names to tensors.
-        loss: of the batch; several by name.
+        loss: the loss of the batch, or several by name.
         clipped: the gradients after clipping, in the order of ``grads_and_vars``.
-        training: numbers of the training itself, by name.
-        inputs: what the model was given; what `capture` saw where None.
-        targets: what it should answer.
-        constant: what a compiled loss asks of the targets, see `Selection`.
+        training: values for rows of kind ``training``, by name.
+        inputs: the model's inputs; those of `capture` where None.
+        targets: the targets of the loss.
+        constant: the targets with their compiled loss, see `Selection`.
     """
 
     grads_and_vars: Iterable[tuple[Any, Any]]
@@ -137,13 +133,13 @@ def select(
     Args:
         step: the tensors.
         lag: see `Selection`.
-        phase: likewise.
-        spread: likewise.
-        updates: how those of weights are measured, see `Recorder`.
+        phase: see `Selection`.
+        spread: see `Selection`.
+        updates: how the updates of weights are measured, see `Recorder`.
 
     Raises:
         ValueError: gradients do not come in pairs with their variables or do not fit them, there are more or
-            fewer clipped gradients than gradients, or there is nothing at all.
+            fewer clipped gradients than gradients, or there is nothing to record.
     """
     pairs = in_pairs(step.grads_and_vars)
     variables = [variable for _, variable in pairs]
@@ -156,7 +152,7 @@ def select(
         missing = NO_GRADIENT if getattr(variable, "trainable", True) else FROZEN
         chosen.append(_checked(names.row("gradient", variable), gradient, missing))
     if step.clipped is not None:
-        for (before, variable), after in zip(pairs, _as_many(step.clipped, pairs), strict=True):
+        for (before, variable), after in zip(pairs, _checked_clipped(step.clipped, pairs), strict=True):
             if before is not None:
                 chosen.append(_checked(names.row("clipped", variable), after, NO_GRADIENT))
     values = [_tensor(variable) for variable in measured]
@@ -164,16 +160,16 @@ def select(
     chosen += [_checked(names.row("weight", variable), value) for variable, value in both]
     for variable, value in both:
         row, value = _checked(names.row("update", variable), value)
-        row = row if row.not_measured else as_chosen(row, updates)
+        row = row if row.not_measured else with_sampling(row, updates)
         chosen.append((row, None if row.not_measured else value))
-    given = captured.inputs if step.inputs is None else told_apart(named_inputs(step.inputs, None))
-    chosen += _data("input", given, 0)
-    chosen += [_activation(call, names.depth(call.place.name)) for call in captured.calls]
-    chosen += _data("target", told_apart(named_targets(step.targets)), names.layers)
+    inputs = captured.inputs if step.inputs is None else with_unique_names(named_inputs(step.inputs, None))
+    chosen += _data("input", inputs, 0)
+    chosen += [_activation(call, names.depth(call.layer.name)) for call in captured.calls]
+    chosen += _data("target", with_unique_names(named_targets(step.targets)), names.layers)
     for name, value in _as_losses(step.loss).items():
         row = Row(name, "loss", "loss", "loss", names.layers, output=True)
         chosen.append(_checked(row, tf.convert_to_tensor(value)))
-    for name, number in {**(step.training or {}), **_places(step.constant)}.items():
+    for name, number in {**(step.training or {}), **_placeholders(step.constant)}.items():
         row = Row(name, "training", "training", "other", names.layers)
         chosen.append((row, tf.convert_to_tensor(number)))
     if not (pairs or measured or captured.calls):
@@ -207,7 +203,7 @@ def in_pairs(grads_and_vars: Iterable[Any]) -> list[tuple[Any, Any]]:
     """The pairs of gradient and variable.
 
     Raises:
-        ValueError: they are something else.
+        ValueError: they are no such pairs.
     """
     pairs = list(grads_and_vars)
     for pair in pairs:
@@ -218,16 +214,15 @@ def in_pairs(grads_and_vars: Iterable[Any]) -> list[tuple[Any, Any]]:
 
 
 def is_scalar_loss(row: Row, value: Any) -> bool:
-    """Whether it is one number; the size of other losses may vary with the batch."""
+    """Whether a row is a loss that is a scalar; the size of other losses may vary with the batch."""
     return row.kind == "loss" and value is not None and value.shape.rank == 0
 
 
-def _lasting(row: Row) -> tuple[int, ...]:
-    """What of a row's shape does not vary from step to step.
+def _fixed_shape(row: Row) -> tuple[int, ...]:
+    """The part of a row's shape that does not vary from step to step.
 
-    The sizes of activations, inputs and targets vary with the batch and the length of sequences, but for the
-    number of an activation's units, which is looked at where its function has some that may fall silent or
-    saturate.
+    The sizes of activations, inputs and targets vary with the batch and the length of sequences. The number
+    of units is fixed if the activation function has units that may be silent or saturated.
     """
     if row.kind not in BATCHES:
         return row.shape
@@ -235,7 +230,7 @@ def _lasting(row: Row) -> tuple[int, ...]:
 
 
 def _check_shapes(name: str, gradient: Any, variable: Any) -> None:
-    # Of lists that were shortened or shifted before they were zipped, only this shows.
+    # The only sign of lists that were shortened or shifted before they were zipped.
     if gradient is None or not hasattr(gradient, "shape"):
         return
     if not tf.TensorShape(gradient.shape).is_compatible_with(variable.shape):
@@ -245,7 +240,7 @@ def _check_shapes(name: str, gradient: Any, variable: Any) -> None:
         )
 
 
-def _as_many(clipped: Iterable[Any], pairs: Sequence[Any]) -> list[Any]:
+def _checked_clipped(clipped: Iterable[Any], pairs: Sequence[Any]) -> list[Any]:
     gradients = list(clipped)
     if len(gradients) != len(pairs):
         raise ValueError(
@@ -258,22 +253,22 @@ def _as_many(clipped: Iterable[Any], pairs: Sequence[Any]) -> list[Any]:
 class _Naming:
     """Names, layers and depths of one step's tensors.
 
-    Depth follows the order in which layers were called. A layer that was not seen being called comes
-    right after the layer of the variable before its own.
+    Depth follows the order in which layers are called. A layer without an observed call follows the layer of
+    the previous variable.
     """
 
     def __init__(self, variables: Sequence[Any], activations: Activations) -> None:
-        known = activations.structure
-        prefix = known.prefix or shared_prefix([variable_path(v) for v in variables])
-        self._structure = Structure(prefix, known.places, known.owners)
+        structure = activations.structure
+        prefix = structure.prefix or shared_prefix([variable_path(v) for v in variables])
+        self._structure = Structure(prefix, structure.layers, structure.owners)
         unique = UniqueNames()
         self._names: dict[int, str] = {}
-        order = list(dict.fromkeys(call.place.name for call in activations.calls))
+        order = list(dict.fromkeys(call.layer.name for call in activations.calls))
         previous = -1
         for variable in variables:
             if id(variable) not in self._names:
                 self._names[id(variable)] = unique(self._structure.tensor_name(variable))
-            layer = self._structure.place_of(variable).name
+            layer = self._structure.layer_of(variable).name
             if layer not in order:
                 order.insert(previous + 1, layer)
             previous = order.index(layer)
@@ -288,19 +283,19 @@ class _Naming:
 
     def row(self, kind: Kind, variable: Any) -> Row:
         name = self._names[id(variable)]
-        place = self._structure.place_of(variable)
+        info = self._structure.layer_of(variable)
         sizes = tf.TensorShape(variable.shape)
         shape = () if sizes.rank is None else tuple(-1 if size is None else size for size in sizes)
         return Row(
             tensor=name,
             kind=kind,
-            layer=place.name,
+            layer=info.name,
             role=role_of(name, len(shape)),
-            depth=self.depth(place.name),
+            depth=self.depth(info.name),
             shape=shape,
             dtype=tf.as_dtype(variable.dtype).name,
-            activation=place.activation,
-            output=place.output,
+            activation=info.activation,
+            output=info.output,
         )
 
 
@@ -309,11 +304,11 @@ def _tensor(variable: Any) -> Any:
 
 
 def _checked(row: Row, value: Any, missing: str = "") -> tuple[Row, Any]:
-    """The row with its value, or with the reason why it has none."""
+    """The row with its tensor, or with the reason why it has none."""
     if value is None:
         return _unmeasured(row, missing), None
     if isinstance(value, tf.Variable):
-        value = tf.convert_to_tensor(value)  # a gradient accumulated by hand
+        value = tf.convert_to_tensor(value)  # a gradient accumulated in a variable
     if not isinstance(value, (tf.Tensor, tf.IndexedSlices)):
         if tf.is_tensor(value):
             return _unmeasured(row, f"a {type(value).__name__} is not measured"), None
@@ -328,10 +323,10 @@ def _checked(row: Row, value: Any, missing: str = "") -> tuple[Row, Any]:
         ), None
     if value.shape.rank is None:
         return _unmeasured(row, "its rank is not known while tracing"), None
-    # Of an activation this batch alone may be empty, as where no token was sent to an expert.
+    # An activation may be empty in this batch only, as the output of an expert that received no token.
     if 0 in value.shape[row.kind in BATCHES :]:
         return _unmeasured(row, "it has no elements"), None
-    if not tf.executing_eagerly() and _foreign(value):
+    if not tf.executing_eagerly() and _is_of_other_graph(value):
         return _unmeasured(row, INNER_GRAPH), None
     return replace(row, dtype=value.dtype.name), value
 
@@ -340,11 +335,11 @@ def _activation(call: Call, depth: int) -> tuple[Row, Any]:
     row = Row(
         tensor=call.name,
         kind="activation",
-        layer=call.place.name,
+        layer=call.layer.name,
         role="activation",
         depth=depth,
-        activation=call.place.activation,
-        output=call.place.output,
+        activation=call.layer.activation,
+        output=call.layer.output,
         inputs=call.origin.names,
         between=", ".join(call.origin.between),
     )
@@ -363,8 +358,8 @@ def _data(kind: Kind, named: Mapping[str, Any], depth: int) -> list[tuple[Row, A
     return chosen
 
 
-def _places(constant: Sequence[Targets]) -> dict[str, float]:
-    """Places for numbers that are counted elsewhere."""
+def _placeholders(constant: Sequence[Targets]) -> dict[str, float]:
+    """Placeholders for the values of the best constant prediction, which are computed elsewhere."""
     if not constant:
         return {}
     accuracy = {CONSTANT_ACCURACY: 0.0} if has_accuracy([each.term for each in constant]) else {}
@@ -375,7 +370,7 @@ def _of_batch(row: Row, tensor: Any) -> tuple[Row, Any]:
     row, value = _checked(row, tensor)
     if value is None:
         return row, None
-    # The first axis is the batch even where this trace knows its size: the last batch may be smaller.
+    # The size of the first axis may differ in other batches, even if it is static in this trace.
     sizes = [-1 if size is None else int(size) for size in value.shape]
     return replace(row, shape=(-1, *sizes[1:]) if sizes else ()), value
 
@@ -383,7 +378,7 @@ def _of_batch(row: Row, tensor: Any) -> tuple[Row, Any]:
 def _as_activations(activations: Activations | Mapping[str, Any] | None) -> Activations:
     if isinstance(activations, Activations):
         return activations
-    calls = [Call(name, LayerPlace(name), tensor) for name, tensor in (activations or {}).items()]
+    calls = [Call(name, LayerInfo(name), tensor) for name, tensor in (activations or {}).items()]
     return Activations(calls=calls)
 
 
@@ -393,8 +388,8 @@ def _as_losses(loss: Any) -> Mapping[str, Any]:
     return loss if isinstance(loss, Mapping) else {"loss": loss}
 
 
-def _foreign(value: Any) -> bool:
-    """Whether a tensor belongs to a graph that is not this one nor around it."""
+def _is_of_other_graph(value: Any) -> bool:
+    """Whether a tensor belongs neither to the current graph nor to one around it."""
     tensor = value.values if isinstance(value, tf.IndexedSlices) else value
     if isinstance(tensor, tf.__internal__.EagerTensor):
         return False

@@ -1,9 +1,9 @@
-"""What the rules may use and cannot see in the numbers: the optimizer's settings."""
+"""The optimizer's settings and current values, which some rules use."""
 
 import math
 from typing import Any, Final
 
-PLAIN: Final = (
+NUMBERS: Final = (
     *("epsilon", "clipnorm", "global_clipnorm", "clipvalue", "weight_decay", "momentum"),
     "gradient_accumulation_steps",
 )
@@ -11,9 +11,9 @@ FLAGS: Final = ("use_ema", "nesterov", "amsgrad")
 
 
 def optimizer_settings(optimizer: Any) -> dict[str, str | float | bool]:
-    """Name, initial learning rate and constants of a Keras optimizer; nothing for None.
+    """Name, initial learning rate and constants of a Keras optimizer; empty for None.
 
-    Under a `LossScaleOptimizer` they are those of the optimizer inside, and ``loss_scale`` is true.
+    Of a `LossScaleOptimizer` they are those of its inner optimizer, and ``loss_scale`` is true.
     """
     if optimizer is None:
         return {}
@@ -23,7 +23,7 @@ def optimizer_settings(optimizer: Any) -> dict[str, str | float | bool]:
         "optimizer": type(subject).__name__,
         "loss_scale": inner is not None,
     }
-    for name in PLAIN:
+    for name in NUMBERS:
         number = _number(getattr(subject, name, None))
         if number is not None:
             settings[name] = number
@@ -34,10 +34,10 @@ def optimizer_settings(optimizer: Any) -> dict[str, str | float | bool]:
     return settings
 
 
-def numbers_of_training(optimizer: Any) -> dict[str, Any]:
-    """What the optimizer uses now, as tensors or numbers: its learning rate and its loss scale, if any.
+def training_numbers(optimizer: Any) -> dict[str, Any]:
+    """The optimizer's current learning rate and loss scale, if any, as tensors or numbers.
 
-    Under a loss scale there is also a place for the number of skipped steps, which is counted elsewhere.
+    With a loss scale there is also a placeholder for the number of skipped steps, which is counted elsewhere.
     """
     if optimizer is None:
         return {}
@@ -54,10 +54,10 @@ def numbers_of_training(optimizer: Any) -> dict[str, Any]:
 
 
 def optimizer_calls(optimizer: Any) -> int:
-    """How often the optimizer was called so far; 0 for None.
+    """The number of calls of the optimizer so far; 0 for None.
 
-    Where gradients are accumulated, Keras's ``iterations`` counts the updates and only a private variable
-    the calls.
+    If gradients are accumulated, Keras's ``iterations`` counts the updates, and only a private variable the
+    calls.
     """
     if optimizer is None:
         return 0
@@ -68,11 +68,11 @@ def optimizer_calls(optimizer: Any) -> int:
 
 
 def initial_learning_rate(optimizer: Any) -> float | None:
-    """The learning rate as a number, a schedule's first one, or None where it cannot be read."""
+    """The learning rate, of a schedule its first one; None if it cannot be read."""
     rate = getattr(optimizer, "_learning_rate", getattr(optimizer, "learning_rate", None))
     try:
         return _number(rate(0) if callable(rate) else rate)
-    except Exception:  # a user's own schedule may do anything; its rate is then not known
+    except Exception:  # a custom schedule may raise anything
         return None
 
 

@@ -1,4 +1,4 @@
-"""Where a tensor sits in a Keras model: its layer, what the layer does, and what the tensor is for."""
+"""The structure of a Keras model: the layer of each variable, activation functions, roles, names."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -17,23 +17,23 @@ ACTIVATION_LAYERS: Final = {
 }
 
 CLOSED_LAYERS: Final = (keras.layers.RNN, keras.layers.TimeDistributed)
-"""Layers whose inner ones run inside a loop: measured as one."""
+"""Layers whose inner layers run inside a loop: they are measured as one."""
 
 OUTPUT: Final = "output"
-"""What a model puts out by operations of its own, after its last layer."""
+"""Name of a model's output that is computed by operations after its last layer."""
 
 NORM_NAMES: Final = ("gamma", "beta", "moving_mean", "moving_variance", "scale")
 KERNEL_NAMES: Final = ("kernel", "weight", "weights", "w")
 
 
 @dataclass(frozen=True)
-class LayerPlace:
-    """A layer as the rows name it.
+class LayerInfo:
+    """The properties of a layer in its rows.
 
     Attributes:
         name: unique in its model, ``"dense_1"`` or ``"encoder/dense_1"``.
-        activation: name of its activation function, ``""`` where it has none.
-        output: whether it makes the model's output, alone or followed only by layers without weights.
+        activation: name of its activation function, ``""`` for none.
+        output: whether it computes the model's output, alone or followed only by layers without weights.
     """
 
     name: str
@@ -43,25 +43,25 @@ class LayerPlace:
 
 @dataclass(frozen=True)
 class Structure:
-    """What is known of a model; empty when there is no model to ask.
+    """The structure of a model; empty without a model.
 
     Attributes:
-        prefix: the model's own name with a slash, which its variables' paths may begin with.
-        places: by `id` of the layer.
-        owners: by `id` of the variable, the place of the layer it belongs to.
+        prefix: the model's own name with a slash, with which its variables' paths may begin.
+        layers: the layers by `id` of the Keras layer.
+        owners: the layers of the variables, by `id` of the variable.
     """
 
     prefix: str = ""
-    places: Mapping[int, LayerPlace] = field(default_factory=dict)
-    owners: Mapping[int, LayerPlace] = field(default_factory=dict)
+    layers: Mapping[int, LayerInfo] = field(default_factory=dict)
+    owners: Mapping[int, LayerInfo] = field(default_factory=dict)
 
     def tensor_name(self, variable: Any) -> str:
         """The variable's path without the model's name; a plain `tf.Variable`'s name without ``":0"``."""
         return variable_path(variable).removeprefix(self.prefix)
 
-    def place_of(self, variable: Any) -> LayerPlace:
-        """The layer of a variable; read off its path when the model is not known."""
-        return self.owners.get(id(variable)) or LayerPlace(layer_in_path(self.tensor_name(variable)))
+    def layer_of(self, variable: Any) -> LayerInfo:
+        """The layer of a variable; derived from its path if the model is not known."""
+        return self.owners.get(id(variable)) or LayerInfo(layer_in_path(self.tensor_name(variable)))
 
 
 def describe(model: Any) -> Structure:
@@ -69,26 +69,26 @@ def describe(model: Any) -> Structure:
     outputs = {id(layer) for layer in _output_layers(model)}
     prefix = f"{model.name}/"
     unique = UniqueNames()
-    places: dict[int, LayerPlace] = {}
-    owners: dict[int, LayerPlace] = {}
+    layers: dict[int, LayerInfo] = {}
+    owners: dict[int, LayerInfo] = {}
     for layer in leaf_layers(model):
         name = unique((getattr(layer, "path", None) or layer.name).removeprefix(prefix))
-        places[id(layer)] = LayerPlace(name, activation_name(layer), id(layer) in outputs)
+        layers[id(layer)] = LayerInfo(name, activation_name(layer), id(layer) in outputs)
         for variable in layer.variables:
-            owners.setdefault(id(variable), places[id(layer)])
+            owners.setdefault(id(variable), layers[id(layer)])
     for layer in composite_layers(model):
         name = unique((getattr(layer, "path", None) or layer.name).removeprefix(prefix))
-        # What its activation function, if it has one, is applied to is its own affair.
-        places[id(layer)] = LayerPlace(name, "", id(layer) in outputs)
+        # It is unknown to what a composite layer applies its activation function.
+        layers[id(layer)] = LayerInfo(name, "", id(layer) in outputs)
         for variable in own_variables(layer):
-            owners.setdefault(id(variable), places[id(layer)])
-    if id(model) not in places:
-        places[id(model)] = LayerPlace(unique(OUTPUT), "", True)
-    return Structure(prefix, places, owners)
+            owners.setdefault(id(variable), layers[id(layer)])
+    if id(model) not in layers:
+        layers[id(model)] = LayerInfo(unique(OUTPUT), "", True)
+    return Structure(prefix, layers, owners)
 
 
 def leaf_layers(model: Any) -> Iterator[Any]:
-    """The layers that hold no other ones, or run them inside a loop, at every depth of nesting."""
+    """The layers without inner layers, or that run them inside a loop, at every depth of nesting."""
     if not _sublayers(model) and not isinstance(model, keras.Model):
         yield model
     for layer, inner in _nested_layers(model):
@@ -97,36 +97,36 @@ def leaf_layers(model: Any) -> Iterator[Any]:
 
 
 def composite_layers(model: Any) -> Iterator[Any]:
-    """The layers that hold other ones and call them, at every depth of nesting, the model itself apart."""
+    """The layers that call inner layers, at every depth of nesting, without the model itself."""
     for layer, inner in _nested_layers(model):
         if inner:
             yield layer
 
 
 def _nested_layers(model: Any) -> Iterator[tuple[Any, list[Any]]]:
-    """Every layer once, with the layers in it that are looked at by themselves."""
-    seen: set[int] = set()
+    """Every layer once, with its inner layers that are measured by themselves."""
+    visited: set[int] = set()
     pending = _sublayers(model)[::-1]
     while pending:
         layer = pending.pop()
-        if id(layer) in seen:
+        if id(layer) in visited:
             continue
-        seen.add(id(layer))
+        visited.add(id(layer))
         inner = [] if isinstance(layer, CLOSED_LAYERS) else _sublayers(layer)
         yield layer, inner
         pending.extend(inner[::-1])
 
 
 def own_variables(layer: Any) -> list[Any]:
-    """The variables of a layer that belong to none of the layers in it."""
+    """The variables of a layer that belong to none of its inner layers."""
     inner = {id(variable) for each in _sublayers(layer) for variable in each.variables}
     return [variable for variable in layer.variables if id(variable) not in inner]
 
 
 def frozen_variables(model: Any) -> list[Any]:
-    """The variables that would be trained, were their layer not frozen."""
+    """The variables that are not trained because their layer is frozen."""
     layers = [model, *model._flatten_layers(include_self=False)]
-    # Only here does Keras still tell them from those that are never trained, such as moving averages.
+    # Only this attribute distinguishes them from variables that are never trained, such as moving averages.
     own = [variable for layer in layers for variable in getattr(layer, "_trainable_variables", ())]
     return list({id(variable): variable for variable in own if not variable.trainable}.values())
 
@@ -146,7 +146,7 @@ def activation_name(layer: Any) -> str:
 
 
 def role_of(name: str, rank: int | None) -> Role:
-    """What a variable is for, by its name's last part and, where that says nothing, its rank."""
+    """The role of a variable, by the last part of its name, else by its rank."""
     last = name.rsplit("/", 1)[-1].lower()
     if "recurrent" in last and "bias" not in last:
         return "recurrent"
@@ -177,7 +177,7 @@ def layer_in_path(path: str) -> str:
 
 
 def shared_prefix(paths: Sequence[str]) -> str:
-    """The first part that all paths begin with and that leaves a layer and a name, or ``""``."""
+    """The common first part of all paths, if a layer and a name remain, else ``""``."""
     firsts = {path.split("/")[0] for path in paths}
     if len(firsts) != 1 or any(path.count("/") < 2 for path in paths):
         return ""
@@ -185,32 +185,32 @@ def shared_prefix(paths: Sequence[str]) -> str:
 
 
 class UniqueNames:
-    """Gives each name once: the second ``"dense"`` becomes ``"dense_2"``.
+    """Makes names unique: the second ``"dense"`` becomes ``"dense_2"``.
 
     Args:
-        given: names that are given already.
+        used: names that are used already.
     """
 
-    def __init__(self, given: Iterable[str] = ()) -> None:
-        self._given = set(given)
+    def __init__(self, used: Iterable[str] = ()) -> None:
+        self._used = set(used)
 
     def __call__(self, name: str) -> str:
-        """The name, numbered if it was given before."""
+        """The name, with a number if it is used already."""
         candidate, number = name, 1
-        while candidate in self._given:
+        while candidate in self._used:
             number += 1
             candidate = f"{name}_{number}"
-        self._given.add(candidate)
+        self._used.add(candidate)
         return candidate
 
 
 def _sublayers(layer: Any) -> list[Any]:
-    # Keras has no public way to the layers of a layer that is not a model.
+    # Keras has no public API for the inner layers of a layer that is not a model.
     return list(layer._flatten_layers(include_self=False, recursive=False))
 
 
 def _output_layers(model: Any) -> Iterable[Any]:
-    """The layers that make the output, walking back over those without weights to one with weights."""
+    """The layers that compute the output: the last ones, back to and including one with weights."""
     if isinstance(model, keras.Sequential):
         yield from _back_to_weights(model.layers[::-1])
     elif getattr(model, "outputs", None) and hasattr(model, "operations"):
@@ -228,13 +228,13 @@ def _back_to_weights(layers: Iterable[Any]) -> Iterator[Any]:
 
 
 def _back_through_graph(tensor: Any) -> Iterator[Any]:
-    pending, seen = [tensor], set()
+    pending, visited = [tensor], set()
     while pending:
         history = getattr(pending.pop(), "_keras_history", None)
-        if history is None or id(history.operation) in seen:
+        if history is None or id(history.operation) in visited:
             continue
         operation = history.operation
-        seen.add(id(operation))
+        visited.add(id(operation))
         yield operation
         if isinstance(operation, keras.Layer) and _sublayers(operation):
             yield from _output_layers(operation)

@@ -1,4 +1,4 @@
-"""The targets of a compiled loss, and what is asked of them."""
+"""The targets of a compiled loss, and the properties of the loss that its best constant depends on."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -8,8 +8,8 @@ Counted = Literal["classes", "distribution", "binary"]
 Closed = Literal["squares", "log_squares", "poisson"]
 Searched = Literal["absolute", "percentage", "huber", "log_cosh"]
 
-Form = Counted | Closed | Searched
-"""How a loss depends on its targets: ``classes`` are numbers, a ``distribution`` has a share for each."""
+LossType = Counted | Closed | Searched
+"""How a loss uses its targets: ``classes`` are class numbers, a ``distribution`` has a share of each."""
 
 Reduction = Literal["mean", "sum", "weighted_mean"]
 
@@ -18,24 +18,24 @@ COUNTED: Final = get_args(Counted)
 
 @dataclass(frozen=True)
 class Term:
-    """One output's loss, as far as its best constant depends on it.
+    """One output's term of the loss: the properties that its best constant depends on.
 
     Attributes:
-        form: see `Form`.
-        outputs: classes, or numbers in a target's last axis.
-        positions: places in a target that have constants of their own; 1 where all share one.
-        reduction: how the losses of a batch become one.
-        share: what the term is multiplied by in the total.
-        smoothing: of labels.
-        delta: where a Huber loss becomes linear.
+        loss_type: see `LossType`.
+        outputs: number of classes, or size of a target's last axis.
+        positions: positions of a target with their own constants; 1 if all share one.
+        reduction: how the losses of a batch are reduced to one.
+        loss_weight: factor of the term in the total loss.
+        smoothing: label smoothing.
+        delta: error from which a Huber loss is linear.
         ignored: the class that does not count, None for none.
     """
 
-    form: Form
+    loss_type: LossType
     outputs: int
     positions: int = 1
     reduction: Reduction = "mean"
-    share: float = 1.0
+    loss_weight: float = 1.0
     smoothing: float = 0.0
     delta: float = 1.0
     ignored: int | None = None
@@ -43,13 +43,13 @@ class Term:
 
 @dataclass(frozen=True)
 class Targets:
-    """A term and this step's tensors.
+    """A term of the loss with this step's tensors.
 
     Attributes:
-        term: what they are for.
-        values: numbers, samples first.
-        shape: of the losses before they are reduced, int32 [rank].
-        weights: of samples or of losses, numbers, or None.
+        term: the term.
+        values: the targets, with the samples along the first axis.
+        shape: shape of the losses before they are reduced, int32 [rank].
+        weights: weights of samples or of losses, or None.
         mask: which losses count, or None for all.
     """
 
@@ -60,18 +60,18 @@ class Targets:
     mask: Any = None
 
     @property
-    def form(self) -> tuple[object, ...]:
-        """What has to be the same in every step."""
+    def signature(self) -> tuple[object, ...]:
+        """The properties that have to be the same in every step."""
         ranks = [None if each is None else each.shape.rank for each in self._all]
         return self.term, *ranks
 
     @property
     def tensors(self) -> list[Any]:
-        """The tensors there are."""
+        """The tensors that are not None."""
         return [each for each in self._all if each is not None]
 
-    def of(self, tensors: Sequence[Any]) -> "Targets":
-        """The same with other ``tensors``."""
+    def with_tensors(self, tensors: Sequence[Any]) -> "Targets":
+        """The same term with other ``tensors``."""
         remaining = iter(tensors)
         return Targets(self.term, *(None if each is None else next(remaining) for each in self._all))
 
@@ -81,5 +81,5 @@ class Targets:
 
 
 def has_accuracy(terms: Sequence[Term]) -> bool:
-    """Whether there is one output with classes, so that it is clear what an accuracy is of."""
-    return sum(term.form in COUNTED for term in terms) == 1
+    """Whether an accuracy is defined: exactly one output has classes."""
+    return sum(term.loss_type in COUNTED for term in terms) == 1

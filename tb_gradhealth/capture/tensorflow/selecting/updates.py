@@ -9,21 +9,21 @@ from tb_gradhealth.record import Row
 Updates = Literal["exact", "sampled", "none"]
 
 SAMPLE: Final = 1 << 16
-"""Elements that are kept of a tensor that is sampled.
+"""Elements of a sampled tensor.
 
-The RMS of normally distributed steps is then known to 0.3 %, standard error: 1 / sqrt(2 n)."""
+The standard error of the RMS of normally distributed updates is then 0.3 %: 1 / sqrt(2 n)."""
 
 LARGE: Final = 1 << 20
-"""Elements above which a tensor is sampled where nobody has chosen."""
+"""Elements above which a tensor is sampled by default."""
 
 OFF: Final = 'not asked for: updates="none"'
 
 
 def checked_updates(updates: object) -> Updates | None:
-    """A choice, or None for none.
+    """The user's choice, None for the default.
 
     Raises:
-        ValueError: it is something else.
+        ValueError: it is no valid choice.
     """
     if updates is not None and updates not in get_args(Updates):
         raise ValueError(
@@ -33,9 +33,9 @@ def checked_updates(updates: object) -> Updates | None:
     return updates  # type: ignore[return-value]
 
 
-def as_chosen(row: Row, updates: Updates | None) -> Row:
-    """The row of an update that is measured as chosen."""
+def with_sampling(row: Row, updates: Updates | None) -> Row:
+    """The row of an update with the sample size, or the reason why it is not measured, by the choice."""
     if updates == "none":
         return replace(row, not_measured=OFF)
-    most = {"exact": math.inf, "sampled": SAMPLE, None: LARGE}[updates]
-    return replace(row, sampled=SAMPLE) if math.prod(row.shape) > most else row
+    max_elements = {"exact": math.inf, "sampled": SAMPLE, None: LARGE}[updates]
+    return replace(row, sampled=SAMPLE) if math.prod(row.shape) > max_elements else row

@@ -1,9 +1,9 @@
-"""The look at every tensor in every step: one number each, as cheap as it can be had.
+"""Step statistics: one number per watched row, as cheap as possible.
 
-A gradient, a weight and the loss give their RMS, by one read. An activation gives its largest |x| among the
-batch's first samples: reading all of it would cost a small convolutional network some percent of its step.
-What only other samples hold shows in the loss and the gradients, which are everybody's, and these
-make the step be measured in full (see `flight_recorder.FlightRecorder`).
+For a gradient, a weight and the loss it is the RMS, which takes one read. For an activation it is the largest
+|x| in the first samples of the batch: reading all of it would cost a small convolutional network some percent
+of its step. A fault in other samples affects the loss and the gradients, and these then trip a full record
+(see `flight_recorder.FlightRecorder`).
 """
 
 from collections.abc import Mapping, Sequence
@@ -19,12 +19,12 @@ from tb_gradhealth.record import Row
 from tb_gradhealth.record.activation_functions import POSITIVE
 
 
-class StepNumbers:
-    """Which rows are looked at, and how.
+class StepStatistics:
+    """The watched rows, and the statistics of those whose statistic is no RMS.
 
     Attributes:
-        order: the rows, those that give their RMS first, then those of `peaks`.
-        by_rms: how many of them give their RMS.
+        order: indices of the watched rows: first those with an RMS, then those of `peaks`.
+        by_rms: number of the rows with an RMS.
     """
 
     def __init__(
@@ -34,13 +34,13 @@ class StepNumbers:
         by_peak: Sequence[int],
         with_units: Sequence[int],
     ) -> None:
-        """Say what there is.
+        """Define the order of the rows.
 
         Args:
-            rows: of the selection.
-            by_rms: those that give their RMS.
-            by_peak: those that give their largest |x|.
-            with_units: of these, those that give the largest output of each unit.
+            rows: the rows of the selection.
+            by_rms: indices of the rows with an RMS.
+            by_peak: indices of the rows with a largest |x|.
+            with_units: those of ``by_peak`` that also have the largest output of each unit.
         """
         self._rows = rows
         self._units = list(with_units)
@@ -51,7 +51,7 @@ class StepNumbers:
         self.order = [*by_rms, *self._units, *self._others]
 
     def peaks(self, values: Mapping[int, Any]) -> tuple[Any, Any]:
-        """The largest |x| of each row that has no RMS, float32 [rows], NaN where an element is.
+        """The largest |x| of each row of ``by_peak``, float32 [rows]; NaN if an element is NaN.
 
         Also the largest output of each unit of the rows ``with_units``, row by row, float32 [units].
 
@@ -68,10 +68,10 @@ class StepNumbers:
         if self._others:
             largest.append(tf.stack([self._peak(index, values[index]) for index in self._others]))
         peaks = tf.concat(largest, 0) if largest else tf.zeros([0])
-        # The largest of no elements, as of an expert's output where no token was sent to it.
+        # The maximum of an empty tensor, such as the output of an expert that received no token.
         return tf.where(tf.equal(peaks, -float("inf")), 0.0, peaks), units
 
     def _peak(self, index: int, value: Any) -> Any:
-        seen = first_samples(value, ELEMENTS_EVERY_STEP)
+        samples = first_samples(value, ELEMENTS_EVERY_STEP)
         positive = self._rows[index].activation in POSITIVE
-        return tf.cast(highest(seen if positive else tf.abs(seen)), tf.float32)
+        return tf.cast(highest(samples if positive else tf.abs(samples)), tf.float32)
