@@ -62,7 +62,11 @@ def test_the_loss_that_a_step_of_ones_own_returns_is_judged(log_dir):
 
 def test_a_returned_loss_that_turns_nan_is_told_at_its_step(log_dir):
     findings, assessment = own_loss(log_dir, spoiled_from=5)
-    assert (assessment.verdict, assessment.named.symptom, assessment.named.tensor) == ("critical", "non-finite", "loss")
+    assert (assessment.verdict, assessment.named.symptom, assessment.named.tensor) == (
+        "critical",
+        "non-finite",
+        "loss",
+    )
     assert assessment.named.opened_step == 5
     assert {each.symptom for each in findings} == {"non-finite"}
 
@@ -125,7 +129,11 @@ def test_an_input_that_turns_nan_is_the_origin_of_all_that_follows(log_dir):
     callback = gradhealth.KerasCallback(log_dir)
     model.fit(x, x[:, :1], batch_size=32, shuffle=False, verbose=0, callbacks=[callback])
     findings, assessment = judged(log_dir)
-    assert (assessment.named.kind, assessment.named.tensor, assessment.named.opened_step) == ("input", "input", 7)
+    assert (assessment.named.kind, assessment.named.tensor, assessment.named.opened_step) == (
+        "input",
+        "input",
+        7,
+    )
     assert {each.follows for each in findings if each.symptom == "non-finite"} == {None, assessment.named.id}
 
 
