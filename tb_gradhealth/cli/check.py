@@ -2,6 +2,7 @@
 
 import re
 import sys
+from dataclasses import replace
 from typing import cast
 
 import click
@@ -9,8 +10,8 @@ import click
 from tb_gradhealth.events import Root
 from tb_gradhealth.health import Severity
 from tb_gradhealth.monitor import Monitor
-from tb_gradhealth.report import FORMATS, Baseline, BaselineError, Report, print_report, report_of
-from tb_gradhealth.rules import DEFAULT, PRESETS, RulesError, load
+from tb_gradhealth.report import FORMATS, Baseline, BaselineError, Report, audit_of, print_report, report_of
+from tb_gradhealth.rules import DEFAULT, PRESETS, RulesError, RulesInForce, load
 
 HEALTHY, FINDINGS, UNREADABLE = 0, 1, 2
 """The exit codes."""
@@ -45,6 +46,11 @@ HEALTHY, FINDINGS, UNREADABLE = 0, 1, 2
     "--explain", is_flag=True, help="Say of every symptom and tensor why it is, or is not, flagged."
 )
 @click.option(
+    "--audit",
+    is_flag=True,
+    help="Add the rule set, the software versions and the SHA-256 of the event files (json, html).",
+)
+@click.option(
     "--run",
     "pattern",
     metavar="REGEX",
@@ -63,6 +69,7 @@ def check(
     form: str,
     source: str,
     explain: bool,
+    audit: bool,
     pattern: str | None,
     baseline_file: str | None,
 ) -> None:
@@ -87,6 +94,8 @@ def check(
         if snapshot.runs and not names:
             raise click.UsageError(f"--run: none of {len(snapshot.runs)} runs matches {pattern!r}")
         report = report_of(snapshot, explain, names)
+        if audit:
+            report = replace(report, audit=audit_of(snapshot, RulesInForce(rules, source), names))
     if baseline is not None:
         report = baseline.compared(report)
     if form == "text":

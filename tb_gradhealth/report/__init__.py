@@ -1,12 +1,13 @@
 """Reports: the verdicts of a log directory as a document for users, pipelines and spreadsheets.
 
 ``model`` is the report as values, the contract ``gradhealth.report/1``; ``baseline`` compares it with an
-earlier one; ``formats`` lists its formats, each written by a file of its own (``csv``, ``html``, ``junit``,
-``markdown``, ``sarif``, and ``text`` for terminals).
+earlier one, ``audit`` says what it was made of; ``formats`` lists its formats, each written by a file of its
+own (``csv``, ``html``, ``junit``, ``markdown``, ``sarif``, and ``text`` for terminals).
 ``relations`` words how a finding relates to its incident. Names and messages in a log are untrusted:
 ``sanitizing`` makes them harmless in every format.
 """
 
+from tb_gradhealth.report.audit import Audit, audit_of
 from tb_gradhealth.report.baseline import Baseline, BaselineError
 from tb_gradhealth.report.formats import FORMATS, Format
 from tb_gradhealth.report.model import Report, RunReport, report_of
@@ -14,11 +15,13 @@ from tb_gradhealth.report.text import print_report
 
 __all__ = [
     "FORMATS",
+    "Audit",
     "Baseline",
     "BaselineError",
     "Format",
     "Report",
     "RunReport",
+    "audit_of",
     "print_report",
     "report_of",
 ]

@@ -21,6 +21,7 @@ from tb_gradhealth.health import (
     urgency_ranks,
 )
 from tb_gradhealth.monitor import MonitoredRun, Snapshot
+from tb_gradhealth.report.audit import Audit
 
 SCHEMA: Final = "gradhealth.report/1"
 
@@ -81,11 +82,12 @@ class RunReport:
 class Report:
     """The report of a log directory, with the most urgent run first.
 
-    ``problems`` are those that belong to no run.
+    ``problems`` are those that belong to no run; ``audit`` is there where it was requested.
     """
 
     runs: tuple[RunReport, ...]
     problems: tuple[Problem, ...]
+    audit: Audit | None = None
 
     def as_json(self) -> dict[str, object]:
         """The report as plain JSON values, without NaN."""
@@ -112,6 +114,7 @@ class Report:
                 for run in self.runs
             ],
             "problems": [asdict(problem) for problem in self.problems],
+            **({} if self.audit is None else {"audit": asdict(self.audit)}),
         }
 
 

@@ -1,5 +1,6 @@
 """What pipelines need of `gradhealth check`: some runs only, an earlier report as baseline, SARIF."""
 
+import hashlib
 import json
 
 import pytest
@@ -155,3 +156,40 @@ def test_reports_are_the_same_byte_for_byte(tmp_path):
     for form in ("json", "sarif", "html", "markdown", "junit", "csv"):
         first, second = (check(tmp_path, "--format", form).stdout for _ in range(2))
         assert first == second, form
+
+
+def test_an_audit_names_rules_software_and_hashes(tmp_path):
+    write(tmp_path / "logs" / "sick", nan=3)
+    write(tmp_path / "logs" / "other")
+    rules = tmp_path / "rules.toml"
+    rules.write_text("version = 1\n[symptoms.dead-units]\nenabled = false\n")
+    arguments = [tmp_path / "logs", "--audit", "--rules", rules, "--run", "sick"]
+    result = check(*arguments, "--format", "json")
+    audit = json.loads(result.stdout)["audit"]
+    (file,) = (tmp_path / "logs" / "sick").iterdir()
+    content = file.read_bytes()
+    assert audit["files"] == {
+        "sick": [
+            {
+                "path": f"sick/{file.name}",
+                "bytes": len(content),
+                "sha256": hashlib.sha256(content).hexdigest(),
+            }
+        ]
+    }
+    assert audit["rules"] == {"version": 1, "symptoms": {"dead-units": {"enabled": False}}}
+    assert {"tb_gradhealth", "python", "numpy"} == set(audit["software"])
+    page = check(*arguments, "--format", "html").stdout
+    assert hashlib.sha256(content).hexdigest() in page
+    assert "[symptoms.dead-units]" in page
+    assert "audit" not in json.loads(check(tmp_path / "logs", "--format", "json").stdout)
+
+
+def test_an_audit_hashes_what_was_read_of_a_file_that_ends_within_a_record(tmp_path):
+    write(tmp_path / "run")
+    (file,) = (tmp_path / "run").iterdir()
+    whole = file.read_bytes()
+    file.write_bytes(whole[:-7])
+    (read,) = json.loads(check(tmp_path, "--audit", "--format", "json").stdout)["audit"]["files"]["run"]
+    assert read["bytes"] < len(whole) - 7
+    assert read["sha256"] == hashlib.sha256(whole[: read["bytes"]]).hexdigest()
