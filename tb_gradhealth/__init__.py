@@ -7,7 +7,8 @@ In the training code::
     model.fit(..., callbacks=[gradhealth.KerasCallback(log_dir)])
 
 and then ``tensorboard --logdir logs`` shows the tab *Grad Health*. The names below are the public
-door; they load TensorFlow only when first used, so that readers work without it.
+door; they load TensorFlow only when first used, so that readers work without it. ``gradhealth.load(logdir)``
+reads what was recorded.
 """
 
 from importlib import import_module
@@ -16,9 +17,10 @@ from typing import TYPE_CHECKING, Any, Final
 from tb_gradhealth.version import __version__
 
 if TYPE_CHECKING:
+    from tb_gradhealth.analysis import load
     from tb_gradhealth.capture.tensorflow import KerasCallback, Recorder, capture, summary
 
-__all__ = ["KerasCallback", "Recorder", "__version__", "capture", "summary"]
+__all__ = ["KerasCallback", "Recorder", "__version__", "capture", "load", "summary"]
 
 _TENSORFLOW: Final = frozenset({"KerasCallback", "Recorder", "summary"})
 
@@ -28,6 +30,8 @@ def __getattr__(name: str) -> Any:
         return getattr(import_module("tb_gradhealth.capture.tensorflow"), name)
     if name == "capture":
         return import_module("tb_gradhealth.capture")  # callable, see there
+    if name == "load":
+        return import_module("tb_gradhealth.analysis").load
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 

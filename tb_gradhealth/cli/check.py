@@ -1,15 +1,17 @@
 """`gradhealth check`: judges the runs of a log directory, for users and pipelines."""
 
+import re
 import sys
+from dataclasses import replace
 from typing import cast
 
 import click
 
 from tb_gradhealth.events import Root
-from tb_gradhealth.health import Severity, at_least
+from tb_gradhealth.health import Severity
 from tb_gradhealth.monitor import Monitor
-from tb_gradhealth.report import FORMATS, Report, print_report, report_of
-from tb_gradhealth.rules import DEFAULT, PRESETS, RulesError, load
+from tb_gradhealth.report import FORMATS, Baseline, BaselineError, Report, audit_of, print_report, report_of
+from tb_gradhealth.rules import DEFAULT, PRESETS, RulesError, RulesInForce, load
 
 HEALTHY, FINDINGS, UNREADABLE = 0, 1, 2
 """The exit codes."""
@@ -43,21 +45,59 @@ HEALTHY, FINDINGS, UNREADABLE = 0, 1, 2
 @click.option(
     "--explain", is_flag=True, help="Say of every symptom and tensor why it is, or is not, flagged."
 )
-def check(logdir: str, fail_on: str, form: str, source: str, explain: bool) -> None:
+@click.option(
+    "--audit",
+    is_flag=True,
+    help="Add the rule set, the software versions and the SHA-256 of the event files (json, html).",
+)
+@click.option(
+    "--run",
+    "pattern",
+    metavar="REGEX",
+    help="Judge only the runs in whose name this regular expression is found.",
+)
+@click.option(
+    "--baseline",
+    "baseline_file",
+    metavar="REPORT.json",
+    type=click.Path(),
+    help="A report of an earlier `check --format json`: fail only on findings that are new or worse.",
+)
+def check(
+    logdir: str,
+    fail_on: str,
+    form: str,
+    source: str,
+    explain: bool,
+    audit: bool,
+    pattern: str | None,
+    baseline_file: str | None,
+) -> None:
     """Judge every run below LOGDIR with the rules of the tab.
 
-    Exit code 0: nothing at or above --fail-on, be it that it is too early to say. 1: findings at or above
-    it. 2: wrong usage, nothing to judge, or data that could not be read, so that a pipeline never passes on
-    what was not looked at.
+    Exit code 0: nothing at or above --fail-on, be it that it is too early to say, or, with --baseline,
+    nothing but what was found before. 1: findings at or above it. 2: wrong usage, nothing to judge, or data
+    that could not be read, so that a pipeline never passes on what was not looked at.
     """
     try:
         rules = load(source)
-    except RulesError as error:
+        chosen = re.compile(pattern or "")
+        baseline = Baseline.load(baseline_file) if baseline_file else None
+    except (RulesError, BaselineError) as error:
         raise click.UsageError(str(error)) from None
+    except re.error as error:
+        raise click.UsageError(f"--run: {pattern!r} is no regular expression: {error}") from None
     monitor = Monitor([Root(logdir)], rules)
     monitor.refresh()
     with monitor.snapshot() as snapshot:
-        report = report_of(snapshot, explain)
+        names = [name for name in snapshot.runs if chosen.search(name)]
+        if snapshot.runs and not names:
+            raise click.UsageError(f"--run: none of {len(snapshot.runs)} runs matches {pattern!r}")
+        report = report_of(snapshot, explain, names)
+        if audit:
+            report = replace(report, audit=audit_of(snapshot, RulesInForce(rules, source), names))
+    if baseline is not None:
+        report = baseline.compared(report)
     if form == "text":
         print_report(report)
     else:
@@ -67,8 +107,7 @@ def check(logdir: str, fail_on: str, form: str, source: str, explain: bool) -> N
 
 def exit_code(report: Report, fail_on: Severity) -> int:
     """The exit code of a report: findings take precedence over unreadable data."""
-    findings = [finding for run in report.runs for finding in run.findings if not finding.muted]
-    if any(at_least(finding.severity, fail_on) for finding in findings):
+    if any(run.failing(fail_on) for run in report.runs):
         return FINDINGS
     unread = report.problems or any(run.problems or run.verdict == "unknown" for run in report.runs)
     return UNREADABLE if unread or not report.runs else HEALTHY

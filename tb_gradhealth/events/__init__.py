@@ -4,6 +4,7 @@
 is possible: each kind of damage in a file becomes one `Problem`. TensorFlow is not imported.
 """
 
+from tb_gradhealth.events.digest import sha256_of
 from tb_gradhealth.events.discovery import Discovery, EventFile, Root, discover
 from tb_gradhealth.events.discovery_cache import DiscoveryCache
 from tb_gradhealth.events.hparams import HParamsReader
@@ -19,4 +20,5 @@ __all__ = [
     "Root",
     "RunReader",
     "discover",
+    "sha256_of",
 ]

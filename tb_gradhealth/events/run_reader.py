@@ -45,6 +45,10 @@ class RunReader:
         """Bytes read of all files, including skipped records."""
         return sum(tail.offset for tail in list(self._tails.values()))
 
+    def read_files(self) -> tuple[tuple[str, str, int], ...]:
+        """Of each file its path below the log directory, the path to open it by, and the bytes read."""
+        return tuple((file.shown, file.path, self._tails[file.path].offset) for file in self._files)
+
     def problems(self) -> tuple[Problem, ...]:
         """What could not be read so far; at most `MAX_PROBLEMS` entries and their count."""
         return self._log.problems()

@@ -83,6 +83,10 @@ class MonitoredRun:
         read = self._reader.bytes_read
         return Loading(self._is_loaded, read, max(read, self._bytes))
 
+    def read_files(self) -> tuple[tuple[str, str, int], ...]:
+        """Of each event file its path below the log directory, the path to open it by, and the bytes read."""
+        return self._reader.read_files()
+
     def problems(self) -> tuple[Problem, ...]:
         """What could not be read or judged; at most some dozens of entries."""
         unjudged = tuple(Problem(self.name, None, failure) for failure in self.health.failures())

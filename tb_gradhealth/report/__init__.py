@@ -1,13 +1,27 @@
 """Reports: the verdicts of a log directory as a document for users, pipelines and spreadsheets.
 
-``model`` is the report as values, the contract ``gradhealth.report/1``; ``formats`` lists its formats, each
-written by a file of its own (``csv``, ``html``, ``junit``, ``markdown``, and ``text`` for terminals).
+``model`` is the report as values, the contract ``gradhealth.report/1``; ``baseline`` compares it with an
+earlier one, ``audit`` says what it was made of; ``formats`` lists its formats, each written by a file of its
+own (``csv``, ``html``, ``junit``, ``markdown``, ``sarif``, and ``text`` for terminals).
 ``relations`` words how a finding relates to its incident. Names and messages in a log are untrusted:
 ``sanitizing`` makes them harmless in every format.
 """
 
+from tb_gradhealth.report.audit import Audit, audit_of
+from tb_gradhealth.report.baseline import Baseline, BaselineError
 from tb_gradhealth.report.formats import FORMATS, Format
 from tb_gradhealth.report.model import Report, RunReport, report_of
 from tb_gradhealth.report.text import print_report
 
-__all__ = ["FORMATS", "Format", "Report", "RunReport", "print_report", "report_of"]
+__all__ = [
+    "FORMATS",
+    "Audit",
+    "Baseline",
+    "BaselineError",
+    "Format",
+    "Report",
+    "RunReport",
+    "audit_of",
+    "print_report",
+    "report_of",
+]

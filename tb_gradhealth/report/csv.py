@@ -31,6 +31,7 @@ COLUMNS: Final = (
     "id",
     "follows",
     "unit",
+    "change",
 )
 
 
@@ -41,7 +42,8 @@ def as_csv(report: Report, fail_on: Severity) -> str:
     writer.writerow(COLUMNS)
     for run in report.runs:
         for finding in run.findings:
-            writer.writerow([spreadsheet_cell(run.run), *(_cell(finding, column) for column in COLUMNS[1:])])
+            cells = (_cell(finding, column) for column in COLUMNS[1:-1])
+            writer.writerow([spreadsheet_cell(run.run), *cells, run.changes.get(finding.id, "")])
     return text.getvalue()
 
 

@@ -11,6 +11,7 @@ from tb_gradhealth.report.html import as_html
 from tb_gradhealth.report.junit import as_junit
 from tb_gradhealth.report.markdown import as_markdown
 from tb_gradhealth.report.model import Report
+from tb_gradhealth.report.sarif import as_sarif
 
 
 @dataclass(frozen=True)
@@ -42,5 +43,6 @@ FORMATS: Final = {
     "markdown": Format("text/markdown", "gradhealth.md", as_markdown),
     "html": Format("text/html", "gradhealth.html", as_html),
     "csv": Format("text/csv", "gradhealth.csv", as_csv),
+    "sarif": Format("application/sarif+json", "gradhealth.sarif", as_sarif),
     "junit": Format("application/xml", "gradhealth-junit.xml", as_junit),
 }

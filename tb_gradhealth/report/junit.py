@@ -4,7 +4,7 @@ import xml.etree.ElementTree as ElementTree
 from collections.abc import Sequence
 
 from tb_gradhealth.events import Problem
-from tb_gradhealth.health import SYMPTOMS, Finding, Severity, at_least
+from tb_gradhealth.health import SYMPTOMS, Finding, Severity
 from tb_gradhealth.report.model import Report, RunReport
 from tb_gradhealth.report.sanitizing import visible
 
@@ -14,7 +14,8 @@ READING = "every record can be read"
 def as_junit(report: Report, fail_on: Severity) -> str:
     """The report as JUnit XML.
 
-    Findings of ``fail_on`` or worse are failures, muted findings are skipped, unreadable data is an error.
+    Findings of ``fail_on`` or worse are failures unless an earlier report has them, muted findings are
+    skipped, unreadable data is an error.
     """
     suites = ElementTree.Element("testsuites", name="gradhealth")
     for run in report.runs:
@@ -38,15 +39,15 @@ def _suite(suites: ElementTree.Element, run: RunReport, fail_on: Severity) -> No
     not_judged = {each.symptom: each.reason for each in run.not_judged}
     for symptom in SYMPTOMS:
         case = ElementTree.SubElement(suite, "testcase", classname=name, name=symptom)
-        _judge(case, [finding for finding in run.findings if finding.symptom == symptom], fail_on)
+        of_symptom = [finding for finding in run.findings if finding.symptom == symptom]
+        _judge(case, of_symptom, [each for each in run.failing(fail_on) if each.symptom == symptom])
         if symptom in not_judged:
             _not_judged(case, not_judged[symptom])
     _count(suite)
 
 
-def _judge(case: ElementTree.Element, findings: Sequence[Finding], fail_on: Severity) -> None:
+def _judge(case: ElementTree.Element, findings: Sequence[Finding], failing: Sequence[Finding]) -> None:
     counted = [finding for finding in findings if not finding.muted]
-    failing = [finding for finding in counted if at_least(finding.severity, fail_on)]
     if failing:
         failure = ElementTree.SubElement(
             case, "failure", type=failing[0].severity, message=visible(failing[0].message)

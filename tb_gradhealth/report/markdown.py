@@ -34,18 +34,23 @@ def _run(run: RunReport) -> list[str]:
     if run.findings:
         lines += ["| " + " | ".join(HEADS) + " |", "|" + " --- |" * len(HEADS)]
         related = relations(run.findings)
-        lines += [_line(finding, related[finding.id]) for finding in run.findings] + [""]
+        lines += [
+            _line(finding, related[finding.id], run.changes.get(finding.id, "")) for finding in run.findings
+        ] + [""]
     lines += [f"- {escaped(finding.message)}" for finding in run.findings if finding.origin]
+    lines += [f"- no longer found: {escaped(message)}" for message in run.gone]
     for problem in (*run.problems, *run.notes):
         where = problem.path + ("" if problem.offset is None else f" at byte {problem.offset:,}")
         lines.append(f"- {escaped(where)}: {escaped(problem.message)}")
     return [*lines, ""]
 
 
-def _line(finding: Finding, relation: str) -> str:
+def _line(finding: Finding, relation: str, change: str) -> str:
     layer = escaped(finding.tensor)
     if relation:
         layer += f" **{relation}**" if finding.origin else f" {escaped(relation)}"
+    if change:
+        layer += f" ({change})"
     if finding.muted:
         layer += f" (muted: {escaped(finding.muted)})"
     cells = (

@@ -4,16 +4,29 @@ Its JSON is a contract with pipelines: fields are added, never renamed or remove
 """
 
 import math
-from collections.abc import Collection
-from dataclasses import asdict, dataclass
+from collections.abc import Collection, Mapping
+from dataclasses import asdict, dataclass, field
 from operator import itemgetter
-from typing import Final
+from typing import Final, Literal
 
 from tb_gradhealth.events import Problem
-from tb_gradhealth.health import Finding, NotJudged, SymptomState, Verdict, finding_as_json, urgency_ranks
+from tb_gradhealth.health import (
+    Finding,
+    NotJudged,
+    Severity,
+    SymptomState,
+    Verdict,
+    at_least,
+    finding_as_json,
+    urgency_ranks,
+)
 from tb_gradhealth.monitor import MonitoredRun, Snapshot
+from tb_gradhealth.report.audit import Audit
 
 SCHEMA: Final = "gradhealth.report/1"
+
+Change = Literal["new", "worse", "known"]
+"""A finding in comparison with an earlier report: a worse one has a higher severity than it had there."""
 
 
 @dataclass(frozen=True)
@@ -34,6 +47,8 @@ class RunReport:
         problems: what could not be read.
         notes: remarks that are no problems, such as a file that is still being written.
         states: why each symptom of each tensor is, or is not, flagged; empty where it was not requested.
+        changes: by finding id, the change since an earlier report; empty where there is none to compare with.
+        gone: messages of the earlier report's findings that are not among these.
     """
 
     run: str
@@ -49,17 +64,30 @@ class RunReport:
     problems: tuple[Problem, ...]
     notes: tuple[Problem, ...]
     states: tuple[SymptomState, ...] = ()
+    changes: Mapping[str, Change] = field(default_factory=dict)
+    gone: tuple[str, ...] = ()
+
+    def failing(self, fail_on: Severity) -> list[Finding]:
+        """The findings of this severity or worse that are neither muted nor known from an earlier report."""
+        return [
+            finding
+            for finding in self.findings
+            if at_least(finding.severity, fail_on)
+            and not finding.muted
+            and self.changes.get(finding.id) != "known"
+        ]
 
 
 @dataclass(frozen=True)
 class Report:
     """The report of a log directory, with the most urgent run first.
 
-    ``problems`` are those that belong to no run.
+    ``problems`` are those that belong to no run; ``audit`` is there where it was requested.
     """
 
     runs: tuple[RunReport, ...]
     problems: tuple[Problem, ...]
+    audit: Audit | None = None
 
     def as_json(self) -> dict[str, object]:
         """The report as plain JSON values, without NaN."""
@@ -75,7 +103,10 @@ class Report:
                     "last_step": run.last_step,
                     "records": run.records,
                     "tensors": run.tensors,
-                    "findings": [finding_as_json(finding) for finding in run.findings],
+                    "findings": [
+                        {**finding_as_json(finding), **_change(run, finding)} for finding in run.findings
+                    ],
+                    **({"gone": list(run.gone)} if run.gone else {}),
                     "problems": [asdict(problem) for problem in run.problems],
                     "notes": [asdict(note) for note in run.notes],
                     **({"states": [_state(state) for state in run.states]} if run.states else {}),
@@ -83,7 +114,12 @@ class Report:
                 for run in self.runs
             ],
             "problems": [asdict(problem) for problem in self.problems],
+            **({} if self.audit is None else {"audit": asdict(self.audit)}),
         }
+
+
+def _change(run: RunReport, finding: Finding) -> dict[str, object]:
+    return {"change": run.changes[finding.id]} if finding.id in run.changes else {}
 
 
 def _state(state: SymptomState) -> dict[str, object]:

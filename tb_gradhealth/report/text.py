@@ -8,7 +8,7 @@ from rich.table import Table
 from rich.text import Text
 
 from tb_gradhealth.events import Problem
-from tb_gradhealth.health import Finding, SymptomState
+from tb_gradhealth.health import SymptomState
 from tb_gradhealth.health.results import value_and_limit
 from tb_gradhealth.report.model import Report, RunReport
 from tb_gradhealth.report.relations import relations
@@ -32,10 +32,12 @@ def print_report(report: Report) -> None:
     for run in report.runs:
         console.print(_headline(run), soft_wrap=True)
         if run.findings:
-            console.print(Padding(_table(run.findings), (0, 0, 0, 2)))
+            console.print(Padding(_table(run), (0, 0, 0, 2)))
         for finding in run.findings:
             if finding.origin:
                 console.print(Text(f"  {visible(finding.message)}"), soft_wrap=True)
+        for message in run.gone:
+            console.print(Text(f"  no longer found: {visible(message)}", "green"), soft_wrap=True)
         if run.states:
             console.print(Padding(_explained(run.states), (0, 0, 0, 2)))
         for problem in (*run.problems, *run.notes):
@@ -57,22 +59,28 @@ def _headline(run: RunReport) -> Text:
     )
 
 
-def _table(findings: tuple[Finding, ...]) -> Table:
+def _table(run: RunReport) -> Table:
     table = Table(box=None, pad_edge=False, header_style="dim")
     for name in ("severity", "symptom", "layer", "of its", "opened", "last seen", "value / limit", "state"):
         table.add_column(
             name, justify="right" if name in ("opened", "last seen", "value / limit") else "left"
         )
-    related = relations(findings)
-    for finding in findings:
+    related = relations(run.findings)
+    for finding in run.findings:
         relation = f"  {visible(related[finding.id])}" if related[finding.id] else ""
         muted = f"  muted: {visible(finding.muted)}" if finding.muted else ""
         colour = "magenta" if finding.origin else "dim"
+        change = f"  {run.changes[finding.id]}" if finding.id in run.changes else ""
         table.add_row(
             Text(finding.severity, STYLES[finding.severity]),
             finding.symptom,
             # Text, not markup: a layer may be called [bold].
-            Text.assemble(visible(finding.tensor), (relation, colour), (muted, "dim")),
+            Text.assemble(
+                visible(finding.tensor),
+                (relation, colour),
+                (change, "dim" if change.endswith("known") else "bold"),
+                (muted, "dim"),
+            ),
             finding.kind,
             f"{finding.opened_step:,}",
             f"{finding.last_step:,}",

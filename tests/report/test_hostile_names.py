@@ -15,7 +15,7 @@ from tb_gradhealth.cli.main import main
 from tb_gradhealth.record import Row, RowTable
 from tb_gradhealth.report.sanitizing import spreadsheet_cell, visible
 
-FORMS = ("text", "json", "markdown", "html", "csv", "junit")
+FORMS = ("text", "json", "markdown", "html", "csv", "junit", "sarif")
 
 
 @pytest.fixture(scope="module")
@@ -45,7 +45,7 @@ def test_nothing_that_moves_a_cursor_or_turns_text_around_comes_through(reports,
     assert not CONTROLS & set(reports[form].replace("\r\n", "\n"))
 
 
-@pytest.mark.parametrize("form", ["text", "markdown", "html", "csv", "junit"])
+@pytest.mark.parametrize("form", ["text", "markdown", "html", "csv", "junit", "sarif"])
 def test_a_name_of_any_length_is_shown_short(reports, form):
     assert "x" * 2_000 not in reports[form]
 
