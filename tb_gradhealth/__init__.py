@@ -18,9 +18,10 @@ from tb_gradhealth.version import __version__
 
 if TYPE_CHECKING:
     from tb_gradhealth.analysis import load
+    from tb_gradhealth.capture.guard import TrainingUnhealthy
     from tb_gradhealth.capture.tensorflow import KerasCallback, Recorder, capture, summary
 
-__all__ = ["KerasCallback", "Recorder", "__version__", "capture", "load", "summary"]
+__all__ = ["KerasCallback", "Recorder", "TrainingUnhealthy", "__version__", "capture", "load", "summary"]
 
 _TENSORFLOW: Final = frozenset({"KerasCallback", "Recorder", "summary"})
 
@@ -30,6 +31,8 @@ def __getattr__(name: str) -> Any:
         return getattr(import_module("tb_gradhealth.capture.tensorflow"), name)
     if name == "capture":
         return import_module("tb_gradhealth.capture")  # callable, see there
+    if name == "TrainingUnhealthy":
+        return import_module("tb_gradhealth.capture.guard").TrainingUnhealthy
     if name == "load":
         return import_module("tb_gradhealth.analysis").load
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -70,11 +70,17 @@ class Guard:
         """Whether there is anything to do."""
         return self._on_finding is not None or bool(self._stopping)
 
-    def check(self, findings: "Sequence[Finding]") -> None:
+    @property
+    def is_waiting(self) -> bool:
+        """Whether an open finding will stop the training if it persists."""
+        return self.stopped_by is None and bool(self._first_breaches)
+
+    def check(self, findings: "Sequence[Finding]", may_stop: bool = True) -> None:
         """Report new findings, and decide whether one stops the training.
 
         Args:
             findings: all findings so far.
+            may_stop: whether the training goes on.
         """
         counted = [finding for finding in findings if not finding.muted]
         if self._on_finding is not None:
@@ -84,7 +90,7 @@ class Guard:
         stopping = [each for each in counted if each.state == "open" and each.severity in self._stopping]
         first = {finding.id: self._first_breaches.get(finding.id, finding.count) for finding in stopping}
         self._first_breaches = first
-        if self.stopped_by is None:
+        if may_stop and self.stopped_by is None:
             persistent = (each for each in stopping if each.count - first[each.id] >= self._patience)
             self.stopped_by = next(persistent, None)
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar
 
 import numpy as np
 
+from tb_gradhealth.capture.guard import Guard
 from tb_gradhealth.capture.run_observer import SCHEDULED, TRIPPED, ObserverT, Tracked
 from tb_gradhealth.capture.writing.event_file import OpenFile
 from tb_gradhealth.capture.writing.run_writer import RunWriter
@@ -43,6 +44,7 @@ class RunRecorder(Generic[ObserverT]):
         budget: float,
         overhead: float | None,
         rules: "RuleSet | None",
+        guard: Guard,
         open_file: OpenFile,
         is_recording: Callable[[], bool],
     ) -> None:
@@ -56,6 +58,7 @@ class RunRecorder(Generic[ObserverT]):
             budget: mebibytes that may be written.
             overhead: share of the training's time that recording may take, None for no limit.
             rules: the rules of `findings`; the default rules where None.
+            guard: acts on the findings.
             open_file: creates a file.
             is_recording: returns whether records are to be written at the time of the call.
 
@@ -72,7 +75,8 @@ class RunRecorder(Generic[ObserverT]):
         self._tracked: dict[object, Tracked[ObserverT]] = {}
         self._is_recording = is_recording
         self._writer = RunWriter(log_dir, open_file)
-        self._verdict = RunVerdict(rules)
+        self._guard = guard
+        self._verdict = RunVerdict(rules, guard)
         self._steps = 0
         self._numbered = 0
         self._unnumbered: list[Tracked[ObserverT]] = []
@@ -89,6 +93,11 @@ class RunRecorder(Generic[ObserverT]):
     def is_open(self) -> bool:
         """Whether steps that are observed now can still be written."""
         return not self._closed and not self._writer.failed
+
+    @property
+    def stopped_by(self) -> "Finding | None":
+        """The finding because of which the training has to stop; None as long as it goes on."""
+        return self._guard.stopped_by
 
     def track(self, key: object, observer: ObserverT, settings: Mapping[str, Setting]) -> Tracked[ObserverT]:
         """Collect the records of one more observer from now on."""
@@ -168,6 +177,10 @@ class RunRecorder(Generic[ObserverT]):
         """The findings in the records so far."""
         return self._verdict.findings()
 
+    def time_before(self, step: int) -> float:
+        """When the last record before a step was written, seconds since the epoch; 0 without one."""
+        return self._verdict.time_before(step)
+
     def flush(self) -> None:
         """Make everything written so far readable."""
         self._writer.flush()
@@ -186,7 +199,7 @@ class RunRecorder(Generic[ObserverT]):
             if tracked.known_step is not None:
                 self._write_remaining_steps(tracked)
         self._write_epoch()
-        self._write_counts(self._verdict.scalars(), self._last_record_step)
+        self._write_counts(self._verdict.conclude(may_stop=False), self._last_record_step)
         self._writer.close()
         # A user may keep the recorder for its findings; the observers are released.
         self._tracked.clear()

@@ -1,6 +1,7 @@
 """`KerasCallback`: records a `model.fit`."""
 
 import inspect
+import warnings
 import weakref
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, nullcontext
@@ -10,7 +11,9 @@ from typing import TYPE_CHECKING, Any, Final
 import keras
 import tensorflow as tf
 
+from tb_gradhealth.capture.guard import PATIENCE, Guard, StopOn
 from tb_gradhealth.capture.run_recorder import DEFAULT_NAME, checked_every
+from tb_gradhealth.capture.tensorflow.fit.checkpoints import last_checkpoint
 from tb_gradhealth.capture.tensorflow.fit.epoch_values import epoch_values
 from tb_gradhealth.capture.tensorflow.fit.keras_step import ObservedStep
 from tb_gradhealth.capture.tensorflow.recorder import Recorder
@@ -30,6 +33,9 @@ SETTINGS: Final = (
     "_overhead",
     "_updates",
     "_rules",
+    "_on_finding",
+    "_stop_on",
+    "_stop_patience",
 )
 """Attributes with the callback's settings; all others belong to the running training."""
 
@@ -65,6 +71,14 @@ class KerasCallback(keras.callbacks.Callback):  # type: ignore[misc]
         overhead: share of the training's time that recording may take, see `Recorder`.
         updates: how the updates of weights are measured, see `Recorder`.
         rules: the rules of `findings`, see `Recorder`.
+        on_finding: called with each new finding, see `Recorder`.
+        stop_on: ``"critical"`` or ``"warning"``: `fit` ends after the batch when an open finding of this
+            severity or worse persists. A warning gives the reason, with the newest checkpoint of a
+            `ModelCheckpoint` in the same `fit` that is older than the finding. None never stops it.
+        stop_patience: further records with a breach before that, see `Recorder`.
+
+    Raises:
+        ValueError: an argument is out of its range.
     """
 
     def __init__(
@@ -78,6 +92,9 @@ class KerasCallback(keras.callbacks.Callback):  # type: ignore[misc]
         overhead: float | None = 0.02,
         updates: Updates | None = None,
         rules: "RuleSet | None" = None,
+        on_finding: "Callable[[Finding], object] | None" = None,
+        stop_on: StopOn | None = None,
+        stop_patience: int = PATIENCE,
     ) -> None:
         super().__init__()
         self._log_dir = log_dir
@@ -88,6 +105,8 @@ class KerasCallback(keras.callbacks.Callback):  # type: ignore[misc]
         self._overhead = overhead
         self._updates = checked_updates(updates)
         self._rules = rules
+        Guard(on_finding, stop_on, stop_patience)  # checks the values where they are written
+        self._on_finding, self._stop_on, self._stop_patience = on_finding, stop_on, stop_patience
         self._fit: _Fit | None = None
         self._finalizer: Any = None
         self._next_step = 0
@@ -103,6 +122,11 @@ class KerasCallback(keras.callbacks.Callback):  # type: ignore[misc]
     def findings(self) -> Sequence["Finding"]:
         """The findings in the records so far, of the running `fit` or the last one."""
         return self._fit.recorder.findings() if self._fit else []
+
+    @property
+    def stopped_by(self) -> "Finding | None":
+        """The finding that stopped the running `fit` or the last one; None where none did."""
+        return self._fit.recorder.stopped_by if self._fit else None
 
     def on_train_begin(self, logs: Any = None) -> None:
         """Wrap the step and have it traced again."""
@@ -124,6 +148,9 @@ class KerasCallback(keras.callbacks.Callback):  # type: ignore[misc]
             overhead=self._overhead,
             updates=self._updates,
             rules=self._rules,
+            on_finding=self._on_finding,
+            stop_on=self._stop_on,
+            stop_patience=self._stop_patience,
         )
         first_step = max(self._next_step, optimizer_calls(model.optimizer))
         self._fit = _Fit(model, recorder, first_step, self._activations)
@@ -139,6 +166,7 @@ class KerasCallback(keras.callbacks.Callback):  # type: ignore[misc]
         """Write the pending records."""
         if self._fit is not None:
             self._fit.write(max(batch - self._last_batch, 1))
+            self._stop_where_unhealthy(self._fit)
         self._last_batch, self._batch_logs = batch, logs or {}
 
     def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
@@ -149,6 +177,16 @@ class KerasCallback(keras.callbacks.Callback):  # type: ignore[misc]
     def on_train_end(self, logs: Any = None) -> None:
         """Close the file and restore the model."""
         self._finish()
+
+    def _stop_where_unhealthy(self, fit: "_Fit") -> None:
+        finding = fit.recorder.stopped_by
+        if finding is None or self.model.stop_training:
+            return
+        self.model.stop_training = True
+        older = last_checkpoint(fit.callbacks, fit.recorder.time_before(finding.opened_step))
+        checkpoint = f"the last checkpoint before it: {older}" if older else "no checkpoint is older"
+        message = f"tb_gradhealth stops the training: {finding.message} ({checkpoint})"
+        warnings.warn(message, RuntimeWarning, stacklevel=2)
 
     def _finish(self) -> None:
         if self._fit is not None:
@@ -162,11 +200,13 @@ class _Fit:
 
     Attributes:
         recorder: its recorder.
+        callbacks: those that Keras calls in it.
         next_step: after the end, the training step that follows the last one.
     """
 
     def __init__(self, model: Any, recorder: Recorder, first_step: int, activations: bool) -> None:
         self.recorder = recorder
+        self.callbacks = list(getattr(_calling_list(), "callbacks", []))
         self.next_step = self._first_step = first_step
         with ExitStack() as wrapped:
             compiled = _compiles_a_step(model)

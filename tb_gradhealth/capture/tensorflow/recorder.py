@@ -1,6 +1,6 @@
 """`Recorder`: measures inside the training step, and writes outside it."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from os import PathLike
 from typing import TYPE_CHECKING, Any
@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import tensorflow as tf
 from tensorflow.python.ops.summary_ops_v2 import _summary_state
 
+from tb_gradhealth.capture.guard import PATIENCE, Guard, StopOn, TrainingUnhealthy
 from tb_gradhealth.capture.run_recorder import DEFAULT_NAME, RunRecorder, checked_setting
 from tb_gradhealth.capture.tensorflow.observer import Observer
 from tb_gradhealth.capture.tensorflow.observing.replicas import replica, replicas, whole_batch
@@ -23,7 +24,7 @@ from tb_gradhealth.capture.tensorflow.selecting.targets import Targets
 from tb_gradhealth.capture.tensorflow.selecting.updates import Updates, checked_updates
 
 if TYPE_CHECKING:
-    from tb_gradhealth.health import RuleSet
+    from tb_gradhealth.health import Finding, RuleSet
 
 
 class Recorder(RunRecorder[Observer]):
@@ -78,6 +79,12 @@ class Recorder(RunRecorder[Observer]):
             normally distributed updates), ``"none"`` does not measure updates. By default tensors of more
             than 2^20 elements are sampled. The row table contains the size of each sample.
         rules: the rules of `findings`, from `tb_gradhealth.rules.load`; the default rules where None.
+        on_finding: called with each new finding that is not muted, and again when its severity rises, in a
+            step between two records. An exception in it becomes a warning.
+        stop_on: ``"critical"`` or ``"warning"``: `write` raises `TrainingUnhealthy` when an open finding of
+            this severity or worse persists. None never stops the training.
+        stop_patience: further records with a breach, while the finding stays open, before it stops the
+            training. With the default, a single spike or a single step that is not finite does not.
     """
 
     def __init__(
@@ -92,6 +99,9 @@ class Recorder(RunRecorder[Observer]):
         overhead: float | None = 0.02,
         updates: Updates | None = None,
         rules: "RuleSet | None" = None,
+        on_finding: "Callable[[Finding], object] | None" = None,
+        stop_on: StopOn | None = None,
+        stop_patience: int = PATIENCE,
     ) -> None:
         super().__init__(
             log_dir,
@@ -105,9 +115,11 @@ class Recorder(RunRecorder[Observer]):
             budget=budget,
             overhead=overhead,
             rules=rules,
+            guard=Guard(on_finding, stop_on, stop_patience),
             open_file=TensorFlowFile,
             is_recording=_is_recording,
         )
+        self._has_raised = False
         self._optimizer = optimizer
         self._optimizer_calls = optimizer_calls(optimizer)
         self._updates = checked_updates(updates)
@@ -198,6 +210,9 @@ class Recorder(RunRecorder[Observer]):
 
         Args:
             step: the training step that was just observed, 0 for the first.
+
+        Raises:
+            TrainingUnhealthy: a finding stops the training, see ``stop_on``; once.
         """
         if not tf.executing_eagerly():
             raise RuntimeError(
@@ -205,6 +220,9 @@ class Recorder(RunRecorder[Observer]):
                 "call recorder.write(step) after the step, outside the function"
             )
         super().write(step)
+        if self.stopped_by is not None and not self._has_raised:
+            self._has_raised = True
+            raise TrainingUnhealthy(self.stopped_by)
 
     def close(self) -> None:
         """Write the steps after the last record, and close the file.

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Final
 
+from tb_gradhealth.capture.guard import Guard
 from tb_gradhealth.record import Epoch, Record, Steps
 
 if TYPE_CHECKING:
@@ -15,19 +16,23 @@ SCALARS: Final = {"critical": "gradhealth/critical", "warning": "gradhealth/warn
 """Scalar tags by severity. There are only two: a scalar per layer would flood HParams and Time Series."""
 
 PAUSE_FACTOR: Final = 1000
-"""Judging pauses for this many times as long as it took."""
+"""Judging pauses for this many times as long as it took..."""
+
+GUARDED_PAUSE_FACTOR: Final = 200
+"""...or for this many times where somebody acts on the findings: it then takes at most 0.5 % of the time."""
 
 
 class RunVerdict:
     """The findings of the records so far. If judging raises, it warns once and ends; the training goes on."""
 
-    def __init__(self, rules: "RuleSet | None" = None) -> None:
+    def __init__(self, rules: "RuleSet | None" = None, guard: Guard | None = None) -> None:
         """Begin a run. The rules are imported here, not in the first step.
 
         Args:
             rules: the rules to judge by; the default rules where None.
+            guard: is shown the findings of each judgement.
         """
-        self._rules = rules
+        self._rules, self._guard = rules, guard or Guard()
         self._health: Any = None
         self._failed = False
         self._observed = False
@@ -70,26 +75,48 @@ class RunVerdict:
         if not self._unjudged:
             return {}
         begin = time.monotonic()
-        if begin < self._next_judgement and not urgent:
+        # While a finding is about to stop the training, each record is judged.
+        if begin < self._next_judgement and not urgent and not self._guard.is_waiting:
             return {}
         self._unjudged = False
-        counts = self.scalars()
+        counts = self.conclude()
         end = time.monotonic()
-        self._next_judgement = end + PAUSE_FACTOR * (end - begin)
+        pause = GUARDED_PAUSE_FACTOR if self._guard.is_active else PAUSE_FACTOR
+        self._next_judgement = end + pause * (end - begin)
         changed = {tag: count for tag, count in counts.items() if self._written_counts.get(tag) != count}
         self._written_counts = counts
         return changed
 
-    def scalars(self) -> dict[str, int]:
-        """Number of findings by scalar tag; empty if judging has failed or there is nothing to judge."""
+    def conclude(self, may_stop: bool = True) -> dict[str, int]:
+        """Judge everything observed and show it to the guard.
+
+        Args:
+            may_stop: whether the training goes on, so that it can be stopped.
+
+        Returns:
+            Number of findings by scalar tag; empty if judging has failed or there is nothing to judge.
+        """
         if not self._observed or self._failed:
             return {}
-        severities = Counter(finding.severity for finding in self.findings() if not finding.muted)
+        findings = self.findings()
+        self._guard.check(findings, may_stop)
+        severities = Counter(finding.severity for finding in findings if not finding.muted)
         return {tag: severities[severity] for severity, tag in SCALARS.items()}  # type: ignore[index]
 
     def findings(self) -> Sequence["Finding"]:
         """The findings so far."""
         return list(self._attempt(lambda health: health.findings()) or [])
+
+    def time_before(self, step: int) -> float:
+        """When the last record before a step was written, seconds since the epoch; 0 without one."""
+        histories = self._attempt(lambda health: health.histories()) or ()
+        records = (
+            point.content
+            for history in histories
+            for point in history.points
+            if isinstance(point.content, Record)
+        )
+        return max((record.wall_time for record in records if record.step < step), default=0.0)
 
     def _observe(self, content: Record | Epoch | Steps) -> None:
         self._observed = True
