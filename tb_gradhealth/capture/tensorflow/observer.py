@@ -28,7 +28,7 @@ from tb_gradhealth.record import RowTable, Setting, layouts
 from tb_gradhealth.record.activation_functions import WITH_UNITS, unit_count
 
 EARLY_KINDS: Final = ("loss", "activation", "gradient", "weight", "training")
-"""Kinds of rows in the order in which a step computes their tensors."""
+"""Kinds of rows in the order in which a step computes their tensors; those that need no data come last."""
 
 GOLDEN: Final = 2654435769
 """2^32 / golden ratio: its multiples modulo 2^32 are evenly spread, however many there are."""
