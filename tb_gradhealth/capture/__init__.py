@@ -1,10 +1,10 @@
-"""How numbers leave a training step: one folder per framework.
+"""Records a training: one folder per framework, and what all frameworks share.
 
-Each finds the tensors worth measuring, names them and their place in the network, condenses each to
-one row of statistics, and writes the rows as `tb_gradhealth.record` describes.
+A framework's folder selects the tensors of a step, describes them by rows, and measures them. The shared
+modules compute the statistics and write them in the format of `tb_gradhealth.record`.
 
-The room has the name of a public function, so it is callable: ``gradhealth.capture(model)`` is
-`tb_gradhealth.capture.tensorflow.capture`, whichever of the two was imported first.
+The package has the name of a public function, so it is callable: ``gradhealth.capture(model)`` is
+`tb_gradhealth.capture.tensorflow.capture`, whichever of the two is imported first.
 """
 
 import sys

@@ -1,4 +1,4 @@
-"""What the capture tests share: reading back what was written, and the ways a step can run."""
+"""Fixtures of the capture tests: reading event files, and the ways in which a step can run."""
 
 from pathlib import Path
 
@@ -36,7 +36,7 @@ def pytest_collection_modifyitems(items):
 
 
 class Run:
-    """All that lies in a directory's event files, the files in the order of their names."""
+    """The content of a directory's event files, in the order of their names."""
 
     def __init__(self, directory):
         self.tables, self.records, self.steps_written, self.scalars, self.table_events = {}, [], [], [], 0
@@ -64,8 +64,8 @@ class Run:
                 return
             raw = content.astype("<f4").tobytes()
             if tag.content == "steps":
-                lines = decode_steps(table, raw, content.shape)
-                self.steps_written.append(Steps(event.step, event.wall_time, table, lines))
+                values = decode_steps(table, raw, content.shape)
+                self.steps_written.append(Steps(event.step, event.wall_time, table, values))
             else:
                 values = decode_values(table, raw, content.shape)
                 self.records.append(Record(event.step, event.wall_time, table, values))

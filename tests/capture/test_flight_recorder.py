@@ -1,4 +1,4 @@
-"""What happens in a single step between two records: found, dated, and written with the steps before it."""
+"""A fault in a single step between two records is found, dated, and written with the steps before it."""
 
 import numpy as np
 import pytest
@@ -38,7 +38,7 @@ def test_a_nan_of_one_step_is_recorded_at_that_step_for_that_tensor(tmp_path, as
     at = run.steps.index(NAN_STEP)
     assert run.values("gradient", "second/kernel", "nan_count")[at] == 1
     assert run.values("gradient", "second/kernel", "bad_steps") == [0, 0, 0, 0, 1, 1, 0, 0, 0]
-    # The infinity two steps later found the recorder busy with the NaN: the next record dates it.
+    # The record of the NaN is still pending at the infinity two steps later: the next record dates it.
     assert 40 - run.values("gradient", "second/kernel", "bad_ago")[at + 1] == NAN_STEP + 2
     assert not any(run.values("gradient", "first/kernel", "bad_steps"))
     rms = np.sqrt(np.nanmean(gradients[NAN_STEP].astype(np.float64) ** 2))
@@ -58,14 +58,14 @@ def test_a_spike_of_one_step_is_recorded_at_that_step(tmp_path, as_step, read_ru
     assert run.values("gradient", "second/kernel", "peak_rms_ago")[run.steps.index(SPIKE_STEP)] == 0
 
 
-def test_a_tenfold_rise_that_stays_is_told_once(tmp_path, read_run, random):
+def test_lasting_tenfold_rise_trips_once(tmp_path, read_run, random):
     gradients = healthy(random)
     gradients[SPIKE_STEP:] *= 10
     record(tmp_path, lambda step: step, gradients)
     assert read_run(tmp_path).steps == [0, 10, 20, 30, 40, 50, SPIKE_STEP, 60, 70]
 
 
-def test_a_training_that_learns_fast_trips_nothing(tmp_path, read_run, random):
+def test_fast_decrease_trips_nothing(tmp_path, read_run, random):
     gradients = healthy(random) * np.exp(-0.1 * np.arange(STEPS, dtype=np.float32))[:, None, None]
     record(tmp_path, lambda step: step, gradients)
     assert read_run(tmp_path).steps == [0, 10, 20, 30, 40, 50, 60, 70]
@@ -81,14 +81,14 @@ def test_the_steps_around_a_fault_and_those_at_the_end_are_written_one_by_one(
     run = read_run(tmp_path)
     table = run.records[0].table
     steps = np.concatenate([steps.steps for steps in run.steps_written])
-    assert steps.tolist() == list(range(STEPS))  # the ring of 64 steps or more overlaps itself
-    lines = np.concatenate([steps.values for steps in run.steps_written])
+    assert steps.tolist() == list(range(STEPS))  # no step is written twice
+    values = np.concatenate([steps.values for steps in run.steps_written])
     names = [(table.rows[index].kind, table.rows[index].tensor) for index in table.watched]
     with np.errstate(invalid="ignore"):
         expected = np.sqrt(np.mean(gradients.astype(np.float64) ** 2, axis=(1, 2)))
-    np.testing.assert_allclose(lines[:, names.index(("gradient", "second/kernel"))], expected, rtol=1e-6)
+    np.testing.assert_allclose(values[:, names.index(("gradient", "second/kernel"))], expected, rtol=1e-6)
     losses = np.full(STEPS, np.sum(gradients[0].astype(np.float64) ** 2))
-    np.testing.assert_allclose(lines[:, names.index(("loss", "loss"))], losses, rtol=1e-5)
+    np.testing.assert_allclose(values[:, names.index(("loss", "loss"))], losses, rtol=1e-5)
 
 
 def test_a_long_training_ends_with_at_least_sixty_four_steps_one_by_one(tmp_path, read_run, random):
@@ -97,7 +97,7 @@ def test_a_long_training_ends_with_at_least_sixty_four_steps_one_by_one(tmp_path
     assert steps.steps.tolist() == list(range(86, 150))
 
 
-def test_what_trips_is_readable_before_the_training_ends(tmp_path, read_run, random):
+def test_tripped_record_is_readable_before_the_training_ends(tmp_path, read_run, random):
     variable = tf.Variable(tf.ones([4, 3]), name="first/kernel")
     recorder = gradhealth.Recorder(tmp_path)
     for number, gradient in enumerate(healthy(random, 31)):
@@ -109,8 +109,8 @@ def test_what_trips_is_readable_before_the_training_ends(tmp_path, read_run, ran
     recorder.close()
 
 
-def test_a_spike_in_one_sample_of_a_large_activation_is_found_through_the_loss(tmp_path, read_run, random):
-    """The sentinel looks at the first samples only; this one is the last."""
+def test_spike_in_an_unwatched_sample_is_found_through_the_loss(tmp_path, read_run, random):
+    """Step statistics cover the first samples only; the spike is in the last one."""
     model = tf.keras.Sequential([tf.keras.Input((40, 40, 8)), tf.keras.layers.ReLU(name="relu")])
     recorder = gradhealth.Recorder(tmp_path)
     for number in range(60):
@@ -165,7 +165,7 @@ def test_keras_finds_step_and_tensor_of_a_nan_and_a_spike(
 
 
 class NanToZero(tf.keras.layers.Layer):
-    """Hides a NaN from all that comes after, so that only this layer's own input shows it."""
+    """Replaces NaN by 0, so that only the first inner layer has it."""
 
     def __init__(self, **arguments):
         super().__init__(**arguments)

@@ -1,4 +1,4 @@
-"""What feeds an activation, held against wirings whose order is known beforehand."""
+"""The origins of activations against networks with known connections."""
 
 import keras
 import numpy as np
@@ -37,7 +37,7 @@ def gaps(rows):
 
 
 @pytest.mark.parametrize("eager", [False, True])
-def test_a_chain_with_layers_that_pass_on(eager):
+def test_chain_with_pass_through_layers(eager):
     model = keras.Sequential(
         [
             keras.Input((8, 8, 3)),
@@ -77,7 +77,7 @@ def test_a_composite_layer_s_own_output_is_measured_and_feeds_what_follows():
     assert not any(row.not_measured for row in rows.values())
 
 
-def test_in_an_eager_loop_a_composite_layer_is_measured_and_its_past_is_not_known():
+def test_eager_composite_layer_is_measured_with_unknown_origin():
     rows = activation_rows(attending(), tf.ones([2, 6], tf.int32), eager=True)
     assert list(rows) == ["embedding", "att/q", "att/k", "att/v", "att", "ff"]
     assert rows["ff"].inputs == ("att",)
@@ -85,7 +85,7 @@ def test_in_an_eager_loop_a_composite_layer_is_measured_and_its_past_is_not_know
 
 
 @pytest.mark.parametrize("eager", [False, True])
-def test_a_composite_layer_that_ends_in_another_is_not_measured_twice(eager):
+def test_composite_layer_that_ends_in_another_layer_has_no_row(eager):
     inner = keras.Sequential([layers.Dense(4, name="deep"), layers.Dropout(0.1)], name="block")
     model = keras.Sequential([keras.Input((3,)), inner, layers.Dense(2, name="out")])
     rows = activation_rows(model, tf.ones([2, 3]), eager=eager, training=True)
@@ -103,7 +103,7 @@ class Residual(keras.Model):
         return tf.nn.relu(h + self.second(h))
 
 
-def test_a_model_that_ends_in_operations_of_its_own_has_a_row_for_its_output():
+def test_model_that_ends_in_other_operations_has_a_row_for_its_output():
     rows = activation_rows(Residual(), tf.ones([2, 4]))
     assert edges(rows) == {"first": ("input",), "second": ("first",), "output": ("first", "second")}
     assert gaps(rows) == {"output": NO_LAYER}
@@ -111,7 +111,7 @@ def test_a_model_that_ends_in_operations_of_its_own_has_a_row_for_its_output():
     assert rows["output"].depth == 2
 
 
-def test_a_cast_a_reshape_and_a_concatenation_hide_nothing():
+def test_cast_reshape_and_concatenation_are_not_listed_in_between():
     class Rearranging(keras.Model):
         def __init__(self):
             super().__init__()
@@ -127,7 +127,7 @@ def test_a_cast_a_reshape_and_a_concatenation_hide_nothing():
     assert gaps(rows) == {}
 
 
-def test_what_only_lends_its_shape_feeds_nothing():
+def test_shape_of_a_tensor_is_no_origin():
     class Shaped(keras.Model):
         def __init__(self):
             super().__init__()
@@ -139,7 +139,7 @@ def test_what_only_lends_its_shape_feeds_nothing():
     assert edges(activation_rows(Shaped(), tf.ones([2, 3]))) == {"first": ("input",), "second": ()}
 
 
-def test_what_runs_inside_a_function_or_a_loop_is_named_as_such():
+def test_function_or_loop_is_named_in_between():
     class Inside(keras.Model):
         def __init__(self):
             super().__init__()
@@ -163,7 +163,7 @@ def test_a_layer_called_twice_is_two_rows_with_their_own_inputs():
     assert edges(rows) == {"tower": ("query",), "tower_2": ("answer",), "dot": ("tower", "tower_2")}
 
 
-def test_layers_of_a_recurrent_one_stay_inside_and_both_directions_are_joined():
+def test_bidirectional_layer_is_fed_by_both_directions():
     model = keras.Sequential(
         [
             keras.Input((5, 3)),
@@ -177,7 +177,7 @@ def test_layers_of_a_recurrent_one_stay_inside_and_both_directions_are_joined():
     assert rows["out"].inputs == ("both",)
 
 
-def test_keras_own_attention_has_no_row_beside_its_last_layer():
+def test_keras_attention_has_no_row_besides_its_last_layer():
     entry = keras.Input((5, 4))
     attended = layers.MultiHeadAttention(2, 2, name="attention")(entry, entry)
     rows = activation_rows(keras.Model(entry, layers.Dense(2, name="out")(attended)), tf.ones([2, 5, 4]))
@@ -185,7 +185,7 @@ def test_keras_own_attention_has_no_row_beside_its_last_layer():
     assert rows["out"].inputs == ("attention/attention_output",)
 
 
-def test_a_deep_graph_of_plain_operations_is_walked():
+def test_deep_graph_of_operations():
     class Deep(keras.Model):
         def __init__(self):
             super().__init__()
@@ -202,30 +202,30 @@ def test_a_deep_graph_of_plain_operations_is_walked():
 
 
 class Wiring:
-    """A random directed graph of layers, and who feeds whom by the way it was drawn."""
+    """A random directed graph of layers, and the expected origins."""
 
     def __init__(self, seed):
         self.random = np.random.default_rng(seed)
-        self.fed_by = {}  # row -> the rows that feed it
+        self.origins = {}  # row -> the rows that feed it
         self.gaps = {}
         count = int(self.random.integers(4, 12))
-        # A node is: its parents, how they are put together, whether a layer that passes on comes after it.
+        # A node: its parents, how they are combined, whether a dropout layer and an operation follow.
         self.nodes = [
             (
                 sorted(
                     self.random.choice(
-                        place + 1, size=min(place + 1, self.random.integers(1, 4)), replace=False
+                        number + 1, size=min(number + 1, self.random.integers(1, 4)), replace=False
                     )
                 ),
                 self.random.choice(["layer", "operation", "concatenation"]),
                 bool(self.random.integers(2)),
                 bool(self.random.integers(2)),
             )
-            for place in range(count)
+            for number in range(count)
         ]
 
     def run(self, entry, layer_of, joined):
-        """Wire it up: values by node, 0 the input; notes the truth on the way."""
+        """Build the graph from its input ``entry``, and collect the expected origins."""
         values, rows = [entry], [({"input"}, False)]
         for number, (parents, how, drop, gap) in enumerate(self.nodes):
             name = f"node{number}"
@@ -234,7 +234,7 @@ class Wiring:
             value, sources, hidden = self.join(
                 name, [values[p] for p in parents], how, joined, sources, hidden
             )
-            self.fed_by[name], self.gaps[name] = sources, hidden
+            self.origins[name], self.gaps[name] = sources, hidden
             value = layer_of(name)(value)
             if drop:
                 value = layer_of(f"drop{number}")(value)
@@ -242,14 +242,14 @@ class Wiring:
                 value = value * 2.0
             values.append(value)
             rows.append(({name}, gap))
-        self.fed_by["out"], self.gaps["out"] = rows[-1]
+        self.origins["out"], self.gaps["out"] = rows[-1]
         return layer_of("out")(values[-1])
 
     def join(self, name, values, how, joined, sources, hidden):
         if len(values) == 1:
             return values[0], sources, hidden
         if how == "layer":
-            self.fed_by[f"{name}_join"], self.gaps[f"{name}_join"] = sources, hidden
+            self.origins[f"{name}_join"], self.gaps[f"{name}_join"] = sources, hidden
             return joined(f"{name}_join")(values), {f"{name}_join"}, False
         if how == "operation":
             return sum(values[1:], values[0]), sources, True
@@ -294,7 +294,7 @@ def test_random_wirings(seed, form, make):
     reached = set(rows)  # a functional model leaves out what its output does not need
     assert "out" in reached
     assert {name: set(row.inputs) for name, row in rows.items()} == {
-        name: set(fed) for name, fed in wiring.fed_by.items() if name in reached
+        name: set(fed) for name, fed in wiring.origins.items() if name in reached
     }
     assert {name: bool(row.between) for name, row in rows.items()} == {
         name: gap for name, gap in wiring.gaps.items() if name in reached

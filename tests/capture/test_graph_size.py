@@ -1,4 +1,4 @@
-"""What is written into a step's graph does not grow with the number of weights."""
+"""The size of a step's graph does not grow with the number of weights."""
 
 import keras
 import tensorflow as tf
@@ -7,7 +7,7 @@ import tb_gradhealth as gradhealth
 
 
 def graph_bytes(log_dir, units):
-    """Of a step of ten dense layers that is watched."""
+    """The size of the graph of an observed step of ten dense layers."""
     dense = keras.layers.Dense
     model = keras.Sequential([keras.Input((units,)), *[dense(units, "tanh") for _ in range(10)]])
     with gradhealth.Recorder(log_dir) as recorder:

@@ -41,7 +41,7 @@ def test_moments_are_those_of_float64(tensors):
         np.testing.assert_allclose(alone, want, rtol=1e-5, atol=1e-6 * size)
 
 
-def test_of_no_elements_nothing_is_known_but_that_none_is_faulty():
+def test_moments_of_no_elements_are_nan_with_counts_of_0():
     nothing = [*[np.nan] * 4, 0, 0]
     np.testing.assert_array_equal(segment_moments(np.float32([1]), [0, 1, 0])[[0, 2]], [nothing, nothing])
     np.testing.assert_array_equal(moments(np.zeros([0, 3], np.float32)), nothing)
@@ -49,7 +49,7 @@ def test_of_no_elements_nothing_is_known_but_that_none_is_faulty():
 
 @settings(suppress_health_check=[HealthCheck.too_slow])  # arrays are drawn slowly on a busy machine
 @given(TENSORS)
-def test_histograms_are_the_record_s_own(tensors):
+def test_histograms_equal_those_of_the_record_package(tensors):
     zeros, packed = histograms(np.concatenate(tensors), [tensor.size for tensor in tensors])
     for index, tensor in enumerate(tensors):
         assert zeros[index] == np.mean(tensor == 0)
@@ -59,11 +59,11 @@ def test_histograms_are_the_record_s_own(tensors):
 @pytest.mark.parametrize("shape", [(2047,), (SAMPLE + 1,), (300, 64), (1000, 128)])
 def test_a_sample_is_of_the_tensor_and_of_all_its_channels(shape):
     values = np.arange(np.prod(shape), dtype=np.float32).reshape(shape)
-    some = sample(values)
-    assert min(values.size, SAMPLE) - RUN < some.size <= SAMPLE
-    assert np.unique(some).size == some.size
-    assert np.unique(some % shape[-1]).size == min(shape[-1], some.size)
-    assert some.max() > 0.9 * values.max()
+    sampled = sample(values)
+    assert min(values.size, SAMPLE) - RUN < sampled.size <= SAMPLE
+    assert np.unique(sampled).size == sampled.size
+    assert np.unique(sampled % shape[-1]).size == min(shape[-1], sampled.size)
+    assert sampled.max() > 0.9 * values.max()
 
 
 def test_shares_of_units_are_counted():
@@ -76,7 +76,7 @@ def test_shares_of_units_are_counted():
     assert np.isnan([dormant_fraction(outputs[:0]), outer_fraction(outputs[:0], "tanh")]).all()
 
 
-def test_features_are_told_apart():
+def test_features_by_definition():
     random = np.random.default_rng(0)
     values = random.normal(size=(64, 4)).astype(np.float32) * [1, 2, 300, 0]
     constant, spread = features(values.astype(np.float32))
@@ -88,38 +88,38 @@ def test_features_are_told_apart():
 
 
 NUMBERS = st.sampled_from([0.0, 1.0, 2.0, 3.0, np.nan, np.inf])
-TAKEN = ("taken", "left", "none")
+EVENTS = ("taken", "left", "none")
 
 
-@given(st.lists(st.tuples(NUMBERS, st.sampled_from(TAKEN)), min_size=1, max_size=30))
-def test_every_step_is_told_by_one_record(steps):
+@given(st.lists(st.tuples(NUMBERS, st.sampled_from(EVENTS)), min_size=1, max_size=30))
+def test_every_step_is_in_exactly_one_record(events):
     rows = [Row("w", "gradient", "layer", "kernel", 0)]
-    since, told = SinceRecord(rows, [0]), 0
-    lines = np.float32([[number] for number, _ in steps])
-    numbers = np.arange(1, len(steps) + 1)
-    for number, (value, what) in enumerate(steps, start=1):
-        held = slice(max(number - 8, 0), number)  # as in a ring
-        if what == "taken":
-            got = filled(since, value, lines[held], numbers[held], number)
-            covered = lines[told:number, 0]
-            told = number
+    since, covered_until = SinceRecord(rows, [0]), 0
+    steps = np.float32([[value] for value, _ in events])
+    numbers = np.arange(1, len(events) + 1)
+    for number, (value, event) in enumerate(events, start=1):
+        buffered = slice(max(number - 8, 0), number)  # as in a ring
+        if event == "taken":
+            got = filled(since, value, steps[buffered], numbers[buffered], number)
+            covered = steps[covered_until:number, 0]
+            covered_until = number
             finite = np.where(np.isfinite(covered), covered, -1)
             bad = ~np.isfinite(covered)
             assert got["bad_steps"] == bad.sum()
             assert_same(got["bad_ago"], len(covered) - 1 - bad.argmax() if bad.any() else np.nan)
             assert_same(got["peak_rms"], finite.max() if finite.max() >= 0 else np.nan)
             assert_same(got["peak_rms_ago"], finite[::-1].argmax() if finite.max() >= 0 else np.nan)
-        if what != "none" or number % 4 == 0:
-            since.add(lines[held], numbers[held], number)
+        if event != "none" or number % 4 == 0:
+            since.add(steps[buffered], numbers[buffered], number)
 
 
-def filled(since, value, lines, numbers, number):
+def filled(since, value, steps, numbers, number):
     """The columns of the only row, whose tensor has one element."""
     matrix = np.full([1, len(COLUMNS)], np.nan)
     own = dict(zip(("rms", "nan_count", "inf_count"), (value, np.isnan(value), np.isinf(value)), strict=True))
     for name, column in own.items():
         matrix[0, COLUMNS.index(name)] = column if np.isfinite(column) else np.nan
-    since.fill(matrix, lines, numbers, number)
+    since.fill(matrix, steps, numbers, number)
     return dict(zip(COLUMNS, matrix[0], strict=True))
 
 
@@ -127,26 +127,26 @@ def assert_same(got, want):
     np.testing.assert_array_equal(got, want)
 
 
-def test_a_record_that_comes_late_tells_of_its_own_step_and_takes_nothing_from_the_next():
+def test_late_record_describes_its_own_step_only():
     since = SinceRecord([Row("w", "gradient", "layer", "kernel", 0)], [0])
-    lines, numbers = np.float32([[5], [np.nan], [1], [2]]), np.arange(1, 5)
-    since.add(lines, numbers, 3)
-    late = filled(since, np.nan, lines, numbers, 2)
+    steps, numbers = np.float32([[5], [np.nan], [1], [2]]), np.arange(1, 5)
+    since.add(steps, numbers, 3)
+    late = filled(since, np.nan, steps, numbers, 2)
     assert (late["bad_steps"], late["bad_ago"]) == (1, 0)
-    following = filled(since, 2.0, lines, numbers, 4)
+    following = filled(since, 2.0, steps, numbers, 4)
     assert (following["bad_steps"], following["bad_ago"]) == (1, 2)
     assert (following["peak_rms"], following["peak_rms_ago"]) == (5, 3)
 
 
-def test_sums_of_squares_that_overflow_are_no_fault():
+def test_overflowing_sums_of_squares_are_no_fault():
     since = SinceRecord([Row("w", "gradient", "layer", "kernel", 0)], [0])
-    lines, numbers = np.float32([[1], [np.inf], [np.inf]]), np.arange(1, 4)
-    got = filled(since, 1e30, lines, numbers, 3)
+    steps, numbers = np.float32([[1], [np.inf], [np.inf]]), np.arange(1, 4)
+    got = filled(since, 1e30, steps, numbers, 3)
     assert got["bad_steps"] == 0
     assert got["peak_rms"] == 1e30
 
 
-def test_a_limit_is_a_multiple_of_what_is_usual_and_is_lifted_while_it_is_exceeded():
+def test_trip_limit_is_a_multiple_of_the_usual_size_and_infinite_while_exceeded():
     random = np.random.default_rng(0)
     steps = np.exp(random.normal(0, 0.01, [64, 3])).astype(np.float32)
     numbers = np.arange(1, 65)

@@ -1,4 +1,4 @@
-"""The callback in `model.fit`: right numbers at right steps, and a training that does not notice."""
+"""The callback in `model.fit`: correct statistics at the correct steps, and no effect on the training."""
 
 import pickle
 
@@ -36,7 +36,7 @@ def fit(model, batches, callbacks=(), epochs=2):
 @pytest.mark.parametrize(
     "arguments", [{"jit_compile": False}, {"jit_compile": True}, {"run_eagerly": True}], ids=str
 )
-def test_the_same_gradients_as_a_hand_written_loop(tmp_path, read_run, batches, arguments):
+def test_statistics_equal_those_of_a_custom_loop(tmp_path, read_run, batches, arguments):
     fit(make_model(**arguments), batches, [gradhealth.KerasCallback(tmp_path)])
     run = read_run(tmp_path / "gradhealth")
     assert run.steps == [0, 10, 20, 30]
@@ -67,7 +67,7 @@ def test_the_same_gradients_as_a_hand_written_loop(tmp_path, read_run, batches, 
 
 
 @pytest.mark.parametrize("arguments", [{"jit_compile": False}, {"run_eagerly": True}], ids=str)
-def test_training_is_bit_identical_with_and_without(tmp_path, batches, arguments):
+def test_training_is_bit_identical_with_and_without_the_callback(tmp_path, batches, arguments):
     results = []
     for callbacks in ([], [gradhealth.KerasCallback(tmp_path, every=3)]):
         model = make_model(**arguments)
@@ -77,7 +77,7 @@ def test_training_is_bit_identical_with_and_without(tmp_path, batches, arguments
         np.testing.assert_array_equal(np.asarray(plain), np.asarray(observed))
 
 
-def test_two_fits_count_on_and_leave_the_model_as_it_was(tmp_path, read_run, batches):
+def test_second_fit_continues_the_step_count_and_restores_the_model(tmp_path, read_run, batches):
     model = make_model()
     callback = gradhealth.KerasCallback(tmp_path)
     for _ in range(2):
@@ -90,7 +90,7 @@ def test_two_fits_count_on_and_leave_the_model_as_it_was(tmp_path, read_run, bat
     assert sorted(read_run(tmp_path).steps) == [0, 10, 20, 30]
 
 
-def test_several_steps_in_one_execution_are_dated_right(tmp_path, read_run, batches):
+def test_steps_per_execution_records_the_exact_step_of_a_nan(tmp_path, read_run, batches):
     x, y = batches[0].copy(), batches[1]
     x[8 * 13] = np.nan
     model = make_model(steps_per_execution=7)
@@ -101,7 +101,7 @@ def test_several_steps_in_one_execution_are_dated_right(tmp_path, read_run, batc
     assert run.values("gradient", "hidden/kernel", "bad_ago")[1] == 0
 
 
-def test_a_frozen_layer_is_left_out_and_comes_back(tmp_path, read_run, batches):
+def test_frozen_layer_has_no_rows_until_it_is_unfrozen(tmp_path, read_run, batches):
     model = make_model()
     callback = gradhealth.KerasCallback(tmp_path)
     for trainable in (False, True):
@@ -112,7 +112,7 @@ def test_a_frozen_layer_is_left_out_and_comes_back(tmp_path, read_run, batches):
     assert len(run.tables) == 2
     assert sorted({len(record.table.rows) for record in run.records}) == [
         2 * 3 + 2 + 2 + 2 + 4,
-        4 * 3 + 2 + 2 + 4,  # input and target, what a constant loses and gets right
+        4 * 3 + 2 + 2 + 4,  # input, target, constant loss and accuracy
     ]
 
 
@@ -138,7 +138,7 @@ def test_gradients_are_those_before_clipping(tmp_path, read_run, batches):
     np.testing.assert_allclose(plain, clipped, rtol=1e-6)
 
 
-def test_a_train_step_of_one_s_own_is_observed_too(tmp_path, read_run, batches):
+def test_custom_train_step_is_observed(tmp_path, read_run, batches):
     class Own(keras.Sequential):
         def train_step(self, batch):
             x, _ = batch
@@ -157,7 +157,7 @@ def test_a_train_step_of_one_s_own_is_observed_too(tmp_path, read_run, batches):
 
 
 @pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")  # Keras, while pickling
-def test_an_exception_in_training_leaves_a_readable_file_and_a_sound_model(tmp_path, read_run, batches):
+def test_exception_in_training_leaves_a_readable_file_and_restores_the_model(tmp_path, read_run, batches):
     class Stop(keras.callbacks.Callback):
         def on_train_batch_end(self, batch, logs=None):
             if batch == 12:
@@ -173,7 +173,7 @@ def test_an_exception_in_training_leaves_a_readable_file_and_a_sound_model(tmp_p
     assert sorted(read_run(tmp_path).steps) == [0, 10, 13, 23]
 
 
-def test_an_exception_inside_the_step_restores_the_model(tmp_path, batches):
+def test_exception_inside_the_step_restores_the_model(tmp_path, batches):
     model = make_model(run_eagerly=True)
     x, y = batches
     with pytest.raises(ValueError, match=r"incompatible|expected"):
@@ -182,7 +182,7 @@ def test_an_exception_inside_the_step_restores_the_model(tmp_path, batches):
     assert "apply" not in vars(model.optimizer)
 
 
-def test_a_variable_without_a_gradient_is_told(tmp_path, read_run, batches):
+def test_variable_without_a_gradient_is_an_unmeasured_row(tmp_path, read_run, batches):
     class Unused(keras.Model):
         def __init__(self):
             super().__init__()
@@ -203,7 +203,7 @@ def test_a_variable_without_a_gradient_is_told(tmp_path, read_run, batches):
     assert reasons["used/kernel"] == ""
 
 
-def test_the_findings_are_there_while_training(tmp_path, batches):
+def test_findings_are_available_during_training(tmp_path, batches):
     x, y = batches[0].copy(), batches[1]
     x[3] = np.nan
     callback = gradhealth.KerasCallback(tmp_path)
@@ -230,9 +230,7 @@ def test_half_precision_activations_are_measured(tmp_path, read_run, batches):
 
 @pytest.mark.filterwarnings("ignore:__array__ impl:DeprecationWarning")  # Keras 3.15 beside NumPy 2.4
 @pytest.mark.parametrize("first", ["ours", "keras"])
-def test_keras_own_tensorboard_callback_takes_nothing_from_ours_nor_we_from_it(
-    tmp_path, read_run, batches, first
-):
+def test_keras_tensorboard_callback_and_ours_do_not_affect_each_other(tmp_path, read_run, batches, first):
     def keras_own(folder):
         return keras.callbacks.TensorBoard(folder, update_freq=7)
 
@@ -248,12 +246,12 @@ def test_keras_own_tensorboard_callback_takes_nothing_from_ours_nor_we_from_it(
 
 
 def attributes(model):
-    """What the model and its optimizer hold themselves, but for what `fit` itself leaves."""
+    """The attributes of the model and its optimizer, except those that `fit` itself adds."""
     left = ("history", "train_function", "_eval_epoch_iterator", "stop_evaluating")
     return {name for owner in (model, model.optimizer) for name in vars(owner) if name not in left}
 
 
-def test_two_callbacks_in_one_fit_both_record_and_leave_the_model_alone(tmp_path, read_run, batches):
+def test_two_callbacks_in_one_fit_both_record_and_restore_the_model(tmp_path, read_run, batches):
     model = make_model()
     fit(model, batches)
     before = attributes(model)
@@ -266,32 +264,32 @@ def test_two_callbacks_in_one_fit_both_record_and_leave_the_model_alone(tmp_path
 
 
 class Bad(keras.callbacks.Callback):
-    """Raises where it is told to."""
+    """Raises in the given hook."""
 
     def __init__(self, hook):
         super().__init__()
 
-        def planted(*arguments, **named):
-            raise RuntimeError("planted")
+        def raised_on_purpose(*arguments, **named):
+            raise RuntimeError("raised_on_purpose")
 
-        setattr(self, hook, planted)
+        setattr(self, hook, raised_on_purpose)
 
 
 @pytest.mark.parametrize("hook", ["on_epoch_begin", "on_epoch_end", "on_train_batch_end", "on_train_end"])
-@pytest.mark.parametrize("place", [0, 1])
-def test_an_exception_of_another_callback_leaves_the_model_alone(tmp_path, read_run, batches, hook, place):
+@pytest.mark.parametrize("position", [0, 1])
+def test_exception_of_another_callback_restores_the_model(tmp_path, read_run, batches, hook, position):
     model, callback = make_model(), gradhealth.KerasCallback(tmp_path)
     fit(model, batches)
     before = attributes(model)
     callbacks = [callback]
-    callbacks.insert(place, Bad(hook))
-    with pytest.raises(RuntimeError, match="planted"):
+    callbacks.insert(position, Bad(hook))
+    with pytest.raises(RuntimeError, match="raised_on_purpose"):
         fit(model, batches, callbacks)
     assert attributes(model) == before
     assert read_run(tmp_path).steps[:1] == ([] if hook == "on_epoch_begin" else [40])
 
 
-def test_an_exception_in_the_validation_leaves_the_model_alone(tmp_path, batches):
+def test_exception_in_the_validation_restores_the_model(tmp_path, batches):
     model, callback = make_model(run_eagerly=True), gradhealth.KerasCallback(tmp_path)
     fit(model, batches)
     before = attributes(model)
@@ -299,22 +297,22 @@ def test_an_exception_in_the_validation_leaves_the_model_alone(tmp_path, batches
     def validation():
         for _ in range(4):
             yield batches[0][:8], batches[1][:8]
-        raise RuntimeError("planted")
+        raise RuntimeError("raised_on_purpose")
 
-    with pytest.raises(Exception, match="planted"):
+    with pytest.raises(Exception, match="raised_on_purpose"):
         model.fit(*batches, validation_data=validation(), verbose=0, callbacks=[callback])
     assert attributes(model) == before
 
 
 @pytest.mark.parametrize(
-    "kept", [list, lambda pair: dict(zip("ab", pair, strict=True))], ids=["list", "dict"]
+    "container", [list, lambda pair: dict(zip("ab", pair, strict=True))], ids=["list", "dict"]
 )
-def test_optimizers_kept_in_a_list_or_a_dict_are_seen(tmp_path, read_run, batches, kept):
+def test_optimizers_in_a_list_or_a_dict_are_observed(tmp_path, read_run, batches, container):
     class Model(keras.Model):
         def __init__(self):
             super().__init__()
             self.hidden, self.out = keras.layers.Dense(8), keras.layers.Dense(3)
-            self.optimizers = kept([keras.optimizers.SGD(0.01), keras.optimizers.SGD(0.01)])
+            self.optimizers = container([keras.optimizers.SGD(0.01), keras.optimizers.SGD(0.01)])
 
         def call(self, x):
             return self.out(self.hidden(x))
@@ -338,7 +336,7 @@ def test_optimizers_kept_in_a_list_or_a_dict_are_seen(tmp_path, read_run, batche
     assert len([row for row in rows if row.kind == "gradient" and not row.not_measured]) == 4
 
 
-def test_a_model_built_by_its_first_step_has_one_table_also_when_run_eagerly(tmp_path, read_run, batches):
+def test_model_built_by_its_first_step_has_one_row_table(tmp_path, read_run, batches):
     class Model(keras.Model):
         def __init__(self):
             super().__init__()
@@ -365,7 +363,7 @@ def test_a_model_built_by_its_first_step_has_one_table_also_when_run_eagerly(tmp
     ],
     ids=["keys that cannot be sorted", "ragged", "sparse"],
 )
-def test_whatever_a_layer_puts_out_does_not_disturb_it(outputs):
+def test_capture_does_not_fail_on_unusual_layer_outputs(outputs):
     class Odd(keras.layers.Layer):
         def call(self, x):
             return outputs(x)
@@ -379,7 +377,7 @@ def test_whatever_a_layer_puts_out_does_not_disturb_it(outputs):
 
 
 @pytest.mark.parametrize("activations", [True, False])
-def test_a_step_whose_optimizer_is_out_of_sight_trains_on_with_a_warning(tmp_path, batches, activations):
+def test_step_with_an_unknown_optimizer_trains_with_a_warning(tmp_path, batches, activations):
     optimizer = keras.optimizers.SGD(0.01)
 
     class Model(keras.Sequential):

@@ -1,4 +1,4 @@
-"""The recorder in a hand-written loop: what it writes, when, and what happened in between."""
+"""The recorder in a custom loop: what it writes, when, and the facts since the last record."""
 
 import gc
 import re
@@ -11,7 +11,7 @@ import tb_gradhealth as gradhealth
 
 
 def run_loop(log_dir, as_step, gradients, every=10, **arguments):
-    """A loop over gradients of one variable ``layer/kernel``, one step each; nothing is trained."""
+    """Record gradients of one variable ``layer/kernel``, one per step; nothing is trained."""
     variable = tf.Variable(tf.ones([2, 2]), name="layer/kernel")
     with gradhealth.Recorder(log_dir, every=every, **arguments) as recorder:
 
@@ -33,9 +33,9 @@ def test_writes_the_first_step_and_each_tenth_after_it(tmp_path, as_step, read_r
     assert run.table_events == 1
 
 
-def test_close_tells_of_a_nan_after_the_last_record_and_nothing_it_does_not_know(tmp_path, read_run):
+def test_close_writes_a_record_for_a_nan_after_the_last_record(tmp_path, read_run):
     gradients = np.ones([17, 2, 2])
-    gradients[12] = 99  # trips a record, so that nothing else does before somebody looks
+    gradients[12] = 99  # trips a record, so that no other step trips before the next collection
     gradients[14] = np.nan
     run_loop(tmp_path, lambda step: step, np.concatenate([np.ones([20, 2, 2]), gradients]))
     run = read_run(tmp_path)
@@ -44,7 +44,7 @@ def test_close_tells_of_a_nan_after_the_last_record_and_nothing_it_does_not_know
     assert np.isnan(run.values("gradient", "layer/kernel", "rms")[-1])
 
 
-def test_squares_that_overflow_are_no_infinity(tmp_path, as_step, read_run):
+def test_overflowing_squares_are_no_infinity(tmp_path, as_step, read_run):
     run_loop(tmp_path, as_step, [np.full([2, 2], 1e30)] * 11)
     run = read_run(tmp_path)
     assert run.steps == [0, 10]
@@ -52,12 +52,12 @@ def test_squares_that_overflow_are_no_infinity(tmp_path, as_step, read_run):
     np.testing.assert_allclose(run.values("gradient", "layer/kernel", "peak_rms"), [1e30, 1e30], rtol=1e-6)
 
 
-def test_close_adds_nothing_to_a_tail_without_trouble(tmp_path, read_run):
+def test_close_writes_no_record_without_faults(tmp_path, read_run):
     run_loop(tmp_path, lambda step: step, np.ones([17, 2, 2]))
     assert read_run(tmp_path).steps == [0, 10]
 
 
-def test_facts_of_a_record_nobody_read_go_into_the_next(tmp_path, as_step, read_run):
+def test_facts_of_an_unread_record_go_into_the_next(tmp_path, as_step, read_run):
     variable = tf.Variable(tf.ones([2]), name="layer/kernel")
     recorder = gradhealth.Recorder(tmp_path, every=3)
 
@@ -131,7 +131,7 @@ def test_a_changed_set_of_tensors_starts_a_new_table_in_the_same_function(tmp_pa
 
 
 def record_relu(log_dir, as_step, batches):
-    """Record what a ReLU makes of some batches, one a step."""
+    """Record the outputs of a ReLU for some batches, one per step."""
     model = tf.keras.Sequential([tf.keras.Input(batches[0].shape[1:]), tf.keras.layers.ReLU(name="relu")])
     with gradhealth.Recorder(log_dir) as recorder:
 
@@ -146,11 +146,11 @@ def record_relu(log_dir, as_step, batches):
             recorder.write(number)
 
 
-def test_dead_units_are_those_a_recount_finds(tmp_path, as_step, read_run, random):
+def test_dead_units_equal_a_recount(tmp_path, as_step, read_run, random):
     batches = random.normal(size=(21, 16, 5, 5, 8)).astype(np.float32)
     batches[..., 2] = -1  # never on
     batches[..., 5] = -1
-    batches[7, 3, 4, 4, 5] = 1  # on once, in one place
+    batches[7, 3, 4, 4, 5] = 1  # on once, at one position
     batches[11:, ..., 0] = -1  # off in the second window only
     batches = np.maximum(batches, 0)
     record_relu(tmp_path, as_step, batches)
@@ -167,11 +167,11 @@ def test_dead_units_are_those_a_recount_finds(tmp_path, as_step, read_run, rando
     assert windows[1:] == [11, 10]
 
 
-def test_a_dead_unit_is_looked_for_again_where_the_first_samples_do_not_show_it(tmp_path, as_step, read_run):
+def test_dead_unit_is_searched_for_again_in_a_whole_batch(tmp_path, as_step, read_run):
     early = np.zeros([2, 64, 64, 4], np.float32)
     early[:, 0, 0, 2:] = 1  # units 0 and 1 are never on
     late = early.copy()
-    late[1, 0, 0, 1] = 1  # on in the second sample, and one sample fills what each step looks at
+    late[1, 0, 0, 1] = 1  # on in the second sample, while the first alone is watched
     record_relu(tmp_path, as_step, [early] * 11 + [late] * 80)
     dead = read_run(tmp_path).values("activation", "relu", "dead_fraction")
     assert np.isnan(dead[0])
@@ -188,20 +188,20 @@ def test_flushes_at_once_when_something_is_not_finite(tmp_path, read_run):
     recorder.close()
 
 
-def test_an_unwritable_directory_is_told_once_and_the_loop_goes_on(tmp_path):
+def test_unwritable_directory_warns_once_and_the_loop_continues(tmp_path):
     (tmp_path / "file").write_text("in the way")
-    with pytest.warns(RuntimeWarning, match="cannot write to .*training goes on") as told:
+    with pytest.warns(RuntimeWarning, match="cannot write to .*training goes on") as caught:
         run_loop(tmp_path / "file", lambda step: step, np.ones([25, 2, 2]))
-    assert len(told) == 1
+    assert len(caught) == 1
 
 
-def test_record_if_holds_for_the_recorder_too(tmp_path, read_run):
+def test_recorder_honours_record_if(tmp_path, read_run):
     with tf.summary.record_if(False):
         run_loop(tmp_path, lambda step: step, np.ones([12, 2, 2]))
     assert read_run(tmp_path).records == []
 
 
-def test_settings_tell_what_the_rules_cannot_see(tmp_path, read_run):
+def test_row_table_has_the_optimizer_settings(tmp_path, read_run):
     optimizer = tf.keras.optimizers.Adam(0.25, epsilon=1e-6, clipnorm=2.0)
     run_loop(tmp_path, lambda step: step, np.ones([1, 2, 2]), every=5, optimizer=optimizer, name="generator")
     table = read_run(tmp_path).records[0].table
@@ -217,7 +217,7 @@ def test_settings_tell_what_the_rules_cannot_see(tmp_path, read_run):
     }
 
 
-def test_the_scalars_that_hparams_sorts_by_count_the_findings(tmp_path, read_run):
+def test_verdict_scalars_count_the_findings(tmp_path, read_run):
     gradients = np.ones([12, 2, 2])
     gradients[4] = np.nan
     recorder = run_loop(tmp_path, lambda step: step, gradients)
@@ -232,27 +232,27 @@ def test_the_scalars_that_hparams_sorts_by_count_the_findings(tmp_path, read_run
 
 
 @pytest.mark.parametrize("faulty", [False, True], ids=["usual", "not finite"])
-def test_a_step_that_writes_a_record_does_not_judge_it_unless_it_must(tmp_path, read_run, faulty):
+def test_step_with_a_record_judges_only_new_faults(tmp_path, read_run, faulty):
     recorder = gradhealth.Recorder(tmp_path, every=5)
     variable = tf.Variable([1.0, 2.0])
-    told = []
+    written = []
     for step in range(2):
         recorder.observe([(tf.constant([np.nan if faulty else 0.1, 0.1]), variable)], loss=0.5)
         recorder.write(step)
         recorder.flush()
-        told.append({(tag, step) for tag, step, _ in read_run(tmp_path).scalars})
+        written.append({(tag, step) for tag, step, _ in read_run(tmp_path).scalars})
     both = {("gradhealth/critical", 0), ("gradhealth/warnings", 0)}
-    assert told == ([both, both] if faulty else [set(), both])
+    assert written == ([both, both] if faulty else [set(), both])
     recorder.close()
 
 
 @pytest.mark.parametrize("every", [0, -1, 2.5, True, "10"])
-def test_a_senseless_cadence_is_refused(tmp_path, every):
+def test_invalid_cadence_raises(tmp_path, every):
     with pytest.raises(ValueError, match=re.escape(f"every={every!r}")):
         gradhealth.Recorder(tmp_path, every=every)
 
 
-def test_write_inside_a_function_says_where_it_belongs(tmp_path):
+def test_write_inside_a_function_raises(tmp_path):
     recorder = gradhealth.Recorder(tmp_path)
     with pytest.raises(RuntimeError, match="after the step, outside the function"):
         tf.function(lambda: recorder.write(0))()
@@ -270,7 +270,7 @@ def variable():
     return tf.Variable(tf.ones([2]), name="layer/kernel")
 
 
-def test_records_while_functions_run_operation_by_operation(tmp_path, read_run, variable):
+def test_records_while_functions_run_eagerly(tmp_path, read_run, variable):
     tf.config.run_functions_eagerly(True)
     try:
         with gradhealth.Recorder(tmp_path, every=2) as recorder:
@@ -286,7 +286,7 @@ def test_records_while_functions_run_operation_by_operation(tmp_path, read_run, 
 
 
 @pytest.mark.parametrize("run", [lambda step: step, tf.function], ids=["eager", "function"])
-def test_debuggers_of_tensorflow_s_do_not_see_what_we_compute(tmp_path, read_run, variable, run):
+def test_tensorflow_debuggers_do_not_check_our_operations(tmp_path, read_run, variable, run):
     tf.debugging.enable_check_numerics()
     try:
         with gradhealth.Recorder(tmp_path, every=2) as recorder:
@@ -311,11 +311,11 @@ def test_one_step_may_run_eagerly_and_compiled_in_any_order(tmp_path, read_run, 
 
 
 @pytest.mark.parametrize("compiled", [False, True], ids=["plain", "xla"])
-def test_a_call_of_more_steps_than_the_flight_recorder_holds_makes_it_hold_more(
+def test_flight_recorder_grows_after_a_call_of_more_steps_than_it_holds(
     tmp_path, read_run, variable, compiled
 ):
     gradients = np.tile(np.linspace(1, 2, 300, dtype=np.float32)[:, None, None], [1, 3, 2])
-    gradients[[200, 203], 1] = np.nan  # step 500 has a record that the host comes too late for
+    gradients[[200, 203], 1] = np.nan  # the host collects too late for the record of step 500
     with gradhealth.Recorder(tmp_path, every=10) as recorder:
         step = small_step(recorder, variable)
 
@@ -330,11 +330,11 @@ def test_a_call_of_more_steps_than_the_flight_recorder_holds_makes_it_hold_more(
     run = read_run(tmp_path)
     assert run.steps == [290, 503, 590, 890]
     assert run.values("gradient", "layer/kernel", "bad_steps") == [0, 2, 0, 0]
-    # The largest since step 590 was the second call's last, and it is still held after the third.
+    # The largest since step 590 is the second call's last; after the third call it is still in the buffer.
     assert run.values("gradient", "layer/kernel", "peak_rms_ago")[-1] == 890 - 599
 
 
-def test_a_layer_rebuilt_for_other_inputs_is_another_tensor(tmp_path, read_run):
+def test_rebuilt_layer_of_another_shape_is_another_tensor(tmp_path, read_run):
     with gradhealth.Recorder(tmp_path, every=1) as recorder:
         for number, inputs in enumerate((4, 5)):
             variable = tf.Variable(tf.ones([inputs, 3]), name="layer/kernel")
@@ -345,7 +345,7 @@ def test_a_layer_rebuilt_for_other_inputs_is_another_tensor(tmp_path, read_run):
     assert [record.table.rows[0].shape for record in run.records] == [(4, 3), (5, 3)]
 
 
-def test_activations_of_changing_length_are_one_tensor_and_of_changing_rank_another(tmp_path, read_run):
+def test_activation_of_another_length_is_the_same_tensor_and_of_another_rank_another(tmp_path, read_run):
     with gradhealth.Recorder(tmp_path, every=10) as recorder:
         for number in range(12):
             scores = tf.fill([2, number + 3, number + 3], number + 1.0)
@@ -366,7 +366,7 @@ def test_gradients_accumulated_in_variables_are_measured(tmp_path, read_run, var
     assert read_run(tmp_path).values("gradient", "layer/kernel", "maximum") == [4]
 
 
-def test_nothing_in_a_tensor_is_no_fault(tmp_path, read_run, as_step):
+def test_empty_tensor_is_no_fault(tmp_path, read_run, as_step):
     table = tf.Variable(tf.ones([5, 2]), name="embedding/embeddings")
     with gradhealth.Recorder(tmp_path, every=3) as recorder:
 
@@ -385,7 +385,7 @@ def test_nothing_in_a_tensor_is_no_fault(tmp_path, read_run, as_step):
         np.testing.assert_array_equal(run.values(kind, tensor, "rms"), [value, np.nan, value])
 
 
-def test_sets_of_tensors_in_turns_keep_the_numbers_of_their_steps(tmp_path, read_run):
+def test_alternating_sets_of_tensors_have_the_numbers_of_their_steps(tmp_path, read_run):
     first, second = (tf.Variable(tf.ones([2]), name=f"{name}/kernel") for name in "ab")
     with gradhealth.Recorder(tmp_path, every=2) as recorder:
         for number in range(12):
@@ -393,14 +393,14 @@ def test_sets_of_tensors_in_turns_keep_the_numbers_of_their_steps(tmp_path, read
             recorder.observe([(tf.fill([2], number + 1.0), variable)])
             recorder.write(number)
     run = read_run(tmp_path)
-    told = [(r.step, r.table.rows[0].tensor, float(r.values[0, 0])) for r in run.records]
-    seen = {name: [step for step, tensor, _ in told if tensor == f"{name}/kernel"] for name in "ab"}
-    assert seen == {"a": [0, 3, 6, 9], "b": [2, 8]}
+    records = [(r.step, r.table.rows[0].tensor, float(r.values[0, 0])) for r in run.records]
+    steps = {name: [step for step, tensor, _ in records if tensor == f"{name}/kernel"] for name in "ab"}
+    assert steps == {"a": [0, 3, 6, 9], "b": [2, 8]}
     rms = run.records[0].table.columns.index("rms")
     assert all(record.values[0, rms] == record.step + 1 for record in run.records)
 
 
-def test_a_recorder_that_goes_out_of_use_writes_what_its_ring_holds(tmp_path, read_run, variable):
+def test_garbage_collected_recorder_writes_its_flight_recorder(tmp_path, read_run, variable):
     def train():
         recorder = gradhealth.Recorder(tmp_path)
         for number in range(5):
@@ -414,7 +414,7 @@ def test_a_recorder_that_goes_out_of_use_writes_what_its_ring_holds(tmp_path, re
     assert np.isnan(run.steps_written[-1].values[-1, 0])
 
 
-def test_spikes_that_keep_coming_stay_within_the_budget(tmp_path, variable):
+def test_repeated_spikes_stay_within_the_size_budget(tmp_path, variable):
     sizes = {}
     with gradhealth.Recorder(tmp_path, budget=0.02) as recorder:
         for number in range(1600):
@@ -428,25 +428,25 @@ def test_spikes_that_keep_coming_stay_within_the_budget(tmp_path, variable):
     ("setting", "written"),
     [(np.float32(0.5), 0.5), (np.int64(3), 3), (np.array([2.0]), 2.0), (np.bool_(True), True)],
 )
-def test_settings_may_be_numpy_s(tmp_path, read_run, variable, setting, written):
+def test_settings_may_be_numpy_values(tmp_path, read_run, variable, setting, written):
     with gradhealth.Recorder(tmp_path, settings={"mine": setting}) as recorder:
         recorder.observe([(tf.ones([2]), variable)])
         recorder.write(0)
     assert read_run(tmp_path).records[0].table.settings["mine"] == written
 
 
-def test_other_settings_are_refused_with_a_sentence(tmp_path):
+def test_invalid_settings_raise(tmp_path):
     with pytest.raises(TypeError, match="mine is a list: write a text, a number"):
         gradhealth.Recorder(tmp_path, settings={"mine": [1]})
 
 
-def test_two_gradients_and_two_variables_are_no_pairs(tmp_path, variable):
+def test_two_gradients_and_two_variables_that_are_not_zipped_raise(tmp_path, variable):
     gradients, variables = [tf.ones([2])] * 2, [variable, tf.Variable([1.0, 2.0])]
     with gradhealth.Recorder(tmp_path) as recorder, pytest.raises(ValueError, match=r"write zip\(grads"):
         recorder.observe((gradients, variables))
 
 
-def test_a_loss_alone_is_nothing_to_watch(tmp_path):
+def test_loss_alone_raises(tmp_path):
     with (
         gradhealth.Recorder(tmp_path) as recorder,
         pytest.raises(ValueError, match="model has variables only"),
@@ -454,7 +454,7 @@ def test_a_loss_alone_is_nothing_to_watch(tmp_path):
         recorder.observe([], loss=tf.constant(1.0))
 
 
-def test_capture_follows_keras_s_layers_only():
+def test_capture_of_no_keras_layer_raises():
     with (
         pytest.raises(TypeError, match="a Keras model or layer, not a Module"),
         gradhealth.capture(tf.Module()),
@@ -462,7 +462,7 @@ def test_capture_follows_keras_s_layers_only():
         pass
 
 
-def test_a_step_tried_eagerly_first_has_the_numbers_it_is_given_when_traced(tmp_path, read_run, variable):
+def test_step_that_first_ran_eagerly_has_the_given_step_numbers_when_traced(tmp_path, read_run, variable):
     with gradhealth.Recorder(tmp_path, every=2) as recorder:
         step = small_step(recorder, variable)
         for number, as_run in [(0, step), *((number, tf.function(step)) for number in (100, 101, 102, 103))]:

@@ -30,7 +30,7 @@ def test_tensors_of_every_size_are_measured_to_their_last_element(cores, monkeyp
     np.testing.assert_array_equal(of_all(arrays), np.transpose([in_float64(array) for array in arrays]))
 
 
-def test_an_element_counts_wherever_it_lies():
+def test_every_element_counts():
     size = PIECE + 2 * BLOCK + 5
     edges = [0, BLOCK - 1, BLOCK, PIECE - 1, PIECE, PIECE + BLOCK - 1, PIECE + 2 * BLOCK, size - 1]
     for place in edges:

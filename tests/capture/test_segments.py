@@ -1,4 +1,4 @@
-"""Sums and maxima against NumPy, by the fast kernels and where those are not to be had."""
+"""Sums and maxima of segments against NumPy, with the fast kernels and without them."""
 
 import numpy as np
 import pytest
@@ -20,7 +20,7 @@ def _kernels(request):
 
 
 @pytest.mark.usefixtures("_kernels")
-def test_each_segment_is_measured_by_itself(as_step):
+def test_sum_and_maximum_of_each_segment(as_step):
     owner = np.repeat(np.arange(len(SIZES), dtype=np.int32), SIZES)
     values = RANDOM.normal(size=len(owner)).astype(np.float32)
 

@@ -1,4 +1,4 @@
-"""Every logged number against NumPy in float64 on the same tensors, eager, in a function and under XLA."""
+"""Every recorded number against NumPy in float64 on the same tensors: eager, in a function, under XLA."""
 
 import ml_dtypes
 import numpy as np
@@ -102,7 +102,7 @@ def test_every_statistic_equals_numpy_in_float64(as_step):
             )
 
 
-def test_so_it_does_where_there_are_other_devices(as_step, monkeypatch):
+def test_statistics_equal_numpy_with_other_devices(as_step, monkeypatch):
     for module in ("graph", "measuring.reductions"):
         monkeypatch.setattr(f"tb_gradhealth.capture.tensorflow.{module}.has_accelerator", lambda: True)
     normal = tensors()["normal"]
@@ -111,7 +111,7 @@ def test_so_it_does_where_there_are_other_devices(as_step, monkeypatch):
         np.testing.assert_allclose(got[column], np.float32(value), rtol=2e-6, atol=1e-6, err_msg=column)
 
 
-def test_a_huge_tensor_is_measured_to_its_last_element(as_step):
+def test_huge_tensor_is_measured_to_its_last_element(as_step):
     # 10 elements more than fit the blocks in which it is read.
     finite = RANDOM.normal(size=(2, (1 << 21) + 5)).astype(np.float32) + 1
     finite[1, -1], finite[0, 1 << 20] = 9, -9
@@ -129,12 +129,12 @@ def test_a_huge_tensor_is_measured_to_its_last_element(as_step):
             )
 
 
-def test_magnitudes_are_the_record_s_own_histogram(as_step):
+def test_magnitudes_equal_those_of_the_record_package(as_step):
     arrays = {name: array for name, array in tensors().items() if name != "beyond_float32"}
     arrays["denormal"] = np.float32([[1e-40, -1e-45, 0, 2.0**-40, 2.0**-41, 2.0**16, 65535]])
     matrix = measure(arrays, as_step)
     for name, array in arrays.items():
-        with np.errstate(invalid="ignore"):  # NumPy casts a signalling NaN aloud
+        with np.errstate(invalid="ignore"):  # NumPy warns when it casts a signalling NaN
             shares = magnitude_shares(array.astype(np.float32))
         packed = matrix[name][-10:]
         got, want = unpack_shares(packed), unpack_shares(pack_shares(shares))
@@ -191,7 +191,7 @@ def test_a_sparse_gradient_is_measured_on_the_sum_of_each_row_it_touched(as_step
         (tf.zeros([0]), tf.float32, "it has no elements"),
     ],
 )
-def test_what_cannot_be_measured_is_a_row_that_says_why(gradient, dtype, reason):
+def test_unmeasurable_tensor_is_a_row_with_a_reason(gradient, dtype, reason):
     shape = [1] if gradient is None else gradient.shape
     odd, fine = tf.Variable(tf.zeros(shape, dtype), name="odd"), tf.Variable([1.0], name="fine")
     selection = select(StepTensors([(gradient, odd), (tf.constant([2.0]), fine)], (), {}, None))

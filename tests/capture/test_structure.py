@@ -58,7 +58,7 @@ def test_a_sequential_model_is_named_in_forward_order():
     assert rows[13].shape == (-1, 6, 6, 4)
 
 
-def test_nested_models_keep_apart_layers_of_the_same_name():
+def test_layers_of_the_same_name_in_nested_models_have_unique_names():
     def block(name):
         inner = keras.Input((4,))
         return keras.Model(inner, layers.Dense(4, name="dense")(inner), name=name)
@@ -76,7 +76,7 @@ def test_nested_models_keep_apart_layers_of_the_same_name():
     ]
 
 
-def test_depth_follows_the_calls_not_the_construction():
+def test_depth_is_the_order_of_calls():
     class Backwards(keras.Model):
         def __init__(self):
             super().__init__(name="backwards")
@@ -104,7 +104,7 @@ def test_a_recurrent_layer_counts_as_one_and_a_shared_layer_by_its_calls():
     assert roles["lstm/lstm_cell/kernel"] == ("lstm", "kernel")
 
 
-def test_plain_variables_are_named_without_a_model():
+def test_plain_variables_have_unique_names():
     variables = [
         tf.Variable(tf.zeros([2, 2]), name="w"),
         tf.Variable(tf.zeros([2]), name="b"),
@@ -120,7 +120,7 @@ def test_plain_variables_are_named_without_a_model():
     ]
 
 
-def test_without_captured_activations_the_model_s_own_name_is_still_left_out():
+def test_names_omit_the_model_name_without_captured_activations():
     model = keras.Sequential([layers.Dense(2, name="a"), layers.Dense(2, name="b")], name="net")
     model.build((None, 2))
     rows = select(StepTensors([(None, v) for v in model.trainable_variables], (), None, None)).rows
@@ -190,7 +190,7 @@ def test_capture_changes_no_output():
     np.testing.assert_array_equal(activations.calls[-1].tensor, plain)
 
 
-def test_a_tensor_from_inside_a_loop_is_a_row_that_says_why():
+def test_tensor_from_inside_a_loop_is_a_row_with_a_reason():
     class Looping(keras.Model):
         def __init__(self):
             super().__init__()
@@ -214,7 +214,7 @@ def test_a_tensor_from_inside_a_loop_is_a_row_that_says_why():
     ]
 
 
-def test_a_gradient_from_inside_a_condition_is_a_row_that_says_why():
+def test_gradient_from_inside_a_condition_is_a_row_with_a_reason():
     variable, leaked = tf.Variable([1.0], name="w"), []
 
     @tf.function

@@ -1,4 +1,4 @@
-"""`summary()` in a user's own loop, through the user's own writer."""
+"""`summary()` in a custom loop, with the user's own writer."""
 
 import gc
 import importlib
@@ -33,10 +33,10 @@ def loop(as_step, writer, steps=25, **arguments):
     writer.flush()
 
 
-def test_what_was_written_reads_back_as_records(tmp_path, as_step, read_run):
+def test_written_records_can_be_read(tmp_path, as_step, read_run):
     loop(as_step, tf.summary.create_file_writer(str(tmp_path)))
     run = read_run(tmp_path)
-    # At step 14 the gradient is NaN, from then on the weight too: both are recorded at once.
+    # At step 14 the gradient is NaN, after it the weight too: both trip a record.
     assert run.steps == [0, 10, 14, 15, 20]
     assert run.table_events == 1
     assert run.values("gradient", "layer/kernel", "rms") == [1, 11, 15, 16, 21]
@@ -45,19 +45,19 @@ def test_what_was_written_reads_back_as_records(tmp_path, as_step, read_run):
     assert run.values("gradient", "layer/kernel", "bad_steps") == [0, 0, 1, 0, 0]
     assert run.values("gradient", "layer/kernel", "nan_count") == [0, 0, 1, 0, 0]
     assert run.values("weight", "layer/kernel", "nan_count") == [0, 0, 0, 1, 1]
-    lines = run.steps_written[0]
-    assert lines.steps.tolist() == list(range(15))
-    gradient = [(row.kind, row.tensor) for row in lines.table.rows].index(("gradient", "layer/kernel"))
-    written = lines.values[:, list(lines.table.watched).index(gradient)]
+    steps = run.steps_written[0]
+    assert steps.steps.tolist() == list(range(15))
+    gradient = [(row.kind, row.tensor) for row in steps.table.rows].index(("gradient", "layer/kernel"))
+    written = steps.values[:, list(steps.table.watched).index(gradient)]
     np.testing.assert_array_equal(written, [*range(1, 15), np.nan])
 
 
-def test_every_one_writes_in_each_call(tmp_path, as_step, read_run):
+def test_every_1_writes_in_each_call(tmp_path, as_step, read_run):
     loop(as_step, tf.summary.create_file_writer(str(tmp_path)), steps=4, every=1)
     assert read_run(tmp_path).steps == [0, 1, 2, 3]
 
 
-def test_a_retraced_function_goes_on_counting(tmp_path, read_run):
+def test_retraced_function_continues_the_step_count(tmp_path, read_run):
     writer = tf.summary.create_file_writer(str(tmp_path))
     variable = tf.Variable([1.0], name="layer/kernel")
 
@@ -85,7 +85,7 @@ def test_a_second_writer_gets_the_row_table_too(tmp_path, read_run):
         assert read_run(tmp_path / name).steps == [0]
 
 
-def test_record_if_is_honoured_and_what_happened_meanwhile_is_not_lost(tmp_path, as_step, read_run):
+def test_record_if_is_honoured_and_facts_go_into_the_next_record(tmp_path, as_step, read_run):
     writer = tf.summary.create_file_writer(str(tmp_path))
     variable = tf.Variable([1.0], name="layer/kernel")
     wanted = tf.Variable(True)
@@ -104,7 +104,7 @@ def test_record_if_is_honoured_and_what_happened_meanwhile_is_not_lost(tmp_path,
     assert 6 - run.values("gradient", "layer/kernel", "bad_ago")[1] == 4
 
 
-def test_the_step_may_be_set_the_way_tf_summary_knows(tmp_path, read_run):
+def test_step_may_be_set_by_tf_summary(tmp_path, read_run):
     writer = tf.summary.create_file_writer(str(tmp_path))
     with writer.as_default(step=7):
         gradhealth.summary([(tf.constant([1.0]), tf.Variable([1.0], name="w"))])
@@ -112,21 +112,21 @@ def test_the_step_may_be_set_the_way_tf_summary_knows(tmp_path, read_run):
     assert read_run(tmp_path).steps == [7]
 
 
-def test_without_a_step_the_error_says_what_to_write(tmp_path):
+def test_missing_step_raises(tmp_path):
     writer = tf.summary.create_file_writer(str(tmp_path))
     with writer.as_default(), pytest.raises(ValueError, match=r"step=step.*set_step"):
         gradhealth.summary([(tf.constant([1.0]), tf.Variable([1.0], name="w"))])
 
 
-def test_without_a_writer_nothing_happens_but_a_single_warning(monkeypatch):
+def test_missing_writer_warns_once(monkeypatch):
     monkeypatch.setattr(summary_module, "_warned", set())
     pairs = [(tf.constant([1.0]), tf.Variable([1.0], name="w"))]
-    with pytest.warns(RuntimeWarning, match="with writer.as_default") as told:
+    with pytest.warns(RuntimeWarning, match="with writer.as_default") as caught:
         [gradhealth.summary(pairs, step=step) for step in range(2)]
-    assert len(told) == 1
+    assert len(caught) == 1
 
 
-def test_a_compiled_step_is_refused_while_tracing_with_the_lines_to_write(tmp_path):
+def test_compiled_step_raises_with_the_code_to_write(tmp_path):
     writer = tf.summary.create_file_writer(str(tmp_path))
     variable = tf.Variable([1.0], name="w")
 
@@ -140,14 +140,14 @@ def test_a_compiled_step_is_refused_while_tracing_with_the_lines_to_write(tmp_pa
     assert "recorder.write(step)" in str(raised.value)
 
 
-def test_a_compiled_step_is_refused_also_from_a_function_inside_it():
+def test_function_inside_a_compiled_step_raises():
     variable = tf.Variable([1.0], name="w")
     inner = tf.function(lambda: gradhealth.summary([(tf.constant([1.0]), variable)], step=0))
     with pytest.raises(RuntimeError, match=r"gradhealth\.Recorder"):
         tf.function(lambda: inner(), jit_compile=True)()
 
 
-def test_the_hidden_state_goes_with_its_variables(tmp_path):
+def test_hidden_state_is_released_with_its_variables(tmp_path):
     gc.collect()
     before = len(summary_module._states)
     loop(lambda step: step, tf.summary.create_file_writer(str(tmp_path)), steps=2)

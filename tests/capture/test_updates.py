@@ -1,4 +1,4 @@
-"""What a step changed: of all elements, of a sample of large tensors, or not asked for."""
+"""Updates: of all elements, of a sample of large tensors, or not measured."""
 
 import keras
 import numpy as np
@@ -12,7 +12,7 @@ SAMPLED = 1 << 16
 
 
 def trained(log_dir, read_run, random, **options):
-    """Two steps of three weights; what the second changed, by name, and the run."""
+    """Record two steps of three weights; return the changes of the second step by name, and the run."""
     variables = {
         name: tf.Variable(random.normal(size=size), dtype=tf.float32) for name, size in SIZES.items()
     }
@@ -45,7 +45,7 @@ def rms(run, size):
     ("choice", "sampled"),
     [("exact", set()), (None, {"large"}), ("sampled", {"large", "middle"})],
 )
-def test_large_updates_are_sampled_as_chosen_and_the_row_says_so(tmp_path, read_run, random, choice, sampled):
+def test_large_updates_are_sampled_and_the_row_has_the_size(tmp_path, read_run, random, choice, sampled):
     changes, run = trained(tmp_path, read_run, random, updates=choice)
     for name, size in SIZES.items():
         row, _ = updates(run)[size]
@@ -57,7 +57,7 @@ def test_large_updates_are_sampled_as_chosen_and_the_row_says_so(tmp_path, read_
         assert (rms(run, size) != pytest.approx(truth, rel=1e-9)) or name not in sampled
 
 
-def test_a_sample_sees_all_parts_of_a_tensor(tmp_path, read_run):
+def test_sample_contains_all_parts_of_a_tensor(tmp_path, read_run):
     variable = tf.Variable(tf.zeros([1024, 2048]))
     change = np.zeros([1024, 2048], np.float32)
     change[:, 1::2] = 1  # every other channel
@@ -72,7 +72,7 @@ def test_a_sample_sees_all_parts_of_a_tensor(tmp_path, read_run):
     assert rms(run, 1024) == pytest.approx(np.sqrt(np.mean(change**2)), rel=0.02)
 
 
-def test_updates_that_nobody_wants_cost_no_memory_and_say_why(tmp_path, read_run, random):
+def test_updates_none_measures_no_updates(tmp_path, read_run, random):
     _, run = trained(tmp_path, read_run, random, updates="none")
     for row, index in updates(run).values():
         assert row.not_measured == 'not asked for: updates="none"'
@@ -80,12 +80,12 @@ def test_updates_that_nobody_wants_cost_no_memory_and_say_why(tmp_path, read_run
 
 
 @pytest.mark.parametrize("make", [gradhealth.Recorder, gradhealth.KerasCallback])
-def test_another_word_is_refused(tmp_path, make):
+def test_invalid_choice_raises(tmp_path, make):
     with pytest.raises(ValueError, match='updates=\'some\': write "exact", "sampled" or "none"'):
         make(tmp_path, updates="some")
 
 
-def test_fit_takes_the_choice(tmp_path, read_run):
+def test_callback_accepts_the_choice(tmp_path, read_run):
     model = keras.Sequential([keras.Input((4,)), keras.layers.Dense(2)])
     model.compile("sgd", "mse")
     callback = gradhealth.KerasCallback(tmp_path, updates="none")

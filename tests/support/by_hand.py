@@ -32,7 +32,7 @@ class Training:
     updates: dict[str, list[np.ndarray]] = field(default_factory=dict)
     losses: list[float] = field(default_factory=list)
 
-    def hold_against(
+    def assert_matches(
         self, recorded: Any, rtol: float = 1e-4, kinds: str = "gradient weight update loss"
     ) -> None:
         """Compare every record of every row of these kinds."""
@@ -42,7 +42,7 @@ class Training:
             tensors = every[kind]
             assert set(recorded.tensors(kind)) == set(tensors)
             for name, values in tensors.items():
-                # No weights are known from before the first step; differences of weights lose digits.
+                # The first step has no update; differences of weights lose digits.
                 update = kind == "update"
                 recorded.assert_row(kind, name, values, 10 * rtol if update else rtol, first=int(update))
 

@@ -33,7 +33,7 @@ class Recorded:
         assert not [*discovery.problems, *reader.problems()]
         self.records = [item for item in items if isinstance(item, Record)]
         self.epochs = [item for item in items if isinstance(item, Epoch)]
-        self.lines = [item for item in items if isinstance(item, Steps)]
+        self.steps_written = [item for item in items if isinstance(item, Steps)]
 
     @property
     def steps(self) -> list[int]:
@@ -69,11 +69,11 @@ class Recorded:
     def flight(self, kind: str, tensor: str) -> dict[int, float]:
         """The flight recorder's values of one row, by step."""
         return {
-            int(step): float(line[place])
-            for lines in self.lines
-            for place, index in enumerate(lines.table.watched)
-            if (lines.table.rows[index].kind, lines.table.rows[index].tensor) == (kind, tensor)
-            for step, line in zip(lines.steps, lines.values, strict=True)
+            int(step): float(values[position])
+            for steps in self.steps_written
+            for position, index in enumerate(steps.table.watched)
+            if (steps.table.rows[index].kind, steps.table.rows[index].tensor) == (kind, tensor)
+            for step, values in zip(steps.steps, steps.values, strict=True)
         }
 
     def assert_row(self, kind: str, tensor: str, expected, rtol: float = 1e-4, first: int = 0) -> None:

@@ -1,4 +1,4 @@
-"""What the trainings share: a log directory, how `fit` is called, and reading what it left."""
+"""Fixtures of the trainings: a log directory, and a `fit` that returns the recorded run."""
 
 import keras
 import networks
@@ -22,7 +22,7 @@ def log_dir(tmp_path):
 
 @pytest.fixture
 def fit(log_dir):
-    """Trains a model on batches in `model.fit` with our callback, and reads what was recorded."""
+    """Trains a model on batches in `model.fit` with the callback, and returns the recorded run."""
 
     def fit(model, parts, optimizer="sgd", every=1, loss=cross_entropy, epochs=1, callbacks=(), **arguments):
         if loss is not None:

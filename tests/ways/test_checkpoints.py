@@ -1,4 +1,4 @@
-"""A training that is stopped and taken up again from a checkpoint, in the same log directory."""
+"""A training that is stopped and resumed from a checkpoint, in the same log directory."""
 
 import by_hand
 import keras
@@ -15,7 +15,7 @@ def adam():
 
 
 @pytest.mark.filterwarnings("ignore:__array__ impl:DeprecationWarning")  # Keras 3.15 beside NumPy 2.4
-def test_fit_goes_on_where_the_saved_model_stopped(fit, tmp_path, log_dir):
+def test_fit_continues_the_step_count_of_a_saved_model(fit, tmp_path, log_dir):
     parts = networks.batches(10)
     file = tmp_path / "model.keras"
     model = networks.classifier()
@@ -26,7 +26,7 @@ def test_fit_goes_on_where_the_saved_model_stopped(fit, tmp_path, log_dir):
     assert len(recorded.files) == 2
     assert len({record.table.id for record in recorded.records}) == 1
     expected = by_hand.train(networks.classifier(), adam(), parts)
-    expected.hold_against(recorded, kinds="gradient weight loss")
+    expected.assert_matches(recorded, kinds="gradient weight loss")
 
 
 def test_a_loop_that_repeats_the_steps_since_its_checkpoint(log_dir, tmp_path):
@@ -54,4 +54,4 @@ def test_a_loop_that_repeats_the_steps_since_its_checkpoint(log_dir, tmp_path):
     training(4, 8, restored=training(0, 6))
     recorded = Recorded(log_dir)
     assert recorded.steps == [0, 1, 2, 3, 4, 5, 4, 5, 6, 7]
-    by_hand.train(networks.classifier(), adam(), parts).hold_against(recorded, kinds="gradient weight loss")
+    by_hand.train(networks.classifier(), adam(), parts).assert_matches(recorded, kinds="gradient weight loss")

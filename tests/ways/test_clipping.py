@@ -1,4 +1,4 @@
-"""Clipped gradients: the row `gradient` is what the network gave, before anything is cut off."""
+"""Clipped gradients: the row `gradient` is measured before clipping, the row `clipped` after it."""
 
 import by_hand
 import keras
@@ -22,7 +22,7 @@ def test_keras_clips_after_the_gradient_is_measured(fit, kind):
     parts, clip = networks.batches(6), {kind: CLIPS[kind]}
     recorded = fit(networks.classifier(), parts, sgd(**clip))
     expected = by_hand.train(networks.classifier(), sgd(**clip), parts)
-    expected.hold_against(recorded)
+    expected.assert_matches(recorded)
     for name, gradients in expected.gradients.items():
         unclipped = -0.5 * np.stack(gradients)
         assert np.abs(np.stack(expected.updates[name]) - unclipped).max() > 1e-4, f"{name} was not clipped"
@@ -44,7 +44,7 @@ def clipped(kind, gradients):
 
 
 @pytest.mark.parametrize("kind", CLIPS)
-def test_what_keras_left_of_a_gradient_has_a_row_of_its_own(fit, kind):
+def test_gradients_clipped_by_keras_have_rows(fit, kind):
     parts, clip = networks.batches(6), {kind: CLIPS[kind]}
     recorded = fit(networks.classifier(), parts, sgd(**clip))
     expected = by_hand.train(networks.classifier(), sgd(**clip), parts).gradients
@@ -53,7 +53,7 @@ def test_what_keras_left_of_a_gradient_has_a_row_of_its_own(fit, kind):
         recorded.assert_row("clipped", name, values)
 
 
-def test_no_clip_no_rows(fit):
+def test_no_clipped_rows_without_clipping(fit):
     assert fit(networks.classifier(), networks.batches(2), sgd()).tensors("clipped") == []
 
 
@@ -80,7 +80,7 @@ def by_recorder(log_dir):
 
 
 @pytest.mark.parametrize("way", [by_summary, by_recorder])
-def test_a_loop_that_clips_by_itself_hands_over_both(log_dir, way):
+def test_loop_that_clips_records_both_gradients(log_dir, way):
     parts, model, record = networks.batches(4), networks.classifier(), way(log_dir)
     for number, (x, y) in enumerate(parts):
         with tf.GradientTape() as tape:
@@ -93,14 +93,14 @@ def test_a_loop_that_clips_by_itself_hands_over_both(log_dir, way):
     recorded = Recorded(log_dir)
     optimizer = sgd(global_clipnorm=CLIPS["global_clipnorm"])
     expected = by_hand.train(networks.classifier(), optimizer, parts)
-    expected.hold_against(recorded)
+    expected.assert_matches(recorded)
     for name, values in clipped("global_clipnorm", expected.gradients).items():
         recorded.assert_row("clipped", name, values)
     assert np.isnan(list(recorded.column("clipped", "out/kernel", "nan_count").values())).all()
 
 
 @pytest.mark.parametrize("way", [by_summary, by_recorder])
-def test_clipped_gradients_must_be_as_many_as_there_are_gradients(log_dir, way):
+def test_another_number_of_clipped_gradients_raises(log_dir, way):
     variables = networks.classifier().trainable_variables
     grads = [tf.ones(variable.shape) for variable in variables]
     with pytest.raises(ValueError, match=r"clipped.*3.*4|clipped.*4.*3"):

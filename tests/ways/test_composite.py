@@ -1,4 +1,4 @@
-"""A softmax over a row that is masked entirely, inside a layer made of layers: the layer itself is told."""
+"""A softmax over a fully masked row inside a composite layer: the finding names that layer."""
 
 import keras
 import numpy as np
@@ -11,7 +11,7 @@ import tb_gradhealth as gradhealth
 layers = keras.layers
 
 
-def test_the_first_tensor_that_is_not_finite_is_the_composite_layer_s(log_dir):
+def test_origin_is_the_composite_layer(log_dir):
     keras.utils.set_random_seed(3)
     words = keras.Input((6,), dtype="int32")
     h = Attention(name="att")(layers.Embedding(20, 4, name="embedding")(words), words=words)

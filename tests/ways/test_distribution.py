@@ -14,10 +14,10 @@ from processes import run, run_as_workers
 from recorded import Recorded
 
 HALVES = [slice(0, 8), slice(8, 16)]
-"""`fit` gives each replica a stretch of the batch."""
+"""`fit` gives each replica a contiguous part of the batch."""
 
 STRIDES = [slice(0, None, 2), slice(1, None, 2)]
-"""The loop deals the batch out."""
+"""The loop distributes the samples in turn."""
 
 
 def mirrored_fit(log_dir):
@@ -49,14 +49,14 @@ def spreads(parts, split):
 @pytest.mark.parametrize(
     ("train", "split"), [(mirrored_fit, HALVES), (mirrored_loop, STRIDES), (multi_worker_loop, STRIDES)]
 )
-def test_replicas_are_recorded_as_the_one_training_they_are(tmp_path, log_dir, train, split):
+def test_replicas_are_recorded_as_one_training(tmp_path, log_dir, train, split):
     train(log_dir)
     recorded = Recorded(log_dir)
     assert recorded.steps == list(range(replicated.STEPS))
     assert len(recorded.files) == 1
     parts = networks.batches(replicated.STEPS, replicated.GLOBAL_BATCH)
     expected = by_hand.train(networks.classifier(), replicated.sgd(), parts)
-    expected.hold_against(recorded, kinds="gradient weight update")
+    expected.assert_matches(recorded, kinds="gradient weight update")
     for name, values in spreads(parts, split).items():
         recorded.assert_number("gradient", name, values, column="replica_spread", rtol=1e-3)
     for file in tmp_path.glob("weights_*.npz"):

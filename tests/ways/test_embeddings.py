@@ -1,4 +1,4 @@
-"""Embeddings: their sparse gradients are measured over the rows that the batch touched."""
+"""Sparse gradients of embeddings are measured over the rows that the batch touched."""
 
 import by_hand
 import keras
@@ -22,7 +22,7 @@ def make_model():
 
 @pytest.fixture
 def texts():
-    """Batches of sentences that use, one after the other, more of the first twenty words."""
+    """Batches of sentences; each batch uses more of the first twenty words than the previous one."""
     random = np.random.default_rng(1)
     return [(random.integers(0, 8 + 2 * n, (6, LENGTH)), random.integers(0, 3, 6)) for n in range(6)]
 
@@ -42,11 +42,11 @@ def test_a_sparse_gradient_is_measured_on_its_touched_rows(fit, texts, execution
     assert recorded.row("gradient", "words/embeddings").role == "embedding"
 
 
-def test_rows_that_no_batch_ever_touched_are_counted(fit, texts):
+def test_rows_that_no_batch_touched_are_counted(fit, texts):
     recorded = fit(make_model(), texts, keras.optimizers.SGD(0.5), every=2)
-    seen, untouched = set(), []
+    used, untouched = set(), []
     for x, _ in texts:
-        seen |= set(x.flat)
-        untouched.append(1 - len(seen) / WORDS)
+        used |= set(x.flat)
+        untouched.append(1 - len(used) / WORDS)
     recorded.assert_number("gradient", "words/embeddings", untouched, column="untouched_fraction")
     assert np.isnan(list(recorded.column("gradient", "out/kernel", "untouched_fraction").values())).all()

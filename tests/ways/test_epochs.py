@@ -1,4 +1,4 @@
-"""What `fit` reports at the end of an epoch is in the log, each epoch at its last step."""
+"""The values that `fit` reports at the end of an epoch are recorded at the epoch's last step."""
 
 import keras
 import networks
@@ -29,7 +29,7 @@ def trained(log_dir, epochs=3, callbacks=(), validate=True, **arguments):
 
 
 @pytest.mark.parametrize("arguments", [{}, {"run_eagerly": True}, {"steps_per_execution": 5}], ids=str)
-def test_every_epoch_is_written_as_fit_reports_it(log_dir, arguments):
+def test_every_epoch_has_the_values_of_fit(log_dir, arguments):
     history = trained(log_dir, **arguments).history
     assert set(history) == {"loss", "accuracy", "val_loss", "val_accuracy"}
     epochs = Recorded(log_dir).epochs
@@ -39,7 +39,7 @@ def test_every_epoch_is_written_as_fit_reports_it(log_dir, arguments):
 
 
 class Own(keras.Model):
-    """A training step of its own, and what it makes of the loss."""
+    """A model with a custom training step; ``returned`` computes its result from the loss."""
 
     def __init__(self, returned):
         super().__init__()
@@ -66,8 +66,8 @@ def updated(model, loss):
     ("returned", "known"),
     [
         (updated, {"loss"}),
-        (lambda model, loss: {"loss": loss}, set()),  # Keras then says 0, of a metric that nobody updates
-        (lambda model, loss: {"mine": loss}, set()),  # the last batch's
+        (lambda model, loss: {"loss": loss}, set()),  # Keras reports 0 for a metric that is not updated
+        (lambda model, loss: {"mine": loss}, set()),  # the value of the last batch
     ],
 )
 def test_only_what_holds_for_the_whole_epoch_is_written(log_dir, returned, known):
@@ -78,7 +78,7 @@ def test_only_what_holds_for_the_whole_epoch_is_written(log_dir, returned, known
     assert {name for epoch in Recorded(log_dir).epochs for name in epoch.values} == known
 
 
-def test_several_fits_count_on(log_dir):
+def test_several_fits_continue_the_step_count(log_dir):
     callback = gradhealth.KerasCallback(log_dir)
     model = networks.classifier()
     model.compile("sgd", cross_entropy, jit_compile=False)
@@ -88,7 +88,7 @@ def test_several_fits_count_on(log_dir):
     assert sorted(epoch.step for epoch in Recorded(log_dir).epochs) == [11, 23]
 
 
-def test_an_epoch_whose_loss_is_nan_says_so(log_dir):
+def test_nan_loss_of_an_epoch_is_written(log_dir):
     class Spoil(keras.callbacks.Callback):
         def on_epoch_begin(self, epoch, logs=None):
             if epoch == 1:
@@ -101,7 +101,7 @@ def test_an_epoch_whose_loss_is_nan_says_so(log_dir):
     assert np.isnan(second.values["val_loss"])
 
 
-def test_the_epochs_of_a_training_that_is_interrupted_are_there(log_dir):
+def test_epochs_of_an_interrupted_training_are_written(log_dir):
     class Stop(keras.callbacks.Callback):
         def on_train_batch_end(self, batch, logs=None):
             if self.model.optimizer.iterations >= 30:
@@ -122,14 +122,14 @@ def loop(log_dir, epochs, **settings):
     return Recorded(log_dir).epochs
 
 
-def test_a_loop_of_one_s_own_writes_its_epochs_too(log_dir):
+def test_custom_loop_writes_epochs(log_dir):
     epochs = loop(log_dir, 3)
     assert [(epoch.step, dict(epoch.values)) for epoch in epochs] == [
         (step, {"loss": float(np.float32(1 / (step + 1))), "accuracy": 0.5}) for step in range(3)
     ]
 
 
-def test_what_is_no_number_is_left_out(log_dir):
+def test_values_that_are_no_numbers_are_left_out(log_dir):
     variable = tf.Variable(0.0)
     with gradhealth.Recorder(log_dir) as recorder:
         recorder.observe([(tf.constant(1.0), variable)])
@@ -139,7 +139,7 @@ def test_what_is_no_number_is_left_out(log_dir):
     assert (epoch.step, dict(epoch.values)) == (7, {"loss": 1.0})
 
 
-def test_epochs_keep_to_the_budget_and_the_last_is_never_lost(log_dir):
+def test_epochs_stay_within_the_budget_and_the_last_is_written(log_dir):
     epochs = loop(log_dir, 600, budget=0.05)
     written = [epoch.step for epoch in epochs]
     assert written == sorted(set(written))
@@ -149,7 +149,7 @@ def test_epochs_keep_to_the_budget_and_the_last_is_never_lost(log_dir):
     assert sum(path.stat().st_size for path in log_dir.rglob("*tfevents*")) < 0.06 * 2**20
 
 
-def test_an_epoch_before_any_step_is_told_with_the_first_record(log_dir):
+def test_epoch_before_any_step_is_written_with_the_first_record(log_dir):
     variable = tf.Variable(0.0)
     with gradhealth.Recorder(log_dir) as recorder:
         recorder.write_epoch({"loss": 3.0}, 0)

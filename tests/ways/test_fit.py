@@ -1,4 +1,4 @@
-"""`model.fit`: whatever the model's form and however its step is run, the numbers of a written-out loop."""
+"""`model.fit` records the numbers of a custom loop, for every type of model and execution."""
 
 import by_hand
 import keras
@@ -39,7 +39,7 @@ class Subclassed(keras.Model):
     def __init__(self):
         keras.utils.set_random_seed(3)
         super().__init__(name="own")
-        self.last = layers.Dense(3, name="last")  # made first, called last
+        self.last = layers.Dense(3, name="last")  # created first, called last
         self.first = layers.Dense(5, "tanh", name="first")
 
     def call(self, inputs):
@@ -67,21 +67,21 @@ def built(make):
 
 
 @pytest.mark.parametrize("form", FORMS)
-def test_models_of_every_form(fit, form):
+def test_every_model_type(fit, form):
     parts = networks.batches()
     recorded = fit(built(FORMS[form]), parts, keras.optimizers.Adam(0.01))
     assert recorded.steps == list(range(12))
-    by_hand.train(built(FORMS[form]), keras.optimizers.Adam(0.01), parts).hold_against(recorded)
+    by_hand.train(built(FORMS[form]), keras.optimizers.Adam(0.01), parts).assert_matches(recorded)
 
 
 @pytest.mark.parametrize("execution", EXECUTIONS)
-def test_steps_of_every_execution(fit, execution):
+def test_every_execution_mode(fit, execution):
     parts = networks.batches()
     recorded = fit(
         networks.classifier(), parts, keras.optimizers.Adam(0.01), every=3, **EXECUTIONS[execution]
     )
     assert recorded.steps == [0, 3, 6, 9]
-    by_hand.train(networks.classifier(), keras.optimizers.Adam(0.01), parts).hold_against(recorded)
+    by_hand.train(networks.classifier(), keras.optimizers.Adam(0.01), parts).assert_matches(recorded)
 
 
 def test_activations_are_the_layers_outputs(fit):
@@ -93,7 +93,7 @@ def test_activations_are_the_layers_outputs(fit):
     recorded.assert_row("activation", "out", [np.asarray(model.layers[1](x)) for x in hidden])
 
 
-def test_train_on_batch_with_the_callback_called_by_hand(log_dir):
+def test_train_on_batch_with_explicit_callback_calls(log_dir):
     parts = networks.batches()
     model = networks.classifier()
     model.compile(keras.optimizers.Adam(0.01), cross_entropy, jit_compile=False)
@@ -105,7 +105,7 @@ def test_train_on_batch_with_the_callback_called_by_hand(log_dir):
     callbacks.on_train_end()
     recorded = Recorded(log_dir)
     assert recorded.steps == list(range(12))
-    by_hand.train(networks.classifier(), keras.optimizers.Adam(0.01), parts).hold_against(recorded)
+    by_hand.train(networks.classifier(), keras.optimizers.Adam(0.01), parts).assert_matches(recorded)
 
 
 def test_several_outputs_with_a_loss_each(fit):
@@ -123,7 +123,7 @@ def test_several_outputs_with_a_loss_each(fit):
     model = two_outputs()
     model.compile("sgd", [cross_entropy, "mse"], loss_weights=[1.0, 0.5], jit_compile=False)
     recorded = fit(model, parts, loss=None)
-    by_hand.train(two_outputs(), keras.optimizers.SGD(), parts, loss_of).hold_against(recorded)
+    by_hand.train(two_outputs(), keras.optimizers.SGD(), parts, loss_of).assert_matches(recorded)
     assert [recorded.row("activation", name).output for name in ("trunk", "kind", "size")] == [
         False,
         True,

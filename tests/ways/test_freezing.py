@@ -1,4 +1,4 @@
-"""Layers frozen and later set free: the row table changes, the history goes on."""
+"""Layers that are frozen and later unfrozen: the row table changes, the history continues."""
 
 import by_hand
 import keras
@@ -10,21 +10,21 @@ from tb_gradhealth.events import Root
 from tb_gradhealth.monitor import Monitor
 
 
-def thaw(model, frozen):
+def unfreeze(model, frozen):
     model.get_layer("hidden").trainable = not frozen
     return keras.optimizers.SGD(0.1)
 
 
-def test_a_frozen_layer_joins_the_history_when_it_is_set_free(log_dir):
+def test_frozen_layer_joins_the_history_when_unfrozen(log_dir):
     parts = networks.batches(4)
     x, y = networks.joined(parts)
     model, twin = networks.classifier(), networks.classifier()
     callback = gradhealth.KerasCallback(log_dir, every=1)
     phases = []
     for frozen in (True, False):
-        model.compile(thaw(model, frozen), by_hand.cross_entropy, jit_compile=False)
+        model.compile(unfreeze(model, frozen), by_hand.cross_entropy, jit_compile=False)
         model.fit(x, y, networks.BATCH, shuffle=False, verbose=0, callbacks=[callback])
-        phases.append(by_hand.train(twin, thaw(twin, frozen), parts))
+        phases.append(by_hand.train(twin, unfreeze(twin, frozen), parts))
 
     recorded = Recorded(log_dir)
     assert recorded.steps == list(range(8))

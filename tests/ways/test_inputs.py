@@ -1,4 +1,4 @@
-"""What a model is given and what it should answer are rows, whatever form the training has."""
+"""Inputs and targets are rows in every form of training."""
 
 import keras
 import networks
@@ -14,7 +14,7 @@ layers = keras.layers
 
 
 def share_of_constant(x):
-    """Of a batch [samples, ..., features], by definition."""
+    """The share of constant features in a batch [samples, ..., features], by definition."""
     columns = x.reshape(-1, x.shape[-1])
     return float(np.mean([len(set(column)) == 1 for column in columns.T]))
 
@@ -46,7 +46,7 @@ def test_inputs_and_targets_in_fit(fit, arguments):
     assert run.row("target", "target").dtype.startswith("int")
 
 
-def test_without_activations_they_are_the_data(log_dir):
+def test_inputs_without_activations_are_the_data(log_dir):
     parts = networks.batches(4)
     model = networks.classifier()
     model.compile("sgd", cross_entropy, jit_compile=False)
@@ -57,7 +57,7 @@ def test_without_activations_they_are_the_data(log_dir):
     assert run.tensors("activation") == []
 
 
-def test_a_nan_in_the_data_is_counted_where_it_is(fit):
+def test_nan_in_the_data_is_counted_in_its_row(fit):
     parts = networks.batches(6)
     parts[3][0][2, 1] = np.nan
     parts[3][0][5, 0] = np.inf
@@ -66,14 +66,14 @@ def test_a_nan_in_the_data_is_counted_where_it_is(fit):
     assert list(run.column("input", "input", "inf_count").values())[:6] == [0, 0, 0, 1, 0, 0]
 
 
-def test_between_two_records_a_nan_in_the_data_trips_one(fit):
+def test_nan_in_the_data_between_records_trips_a_record(fit):
     parts = networks.batches(12)
     parts[5][0][7, 2] = np.nan
     run = fit(networks.classifier(), parts, every=10)
     assert run.column("input", "input", "nan_count")[5] == 1
 
 
-def test_several_inputs_have_their_layers_names(log_dir):
+def test_several_inputs_have_the_names_of_their_layers(log_dir):
     left, right = keras.Input((2,), name="query"), keras.Input((3,), name="answer")
     model = keras.Model([left, right], layers.Dense(1)(layers.Concatenate()([left, right])))
     model.compile("sgd", "mse", jit_compile=False)
@@ -86,7 +86,7 @@ def test_several_inputs_have_their_layers_names(log_dir):
     assert run.row("activation", joined).inputs == ("query", "answer")
 
 
-def test_several_outputs_have_targets_by_their_names(log_dir):
+def test_several_targets_have_the_names_of_their_outputs(log_dir):
     entry = keras.Input((4,))
     outputs = {"price": layers.Dense(1, name="price")(entry), "kind": layers.Dense(3, name="kind")(entry)}
     model = keras.Model(entry, outputs)
@@ -98,7 +98,7 @@ def test_several_outputs_have_targets_by_their_names(log_dir):
     run.assert_number("target", "price", [5.0])
 
 
-def test_of_an_embedding_s_numbers_no_features_are_told(log_dir):
+def test_indices_of_an_embedding_have_no_feature_statistics(log_dir):
     model = keras.Sequential(
         [keras.Input((5,), dtype="int32"), layers.Embedding(50, 4), layers.Flatten(), layers.Dense(3)]
     )
@@ -111,7 +111,7 @@ def test_of_an_embedding_s_numbers_no_features_are_told(log_dir):
     assert np.isnan(run.column("input", "input", "feature_spread")[0])
 
 
-def test_text_is_a_row_that_says_why(log_dir):
+def test_text_is_a_row_with_a_reason(log_dir):
     hashing = layers.Hashing(20)
     entry = keras.Input((1,), dtype="string")
     model = keras.Model(entry, layers.Dense(3)(layers.Flatten()(layers.Embedding(20, 4)(hashing(entry)))))
@@ -122,7 +122,7 @@ def test_text_is_a_row_that_says_why(log_dir):
     assert Recorded(log_dir).reasons("input") == {"input": "dtype string is no number"}
 
 
-def test_a_layer_of_the_same_name_keeps_it(log_dir):
+def test_layer_named_input_keeps_its_name(log_dir):
     model = keras.Sequential([keras.Input((6,)), layers.Dense(3, name="input")])
     model.compile("sgd", cross_entropy, jit_compile=False)
     model.fit(*networks.batches(1)[0], verbose=0, callbacks=[gradhealth.KerasCallback(log_dir)])
@@ -152,7 +152,7 @@ class Gan(keras.Model):
         return {"d_loss": loss, "g_loss": -loss}
 
 
-def test_where_the_model_is_not_called_the_data_are_its_inputs(log_dir):
+def test_inputs_are_the_data_if_the_model_is_not_called(log_dir):
     model = Gan()
     model.compile("sgd", jit_compile=False)
     x = networks.batches(1)[0][0]
@@ -165,7 +165,7 @@ def test_where_the_model_is_not_called_the_data_are_its_inputs(log_dir):
     assert run.row("activation", judged).inputs == ("input", made)
 
 
-def test_what_the_step_makes_of_the_data_is_what_the_model_is_given(log_dir):
+def test_inputs_are_the_preprocessed_data_of_the_step(log_dir):
     class Scaling(keras.Sequential):
         def train_step(self, data):
             x, y = data
@@ -183,7 +183,7 @@ def test_what_the_step_makes_of_the_data_is_what_the_model_is_given(log_dir):
 
 @pytest.mark.parametrize("run", [lambda step: step, tf.function], ids=["eager", "function"])
 @pytest.mark.parametrize("way", ["recorder", "summary"])
-def test_in_a_loop_capture_knows_the_inputs_and_the_targets_are_handed_over(log_dir, run, way):
+def test_custom_loop_records_captured_inputs_and_given_targets(log_dir, run, way):
     model = networks.classifier()
     parts = networks.batches(3)
 

@@ -20,7 +20,7 @@ import tb_gradhealth as gradhealth
 
 @pytest.mark.parametrize("train", TRAININGS)
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=lambda number: number.name)
-def test_a_signal_ends_the_training_as_without_us_and_leaves_a_log(tmp_path, log_dir, train, number):
+def test_signal_ends_the_training_with_its_exit_status_and_a_log(tmp_path, log_dir, train, number):
     alone = interrupted(train, None, tmp_path / "alone", number)
     assert alone != 0
     assert interrupted(train, log_dir, tmp_path / "ours", number) == alone
@@ -28,7 +28,7 @@ def test_a_signal_ends_the_training_as_without_us_and_leaves_a_log(tmp_path, log
 
 
 @pytest.mark.parametrize("train", TRAININGS)
-def test_records_are_flushed_as_they_come_and_survive_a_kill(tmp_path, log_dir, train):
+def test_flushed_records_survive_a_kill(tmp_path, log_dir, train):
     def three_records():
         return any(log_dir.rglob("*tfevents*")) and len(Recorded(log_dir).records) >= 3
 
@@ -38,17 +38,17 @@ def test_records_are_flushed_as_they_come_and_survive_a_kill(tmp_path, log_dir, 
 
 
 @pytest.mark.parametrize("fail", failing.TRAININGS)
-def test_an_exception_of_the_user_s_passes_through_and_leaves_a_log(log_dir, fail):
+def test_user_exception_is_raised_and_leaves_a_log(log_dir, fail):
     with pytest.raises(Exception, match="planted"):
         fail(networks.classifier(), log_dir)
-    gc.collect()  # a recorder nobody closed is closed with the model it belonged to
+    gc.collect()  # an unclosed recorder is closed when its model is garbage-collected
     recorded = Recorded(log_dir)
     assert recorded.steps == [0, 2, 4]
     expected = by_hand.train(networks.classifier(), keras.optimizers.SGD(0.01), networks.batches(5))
-    expected.hold_against(recorded, kinds="gradient weight loss")
+    expected.assert_matches(recorded, kinds="gradient weight loss")
 
 
-def test_a_process_forked_off_a_training_ends_on_a_signal_and_writes_nothing(log_dir):
+def test_forked_process_ends_on_a_signal_and_writes_nothing(log_dir):
     variable = tf.Variable([1.0, 2.0], name="layer/kernel")
     with gradhealth.Recorder(log_dir) as recorder:
         recorder.observe([(tf.constant([1.0, np.nan]), variable)])

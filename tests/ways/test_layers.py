@@ -1,4 +1,4 @@
-"""Layers that are shared, of one's own, or computed again in the backward pass."""
+"""Shared layers, custom layers, and layers that are recomputed in the backward pass."""
 
 import by_hand
 import keras
@@ -10,7 +10,7 @@ layers = keras.layers
 
 
 class Scale(keras.layers.Layer):
-    """A custom layer without an activation attribute, its variable without one of the usual names."""
+    """A custom layer without an activation attribute, whose variable has an unusual name."""
 
     def build(self, shape):
         self.temperature = self.add_weight(shape=(shape[-1],), initializer="ones", name="temperature")
@@ -23,7 +23,7 @@ def test_a_custom_layer_without_an_activation_attribute(fit):
     parts = networks.batches()
     recorded = fit(networks.classifier(Scale(name="scale")), parts, keras.optimizers.Adam(0.01))
     model = networks.classifier(Scale(name="scale"))
-    by_hand.train(model, keras.optimizers.Adam(0.01), parts).hold_against(recorded)
+    by_hand.train(model, keras.optimizers.Adam(0.01), parts).assert_matches(recorded)
     row = recorded.row("activation", "scale")
     assert (row.activation, row.not_measured) == ("", "")
     assert recorded.row("gradient", "scale/temperature").role == "other"
@@ -44,15 +44,15 @@ def test_a_shared_layer_has_a_row_for_each_call_and_one_gradient(fit):
     parts = [((x, -2 * x), y) for x, y in networks.batches()]
     recorded = fit(shared_function(), parts, keras.optimizers.SGD(0.0))
     expected = by_hand.train(shared_function(), keras.optimizers.SGD(0.0), parts)
-    expected.hold_against(recorded, kinds="gradient weight loss")
+    expected.assert_matches(recorded, kinds="gradient weight loss")
     tower = shared_function().get_layer("tower")
-    for place, name in enumerate(("tower", "tower_2")):
-        recorded.assert_row("activation", name, [np.asarray(tower(x[place])) for x, _ in parts])
+    for position, name in enumerate(("tower", "tower_2")):
+        recorded.assert_row("activation", name, [np.asarray(tower(x[position])) for x, _ in parts])
         assert recorded.row("activation", name).layer == recorded.row("gradient", "tower/kernel").layer
 
 
 class Recomputing(keras.Model):
-    """Its block's activations are thrown away and computed again for the gradient."""
+    """A model whose block is recomputed in the backward pass."""
 
     def __init__(self):
         keras.utils.set_random_seed(3)
@@ -75,8 +75,8 @@ def recomputing():
     return model
 
 
-def test_recomputed_activations_are_listed_once(fit):
+def test_recomputed_activations_are_recorded_once(fit):
     parts = networks.batches()
     recorded = fit(recomputing(), parts, keras.optimizers.SGD(0.1))
-    by_hand.train(recomputing(), keras.optimizers.SGD(0.1), parts).hold_against(recorded)
+    by_hand.train(recomputing(), keras.optimizers.SGD(0.1), parts).assert_matches(recorded)
     assert recorded.tensors("activation") == ["a", "b", "out"]

@@ -1,4 +1,4 @@
-"""Training loops of one's own: `summary` and `Recorder`, tapes, several optimizers."""
+"""Custom training loops: `summary` and `Recorder`, eager and compiled."""
 
 import by_hand
 import keras
@@ -16,7 +16,7 @@ def adam():
 
 
 def updated(model, optimizer, x, y):
-    """Update the weights; returns pairs of gradient and variable, the activations and the loss."""
+    """Update the weights; return pairs of gradient and variable, the activations and the loss."""
     with tf.GradientTape() as tape, gradhealth.capture(model) as activations:
         loss = by_hand.class_loss(model, x, y)
     variables = model.trainable_variables
@@ -26,7 +26,7 @@ def updated(model, optimizer, x, y):
 
 
 def summarised(model, optimizer, log_dir):
-    """A step that calls `gradhealth.summary`, and what to do after it."""
+    """A step that calls `gradhealth.summary`, and a function to call after it."""
     writer = tf.summary.create_file_writer(str(log_dir))
 
     def step(x, y, number):
@@ -38,7 +38,7 @@ def summarised(model, optimizer, log_dir):
 
 
 def observed(model, optimizer, log_dir):
-    """A step that calls `Recorder.observe`, and what to do after it."""
+    """A step that calls `Recorder.observe`, and a function to call after it."""
     recorder = gradhealth.Recorder(log_dir, every=3)
 
     def step(x, y, number):
@@ -81,11 +81,11 @@ def test_a_loop_with_a_gradient_tape(log_dir, written, run):
         after(number)
     recorded = Recorded(log_dir)
     assert recorded.steps == [0, 3, 6, 9]
-    by_hand.train(networks.classifier(), adam(), parts).hold_against(recorded)
+    by_hand.train(networks.classifier(), adam(), parts).assert_matches(recorded)
     assert recorded.tensors("activation") == ["hidden", "out"]
 
 
-def test_a_variable_without_a_gradient_is_a_row_that_says_so(log_dir):
+def test_variable_without_a_gradient_is_a_row_with_a_reason(log_dir):
     parts = networks.batches(4)
     model = networks.classifier()
     unused = tf.Variable(tf.ones([2, 2]), name="unused/kernel")

@@ -1,4 +1,4 @@
-"""A training does not notice us: the same numbers in the end, the same objects, errors that help."""
+"""Recording does not affect a training: equal results, restored objects, helpful errors."""
 
 import gc
 
@@ -13,8 +13,8 @@ import tensorflow as tf
 import tb_gradhealth as gradhealth
 
 
-class Silent:
-    """In the place of a recorder: watches nothing."""
+class NoRecorder:
+    """A recorder that does nothing."""
 
     def observe(self, *arguments, **named):
         pass
@@ -24,14 +24,14 @@ class Silent:
 
 
 def stochastic():
-    """A network whose training draws random numbers and keeps moving averages."""
+    """A network whose training draws random numbers and updates moving averages."""
     layers = keras.layers
     noise = [layers.Dropout(0.3, seed=1), layers.GaussianNoise(0.1, seed=2)]
     return networks.classifier(layers.BatchNormalization(name="norm"), *noise, activation="relu")
 
 
 def trained(recorder, run):
-    """Losses and weights of a loop."""
+    """Train in a loop; return losses and weights."""
     model, optimizer = stochastic(), keras.optimizers.Adam(0.01)
     optimizer.build(model.trainable_variables)
 
@@ -54,26 +54,26 @@ def trained(recorder, run):
 
 
 @pytest.mark.parametrize("run", [lambda step: step, tf.function], ids=["eager", "function"])
-def test_a_loop_ends_bit_for_bit_where_it_would_without_us(log_dir, run):
+def test_loop_is_bit_identical_without_the_recorder(log_dir, run):
     with gradhealth.Recorder(log_dir, every=3) as recorder:
         observed = trained(recorder, run)
-    for plain, watched in zip(trained(Silent(), run), observed, strict=True):
+    for plain, watched in zip(trained(NoRecorder(), run), observed, strict=True):
         np.testing.assert_array_equal(plain, watched)
 
 
-def test_a_compiled_loop_differs_by_rounding_only(log_dir):
-    """XLA fuses anew what is also measured; twelve steps of Adam later a few last bits may differ."""
+def test_compiled_loop_differs_by_rounding_only(log_dir):
+    """XLA fuses measured operations differently; after twelve steps of Adam some last bits may differ."""
 
     def run(step):
         return tf.function(step, jit_compile=True)
 
     with gradhealth.Recorder(log_dir, every=3) as recorder:
         observed = trained(recorder, run)
-    for plain, watched in zip(trained(Silent(), run), observed, strict=True):
+    for plain, watched in zip(trained(NoRecorder(), run), observed, strict=True):
         np.testing.assert_allclose(plain, watched, rtol=1e-4, atol=1e-6)
 
 
-def test_fit_ends_bit_for_bit_where_it_would_without_us(log_dir):
+def test_fit_is_bit_identical_without_the_callback(log_dir):
     x, y = networks.joined(networks.batches())
     results = []
     for callbacks in ([], [gradhealth.KerasCallback(log_dir, every=3)]):
@@ -87,12 +87,12 @@ def test_fit_ends_bit_for_bit_where_it_would_without_us(log_dir):
 
 
 def own_attributes(model):
-    """What the objects that are wrapped while training hold themselves, not by their class."""
+    """The instance attributes of the objects that are wrapped during the training."""
     return {id(each): set(vars(each)) for each in (model, model.optimizer, *model.layers)}
 
 
 @pytest.mark.parametrize("jit_compile", [False, True])
-def test_the_model_is_its_own_again_after_training(log_dir, jit_compile):
+def test_model_is_restored_after_training(log_dir, jit_compile):
     model = stochastic()
     model.compile("adam", by_hand.cross_entropy, jit_compile=jit_compile)
     x, y = networks.joined(networks.batches(2))
@@ -102,35 +102,35 @@ def test_the_model_is_its_own_again_after_training(log_dir, jit_compile):
     assert own_attributes(model) == before
 
 
-def test_a_log_directory_that_cannot_be_written_costs_one_warning_and_no_training(tmp_path):
+def test_unwritable_log_directory_warns_once_and_the_training_continues(tmp_path):
     (tmp_path / "file").write_text("in the way")
     x, y = networks.joined(networks.batches())
     model = networks.classifier()
     model.compile("sgd", by_hand.cross_entropy, jit_compile=False)
     callback = gradhealth.KerasCallback(tmp_path / "file", every=1)
-    with pytest.warns(RuntimeWarning, match="cannot write to .*training goes on") as told:
+    with pytest.warns(RuntimeWarning, match="cannot write to .*training goes on") as caught:
         model.fit(x, y, 8, shuffle=False, verbose=0, callbacks=[callback])
-    assert len(told) == 1
+    assert len(caught) == 1
     expected = by_hand.train(networks.classifier(), keras.optimizers.SGD(0.01), networks.batches())
     np.testing.assert_allclose(model.layers[0].kernel, expected.weights["hidden/kernel"][-1], rtol=1e-5)
 
 
 @pytest.mark.parametrize("fail", failing.IN_FIT)
-def test_the_model_is_its_own_again_after_an_exception(log_dir, fail):
-    """Nobody calls a callback's `on_train_end` then."""
+def test_model_is_restored_after_an_exception(log_dir, fail):
+    """Keras does not call `on_train_end` then."""
     model = networks.classifier()
     model.compile("sgd", by_hand.cross_entropy, jit_compile=False)
     model.fit(*networks.batches(1)[0], verbose=0)
-    kept = [model.train_step, model.compute_loss, *[layer.call for layer in model.layers]]
+    original = [model.train_step, model.compute_loss, *[layer.call for layer in model.layers]]
     with pytest.raises(Exception, match="planted"):
         fail(model, log_dir)
     gc.collect()
-    assert [model.train_step, model.compute_loss, *[layer.call for layer in model.layers]] == kept
+    assert [model.train_step, model.compute_loss, *[layer.call for layer in model.layers]] == original
     assert "apply" not in vars(model.optimizer)
 
 
-class Given:
-    """Variables and their gradients, and both ways of handing them over."""
+class Arguments:
+    """Variables and their gradients, and both ways to record them."""
 
     def __init__(self, log_dir):
         self.variables = networks.classifier().trainable_variables
@@ -146,23 +146,23 @@ class Given:
 
 
 @pytest.mark.parametrize("way", ["to_summary", "to_recorder"])
-def test_gradients_and_variables_that_were_not_zipped_are_told_to_be(log_dir, way):
-    given = Given(log_dir)
+def test_gradients_and_variables_that_are_not_zipped_raise(log_dir, way):
+    arguments = Arguments(log_dir)
     with pytest.raises((TypeError, ValueError), match=r"zip\(grads, variables\)"):
-        getattr(given, way)((given.grads, given.variables))
+        getattr(arguments, way)((arguments.grads, arguments.variables))
 
 
 @pytest.mark.parametrize("way", ["to_summary", "to_recorder"])
-def test_gradients_that_do_not_fit_their_variables_are_told_which(log_dir, way):
-    """A list one shorter than the other, zipped, pairs a gradient with somebody else's variable."""
-    given = Given(log_dir)
+def test_gradient_of_another_shape_raises_with_its_name(log_dir, way):
+    """If one list is shorter, `zip` pairs a gradient with the wrong variable."""
+    arguments = Arguments(log_dir)
     with pytest.raises(ValueError, match=r"hidden/bias.*shape"):
-        getattr(given, way)(zip(given.grads, given.variables[1:], strict=False))
+        getattr(arguments, way)(zip(arguments.grads, arguments.variables[1:], strict=False))
 
 
 @pytest.mark.parametrize("way", ["to_summary", "to_recorder"])
-def test_variables_of_a_model_that_is_not_built_are_told_to_be_built(log_dir, way):
-    """Asked before its first call, a model has no variables."""
+def test_variables_of_an_unbuilt_model_raise(log_dir, way):
+    """Before its first call, a model has no variables."""
     model = keras.Sequential([keras.layers.Dense(2)])
     with pytest.raises(ValueError, match="build"):
-        getattr(Given(log_dir), way)(zip([], model.trainable_variables, strict=True))
+        getattr(Arguments(log_dir), way)(zip([], model.trainable_variables, strict=True))

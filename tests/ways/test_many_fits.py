@@ -1,4 +1,4 @@
-"""Many trainings in one process: nothing of one is left when the next begins."""
+"""Many trainings in one process: each releases its variables, functions and graphs."""
 
 import copy
 import gc
@@ -33,8 +33,8 @@ def fit(model, **arguments):
     model.fit(X, X[:, :1], batch_size=16, verbose=0, **arguments)
 
 
-def living():
-    """How many of each kind that can hold memory of TensorFlow's there are."""
+def live_objects():
+    """The number of live objects of each type that can hold TensorFlow's memory."""
     gc.collect()
     return Counter(kind.__name__ for each in gc.get_objects() for kind in KINDS if isinstance(each, kind))
 
@@ -42,27 +42,27 @@ def living():
 @pytest.mark.parametrize(
     "compiled", [{}, {"jit_compile": True}, {"run_eagerly": True}], ids=["plain", "xla", "eager"]
 )
-def test_nothing_of_a_fit_is_left_though_its_callback_is_kept(tmp_path, compiled):
-    kept, counts = [], []
+def test_fit_releases_its_variables_and_graphs_while_the_callback_exists(tmp_path, compiled):
+    callbacks, counts = [], []
     for number in range(4):
         keras.backend.clear_session()
         model = network()
         model.compile("adam", "mse", **compiled)
-        kept.append(gradhealth.KerasCallback(tmp_path / str(number), every=2))
-        fit(model, callbacks=[kept[-1]])
-        kept[-1].set_model(None)  # as Keras holds it in every callback
+        callbacks.append(gradhealth.KerasCallback(tmp_path / str(number), every=2))
+        fit(model, callbacks=[callbacks[-1]])
+        callbacks[-1].set_model(None)  # Keras sets it in every callback
         del model
-        counts.append(living())
+        counts.append(live_objects())
     assert counts[1] == counts[2] == counts[3]
-    assert all(callback.findings() is not None for callback in kept)
+    assert all(callback.findings() is not None for callback in callbacks)
 
 
-def test_nothing_of_a_fit_is_left_in_a_callback_that_goes_on_to_another_model(tmp_path):
+def test_callback_for_another_model_releases_the_previous_fit(tmp_path):
     callback, counts = gradhealth.KerasCallback(tmp_path, every=2), []
     for _ in range(4):
         keras.backend.clear_session()
         fit(network(), callbacks=[callback])
-        counts.append(living())
+        counts.append(live_objects())
     assert counts[1] == counts[2] == counts[3]
 
 
@@ -74,7 +74,7 @@ def test_nothing_of_a_fit_is_left_in_a_callback_that_goes_on_to_another_model(tm
     ],
     ids=["loss scale", "accumulation"],
 )
-def test_nothing_is_left_of_an_optimizer_that_applies_gradients_in_a_condition(tmp_path, optimizer):
+def test_optimizer_that_applies_gradients_in_a_condition_is_released(tmp_path, optimizer):
     counts = []
     for number in range(4):
         keras.backend.clear_session()
@@ -82,16 +82,16 @@ def test_nothing_is_left_of_an_optimizer_that_applies_gradients_in_a_condition(t
         model.compile(optimizer(), "mse")
         fit(model, callbacks=[gradhealth.KerasCallback(tmp_path / str(number), every=2)])
         del model
-        counts.append(living())
+        counts.append(live_objects())
     assert counts[1] == counts[2] == counts[3]
 
 
-def test_nothing_of_a_training_loop_is_left_though_its_recorder_is_kept(tmp_path):
-    kept, counts = [], []
+def test_close_releases_the_variables_and_graphs_of_a_loop(tmp_path):
+    recorders, counts = [], []
     for number in range(4):
         variable = tf.Variable(tf.ones([10, 1]))
         recorder = gradhealth.Recorder(tmp_path / str(number), every=2)
-        kept.append(recorder)
+        recorders.append(recorder)
 
         @tf.function
         def step(x, variable=variable, recorder=recorder):
@@ -106,20 +106,20 @@ def test_nothing_of_a_training_loop_is_left_though_its_recorder_is_kept(tmp_path
                 step(X)
                 recorder.write(count)
         del step, variable, recorder
-        counts.append(living())
+        counts.append(live_objects())
     assert counts[1] == counts[2] == counts[3]
 
 
-def test_a_layer_s_own_gradient_outlives_a_fit(tmp_path):
+def test_custom_gradient_of_a_layer_is_kept_after_a_fit(tmp_path):
     @tf.custom_gradient
-    def doubled_on_its_way_back(x):
+    def double_gradient(x):
         return tf.identity(x), lambda upstream: 2 * upstream
 
     @tf.function
-    def kept(x):
-        return doubled_on_its_way_back(x)
+    def traced(x):
+        return double_gradient(x)
 
-    model = keras.Sequential([keras.Input((10,)), keras.layers.Lambda(kept), keras.layers.Dense(1)])
+    model = keras.Sequential([keras.Input((10,)), keras.layers.Lambda(traced), keras.layers.Dense(1)])
     model.compile("sgd", "mse")
     fit(model, callbacks=[gradhealth.KerasCallback(tmp_path)])
     fit(model)
@@ -129,13 +129,13 @@ def test_a_layer_s_own_gradient_outlives_a_fit(tmp_path):
     def gradient():
         with tf.GradientTape() as tape:
             tape.watch(x)
-            y = kept(x)
+            y = traced(x)
         return tape.gradient(y, x)
 
     np.testing.assert_array_equal(gradient(), np.full_like(X, 2))
 
 
-def test_a_gradient_that_was_registered_by_name_outlives_a_fit(tmp_path):
+def test_gradient_registered_by_name_is_kept_after_a_fit(tmp_path):
     @tf.RegisterGradient("TripledOnItsWayBack")
     def tripled(operation, *upstream):
         return [3 * each for each in upstream]
@@ -157,13 +157,13 @@ def test_a_gradient_that_was_registered_by_name_outlives_a_fit(tmp_path):
 
 
 class Labelled(gradhealth.KerasCallback):
-    """What somebody may make of a callback."""
+    """A user's subclass of the callback."""
 
     label = None
 
 
 @pytest.mark.parametrize("copied", [copy.deepcopy, copy.copy, lambda used: pickle.loads(pickle.dumps(used))])
-def test_a_copy_of_a_used_callback_is_a_fresh_one_with_its_settings(tmp_path, copied):
+def test_copy_of_a_used_callback_is_a_new_one_with_its_settings(tmp_path, copied):
     used = Labelled(tmp_path, every=3, name="tuned", activations=False)
     used.label = "mine"
     fit(network(), callbacks=[used])

@@ -1,4 +1,4 @@
-"""What an optimizer adds to the gradient: decay, averages, accumulation. The update is the weights' own."""
+"""Updates with momentum, decay, averaging and accumulation are the changes of the weights."""
 
 import itertools
 
@@ -12,7 +12,7 @@ SGD = keras.optimizers.SGD
 
 
 class Weights(keras.callbacks.Callback):
-    """The model's weights after every step, the first ones being those before training."""
+    """Stores the model's weights before the training and after every step."""
 
     def __init__(self):
         super().__init__()
@@ -28,7 +28,7 @@ class Weights(keras.callbacks.Callback):
         self.noted.append({name: v.numpy() for name, v in by_hand.names_of(self.model).items()})
 
     def updates(self, name):
-        """By step, the weight after it minus before it."""
+        """The weight after each step minus the weight before it."""
         values = [weights[name] for weights in self.noted]
         return [now - before for before, now in itertools.pairwise(values)]
 
@@ -43,15 +43,15 @@ class Weights(keras.callbacks.Callback):
     ],
     ids=["momentum", "weight_decay", "ema", "schedule"],
 )
-def test_the_update_is_all_that_the_optimizer_did_to_the_weights(fit, cls, arguments):
+def test_update_is_the_whole_change_of_the_weights(fit, cls, arguments):
     parts, weights = networks.batches(), Weights()
     recorded = fit(networks.classifier(), parts, cls(**arguments), callbacks=[weights])
-    by_hand.train(networks.classifier(), cls(**arguments), parts).hold_against(recorded)
+    by_hand.train(networks.classifier(), cls(**arguments), parts).assert_matches(recorded)
     for name in recorded.tensors("update"):
         recorded.assert_row("update", name, weights.updates(name), rtol=1e-3, first=1)
 
 
-def test_weight_decay_alone_shrinks_the_weights_by_its_closed_form(fit):
+def test_weight_decay_alone_equals_its_closed_form(fit):
     """With a loss that does not depend on the weights, Δw = -lr · decay · w."""
     nothing = keras.losses.MeanSquaredError()
     parts = [(np.zeros_like(x), np.zeros([len(x), networks.CLASSES])) for x, _ in networks.batches(5)]
@@ -66,11 +66,11 @@ def test_accumulated_gradients_are_those_of_each_call(fit):
     parts = networks.batches()
     recorded = fit(networks.classifier(), parts, SGD(0.5, gradient_accumulation_steps=4))
     expected = by_hand.train(networks.classifier(), SGD(0.5, gradient_accumulation_steps=4), parts)
-    expected.hold_against(recorded, kinds="gradient weight loss")
+    expected.assert_matches(recorded, kinds="gradient weight loss")
 
 
-def test_with_accumulation_an_update_is_that_of_exactly_one_application(fit):
-    """Over the last four calls the weights moved once, whichever of them is the newest."""
+def test_update_with_accumulation_is_that_of_one_application(fit):
+    """The weights change once in any four consecutive calls."""
     parts, weights = networks.batches(), Weights()
     accumulating = SGD(0.5, gradient_accumulation_steps=4)
     recorded = fit(networks.classifier(), parts, accumulating, every=3, callbacks=[weights])
@@ -81,7 +81,7 @@ def test_with_accumulation_an_update_is_that_of_exactly_one_application(fit):
         recorded.assert_row("update", name, over_four, rtol=1e-3, first=4)
 
 
-def test_training_that_goes_on_in_the_middle_of_an_accumulation_keeps_its_steps_and_updates(fit):
+def test_second_fit_in_the_middle_of_an_accumulation_keeps_steps_and_updates(fit):
     parts, model = networks.batches(14), networks.classifier()
     first, second = Weights(), Weights()
     fit(model, parts[:6], SGD(0.5, gradient_accumulation_steps=4), every=3, callbacks=[first])

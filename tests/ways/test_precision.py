@@ -1,4 +1,4 @@
-"""Mixed precision: gradients as they would be without it, up to the precision's own rounding."""
+"""Mixed precision: gradients are those of float32 up to the rounding of the precision."""
 
 import by_hand
 import keras
@@ -6,7 +6,7 @@ import networks
 import pytest
 
 HALF, BRAIN = 2e-2, 1e-1
-"""How far float16's 11 and bfloat16's 8 significant bits are from float32, after two layers."""
+"""Tolerances of float16 (11 significant bits) and bfloat16 (8) after two layers."""
 
 
 @pytest.fixture
@@ -27,7 +27,7 @@ def test_float16_gradients_are_unscaled(fit, policy, execution):
     policy("mixed_float16")
     scaled = keras.optimizers.LossScaleOptimizer(sgd(), initial_scale=2.0**12)
     recorded = fit(networks.classifier(), parts, scaled, every=4, **execution)
-    expected.hold_against(recorded, HALF, kinds="gradient weight loss")
+    expected.assert_matches(recorded, HALF, kinds="gradient weight loss")
     assert recorded.row("activation", "hidden").dtype == "float16"
     assert recorded.row("gradient", "hidden/kernel").dtype == "float32"
 
@@ -37,13 +37,13 @@ def test_bfloat16_is_measured_in_float32(fit, policy):
     expected = by_hand.train(networks.classifier(), sgd(), parts)
     policy("mixed_bfloat16")
     recorded = fit(networks.classifier(), parts, sgd(), every=4)
-    expected.hold_against(recorded, BRAIN, kinds="gradient weight loss")
+    expected.assert_matches(recorded, BRAIN, kinds="gradient weight loss")
     assert recorded.row("activation", "hidden").dtype == "bfloat16"
 
 
-def test_float64_models_lose_nothing(fit, policy):
+def test_float64_models_are_measured_exactly(fit, policy):
     policy("float64")
     parts = networks.batches()
     recorded = fit(networks.classifier(), parts, sgd())
-    by_hand.train(networks.classifier(), sgd(), parts).hold_against(recorded, 1e-6)
+    by_hand.train(networks.classifier(), sgd(), parts).assert_matches(recorded, 1e-6)
     assert recorded.row("gradient", "hidden/kernel").dtype == "float64"

@@ -1,4 +1,4 @@
-"""Recurrent layers and loops inside layers: measured as a whole, and where not, with the reason."""
+"""Recurrent layers and loops inside layers are measured as a whole, or unmeasured with a reason."""
 
 import by_hand
 import keras
@@ -35,14 +35,14 @@ def stacked():
 def test_recurrent_layers_count_as_one(fit, sequences):
     recorded = fit(stacked(), sequences, keras.optimizers.SGD(0.0))
     expected = by_hand.train(stacked(), keras.optimizers.SGD(0.0), sequences)
-    expected.hold_against(recorded, kinds="gradient weight loss")
+    expected.assert_matches(recorded, kinds="gradient weight loss")
     model = stacked()
     outputs = {}
     for x, _ in sequences:
         for layer in model.layers:
             x = layer(x)
             outputs.setdefault(layer.name, []).append(np.asarray(x))
-    # Bidirectional lays one direction's units after the other's, in the same order of steps.
+    # Bidirectional concatenates the units of both directions.
     both = np.stack(outputs.pop("both"))
     outputs |= {"both/forward_lstm": both[..., :3], "both/backward_lstm": both[..., 3:]}
     assert set(recorded.tensors("activation")) == set(outputs)
@@ -53,7 +53,7 @@ def test_recurrent_layers_count_as_one(fit, sequences):
 
 
 class Repeated(keras.layers.Layer):
-    """A dense layer inside, called three times in a `tf.while_loop`."""
+    """A layer that calls an inner dense layer three times in a `tf.while_loop`."""
 
     def __init__(self):
         super().__init__(name="repeated")
@@ -76,11 +76,11 @@ def looping():
     )
 
 
-def test_inside_a_while_loop_gradients_are_measured_and_activations_say_why_not(fit, sequences):
+def test_while_loop_has_measured_gradients_and_unmeasured_activations(fit, sequences):
     parts = [(x[:, 0], y) for x, y in sequences]
     recorded = fit(looping(), parts)
     expected = by_hand.train(looping(), keras.optimizers.SGD(), parts)
-    expected.hold_against(recorded)
+    expected.assert_matches(recorded)
     reasons = recorded.reasons("activation")
     assert "loop" in reasons.pop("repeated/inner")
     assert reasons == {"first": "", "repeated": "", "out": ""}

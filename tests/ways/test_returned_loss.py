@@ -1,4 +1,4 @@
-"""A training step that computes its own loss: what it returns is recorded, of the step itself."""
+"""A custom training step that computes its own loss: its returned loss is recorded, for each step."""
 
 import keras
 import networks
@@ -14,7 +14,7 @@ STEPS = [{}, {"jit_compile": True}, {"run_eagerly": True}, {"steps_per_execution
 
 
 class Own(keras.Sequential):
-    """Squares its outputs and never asks `compute_loss`; ``answer`` makes what the step returns."""
+    """Squares its outputs without `compute_loss`; ``answer`` computes the return value of the step."""
 
     def __init__(self, answer):
         super().__init__([keras.Input((networks.FEATURES,)), keras.layers.Dense(3, name="out")])
@@ -45,7 +45,7 @@ def weighted_mean(model, loss):
 
 
 def expected_losses():
-    """The same training written out."""
+    """The losses of the same training in a custom loop."""
     keras.utils.set_random_seed(4)
     model, optimizer, losses = Own(None), keras.optimizers.SGD(0.05), []
     for x, _ in BATCHES:
@@ -84,7 +84,7 @@ def test_the_loss_that_a_step_returns_is_recorded(log_dir, arguments):
 
 @pytest.mark.parametrize("answer", [running_mean, weighted_mean])
 @pytest.mark.parametrize("arguments", STEPS[:3], ids=str)
-def test_of_a_running_mean_it_is_what_this_step_gave_it(log_dir, answer, arguments):
+def test_loss_of_a_running_mean_is_the_value_of_this_step(log_dir, answer, arguments):
     run = recorded(log_dir, answer, **arguments)
     run.assert_number("loss", "loss", expected_losses())
 
@@ -99,23 +99,23 @@ def test_several_losses_keep_their_names(log_dir):
 
 
 @pytest.mark.parametrize("name", ["loss", "total_loss", "Loss"])
-def test_the_only_loss_is_the_main_one(log_dir, name):
+def test_single_loss_is_named_loss(log_dir, name):
     run = recorded(log_dir, lambda model, loss: {name: loss, "accuracy": 0.5})
     run.assert_number("loss", "loss", expected_losses())
 
 
-def test_the_main_one_stands_for_its_parts(log_dir):
+def test_main_loss_replaces_its_parts(log_dir):
     run = recorded(log_dir, lambda model, loss: {"kl_loss": 3 * loss, "loss": loss, "first_loss": -loss})
     assert run.tensors("loss") == ["loss"]
     run.assert_number("loss", "loss", expected_losses())
 
 
-def test_a_step_that_returns_no_loss_has_no_row_of_one(log_dir):
+def test_step_without_a_returned_loss_has_no_loss_row(log_dir):
     assert recorded(log_dir, lambda model, loss: {"accuracy": 0.5}).tensors("loss") == []
 
 
-def test_a_loss_that_turns_nan_is_seen_at_its_step(log_dir):
-    """The gradients stay finite: only what is returned is not."""
+def test_nan_loss_trips_at_its_step(log_dir):
+    """The gradients stay finite; only the returned loss does not."""
     keras.utils.set_random_seed(4)
     model = Own(None)
     count = tf.Variable(0.0)
@@ -130,7 +130,7 @@ def test_a_loss_that_turns_nan_is_seen_at_its_step(log_dir):
     }
 
 
-def test_what_compute_loss_gives_comes_before_what_is_returned(log_dir):
+def test_result_of_compute_loss_takes_precedence(log_dir):
     class Both(keras.Sequential):
         def train_step(self, data):
             return {**super().train_step(data), "loss": tf.constant(-1.0)}
@@ -144,7 +144,7 @@ def test_what_compute_loss_gives_comes_before_what_is_returned(log_dir):
 
 
 @pytest.mark.parametrize("run", [lambda step: step, tf.function], ids=["eager", "function"])
-def test_a_loop_may_hand_over_several_losses_by_name(log_dir, run):
+def test_custom_loop_with_several_losses_by_name(log_dir, run):
     variable = tf.Variable([1.0, 2.0])
 
     @run

@@ -1,4 +1,4 @@
-"""The row table says with which settings a run was trained, as far as its numbers depend on them."""
+"""The row table has the settings of the training that affect its statistics."""
 
 import keras
 import networks
@@ -18,7 +18,7 @@ ADAMW = {
 
 
 @pytest.mark.parametrize("clip", ["clipnorm", "global_clipnorm", "clipvalue"])
-def test_those_of_the_optimizer(fit, clip):
+def test_settings_of_the_optimizer(fit, clip):
     optimizer = keras.optimizers.AdamW(**ADAMW, **{clip: 4.0})
     settings = fit(networks.classifier(), networks.batches(2), optimizer).settings
     expected = {**ADAMW, clip: 4.0, "optimizer": "AdamW", "loss_scale": False, "every": 1}
@@ -29,7 +29,7 @@ def test_those_of_the_optimizer(fit, clip):
 
 
 @pytest.mark.parametrize("jit_compile", [False, True])
-def test_those_of_the_model(fit, jit_compile):
+def test_settings_of_the_model(fit, jit_compile):
     keras.config.set_dtype_policy("mixed_bfloat16")
     try:
         model = networks.classifier()
@@ -40,7 +40,7 @@ def test_those_of_the_model(fit, jit_compile):
     assert settings["jit_compile"] is jit_compile
 
 
-def test_those_of_the_optimizer_inside_a_loss_scale(log_dir):
+def test_settings_of_the_optimizer_inside_a_loss_scale(log_dir):
     inner = keras.optimizers.Adam(0.25, epsilon=0.5)
     optimizer = keras.optimizers.LossScaleOptimizer(inner)
     model = networks.classifier()
@@ -57,7 +57,7 @@ def test_those_of_the_optimizer_inside_a_loss_scale(log_dir):
     }.items() <= settings.items()
 
 
-def test_those_of_a_model_that_a_loop_of_one_s_own_captures(log_dir):
+def test_settings_of_a_model_that_a_custom_loop_captures(log_dir):
     model = keras.Sequential([keras.Input((4,)), keras.layers.Dense(2, dtype="mixed_bfloat16")])
     model.dtype_policy = "mixed_bfloat16"
     with gradhealth.Recorder(log_dir, every=1) as recorder:

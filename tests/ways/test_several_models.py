@@ -1,4 +1,4 @@
-"""Several models in one process: each run holds its own numbers."""
+"""Several models in one process: each run has its own numbers."""
 
 import by_hand
 import keras
@@ -8,7 +8,7 @@ from recorded import Recorded
 import tb_gradhealth as gradhealth
 
 
-def test_two_models_trained_in_turn_epoch_by_epoch(log_dir):
+def test_two_models_trained_alternately_epoch_by_epoch(log_dir):
     parts = networks.batches(4)
     x, y = networks.joined(parts)
     trained = {}
@@ -23,11 +23,11 @@ def test_two_models_trained_in_turn_epoch_by_epoch(log_dir):
         recorded = Recorded(log_dir, run=name)
         assert recorded.steps == list(range(8))
         expected = by_hand.train(networks.classifier(seed=seed), keras.optimizers.Adam(0.01), parts * 2)
-        # Each fit knows no weights from before its first step.
-        expected.hold_against(recorded, kinds="gradient weight loss")
+        # The first step of each fit has no update.
+        expected.assert_matches(recorded, kinds="gradient weight loss")
 
 
-def test_a_callback_used_for_another_model_measures_that_one(log_dir):
+def test_callback_used_for_another_model_measures_that_model(log_dir):
     parts = networks.batches(4)
     x, y = networks.joined(parts)
     callback = gradhealth.KerasCallback(log_dir, every=1)

@@ -15,13 +15,13 @@ import tb_gradhealth as gradhealth
 
 @dataclass
 class Player:
-    """One of the two networks, with what trains it."""
+    """One of the two networks with its optimizer."""
 
     model: Any
     optimizer: Any
 
     def train(self, tape, loss):
-        """Take its gradients from the tape, apply them, and give both: pairs for us, tensors by name."""
+        """Compute and apply the gradients; return pairs for the recorder, and tensors by name."""
         variables = by_hand.names_of(self.model)
         grads = tape.gradient(loss, list(variables.values()))
         self.optimizer.apply_gradients(zip(grads, variables.values(), strict=True))

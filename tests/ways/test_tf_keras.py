@@ -1,4 +1,4 @@
-"""Models of tf_keras 2.x, the Keras of before: no callback, but `summary` and `Recorder`."""
+"""Models of tf_keras 2.x (Keras 2): `summary` and `Recorder` without the callback."""
 
 import by_hand
 import networks
@@ -46,7 +46,7 @@ def test_gradients_weights_and_loss(log_dir, run):
     writer.close()
     recorded = Recorded(log_dir)
     assert recorded.steps == [0, 3, 6, 9]
-    by_hand.train(make_model(), tf_keras.optimizers.Adam(0.01), parts).hold_against(recorded)
+    by_hand.train(make_model(), tf_keras.optimizers.Adam(0.01), parts).assert_matches(recorded)
     assert [recorded.row("gradient", f"norm/{name}").role for name in ("gamma", "beta")] == ["norm", "norm"]
 
 
@@ -56,11 +56,11 @@ def captured(model, x):
     return activations
 
 
-def handed_over_by_name(model, x):
+def given_by_name(model, x):
     return {"hidden": model.get_layer("hidden")(x)}
 
 
-@pytest.mark.parametrize("activations_of", [captured, handed_over_by_name])
+@pytest.mark.parametrize("activations_of", [captured, given_by_name])
 def test_activations(log_dir, activations_of):
     parts = networks.batches(4)
     model = make_model()

@@ -1,4 +1,4 @@
-"""Numbers of the training itself: its learning rate, its loss scale, the steps that were skipped."""
+"""Rows of kind `training`: learning rate, loss scale, skipped steps."""
 
 import by_hand
 import keras
@@ -32,13 +32,13 @@ def test_the_learning_rate_of_each_step_follows_the_schedule(fit, execution):
 
 
 @pytest.mark.filterwarnings("ignore:__array__ impl:DeprecationWarning")  # Keras 3.15 beside NumPy 2.4
-def test_a_learning_rate_that_a_callback_changes(fit):
+def test_learning_rate_changed_by_a_callback(fit):
     change = keras.callbacks.LearningRateScheduler(lambda epoch, _: 0.1 / (epoch + 1))
     recorded = fit(networks.classifier(), networks.batches(4), "sgd", epochs=3, callbacks=[change])
     recorded.assert_number("training", "learning_rate", np.repeat([0.1, 0.05, 0.1 / 3], 4))
 
 
-def test_a_recorder_is_told_by_the_optimizer(log_dir):
+def test_recorder_takes_the_learning_rate_from_the_optimizer(log_dir):
     model, optimizer = networks.classifier(), keras.optimizers.SGD(schedule())
     optimizer.build(model.trainable_variables)
     recorder = gradhealth.Recorder(log_dir, every=2, optimizer=optimizer)
@@ -60,7 +60,7 @@ def test_a_recorder_is_told_by_the_optimizer(log_dir):
 
 
 class Scales(keras.callbacks.Callback):
-    """The loss scale before each step, and whether the step left the weights as they were."""
+    """Stores the loss scale before each step, and whether the step left the weights unchanged."""
 
     def __init__(self):
         super().__init__()
@@ -78,7 +78,7 @@ class Scales(keras.callbacks.Callback):
 
 
 def test_skipped_steps_are_counted_and_are_no_fault(fit):
-    """The scale is far too large for float16: it is halved, step by step skipped, until gradients fit."""
+    """The scale is too large for float16: steps are skipped and the scale is halved until gradients fit."""
     keras.config.set_dtype_policy("mixed_float16")
     try:
         model = networks.classifier()

@@ -1,4 +1,4 @@
-"""What is said of small trainings that reports of real faults describe, read off the log like `check`."""
+"""Assessments of small trainings with faults from real reports, read from the log as by `check`."""
 
 import keras
 import numpy as np
@@ -23,7 +23,7 @@ def judged(log_dir):
 
 
 class OwnLoss(keras.Model):
-    """A training step that computes a loss of its own and returns it."""
+    """A custom training step that computes and returns its loss."""
 
     def __init__(self, spoiled_from=None):
         super().__init__()
@@ -54,13 +54,13 @@ def own_loss(log_dir, **arguments):
     return judged(log_dir)
 
 
-def test_the_loss_that_a_step_of_ones_own_returns_is_judged(log_dir):
+def test_returned_loss_of_a_custom_step_is_judged(log_dir):
     findings, assessment = own_loss(log_dir)
     assert "loss-stalled" in {each.symptom for each in findings if each.severity != "info"}
     assert "loss" not in assessment.reservation
 
 
-def test_a_returned_loss_that_turns_nan_is_told_at_its_step(log_dir):
+def test_nan_in_a_returned_loss_is_found_at_its_step(log_dir):
     findings, assessment = own_loss(log_dir, spoiled_from=5)
     assert (assessment.verdict, assessment.named.symptom, assessment.named.tensor) == (
         "critical",
@@ -72,14 +72,14 @@ def test_a_returned_loss_that_turns_nan_is_told_at_its_step(log_dir):
 
 
 class NoLoss(OwnLoss):
-    """One that returns nothing of it."""
+    """The same step without a returned loss."""
 
     def train_step(self, data):
         super().train_step(data)
         return {"mean": tf.reduce_mean(data[0])}
 
 
-def test_a_loss_that_nobody_returns_stands_in_the_verdict(log_dir):
+def test_missing_loss_is_in_the_assessment(log_dir):
     generator = np.random.default_rng(0)
     model = NoLoss()
     model.compile(keras.optimizers.SGD(1e-5), jit_compile=False)
@@ -90,7 +90,7 @@ def test_a_loss_that_nobody_returns_stands_in_the_verdict(log_dir):
     assert "no loss recorded, 4 symptoms not judged" in assessment.verdict_text
 
 
-def test_a_loss_of_exactly_zero_is_called_that(log_dir):
+def test_loss_of_exactly_zero_is_named(log_dir):
     keras.utils.set_random_seed(0)
     model = keras.Sequential([keras.Input((10,)), layers.Dense(8, "relu"), layers.Dense(4, "softmax")])
     model.compile(keras.optimizers.SGD(0.01), "categorical_crossentropy", jit_compile=False)
@@ -102,7 +102,7 @@ def test_a_loss_of_exactly_zero_is_called_that(log_dir):
     assert stalled.message.startswith("The loss is exactly 0 since step 0")
 
 
-def test_classes_weighed_one_to_fifty_whose_epochs_improve_are_no_warning(log_dir):
+def test_class_weights_of_1_to_50_with_improving_epochs_are_no_warning(log_dir):
     keras.utils.set_random_seed(1)
     x, y = make_classification(3200, 20, n_informative=10, weights=[0.98], random_state=0)
     model = keras.Sequential([keras.Input((20,)), layers.Dense(32, "relu"), layers.Dense(1, "sigmoid")])
@@ -120,7 +120,7 @@ def test_classes_weighed_one_to_fifty_whose_epochs_improve_are_no_warning(log_di
     assert assessment.verdict == "healthy", [each.message for each in findings]
 
 
-def test_an_input_that_turns_nan_is_the_origin_of_all_that_follows(log_dir):
+def test_nan_input_is_the_origin_of_its_incident(log_dir):
     keras.utils.set_random_seed(2)
     model = keras.Sequential([keras.Input((8,)), layers.Dense(16, "relu"), layers.Dense(1)])
     model.compile("sgd", "mse", jit_compile=False)
@@ -137,8 +137,8 @@ def test_an_input_that_turns_nan_is_the_origin_of_all_that_follows(log_dir):
     assert {each.follows for each in findings if each.symptom == "non-finite"} == {None, assessment.named.id}
 
 
-@pytest.mark.parametrize(("scale", "told"), [(1.0, False), (255.0, True)])
-def test_unscaled_inputs_are_told(log_dir, scale, told):
+@pytest.mark.parametrize(("scale", "found"), [(1.0, False), (255.0, True)])
+def test_unscaled_inputs_are_found(log_dir, scale, found):
     keras.utils.set_random_seed(3)
     model = keras.Sequential([keras.Input((8,)), layers.Dense(16, "relu"), layers.Dense(1)])
     model.compile("adam", "mse", jit_compile=False)
@@ -146,4 +146,4 @@ def test_unscaled_inputs_are_told(log_dir, scale, told):
     callback = gradhealth.KerasCallback(log_dir)
     model.fit(scale * x, x[:, :1], batch_size=32, epochs=6, verbose=0, callbacks=[callback])
     findings, _ = judged(log_dir)
-    assert ("input-scale" in {each.symptom for each in findings}) == told
+    assert ("input-scale" in {each.symptom for each in findings}) == found

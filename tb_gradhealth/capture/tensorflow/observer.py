@@ -28,7 +28,7 @@ from tb_gradhealth.record import RowTable, Setting, layouts
 from tb_gradhealth.record.activation_functions import WITH_UNITS, unit_count
 
 EARLY_KINDS: Final = ("loss", "activation", "gradient", "weight", "training")
-"""Kinds of rows in the order in which a step computes their tensors."""
+"""Kinds of rows in the order in which a step computes their tensors; those that need no data come last."""
 
 GOLDEN: Final = 2654435769
 """2^32 / golden ratio: its multiples modulo 2^32 are evenly spread, however many there are."""
@@ -260,8 +260,12 @@ class Observer:
         peaks = self._activation_peaks(present)
         tripped = self._trips_without_gradients(present, peaks)
         search = self._is_scheduled(number, every) | (tripped & ~self.pending[TRIPPED])
-        searched = run_rarely(search, lambda: outputs.search(present, tripped), OUTPUT_DTYPES[3:])
-        return [peaks, *outputs.samples(present), *searched]
+        samples = outputs.samples(present)
+        return [
+            peaks,
+            *samples,
+            *run_rarely(search, lambda: outputs.search(present, tripped), OUTPUT_DTYPES[3:]),
+        ]
 
     def _trips_without_gradients(self, present: Mapping[int, Any], peaks: Any) -> Any:
         """Whether a loss or an activation trips, which is known before the gradients, bool scalar."""
@@ -392,11 +396,11 @@ class Observer:
         number: Any,
         scheduled: Any,
     ) -> bool:
-        known = scheduled & (self._last_update(number) > 1)
+        has_snapshot = scheduled & (self._last_update(number) > 1)
         if self.can_thin:
-            known &= tf.equal(self._snapshot_number, self._last_update(number) - 1)
+            has_snapshot &= tf.equal(self._snapshot_number, self._last_update(number) - 1)
         present = {**present, **self._constant_values()}
-        floats, sizes = self._measurement.payload(present, tensors, known, skipped, spread, outputs)
+        floats, sizes = self._measurement.payload(present, tensors, has_snapshot, skipped, spread, outputs)
         self._slots.write(scheduled, floats, sizes)
         slot = tf.where(scheduled, SCHEDULED, TRIPPED)[None]
         self.record_numbers.scatter_update(tf.IndexedSlices(number[None], slot))

@@ -99,7 +99,7 @@ class StepMeasurement:
         self,
         present: Mapping[int, Any],
         tensors: Sequence[Tensors],
-        known: Any,
+        has_snapshot: Any,
         skipped: Any,
         spread: Any,
         outputs: tuple[Any, Any],
@@ -109,7 +109,7 @@ class StepMeasurement:
         Args:
             present: the step's tensors by row.
             tensors: the gradients, losses and weights, see `tensors`.
-            known: whether the weights before the update are known, bool scalar.
+            has_snapshot: whether the weights before the update are known, bool scalar.
             skipped: whether a loss scaler skipped the step, bool scalar or None.
             spread: the replicas' spread of each measured gradient, float32 [gradients], or None.
             outputs: floats and sizes from `outputs`.
@@ -117,7 +117,7 @@ class StepMeasurement:
         parts = [*tensors, self._clipped.tensors(present)]
         if self._snapshot is not None:
             parts.append(self._snapshot.updates(tensors[WEIGHTS]))
-        flags = tf.stack([known, tf.constant(False) if skipped is None else skipped])
+        flags = tf.stack([has_snapshot, tf.constant(False) if skipped is None else skipped])
         floats = [tf.cast(flags, tf.float32), *(part.pack for part in parts if part.packing)]
         sizes = []
         operands = [operand(tensor) for part in parts for tensor in part.single]
@@ -151,7 +151,7 @@ class StepMeasurement:
         """Unpack a payload on the host; ``compiled`` is whether a step compiled by XLA made it."""
         padded_sizes = self._padded_sizes if compiled else {}
         take, take_sizes = _Reader(floats), _Reader(sizes)
-        known, skipped = take(FLAGS)
+        updates_known, skipped = take(FLAGS)
         packs = [
             Pack(split.packed, split.packing.sizes, take(sum(split.packing.sizes)))
             for split in self._all_splits
@@ -178,7 +178,7 @@ class StepMeasurement:
             features=self._features,
             training=training,
             columns={**columns, **units},
-            updates_known=bool(known),
+            updates_known=bool(updates_known),
             skipped=bool(skipped),
         )
 

@@ -134,8 +134,8 @@ class _State:
 
     def __init__(self, selection: Selection, every: int, name: str, optimizer: Any) -> None:
         with tf.init_scope():  # a learning rate has a value only outside the graph
-            known = {**selection.settings, **optimizer_settings(optimizer)}
-            settings = {"framework": "tensorflow", "every": every, **known}
+            optional = {**selection.settings, **optimizer_settings(optimizer)}
+            settings = {"framework": "tensorflow", "every": every, **optional}
         self._observer = Observer(selection, every)
         self._table = self._observer.table("" if name == DEFAULT_NAME else name, settings)
         with tf.init_scope():

@@ -265,9 +265,11 @@ def _observed_clipping(
     @functools.wraps(clip)
     def observed_clip(gradients: Any) -> Any:
         results = clip(gradients)
-        known = [variable for gradient, variable in pairs if gradient is not None]
-        if len(known) == len(results):
-            clipped.update({id(variable): result for variable, result in zip(known, results, strict=True)})
+        variables = [variable for gradient, variable in pairs if gradient is not None]
+        if len(variables) == len(results):
+            clipped.update(
+                {id(variable): result for variable, result in zip(variables, results, strict=True)}
+            )
         return results
 
     with replaced(inner, "_clip_gradients", observed_clip):

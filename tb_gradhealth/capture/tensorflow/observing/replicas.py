@@ -37,8 +37,8 @@ def whole_batch(
         )
     variables = [variable for _, variable in grads_and_vars]
     gradients = [gradient for gradient, _ in grads_and_vars]
-    known = [gradient for gradient in gradients if gradient is not None]
-    gradient_spread = spread(known) if known else None
+    present = [gradient for gradient in gradients if gradient is not None]
+    gradient_spread = spread(present) if present else None
     if clipped is not None:
         clipped = summed(list(clipped))
     named = loss if isinstance(loss, Mapping) else {"loss": loss}
