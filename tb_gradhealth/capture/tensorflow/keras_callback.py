@@ -13,7 +13,7 @@ import tensorflow as tf
 
 from tb_gradhealth.capture.guard import PATIENCE, Guard, StopOn
 from tb_gradhealth.capture.run_recorder import DEFAULT_NAME, checked_every
-from tb_gradhealth.capture.tensorflow.fit.checkpoints import last_checkpoint
+from tb_gradhealth.capture.tensorflow.fit.checkpoints import checkpoint_patterns, last_checkpoint
 from tb_gradhealth.capture.tensorflow.fit.epoch_values import epoch_values
 from tb_gradhealth.capture.tensorflow.fit.keras_step import ObservedStep
 from tb_gradhealth.capture.tensorflow.recorder import Recorder
@@ -183,7 +183,7 @@ class KerasCallback(keras.callbacks.Callback):  # type: ignore[misc]
         if finding is None or self.model.stop_training:
             return
         self.model.stop_training = True
-        older = last_checkpoint(fit.callbacks, fit.recorder.time_before(finding.opened_step))
+        older = last_checkpoint(fit.checkpoints, fit.recorder.time_before(finding.opened_step))
         checkpoint = f"the last checkpoint before it: {older}" if older else "no checkpoint is older"
         message = f"tb_gradhealth stops the training: {finding.message} ({checkpoint})"
         warnings.warn(message, RuntimeWarning, stacklevel=2)
@@ -200,13 +200,13 @@ class _Fit:
 
     Attributes:
         recorder: its recorder.
-        callbacks: those that Keras calls in it.
+        checkpoints: patterns of the files that other callbacks save.
         next_step: after the end, the training step that follows the last one.
     """
 
     def __init__(self, model: Any, recorder: Recorder, first_step: int, activations: bool) -> None:
         self.recorder = recorder
-        self.callbacks = list(getattr(_calling_list(), "callbacks", []))
+        self.checkpoints = checkpoint_patterns(getattr(_calling_list(), "callbacks", ()))
         self.next_step = self._first_step = first_step
         with ExitStack() as wrapped:
             compiled = _compiles_a_step(model)

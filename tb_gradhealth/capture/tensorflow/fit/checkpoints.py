@@ -1,26 +1,26 @@
-"""The checkpoints that callbacks of the same `fit` have written."""
+"""The checkpoints that other callbacks of the same `fit` write."""
 
 import glob
 import os
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable
 from typing import Any
 
 import keras
 
 
-def last_checkpoint(callbacks: Sequence[Any], before: float) -> str:
+def checkpoint_patterns(callbacks: Iterable[Any]) -> tuple[str, ...]:
+    """Glob patterns of the files of each `keras.callbacks.ModelCheckpoint`; no callback is referred to."""
+    saving = (each for each in callbacks if isinstance(each, keras.callbacks.ModelCheckpoint))
+    return tuple(re.sub(r"\{[^}]*\}", "*", glob.escape(str(each.filepath))) for each in saving)
+
+
+def last_checkpoint(patterns: Iterable[str], before: float) -> str:
     """The path of the newest checkpoint that is not newer than a time; empty where there is none.
 
     Args:
-        callbacks: of the `fit`; those that are a `keras.callbacks.ModelCheckpoint` count.
+        patterns: of the files.
         before: seconds since the epoch.
     """
-    paths = [
-        path
-        for callback in callbacks
-        if isinstance(callback, keras.callbacks.ModelCheckpoint)
-        for path in glob.glob(re.sub(r"\{[^}]*\}", "*", glob.escape(str(callback.filepath))))
-        if os.path.getmtime(path) <= before
-    ]
+    paths = [path for pattern in patterns for path in glob.glob(pattern) if os.path.getmtime(path) <= before]
     return max(paths, key=os.path.getmtime, default="")
