@@ -297,11 +297,8 @@ class RunRecorder(Generic[ObserverT]):
         observer = tracked.observer
         previous_count = tracked.step_count
         collected = observer.collect()
-        tracked.step_count, numbers, pending = (
-            collected.step_count,
-            collected.record_numbers,
-            collected.pending,
-        )
+        tracked.step_count, numbers = collected.step_count, collected.record_numbers
+        pending = collected.pending
         tracked.last_record = int(numbers.max())
         if newest is not None and tracked.step_count != previous_count and not tracked.training_steps:
             tracked.known_number, tracked.known_step = tracked.step_count, newest(tracked)

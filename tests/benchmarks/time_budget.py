@@ -84,7 +84,7 @@ def main() -> None:
     parser.add_argument("--steps", type=int, default=STEPS, help=f"steps of each kind (default: {STEPS})")
     parser.add_argument("--only", default="", help="networks whose name has this in it")
     arguments = parser.parse_args()
-    print("| network | step without | every step watched | with the budget | looked at | records |")
+    print("| network | step without | every step watched | with the budget | watched | records |")
     print("|---|--:|--:|--:|--:|--:|", flush=True)
     chosen = {"2 dense layers of 8": tiny, **networks(), "5 convolutions, 96 x 96": large}
     for name, make in sorted(chosen.items(), key=lambda each: "convolutions" in each[0]):

@@ -35,7 +35,7 @@ def trained(log_dir, loss, y, weights=None, outputs=None, epochs=1, batch=8, mod
     return Recorded(log_dir)
 
 
-def training_row(recorded, name="constant_loss"):
+def values_of(recorded, name="constant_loss"):
     return list(recorded.column("training", name, "mean").values())
 
 
@@ -51,7 +51,7 @@ def shares_of(classes, weights=None, count=4):
 
 def assert_records(recorded, expected, batch=8, rtol=1e-5):
     """Compare each record with the expected value for the number of targets up to it."""
-    got = training_row(recorded)
+    got = values_of(recorded)
     steps = len(got)
     np.testing.assert_allclose(
         got, [expected(batch * (step + 1)) for step in range(steps)], rtol=rtol, atol=1e-7
@@ -64,7 +64,7 @@ def test_loss_of_classes_is_their_entropy(log_dir, from_logits, arguments):
     run = trained(log_dir, losses.SparseCategoricalCrossentropy(from_logits), CLASSES, outputs=4, **arguments)
     assert_records(run, lambda count: entropy(shares_of(CLASSES[:count])))
     expected = [shares_of(CLASSES[: 8 * (step + 1)]).max() for step in range(6)]
-    np.testing.assert_allclose(training_row(run, "constant_accuracy"), expected, rtol=1e-6)
+    np.testing.assert_allclose(values_of(run, "constant_accuracy"), expected, rtol=1e-6)
 
 
 def test_loss_of_weighted_classes_is_the_entropy_of_the_weighted_shares(log_dir):
@@ -72,9 +72,7 @@ def test_loss_of_weighted_classes_is_the_entropy_of_the_weighted_shares(log_dir)
     assert_records(
         run, lambda count: WEIGHTS[:count].mean() * entropy(shares_of(CLASSES[:count], WEIGHTS[:count]))
     )
-    np.testing.assert_allclose(
-        training_row(run, "constant_accuracy")[-1], shares_of(CLASSES).max(), rtol=1e-6
-    )
+    np.testing.assert_allclose(values_of(run, "constant_accuracy")[-1], shares_of(CLASSES).max(), rtol=1e-6)
 
 
 def test_class_weights_are_sample_weights(log_dir):
@@ -107,9 +105,7 @@ def test_loss_of_one_hot_targets_is_the_entropy_of_the_smoothed_shares(log_dir, 
     loss = losses.CategoricalCrossentropy(from_logits=True, label_smoothing=smoothing)
     run = trained(log_dir, loss, np.eye(4, dtype=np.float32)[CLASSES])
     assert_records(run, lambda count: entropy((1 - smoothing) * shares_of(CLASSES[:count]) + smoothing / 4))
-    np.testing.assert_allclose(
-        training_row(run, "constant_accuracy")[-1], shares_of(CLASSES).max(), rtol=1e-6
-    )
+    np.testing.assert_allclose(values_of(run, "constant_accuracy")[-1], shares_of(CLASSES).max(), rtol=1e-6)
 
 
 @pytest.mark.parametrize("smoothing", [0.0, 0.1])
@@ -126,7 +122,7 @@ def test_loss_of_binary_targets_is_the_mean_over_the_outputs(log_dir, smoothing,
 
     assert_records(run, expected)
     often = np.mean(np.maximum(y.mean(0), 1 - y.mean(0)))
-    np.testing.assert_allclose(training_row(run, "constant_accuracy")[-1], often, rtol=1e-6)
+    np.testing.assert_allclose(values_of(run, "constant_accuracy")[-1], often, rtol=1e-6)
 
 
 def test_squared_loss_is_the_variance(log_dir):
@@ -187,8 +183,8 @@ def test_network_without_information_does_not_beat_the_constant(log_dir):
     model.fit(np.ones((48, 2)), REALS, 48, epochs=400, verbose=0, callbacks=[callback])
     run = Recorded(log_dir)
     reached = list(run.column("loss", "loss", "mean").values())
-    assert min(reached) >= training_row(run)[0] * (1 - 1e-6)
-    assert min(reached[:-1]) < training_row(run)[0] * 1.03
+    assert min(reached) >= values_of(run)[0] * (1 - 1e-6)
+    assert min(reached[:-1]) < values_of(run)[0] * 1.03
 
 
 def test_masked_and_ignored_labels_do_not_count(log_dir):
@@ -226,9 +222,7 @@ def test_losses_of_several_outputs_are_summed_with_their_weights(log_dir):
             0.5 * REALS[:count].astype(np.float64).var(0).mean() + 2.0 * entropy(shares_of(CLASSES[:count]))
         ),
     )
-    np.testing.assert_allclose(
-        training_row(run, "constant_accuracy")[-1], shares_of(CLASSES).max(), rtol=1e-6
-    )
+    np.testing.assert_allclose(values_of(run, "constant_accuracy")[-1], shares_of(CLASSES).max(), rtol=1e-6)
 
 
 def test_each_position_of_a_target_has_its_own_constant(log_dir):
@@ -274,7 +268,7 @@ def test_regularization_is_the_remaining_loss(log_dir, arguments):
     kernel = np.asarray(dense.kernel, np.float64)
     run = trained(log_dir, "mse", REALS, model=model, **arguments)
     first = 0.3 * np.sum(kernel**2) + 0.5 * 2
-    np.testing.assert_allclose(training_row(run, "regularization")[0], first, rtol=1e-5)
+    np.testing.assert_allclose(values_of(run, "regularization")[0], first, rtol=1e-5)
     of_data = np.mean((np.ones((8, 2)) @ kernel - REALS[:8]) ** 2)
     loss = run.column("loss", "loss", "mean")[0]
     np.testing.assert_allclose(loss, first + of_data, rtol=1e-5)

@@ -33,7 +33,7 @@ EARLY_KINDS: Final = ("loss", "activation", "gradient", "weight", "training")
 GOLDEN: Final = 2654435769
 """2^32 / golden ratio: its multiples modulo 2^32 are evenly spread, however many there are."""
 
-OUTPUT_DTYPES: Final = (tf.float32, tf.float32, tf.int32, tf.float32, tf.int32)
+DTYPES: Final = (tf.float32, tf.float32, tf.int32, tf.float32, tf.int32)
 """Dtypes of `Observer._measured_outputs`: step statistics, and twice the floats and sizes of a payload."""
 
 
@@ -161,9 +161,8 @@ class Observer:
         # A concrete function: a `tf.function` would take half of the call to find it.
         variants = self._slots.variants
         if variants not in self._collect_functions:
-            self._collect_functions[variants] = tf.function(
-                self._collected, autograph=False
-            ).get_concrete_function()
+            function = tf.function(self._collected, autograph=False)
+            self._collect_functions[variants] = function.get_concrete_function()
         return self._collect_functions[variants]()
 
     def set_pace(self, watch: int, record: int) -> None:
@@ -238,9 +237,7 @@ class Observer:
         watched = (number >= self._next_watched) | self._has_bad_loss(present)
         outputs = None
         if not is_compiled():
-            outputs = run_rarely(
-                watched, lambda: self._measured_outputs(present, number, every), OUTPUT_DTYPES
-            )
+            outputs = run_rarely(watched, lambda: self._measured_outputs(present, number, every), DTYPES)
 
         def watch() -> list[Any]:
             self._watch_step(present, outputs, spread, constant, number, every)
@@ -261,11 +258,8 @@ class Observer:
         tripped = self._trips_without_gradients(present, peaks)
         search = self._is_scheduled(number, every) | (tripped & ~self.pending[TRIPPED])
         samples = outputs.samples(present)
-        return [
-            peaks,
-            *samples,
-            *run_rarely(search, lambda: outputs.search(present, tripped), OUTPUT_DTYPES[3:]),
-        ]
+        searched = run_rarely(search, lambda: outputs.search(present, tripped), DTYPES[3:])
+        return [peaks, *samples, *searched]
 
     def _trips_without_gradients(self, present: Mapping[int, Any], peaks: Any) -> Any:
         """Whether a loss or an activation trips, which is known before the gradients, bool scalar."""
@@ -324,7 +318,7 @@ class Observer:
             self._constant.add([targets.with_tensors(tensors) for targets, tensors in both])
         tensors = self._measurement.tensors(present)
         peaks = self._activation_peaks(present) if outputs is None else outputs[0]
-        statistics, skipped = self._compute_statistics(present, tensors, peaks)
+        statistics, skipped = self._statistics(present, tensors, peaks)
         beyond = tf.constant(False)
         if self._step_statistics.order:
             beyond = self.flight_recorder.add(statistics, number)
@@ -354,9 +348,7 @@ class Observer:
             self._snapshot_number.assign(tf.where(snapshot, number, self._snapshot_number))
         return scheduled, tripped
 
-    def _compute_statistics(
-        self, present: dict[int, Any], tensors: Sequence[Tensors], peaks: Any
-    ) -> tuple[Any, Any]:
+    def _statistics(self, present: dict[int, Any], tensors: Sequence[Tensors], peaks: Any) -> tuple[Any, Any]:
         """The step statistics, and whether the step was skipped."""
         if not self._step_statistics.order:
             return tf.zeros([0]), None
