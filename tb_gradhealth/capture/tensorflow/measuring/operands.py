@@ -1,10 +1,10 @@
-"""One tensor made ready to be measured: float32, a sparse gradient's rows summed, a large activation cut.
+"""Prepares a tensor for the reductions: as float32, with the slices of a sparse gradient summed by row.
 
-A sparse gradient (`tf.IndexedSlices`) names a row once per use, so its values are not yet the gradient:
-rows with one index have to be added. The dense tensor would cost the whole table's size; `tf.unique` has
-a result of unknown size, which XLA refuses. So the slices are sorted by index and added up run by run,
-into as many rows as there are slices; the rows left over are zero, and counted out. Statistics
-of a sparse gradient are therefore those of the rows it touched.
+A sparse gradient (`tf.IndexedSlices`) has one slice per use of a row, so the slices of one row have to be
+added up. A dense tensor would have the size of the whole table; the result of `tf.unique` has an unknown
+size, which XLA refuses. The slices are therefore sorted by index and added up in runs, into as many rows as
+there are slices; the unused rows are zero and are not counted. The statistics of a sparse gradient are those
+of the rows that the batch touched.
 """
 
 from dataclasses import dataclass

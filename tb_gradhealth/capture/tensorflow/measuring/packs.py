@@ -81,11 +81,11 @@ class Split:
 
     def __init__(self, rows: Sequence[Row], values: Sequence[Any], indices: Sequence[int]) -> None:
         shapes = [_fixed(rows[index], values[index]) for index in indices]
-        places = packed(shapes)
-        self.packed = [indices[place] for place in places]
+        small_tensors = packed(shapes)
+        self.packed = [indices[index] for index in small_tensors]
         small = set(self.packed)
         self.single = [index for index in indices if index not in small]
-        self.packing = Packing([shapes[place] or () for place in places]) if places else None
+        self.packing = Packing([shapes[index] or () for index in small_tensors]) if small_tensors else None
 
     @property
     def order(self) -> list[int]:

@@ -1,4 +1,4 @@
-"""Sum of squares, sum, minimum and maximum of many tensors, at the speed of a core's own cache.
+"""Sum of squares, sum, minimum and maximum of many tensors, reading each from memory about once.
 
 TensorFlow has a native kernel for each of the four and none for two of them, so every element is read four
 times. Where a block is read by one core, as small as its cache, three of the four cost little.
@@ -23,10 +23,10 @@ PIECE: Final = 1 << 20
 ResNet50's blocks took 1.5 s longer to prepare and were no faster."""
 
 MOST_LANES: Final = 16
-"""From so many cores on it is the memory that is waited for."""
+"""Beyond this number of cores the memory bandwidth is the limit."""
 
 FUNCTIONS: Final = 256
-"""So many sizes of pieces are remembered."""
+"""Number of piece sizes whose functions are cached."""
 
 
 def reduced(operands: Sequence[Operand]) -> list[Any]:
@@ -78,7 +78,7 @@ def _pieces(x: Operand) -> list[_Piece]:
 
 
 def _in_lanes(pieces: Sequence[_Piece]) -> list[Any]:
-    """What is known of each piece, float32 [4]; each core has one at a time."""
+    """The reductions of each piece, float32 [4]; each core computes one piece at a time."""
     lanes: list[list[Any]] = [[] for _ in range(_cores())]
     waiting = [0] * len(lanes)
     results = []
@@ -118,7 +118,7 @@ def _block_by_block(values: Any) -> Any:
     done: list[Any] = []
     for block in blocks:
         _one_by_one(block, block, done)
-    squares, total, low, high = (tf.stack(done[place::4]) for place in range(4))
+    squares, total, low, high = (tf.stack(done[index::4]) for index in range(4))
     return tf.stack([tf.reduce_sum(squares), tf.reduce_sum(total), tf.reduce_min(low), tf.reduce_max(high)])
 
 

@@ -1,4 +1,4 @@
-"""The weights as they were one step ago: what a true update is measured against."""
+"""A snapshot of the weights, from which the update of a step is computed."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -13,46 +13,46 @@ from tb_gradhealth.record import Row
 
 
 class WeightSnapshot:
-    """A copy of the measured weights, in memory throughout, written only when asked.
-
-    Of a large tensor some elements are kept, where its row says so.
-    """
+    """A copy of the measured weights, taken one step before a record; of some large tensors a sample."""
 
     def __init__(self, rows: Sequence[Row], updates: Split) -> None:
-        """Make room.
+        """Allocate the copy.
 
         Args:
-            rows: of the selection.
-            updates: which of them are updates, laid out like the weights.
+            rows: the row table.
+            updates: the rows that are updates, in the layout of the weights.
         """
         self._sampled = [rows[index].sampled for index in updates.single]
         self._single = [
-            state(tf.zeros([rows[i].sampled] if rows[i].sampled else rows[i].shape, rows[i].dtype), "before")
+            state(
+                tf.zeros([rows[i].sampled] if rows[i].sampled else rows[i].shape, rows[i].dtype),
+                "weight_snapshot",
+            )
             for i in updates.single
         ]
         self._pack = None
         if updates.packing:
-            self._pack = state(np.zeros([sum(updates.packing.sizes)], np.float32), "before")
+            self._pack = state(np.zeros([sum(updates.packing.sizes)], np.float32), "weight_snapshot")
 
     def keep(self, now: Tensors) -> bool:
         """Copy the weights."""
-        for before, weight in zip(self._single, self._looked_at(now), strict=True):
+        for before, weight in zip(self._single, self._measured(now), strict=True):
             before.assign(weight)
         if self._pack is not None:
             self._pack.assign(now.pack)
         return True
 
     def updates(self, now: Tensors) -> Tensors:
-        """The weights as they are minus what was kept."""
+        """The current weights minus the snapshot."""
         single = [
             tf.cast(weight, _wide(weight.dtype)) - tf.cast(before, _wide(weight.dtype))
-            for before, weight in zip(self._single, self._looked_at(now), strict=True)
+            for before, weight in zip(self._single, self._measured(now), strict=True)
         ]
         return Tensors(single, now.packing, None if self._pack is None else now.pack - self._pack)
 
-    def _looked_at(self, now: Tensors) -> list[Any]:
+    def _measured(self, now: Tensors) -> list[Any]:
         both = zip(now.single, self._sampled, strict=True)
-        return [sample(weight, most) if most else weight for weight, most in both]
+        return [sample(weight, elements) if elements else weight for weight, elements in both]
 
 
 def _wide(dtype: Any) -> Any:
