@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from tb_gradhealth.health import SEVERITIES, Finding
+from tb_gradhealth.health import SEVERITIES, Finding, at_least
 from tb_gradhealth.report.model import SCHEMA, Change, Report, RunReport
 
 
@@ -35,7 +35,9 @@ class Baseline:
             if report["schema"] != SCHEMA:
                 raise BaselineError(f"{path}: is {report['schema']!r}, not a {SCHEMA}")
             return cls({run["run"]: _by_id(run["findings"]) for run in report["runs"]})
-        except (KeyError, TypeError, AttributeError):
+        except BaselineError:
+            raise
+        except (KeyError, TypeError, AttributeError, ValueError):
             raise BaselineError(
                 f"{path}: is no {SCHEMA}, as `gradhealth check --format json` writes it"
             ) from None
@@ -72,5 +74,4 @@ def _compared(run: RunReport, earlier: Mapping[str, Mapping[str, Any]]) -> RunRe
 def _change(finding: Finding, earlier: Mapping[str, Any] | None) -> Change:
     if earlier is None:
         return "new"
-    worse = SEVERITIES.index(finding.severity) > SEVERITIES.index(earlier["severity"])
-    return "worse" if worse else "known"
+    return "known" if at_least(earlier["severity"], finding.severity) else "worse"

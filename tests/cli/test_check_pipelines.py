@@ -95,7 +95,15 @@ def test_single_runs_are_compared_whatever_their_names(tmp_path, baseline):
 
 @pytest.mark.parametrize(
     "content",
-    ["", "[]", "{}", '{"schema": "other/1", "runs": []}', '{"schema": "gradhealth.report/1", "runs": [1]}'],
+    [
+        "",
+        "[]",
+        "{}",
+        '{"schema": "other/1", "runs": []}',
+        '{"schema": "gradhealth.report/1", "runs": [1]}',
+        '{"schema": "gradhealth.report/1", "runs": [{"run": "a", "findings": '
+        '[{"id": "0", "severity": "grave", "message": ""}]}]}',
+    ],
 )
 def test_a_file_that_is_no_report_is_wrong_usage(tmp_path, content):
     write(tmp_path / "logs" / "run")
