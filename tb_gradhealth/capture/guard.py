@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Final, Literal
 
 if TYPE_CHECKING:
-    from tb_gradhealth.health import Finding
+    from tb_gradhealth.health import Finding, Severity
 
 StopOn = Literal["critical", "warning"]
 
@@ -62,7 +62,7 @@ class Guard:
         self._stopping = STOP_ON[stop_on] if stop_on else ()
         self._patience = patience
         # By finding id: the severity that was reported, and the breaches when it was first found open.
-        self._reported: dict[str, str] = {}
+        self._reported: dict[str, Severity] = {}
         self._first_breaches: dict[str, int] = {}
 
     @property
@@ -95,11 +95,11 @@ class Guard:
             self.stopped_by = next(persistent, None)
 
     def _is_news(self, finding: "Finding") -> bool:
-        from tb_gradhealth.health import SEVERITIES
+        from tb_gradhealth.health import at_least
 
         before = self._reported.get(finding.id)
         self._reported[finding.id] = finding.severity
-        return before is None or SEVERITIES.index(finding.severity) > SEVERITIES.index(before)
+        return before is None or not at_least(before, finding.severity)
 
     def _report(self, finding: "Finding") -> None:
         assert self._on_finding is not None

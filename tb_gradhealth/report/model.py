@@ -4,7 +4,7 @@ Its JSON is a contract with pipelines: fields are added, never renamed or remove
 """
 
 import math
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import asdict, dataclass, field
 from operator import itemgetter
 from typing import Final, Literal
@@ -135,12 +135,15 @@ def report_of(snapshot: Snapshot, explain: bool = False, names: Collection[str] 
         explain: whether to include why each symptom of each tensor is, or is not, flagged.
         names: the runs to include; all where None.
     """
-    runs = [run for name, run in snapshot.runs.items() if names is None or name in names]
-    ranked = urgency_ranks([run.health.assessment() for run in runs])
-    ordered = [run for _, run in sorted(zip(ranked, runs, strict=True), key=itemgetter(0))]
-    return Report(
-        tuple(_run(run, explain) for run in ordered), (*snapshot.problems, *_nothing_there(snapshot))
-    )
+    runs = by_urgency(run for name, run in snapshot.runs.items() if names is None or name in names)
+    return Report(tuple(_run(run, explain) for run in runs), (*snapshot.problems, *_nothing_there(snapshot)))
+
+
+def by_urgency(runs: Iterable[MonitoredRun]) -> list[MonitoredRun]:
+    """The runs with the most urgent first; equally urgent ones keep their order."""
+    runs = list(runs)
+    ranks = urgency_ranks([run.health.assessment() for run in runs])
+    return [run for _, run in sorted(zip(ranks, runs, strict=True), key=itemgetter(0))]
 
 
 def _run(run: MonitoredRun, explain: bool) -> RunReport:

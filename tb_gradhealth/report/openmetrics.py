@@ -3,14 +3,13 @@
 import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from operator import itemgetter
 from typing import Final
 
 from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
-from tb_gradhealth.health import urgency_ranks
 from tb_gradhealth.monitor import Monitor, MonitoredRun, Snapshot
+from tb_gradhealth.report.model import by_urgency
 from tb_gradhealth.report.sanitizing import visible
 
 PREFIX: Final = "gradhealth_"
@@ -39,14 +38,9 @@ class RunsCollector(Collector):
         """The metrics of now."""
         self._monitor.refresh()
         with self._monitor.snapshot() as snapshot:
-            metrics = [*_of_all(snapshot, self._max_runs), *_of_runs(self._most_urgent(snapshot))]
+            labelled = by_urgency(snapshot.runs.values())[: self._max_runs]
+            metrics = [*_of_all(snapshot, self._max_runs), *_of_runs(labelled)]
         yield from metrics
-
-    def _most_urgent(self, snapshot: Snapshot) -> list[MonitoredRun]:
-        runs = list(snapshot.runs.values())
-        ranks = urgency_ranks([run.health.assessment() for run in runs])
-        ordered = [run for _, run in sorted(zip(ranks, runs, strict=True), key=itemgetter(0))]
-        return ordered[: self._max_runs]
 
 
 def _of_all(snapshot: Snapshot, max_runs: int) -> list[Metric]:
