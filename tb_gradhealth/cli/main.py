@@ -5,6 +5,7 @@ import click
 from tb_gradhealth.cli.check import check
 from tb_gradhealth.cli.demo import demo
 from tb_gradhealth.cli.export import export
+from tb_gradhealth.cli.prune import prune
 from tb_gradhealth.cli.rules import rules
 from tb_gradhealth.cli.score import score
 from tb_gradhealth.version import __version__
@@ -19,5 +20,6 @@ def main() -> None:
 main.add_command(check)
 main.add_command(demo)
 main.add_command(export)
+main.add_command(prune)
 main.add_command(score)
 main.add_command(rules)

@@ -7,18 +7,25 @@ is possible: each kind of damage in a file becomes one `Problem`. TensorFlow is 
 from tb_gradhealth.events.digest import sha256_of
 from tb_gradhealth.events.discovery import Discovery, EventFile, Root, discover
 from tb_gradhealth.events.discovery_cache import DiscoveryCache
+from tb_gradhealth.events.framing import FRAMING_BYTES, Frame
 from tb_gradhealth.events.hparams import HParamsReader
 from tb_gradhealth.events.problems import Problem
 from tb_gradhealth.events.run_reader import RunReader
+from tb_gradhealth.events.storage import is_remote
+from tb_gradhealth.events.tail import Tail
 
 __all__ = [
+    "FRAMING_BYTES",
     "Discovery",
     "DiscoveryCache",
     "EventFile",
+    "Frame",
     "HParamsReader",
     "Problem",
     "Root",
     "RunReader",
+    "Tail",
     "discover",
+    "is_remote",
     "sha256_of",
 ]

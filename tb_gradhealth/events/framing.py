@@ -13,6 +13,9 @@ import google_crc32c
 
 HEADER: Final = 12
 FOOTER: Final = 4
+FRAMING_BYTES: Final = HEADER + FOOTER
+"""Bytes of a record in a file beyond its payload."""
+
 MAX_LENGTH: Final = 2**31
 """Size limit of protocol buffers: a longer record cannot be an event, even with a valid checksum."""
 

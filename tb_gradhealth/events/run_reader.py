@@ -29,6 +29,7 @@ class RunReader:
     def __init__(self) -> None:
         self._files: tuple[EventFile, ...] = ()
         self._failed = False
+        self._position: tuple[EventFile, int] | None = None
         self._tails: dict[str, Tail] = {}
         self._log = ProblemLog()
         self._interpreter = EventInterpreter(self._tables_elsewhere)
@@ -39,6 +40,11 @@ class RunReader:
     def has_plugin_data(self) -> bool:
         """Whether the run has any value of the plugin, readable or not, or a file in a recorder's folder."""
         return self._interpreter.has_plugin_data or any(file.recorder for file in self._files)
+
+    @property
+    def position(self) -> tuple[EventFile, int] | None:
+        """File and offset of the event that holds what `read` has yielded last; None before the first."""
+        return self._position
 
     @property
     def bytes_read(self) -> int:
@@ -122,6 +128,7 @@ class RunReader:
             if isinstance(item, Fault):
                 self._log.add(file.shown, item.message, item.offset, item.message)
                 continue
+            self._position = file, item.offset
             record = match_template(item.payload)
             if record is not None:
                 yield record
