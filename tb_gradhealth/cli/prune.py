@@ -140,8 +140,7 @@ def prune(
 
 def exit_code(planned: Plan, found: Survey, outcomes: list[Outcome]) -> int:
     """The exit code; failures take precedence."""
-    unreadable = found.problems or any(run.unreadable for run in found.runs)
-    if unreadable or any(outcome.state == "failed" for outcome in outcomes):
+    if found.problems or any(outcome.state == "failed" for outcome in outcomes):
         return FAILED
     left = any(step.incomplete for step in planned.steps) or any(out.state == "left" for out in outcomes)
     return INCOMPLETE if left or planned.excess else DONE

@@ -36,7 +36,7 @@ def print_plan(plan: Plan, now: float, applied: bool) -> None:
 
 def print_problems(survey: Survey) -> None:
     """Print what could not be read, one line each, to standard error."""
-    for problem in _problems(survey):
+    for problem in survey.problems:
         click.echo(visible(problem), err=True)
 
 
@@ -60,7 +60,7 @@ def as_json(plan: Plan, survey: Survey, outcomes: Sequence[Outcome], now: float,
         "bytes_after": plan.bytes_after,
         "max_bytes": plan.max_bytes,
         "runs": [_run_as_json(step, by_run.get(step.run.name), now) for step in plan.steps],
-        "problems": [visible(problem) for problem in _problems(survey)],
+        "problems": [visible(problem) for problem in survey.problems],
     }
     return json.dumps(content, indent=1)
 
@@ -87,7 +87,7 @@ def _table(steps: Sequence[Step], now: float) -> Table:
         changes = step.action in ("thin", "remove")
         table.add_row(
             Text(visible(run.name)),
-            _age(now - run.newest),
+            _age(now - run.newest) if run.files else "",
             f"{len(run.records):,}",
             f"{step.records_after:,}",
             size(run.bytes_ours),
@@ -103,15 +103,11 @@ def _age(seconds: float) -> str:
     return f"{hours:.0f} h" if hours < 48 else f"{hours / 24:,.0f} d"
 
 
-def _problems(survey: Survey) -> list[str]:
-    return [*survey.problems, *(problem for run in survey.runs for problem in run.unreadable)]
-
-
 def _run_as_json(step: Step, outcome: Outcome | None, now: float) -> dict[str, object]:
     run = step.run
     return {
         "run": visible(run.name),
-        "age_days": (now - run.newest) / 86_400,
+        "age_days": (now - run.newest) / 86_400 if run.files else None,
         "records": len(run.records),
         "bytes": run.bytes_ours,
         "bytes_others": run.bytes_others,

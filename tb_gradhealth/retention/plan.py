@@ -129,6 +129,8 @@ def plan(runs: Sequence[SurveyedRun], policy: Policy, now: float, thin: Thin) ->
 def _first_step(run: SurveyedRun, policy: Policy, now: float, thin: Thin) -> Step:
     """What ``keep_days`` and ``thin`` ask for."""
     kept = Step(run, "keep", "", records_after=len(run.records))
+    if not run.files:
+        return replace(kept, action="leave", reason=run.blocked)
     if policy.keep_days is not None and now - run.newest > policy.keep_days * DAY:
         return _removed(kept, policy, f"its newest record is older than {policy.keep_days:g} days")
     if policy.thin is not None:
@@ -144,7 +146,7 @@ def _thinned_to_fit(step: Step, policy: Policy, thin: Thin) -> Step:
 
 
 def _removed_to_fit(step: Step, policy: Policy, thin: Thin) -> Step:
-    if step.action == "remove" or step.run.blocked or step.run.unreadable:
+    if step.action == "remove" or step.run.blocked:
         return step
     removed = _removed(step, policy, "to fit --max-bytes")
     return removed if removed.frees > step.frees else step
@@ -201,9 +203,8 @@ def _thinned(step: Step, policy: Policy, thin: Thin, cadences: int) -> Step:
 def _refused(step: Step, policy: Policy) -> Step | None:
     """The step of a run that cannot be changed; None where it can."""
     run = step.run
-    if run.blocked or run.unreadable:
-        # A run in use can be changed later: this is no failure. What cannot be read is reported as such.
-        return replace(step, action="leave", reason=run.blocked or "a part of it cannot be read")
+    if run.blocked:  # not incomplete: a run in use is pruned when it has ended
+        return replace(step, action="leave", reason=run.blocked)
     if any(run.changeable(policy.shared_files)):
         return None
     if not run.bytes_ours:

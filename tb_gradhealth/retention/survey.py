@@ -18,7 +18,8 @@ class Survey:
 
     Attributes:
         runs: those with data of the plugin, sorted by name.
-        problems: folders that cannot be listed, and files of other runs that cannot be read.
+        problems: folders that cannot be listed and files that cannot be read, one sentence each. A run with
+            such a file is not among ``runs``, so nothing of it is changed.
     """
 
     runs: tuple[SurveyedRun, ...]
@@ -40,7 +41,7 @@ def survey(logdir: str, idle_seconds: float, now: float) -> Survey:
         try:
             run = _survey_run(logdir, name, files, idle_seconds, now)
         except OSError as error:
-            problems.append(f"{name}: {error.strerror or error}")
+            problems.append(f"{error.filename or name}: {error.strerror or error}")
             continue
         if run is not None:
             runs.append(run)
@@ -55,7 +56,7 @@ def _survey_run(
     Raises:
         OSError: a file is not accessible.
     """
-    if any(is_linked(file.path, logdir) for file in files):
+    if any(_is_linked(file.path, logdir) for file in files):
         blocked = "is reached through a symbolic link"
         return SurveyedRun(name, (), (), now, blocked) if any(file.recorder for file in files) else None
     states = [FileState.of(file.path) for file in files]
@@ -82,7 +83,6 @@ def _survey_run(
         tuple(records),
         newest,
         _in_use(surveyed, idle_seconds, now),
-        tuple(map(_sentence, reader.problems())),
     )
 
 
@@ -107,7 +107,7 @@ def _survey_file(file: EventFile, state: FileState) -> SurveyedFile:
     return SurveyedFile(file, state, ours, frozenset(records), exclusive)
 
 
-def is_linked(path: str, logdir: str) -> bool:
+def _is_linked(path: str, logdir: str) -> bool:
     """Whether a path below a directory leads through a symbolic link below that directory."""
     below = os.path.relpath(path, logdir)
     return os.path.realpath(path) != os.path.join(os.path.realpath(logdir), below)

@@ -61,12 +61,11 @@ class SurveyedRun:
 
     Attributes:
         name: as in TensorBoard.
-        files: its event files, in their order.
+        files: its event files, in their order; none where it lies behind a symbolic link and was not read.
         records: where its records lie, in the order of reading.
         newest: when its newest content was written, seconds since the epoch; where nothing can be read, when
             its files were modified.
         blocked: why it is left alone; empty where nothing stands against a change.
-        unreadable: what could not be read.
     """
 
     name: str
@@ -74,7 +73,6 @@ class SurveyedRun:
     records: Sequence[RecordPlace]
     newest: float
     blocked: str = ""
-    unreadable: tuple[str, ...] = ()
 
     @property
     def bytes_ours(self) -> int:
