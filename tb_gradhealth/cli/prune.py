@@ -132,7 +132,8 @@ def prune(
         )
         sys.exit(INTERRUPTED)
     except OSError as error:
-        raise _Failure(f"{error.filename or logdir}: {error.strerror or error}") from None
+        where = error.filename or (archive if applied else None) or logdir
+        raise _Failure(f"{where}: {error.strerror or error}; nothing was changed") from None
     if form == "json":
         click.echo(as_json(planned, found, outcomes, now, applied))
     sys.exit(exit_code(planned, found, outcomes))

@@ -40,8 +40,9 @@ def rewritten(surveyed: SurveyedFile, dropped: frozenset[int]) -> Iterator[str]:
             raise OSError(errno.EIO, "the copy that was read back differs from what was written", copy)
         shutil.copymode(path, copy)
         status = os.stat(path)
-        with suppress(OSError):  # only the superuser may give files away
-            os.chown(copy, status.st_uid, status.st_gid)
+        if hasattr(os, "chown"):  # not on Windows
+            with suppress(OSError):  # only the superuser may give files away
+                os.chown(copy, status.st_uid, status.st_gid)
         os.utime(copy, ns=(status.st_atime_ns, status.st_mtime_ns))
         yield copy
 

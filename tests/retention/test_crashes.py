@@ -12,6 +12,7 @@ from logs_to_prune import aged, others, payloads, temporary_files, write_long
 from tb_gradhealth.analysis import load
 from tb_gradhealth.cli import main
 from tb_gradhealth.retention.archive import digests
+from tb_gradhealth.retention.temporary import temporary_file
 
 SCRIPT = Path(__file__).parents[1] / "support" / "pruning.py"
 
@@ -88,6 +89,19 @@ def test_ctrl_c_leaves_no_half_file(tmp_path):
     assert not temporary_files(logs)
 
 
+def test_a_copy_that_another_pruning_writes_is_not_removed(tmp_path):
+    write_long(tmp_path / "run", count=20)
+    with temporary_file(str(tmp_path / "run")) as (path, _):
+        assert pruned(tmp_path, "--keep-days", 1, "--apply").exit_code == 0
+        assert temporary_files(tmp_path) == [Path(path)]
+    abandoned = tmp_path / "run" / ".gradhealth-prune-x.tmp"
+    abandoned.write_bytes(b"half")
+    assert pruned(tmp_path, "--keep-days", 1).exit_code == 0
+    assert abandoned.exists()
+    assert pruned(tmp_path, "--keep-days", 1, "--apply").exit_code == 0
+    assert not abandoned.exists()
+
+
 def test_a_full_disk_changes_nothing(tmp_path):
     logs = make_logs(tmp_path)
     before = contents(logs)
@@ -98,7 +112,7 @@ def test_a_full_disk_changes_nothing(tmp_path):
     assert "File too large" in line
     done = script("full", 500, logs, "--keep-days", 1, "--archive", tmp_path / "x.tar.zst", "--apply")
     assert done.returncode == 2
-    assert "File too large" in done.stderr
+    assert "x.tar.zst: File too large; nothing was changed" in done.stderr
     assert contents(logs) == before
     assert sorted(path.name for path in logs.iterdir()) == ["a", "b"]
 
