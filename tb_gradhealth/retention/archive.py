@@ -53,6 +53,7 @@ def write_archive(target: str, files: Sequence[Archived]) -> None:
             for file in files:
                 with open(file.path, "rb") as content:
                     archive.addfile(archive.gettarinfo(arcname=file.name, fileobj=content), content)
+        os.chmod(path, 0o666 & ~_umask())
         write_out(out)
         if _digests_or_none(path) != expected:
             raise OSError(errno.EIO, "the archive that was read back differs from the files", path)
@@ -85,6 +86,13 @@ def digests(path: str) -> dict[str, str]:
                     digest.update(piece)
                 found[member.name] = digest.hexdigest()
     return found
+
+
+def _umask() -> int:
+    """The rights that new files do not get; temporary files have none for others."""
+    current = os.umask(0o077)
+    os.umask(current)
+    return current
 
 
 def _digests_or_none(path: str) -> dict[str, str]:

@@ -78,7 +78,7 @@ def test_a_damaged_archive_deletes_nothing(tmp_path, monkeypatch):
 
 def test_the_archive_is_an_ordinary_one(tmp_path):
     file = write_long(tmp_path / "logs" / "a", count=20)
-    size = file.stat().st_size
+    size, mode = file.stat().st_size, file.stat().st_mode
     archive = tmp_path / "a.tar.zst"
     assert pruned(tmp_path / "logs", "--keep-days", 1, "--archive", archive, "--apply").exit_code == 0
     tar = subprocess.run(
@@ -87,6 +87,7 @@ def test_the_archive_is_an_ordinary_one(tmp_path):
         capture_output=True,
         check=True,
     )
+    assert archive.stat().st_mode == mode
     assert str(size) in tar.stdout.decode()
     assert f"a/gradhealth/{file.name}" in tar.stdout.decode()
     assert archiving.digests(str(archive)).keys() == {f"a/gradhealth/{file.name}"}
