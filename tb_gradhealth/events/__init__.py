@@ -10,6 +10,7 @@ from tb_gradhealth.events.discovery_cache import DiscoveryCache
 from tb_gradhealth.events.hparams import HParamsReader
 from tb_gradhealth.events.problems import Problem
 from tb_gradhealth.events.run_reader import RunReader
+from tb_gradhealth.events.storage import is_remote
 
 __all__ = [
     "Discovery",
@@ -20,5 +21,6 @@ __all__ = [
     "Root",
     "RunReader",
     "discover",
+    "is_remote",
     "sha256_of",
 ]
