@@ -6,12 +6,13 @@ file system. Dask repeats the work of a lost worker on another one.
 
 import asyncio
 import os
+import pickle
 import socket
 import time
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from concurrent.futures import CancelledError
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Final
 
@@ -57,7 +58,20 @@ def judged_on_cluster(
         yield from _Work(client, address, settings).outcomes([_with_full_paths(run) for run in runs])
 
 
-def judge_shared(runs: Sequence[RunFiles], settings: Settings, version: str) -> list[Outcome]:
+@dataclass(frozen=True)
+class Unseen:
+    """A run with a file that does not exist on a worker.
+
+    Attributes:
+        run: the run, with only these files.
+        host: the worker's machine.
+    """
+
+    run: RunFiles
+    host: str
+
+
+def judge_shared(runs: Sequence[RunFiles], settings: Settings, version: str) -> list[Outcome | Unseen]:
     """Judge runs on a worker, which may not see the files that the listing found.
 
     Raises:
@@ -65,16 +79,29 @@ def judge_shared(runs: Sequence[RunFiles], settings: Settings, version: str) -> 
     """
     if version != __version__:
         raise OtherVersionError(f"{socket.gethostname()} has tb_gradhealth {__version__}, not {version}")
-    return [_unseen(run, settings) or judge(run, settings) for run in runs]
+    return [_unseen(run) or judge(run, settings) for run in runs]
 
 
-def _unseen(run: RunFiles, settings: Settings) -> Outcome | None:
-    """The outcome of a run with a local file that does not exist here; None where all exist."""
-    unseen = tuple(file for file in run.files if not is_remote(file.path) and not os.path.exists(file.path))
-    if not unseen:
-        return None
-    reason = f"not found on worker {socket.gethostname()}, which needs the log directory at the same path"
-    return not_judged(replace(run, files=unseen), reason, settings)
+def _unseen(run: RunFiles) -> Unseen | None:
+    files = tuple(file for file in run.files if not is_remote(file.path) and not os.path.exists(file.path))
+    return Unseen(replace(run, files=files), socket.gethostname()) if files else None
+
+
+def _task() -> Callable[[bytes], list[Outcome | Unseen]]:
+    """The function that the workers call: `judge_shared` with pickled arguments.
+
+    Dask sends an inner function as code. It would send a module's function as an import, which the scheduler
+    runs too, and without this package it would fail there instead of in a call that reports it.
+    """
+
+    def judge_pickled(arguments: bytes) -> "list[Outcome | Unseen]":  # evaluated, it would be an import
+        import pickle
+
+        from tb_gradhealth.fleet.cluster import judge_shared
+
+        return judge_shared(*pickle.loads(arguments))
+
+    return judge_pickled
 
 
 def _with_full_paths(run: RunFiles) -> RunFiles:
@@ -118,12 +145,23 @@ def _check_workers(client: "Client", address: str) -> None:
     except TimeoutError:
         raise FleetError(f"the Dask scheduler at {address} has no workers") from None
     versions = client.get_versions(packages=["tb_gradhealth"])
-    ours = versions["client"]["packages"]["tb_gradhealth"]
-    for worker, found in versions["workers"].items():
-        theirs = found["packages"]["tb_gradhealth"]
-        if theirs != ours:
-            has = f"has tb_gradhealth {theirs}, not {ours}" if theirs else "does not have tb_gradhealth"
-            raise FleetError(f"the Dask worker at {worker} {has}: pip install 'tb_gradhealth=={ours}' there")
+    ours = versions["client"]["packages"]
+    found = {f"worker at {name}": each["packages"] for name, each in versions["workers"].items()}
+    for name, theirs in found.items():
+        version, needed = theirs["tb_gradhealth"], ours["tb_gradhealth"]
+        if version != needed:
+            has = f"has tb_gradhealth {version}, not {needed}" if version else "has no tb_gradhealth"
+            raise FleetError(f"the Dask {name} {has}: pip install 'tb_gradhealth=={needed}' there")
+    for name, theirs in {f"scheduler at {address}": versions["scheduler"]["packages"], **found}.items():
+        if _minor(theirs["python"]) != _minor(ours["python"]):
+            raise FleetError(
+                f"the Dask {name} runs Python {_minor(theirs['python'])}, not {_minor(ours['python'])}"
+            )
+
+
+def _minor(version: str) -> str:
+    """``3.11`` of ``3.11.2.final.0``: code sent by Dask runs in no other."""
+    return ".".join(version.split(".")[:2])
 
 
 class _Work:
@@ -131,6 +169,7 @@ class _Work:
 
     def __init__(self, client: "Client", address: str, settings: Settings) -> None:
         self._client, self._address, self._settings = client, address, settings
+        self._task = _task()
         self._running: dict[Future, Sequence[RunFiles]] = {}
 
     def outcomes(self, runs: Sequence[RunFiles]) -> Iterator[Outcome]:
@@ -146,10 +185,8 @@ class _Work:
                 yield from self._result(future)
 
     def _submit(self, batch: Sequence[RunFiles]) -> None:
-        future = self._client.submit(
-            judge_shared, batch, self._settings, __version__, pure=False, retries=RETRIES
-        )
-        self._running[future] = batch
+        arguments = pickle.dumps((batch, self._settings, __version__))
+        self._running[self._client.submit(self._task, arguments, pure=False, retries=RETRIES)] = batch
 
     def _finished(self) -> list["Future"]:
         """The futures that have ended, at least one."""
@@ -174,8 +211,8 @@ class _Work:
 
         batch = self._running.pop(future)
         try:
-            outcomes: list[Outcome] = future.result()
-            return outcomes
+            found: list[Outcome | Unseen] = future.result()
+            return [self._outcome(each, run) for each, run in zip(found, batch, strict=True)]
         except KilledWorker:
             if len(batch) > 1:
                 for run in batch:
@@ -185,3 +222,11 @@ class _Work:
             return [not_judged(batch[0], reason, self._settings)]
         except (ImportError, OtherVersionError) as error:
             raise FleetError(f"a Dask worker cannot judge runs: {error}") from None
+
+    def _outcome(self, found: Outcome | Unseen, run: RunFiles) -> Outcome:
+        if isinstance(found, Outcome):
+            return found
+        if not all(os.path.exists(file.path) for file in found.run.files):
+            return judge(run, self._settings)  # the files exist nowhere: a broken link, or removed since
+        reason = f"not found on worker {found.host}, which needs the log directory at the same path"
+        return not_judged(found.run, reason, self._settings)
