@@ -25,7 +25,10 @@ if TYPE_CHECKING:
     from distributed import Client, Future
 
 CONNECT_SECONDS: Final = 10
-"""Time to reach the scheduler, and for its first worker to be there."""
+"""Time to reach the scheduler."""
+
+WORKERS_SECONDS: Final = 30
+"""Time for its first worker to be there."""
 
 ALONE_SECONDS: Final = 60
 """Time without any worker after which no other is expected: a lost one is replaced within seconds."""
@@ -115,6 +118,7 @@ def _with_full_paths(run: RunFiles) -> RunFiles:
 @contextmanager
 def _connected(address: str) -> Iterator["Client"]:
     from distributed import Client
+    from distributed.comm import CommClosedError
 
     try:
         # A client that fails to connect leaves threads that print errors when the process ends.
@@ -124,7 +128,7 @@ def _connected(address: str) -> Iterator["Client"]:
         raise FleetError(f"no Dask scheduler at {address!r}: {error}") from None
     try:
         yield client
-    except CancelledError:
+    except (CancelledError, CommClosedError):
         raise FleetError(f"the connection to the Dask scheduler at {address} was lost") from None
     finally:
         client.close()
@@ -141,7 +145,7 @@ async def _reach(address: str) -> None:
 
 def _check_workers(client: "Client", address: str) -> None:
     try:
-        client.wait_for_workers(1, timeout=CONNECT_SECONDS)
+        client.wait_for_workers(1, timeout=WORKERS_SECONDS)
     except TimeoutError:
         raise FleetError(f"the Dask scheduler at {address} has no workers") from None
     versions = client.get_versions(packages=["tb_gradhealth"])

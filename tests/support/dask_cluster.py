@@ -10,6 +10,8 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from distributed import Client
+
 MAX_SECONDS = 60
 
 
@@ -19,10 +21,12 @@ class Cluster:
 
     Attributes:
         address: of its scheduler.
+        scheduler: its process.
         workers: its worker processes.
     """
 
     address: str
+    scheduler: subprocess.Popen
     workers: list[subprocess.Popen]
 
 
@@ -56,17 +60,25 @@ def dask_cluster(
             processes.callback(process.kill)
             return process
 
-        start("scheduler", "scheduler", "--host", "127.0.0.1", "--port", 0, "--no-dashboard",
+        scheduler = start("scheduler", "scheduler", "--host", "127.0.0.1", "--port", 0, "--no-dashboard",
               "--scheduler-file", address)  # fmt: skip
-        end = time.monotonic() + MAX_SECONDS
-        while not address.exists():
-            assert time.monotonic() < end, (folder / "scheduler.log").read_text()
-            time.sleep(0.05)
-        found = json.loads(address.read_text())["address"]
+        found = _address(address)
         path = {} if python_path is None else {"PYTHONPATH": str(python_path)}
         started = [
             start(f"worker_{number}", "worker", found, "--nthreads", 1, "--no-nanny", "--no-dashboard",
                   "--local-directory", folder, **path)
             for number in range(workers)
         ]  # fmt: skip
-        yield Cluster(found, started)
+        with Client(found, timeout=MAX_SECONDS) as client:
+            if workers:
+                client.wait_for_workers(workers, timeout=MAX_SECONDS)
+        yield Cluster(found, scheduler, started)
+
+
+def _address(file: Path) -> str:
+    """The address in a scheduler file, which may be half written."""
+    end = time.monotonic() + MAX_SECONDS
+    while not file.exists() or not file.read_text().endswith("}"):
+        assert time.monotonic() < end, "the scheduler did not start"
+        time.sleep(0.05)
+    return json.loads(file.read_text())["address"]
