@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Iterator
 
 from rich.console import Console
-from rich.progress import Progress
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from tb_gradhealth.fleet.judging import Outcome
 
@@ -17,5 +17,6 @@ def on_terminal(outcomes: Iterable[Outcome], total: int) -> Iterator[Outcome]:
     if not console.is_terminal:
         yield from outcomes
         return
-    with Progress(console=console, transient=True) as progress:
-        yield from progress.track(outcomes, total, description="runs judged")
+    columns = BarColumn(), MofNCompleteColumn(), TextColumn("runs judged"), TimeRemainingColumn()
+    with Progress(*columns, console=console, transient=True) as progress:
+        yield from progress.track(outcomes, total)
