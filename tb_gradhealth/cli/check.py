@@ -2,19 +2,22 @@
 
 import re
 import sys
-from dataclasses import replace
-from typing import cast
+from contextlib import closing
+from typing import Final, cast
 
 import click
 
 from tb_gradhealth.events import Root
+from tb_gradhealth.fleet import FleetError, NoSuchRunError, Settings, Survey, on_terminal
 from tb_gradhealth.health import Severity
-from tb_gradhealth.monitor import Monitor
-from tb_gradhealth.report import FORMATS, Baseline, BaselineError, Report, audit_of, print_report, report_of
+from tb_gradhealth.report import FORMATS, Baseline, BaselineError, Report, print_report
 from tb_gradhealth.rules import DEFAULT, PRESETS, RulesError, RulesInForce, load
 
 HEALTHY, FINDINGS, UNREADABLE = 0, 1, 2
 """The exit codes."""
+
+INTERRUPTED: Final = 130
+"""The exit code after Ctrl-C, as in a shell."""
 
 
 @click.command()
@@ -63,6 +66,19 @@ HEALTHY, FINDINGS, UNREADABLE = 0, 1, 2
     type=click.Path(),
     help="A report of an earlier `check --format json`: fail only on findings that are new or worse.",
 )
+@click.option(
+    "--workers",
+    type=click.IntRange(1),
+    metavar="N",
+    help="Processes that judge; by default one per core where there are hundreds of runs, else 1.",
+)
+@click.option(
+    "--dask",
+    "cluster",
+    metavar="ADDRESS",
+    help="The scheduler of a Dask cluster that judges instead, such as tcp://host:8786. Its workers need "
+    "this version of tb_gradhealth, and LOGDIR at the same path or on object storage.",
+)
 def check(
     logdir: str,
     fail_on: str,
@@ -72,6 +88,8 @@ def check(
     audit: bool,
     pattern: str | None,
     baseline_file: str | None,
+    workers: int | None,
+    cluster: str | None,
 ) -> None:
     """Judge every run below LOGDIR with the rules of the tab.
 
@@ -79,6 +97,10 @@ def check(
     nothing but what was found before. 1: findings at or above it. 2: wrong usage, nothing to judge, or data
     that could not be read, so that a pipeline never passes on what was not looked at.
     """
+    if workers is not None and cluster is not None:
+        raise click.UsageError(
+            "--workers is the number of processes here, --dask judges elsewhere: choose one"
+        )
     try:
         rules = load(source)
         chosen = re.compile(pattern or "")
@@ -87,15 +109,20 @@ def check(
         raise click.UsageError(str(error)) from None
     except re.error as error:
         raise click.UsageError(f"--run: {pattern!r} is no regular expression: {error}") from None
-    monitor = Monitor([Root(logdir)], rules)
-    monitor.refresh()
-    with monitor.snapshot() as snapshot:
-        names = [name for name in snapshot.runs if chosen.search(name)]
-        if snapshot.runs and not names:
-            raise click.UsageError(f"--run: none of {len(snapshot.runs)} runs matches {pattern!r}")
-        report = report_of(snapshot, explain, names)
-        if audit:
-            report = replace(report, audit=audit_of(snapshot, RulesInForce(rules, source), names))
+    settings = Settings(rules, explain, audit)
+    try:
+        survey = Survey([Root(logdir)], chosen)
+        with closing(survey.judged(settings, workers, cluster)) as judged:
+            outcomes = list(on_terminal(judged, len(survey.runs)))
+    except NoSuchRunError as error:
+        raise click.UsageError(f"--run: {error}") from None
+    except FleetError as error:
+        click.echo(f"Error: {error}", err=True)
+        sys.exit(UNREADABLE)
+    except KeyboardInterrupt:
+        click.echo("Interrupted: no run is reported.", err=True)
+        sys.exit(INTERRUPTED)
+    report = survey.report(outcomes, RulesInForce(rules, source) if audit else None)
     if baseline is not None:
         report = baseline.compared(report)
     if form == "text":

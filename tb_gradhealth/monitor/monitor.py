@@ -12,7 +12,7 @@ from typing import Final
 from tb_gradhealth.events import Discovery, DiscoveryCache, EventFile, HParamsReader, Problem, Root
 from tb_gradhealth.health import RuleSet
 from tb_gradhealth.health.series import BUDGET
-from tb_gradhealth.monitor.monitored_run import MonitoredRun
+from tb_gradhealth.monitor.monitored_run import MAX_PENDING, MonitoredRun
 from tb_gradhealth.record import Content
 
 TOTAL_BUDGET: Final = 4 << 30
@@ -23,9 +23,6 @@ MIN_BUDGET: Final = 2 << 20
 
 SLICE_SECONDS: Final = 0.03
 """Time for which reading or judging runs before the lock is released for requests."""
-
-MAX_PENDING: Final = 64
-"""Records that are read and not judged yet; records of a large network have megabytes each."""
 
 
 class NotFoundError(LookupError):

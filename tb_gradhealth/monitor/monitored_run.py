@@ -4,6 +4,7 @@ import logging
 from collections import deque
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Final
 
 from tb_gradhealth.events import EventFile, Problem, RunReader
 from tb_gradhealth.health import RuleSet, RunHealth
@@ -12,6 +13,9 @@ from tb_gradhealth.health.series import BUDGET
 from tb_gradhealth.record import Content
 
 _log = logging.getLogger(__name__)
+
+MAX_PENDING: Final = 64
+"""Records that are read and not judged yet; records of a large network have megabytes each."""
 
 
 @dataclass(frozen=True)
@@ -133,6 +137,8 @@ class MonitoredRun:
             Whether all of them are judged.
         """
         self._changes += 1
+        if self._failure:
+            pending.clear()  # what follows a failure would be judged without what came before it
         try:
             while self.health.judge(until) and pending:
                 taken = 0
@@ -155,8 +161,13 @@ class MonitoredRun:
 
     def read(self, files: Sequence[EventFile]) -> None:
         """Read and judge everything new in the run's files."""
-        for _ in self.replay(files):
-            pass
+        pending: deque[Content] = deque()
+        for record in self.records(files):
+            pending.append(record)
+            if len(pending) == MAX_PENDING:
+                self.judge(pending, float("inf"))
+        self.judge(pending, float("inf"))
+        self.mark_loaded()
 
     def replay(self, files: Sequence[EventFile]) -> Iterator[Content]:
         """Like `read`, yielding after each record with ``health`` as of that record."""

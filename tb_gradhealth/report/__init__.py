@@ -7,10 +7,10 @@ own (``csv``, ``html``, ``junit``, ``markdown``, ``sarif``, and ``text`` for ter
 ``sanitizing`` makes them harmless in every format.
 """
 
-from tb_gradhealth.report.audit import Audit, audit_of
+from tb_gradhealth.report.audit import Audit, ReadFile, audit_of, read_files_of
 from tb_gradhealth.report.baseline import Baseline, BaselineError
 from tb_gradhealth.report.formats import FORMATS, Format
-from tb_gradhealth.report.model import Report, RunReport, report_of
+from tb_gradhealth.report.model import JudgedRun, Report, RunReport, report_of, report_of_runs
 from tb_gradhealth.report.text import print_report
 
 __all__ = [
@@ -19,9 +19,13 @@ __all__ = [
     "Baseline",
     "BaselineError",
     "Format",
+    "JudgedRun",
+    "ReadFile",
     "Report",
     "RunReport",
     "audit_of",
     "print_report",
+    "read_files_of",
     "report_of",
+    "report_of_runs",
 ]

@@ -1,14 +1,14 @@
 """What an auditor needs to repeat a report: the rule set, the software, and the SHA-256 of what was read."""
 
 import platform
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from tb_gradhealth.events import sha256_of
-from tb_gradhealth.monitor import Snapshot
+from tb_gradhealth.monitor import MonitoredRun
 from tb_gradhealth.rules import RulesInForce, document_of
 from tb_gradhealth.version import __version__
 
@@ -45,8 +45,13 @@ class Audit:
     files: Mapping[str, tuple[ReadFile, ...]]
 
 
-def audit_of(snapshot: Snapshot, rules: RulesInForce, names: Collection[str]) -> Audit:
-    """The audit of some runs that a monitor has read. Reads their files once more, to hash them."""
+def audit_of(rules: RulesInForce, files: Mapping[str, tuple[ReadFile, ...]]) -> Audit:
+    """The audit of runs that were judged by some rules.
+
+    Args:
+        rules: the rules.
+        files: the files of each run, by the run's name.
+    """
     return Audit(
         software={
             "tb_gradhealth": __version__,
@@ -55,12 +60,13 @@ def audit_of(snapshot: Snapshot, rules: RulesInForce, names: Collection[str]) ->
         },
         rules_origin=rules.origin,
         rules=document_of(rules.rules),
-        files={
-            name: tuple(_hashed(shown, path, size) for shown, path, size in run.read_files())
-            for name, run in snapshot.runs.items()
-            if name in names
-        },
+        files=files,
     )
+
+
+def read_files_of(run: MonitoredRun) -> tuple[ReadFile, ...]:
+    """The event files of a run that was read. Reads them once more, to hash them."""
+    return tuple(_hashed(shown, path, size) for shown, path, size in run.read_files())
 
 
 def _hashed(shown: str, path: str, size: int) -> ReadFile:

@@ -4,13 +4,14 @@ Its JSON is a contract with pipelines: fields are added, never renamed or remove
 """
 
 import math
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import asdict, dataclass, field
-from operator import itemgetter
-from typing import Final, Literal
+from operator import attrgetter, itemgetter
+from typing import Final, Literal, TypeVar
 
 from tb_gradhealth.events import Problem
 from tb_gradhealth.health import (
+    Assessment,
     Finding,
     NotJudged,
     Severity,
@@ -127,6 +128,22 @@ def _state(state: SymptomState) -> dict[str, object]:
     return {**asdict(state), "value": value}
 
 
+@dataclass(frozen=True)
+class JudgedRun:
+    """What a report of many runs takes from one of them: its own report, and the assessment that ranks it.
+
+    It has no history, so it is small, and processes can exchange it.
+    """
+
+    report: RunReport
+    assessment: Assessment
+
+    @classmethod
+    def of(cls, run: MonitoredRun, explain: bool = False) -> "JudgedRun":
+        """Take it from a run that was read."""
+        return cls(_run(run, explain), run.health.assessment())
+
+
 def report_of(snapshot: Snapshot, explain: bool = False, names: Collection[str] | None = None) -> Report:
     """The report of what a monitor has read.
 
@@ -135,14 +152,35 @@ def report_of(snapshot: Snapshot, explain: bool = False, names: Collection[str] 
         explain: whether to include why each symptom of each tensor is, or is not, flagged.
         names: the runs to include; all where None.
     """
-    runs = by_urgency(run for name, run in snapshot.runs.items() if names is None or name in names)
-    return Report(tuple(_run(run, explain) for run in runs), (*snapshot.problems, *_nothing_there(snapshot)))
+    runs = [
+        JudgedRun.of(run, explain) for name, run in snapshot.runs.items() if names is None or name in names
+    ]
+    return report_of_runs(runs, snapshot.problems, snapshot.missing, snapshot.other_runs)
 
 
-def by_urgency(runs: Iterable[MonitoredRun]) -> list[MonitoredRun]:
+def report_of_runs(
+    runs: Iterable[JudgedRun], problems: Iterable[Problem], missing: Iterable[str], other_runs: int
+) -> Report:
+    """The report of runs that were judged one by one.
+
+    Args:
+        runs: the runs with data of the plugin, sorted by name.
+        problems: those that belong to none of these runs.
+        missing: log directories that do not exist, as given.
+        other_runs: number of runs that have event files without data of the plugin.
+    """
+    ordered = by_urgency(runs, attrgetter("assessment"))
+    nothing = _nothing_there(missing, bool(ordered), other_runs)
+    return Report(tuple(run.report for run in ordered), (*problems, *nothing))
+
+
+Ranked = TypeVar("Ranked")
+
+
+def by_urgency(runs: Iterable[Ranked], assessment: Callable[[Ranked], Assessment]) -> list[Ranked]:
     """The runs with the most urgent first; equally urgent ones keep their order."""
     runs = list(runs)
-    ranks = urgency_ranks([run.health.assessment() for run in runs])
+    ranks = urgency_ranks([assessment(run) for run in runs])
     return [run for _, run in sorted(zip(ranks, runs, strict=True), key=itemgetter(0))]
 
 
@@ -165,16 +203,16 @@ def _run(run: MonitoredRun, explain: bool) -> RunReport:
     )
 
 
-def _nothing_there(snapshot: Snapshot) -> tuple[Problem, ...]:
-    missing = tuple(Problem(path, None, "does not exist") for path in snapshot.missing)
-    if missing or snapshot.runs:
-        return missing
-    if snapshot.other_runs:
+def _nothing_there(missing: Iterable[str], any_runs: bool, other_runs: int) -> tuple[Problem, ...]:
+    absent = tuple(Problem(path, None, "does not exist") for path in missing)
+    if absent or any_runs:
+        return absent
+    if other_runs:
         return (
             Problem(
                 "",
                 None,
-                f"{snapshot.other_runs} run(s) with event files, but none was written with tb_gradhealth: "
+                f"{other_runs} run(s) with event files, but none was written with tb_gradhealth: "
                 "add gradhealth.KerasCallback(log_dir) or gradhealth.summary() to the training",
             ),
         )

@@ -38,7 +38,8 @@ class RunsCollector(Collector):
         """The metrics of now."""
         self._monitor.refresh()
         with self._monitor.snapshot() as snapshot:
-            labelled = by_urgency(snapshot.runs.values())[: self._max_runs]
+            labelled = by_urgency(snapshot.runs.values(), lambda run: run.health.assessment())
+            labelled = labelled[: self._max_runs]
             metrics = [*_of_all(snapshot, self._max_runs), *_of_runs(labelled)]
         yield from metrics
 
