@@ -93,7 +93,10 @@ def check(
         names = [name for name in snapshot.runs if chosen.search(name)]
         if snapshot.runs and not names:
             raise click.UsageError(f"--run: none of {len(snapshot.runs)} runs matches {pattern!r}")
-        report = report_of(snapshot, explain, names)
+        hparams = {name: monitor.hparams(name) for name in names}
+        report = report_of(
+            snapshot, explain, names, charts=form in FORMATS and FORMATS[form].has_charts, hparams=hparams
+        )
         if audit:
             report = replace(report, audit=audit_of(snapshot, RulesInForce(rules, source), names))
     if baseline is not None:

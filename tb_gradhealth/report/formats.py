@@ -22,11 +22,13 @@ class Format:
         mimetype: its media type.
         file: the name of a file.
         writer: makes the text; findings of the severity or worse count as failures.
+        has_charts: whether it needs the points of the incidents' charts.
     """
 
     mimetype: str
     file: str
     writer: Callable[[Report, Severity], str]
+    has_charts: bool = False
 
     def render(self, report: Report, fail_on: Severity = "critical") -> str:
         """The report's text."""
@@ -41,7 +43,7 @@ def as_json(report: Report, fail_on: Severity) -> str:
 FORMATS: Final = {
     "json": Format("application/json", "gradhealth.json", as_json),
     "markdown": Format("text/markdown", "gradhealth.md", as_markdown),
-    "html": Format("text/html", "gradhealth.html", as_html),
+    "html": Format("text/html", "gradhealth.html", as_html, has_charts=True),
     "csv": Format("text/csv", "gradhealth.csv", as_csv),
     "sarif": Format("application/sarif+json", "gradhealth.sarif", as_sarif),
     "junit": Format("application/xml", "gradhealth-junit.xml", as_junit),
