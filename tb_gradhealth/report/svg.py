@@ -186,12 +186,11 @@ def line_chart(
 
 
 def tick_label(value: float, unit: str) -> str:
-    """A round number with its unit: ``20 %``, ``1e-8``, ``1,000``, ``2 ×``."""
-    if unit == "share":
-        return f"{100 * value + 0.0:.6g} %"
-    text = f"{value + 0.0:,.6g}" if abs(value) < 1e6 else f"{value:.6g}"
+    """A round number with its unit, in few characters: ``20 %``, ``1e-8``, ``10,000``, ``2.5e5 ×``."""
+    shown = (100 * value if unit == "share" else value) + 0.0  # never "-0"
+    text = f"{shown:,.5g}" if abs(shown) < 1e5 else f"{shown:.3g}"
     text = text.replace("e-0", "e-").replace("e+0", "e").replace("e+", "e")
-    return f"{text} ×" if unit == "times" else text
+    return text + {"share": " %", "times": " ×"}.get(unit, "")
 
 
 def _limit(threshold: float | None, up: Scale, unit: str) -> Mark | None:

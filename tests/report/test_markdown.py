@@ -2,12 +2,16 @@
 
 import html
 import re
+from dataclasses import replace
 
 import pytest
 from markdown_it import MarkdownIt
 from run_log import RunLog
 
+from tb_gradhealth.events import Root
+from tb_gradhealth.monitor import Monitor
 from tb_gradhealth.record import Row, RowTable
+from tb_gradhealth.report import FORMATS, report_of
 from tb_gradhealth.report.markdown import MOST_BYTES
 
 GITHUB = 65_536
@@ -47,36 +51,36 @@ def test_it_ends_with_what_it_covers(text, as_json):
     assert rendered(text.splitlines()[-1])[0] == covered
 
 
-def many(folder, runs, tensors):
-    """Runs whose every gradient is NaN, each at another step: one incident each."""
+def many(folder, incidents):
+    """A report of a run with one incident for each tensor, whose gradient is NaN at a step of its own."""
     rows = [
         Row(f"layer_{index}/kernel", "gradient", f"layer_{index}", "kernel", 0, (8, 8))
-        for index in range(tensors)
+        for index in range(incidents)
     ]
-    for run in range(runs):
-        with RunLog(folder / f"run{run}", RowTable(tuple(rows), settings={"every": 1})) as log:
-            for step in range(0, 10 * tensors, 5):
-                bad = [{"rms": 1, "nan_count": float(step == 10 * index)} for index in range(tensors)]
-                log.record(step, *bad)
+    with RunLog(folder / "run", RowTable(tuple(rows), settings={"every": 1})) as log:
+        for step in range(0, 10 * incidents, 5):
+            bad = [{"rms": 1, "nan_count": float(step == 10 * index)} for index in range(incidents)]
+            log.record(step, *bad)
+    monitor = Monitor([Root(str(folder))])
+    monitor.refresh()
+    with monitor.snapshot() as snapshot:
+        return report_of(snapshot)
 
 
-@pytest.mark.parametrize(("runs", "tensors"), [(2, 90), (700, 1)])
-def test_a_long_report_is_cut_to_a_comment_and_says_what_was_left_out(tmp_path, check, runs, tensors):
-    many(tmp_path, runs, tensors)
-    text = check(tmp_path, "--format", "markdown")
+@pytest.mark.parametrize(("runs", "incidents"), [(1, 150), (700, 1)])
+def test_a_long_report_is_cut_to_a_comment_and_says_what_was_left_out(tmp_path, runs, incidents):
+    report = many(tmp_path, incidents)
+    (run,) = report.runs
+    report = replace(report, runs=tuple(replace(run, run=f"run{number}") for number in range(runs)))
+    text = FORMATS["markdown"].render(report)
     assert 0.7 * MOST_BYTES < len(text.encode()) <= MOST_BYTES < GITHUB
     closing = text.splitlines()[-1]
     assert closing.startswith("**Left out, as the report would be too long: ")
     _, page = rendered(text)
     assert page.count("<details>") == page.count("</details>")
-    shown = len(re.findall(r"^\*\*critical: ", text, re.MULTILINE))
-    left_out = re.search(r"([\d,]+) incidents", closing)
-    total = re.search(r"([\d,]+) incidents?", rendered(text.splitlines()[-3])[0])
-    count = int(total[1].replace(",", ""))
-    assert shown + int(left_out[1].replace(",", "")) == count
-    headings = len(re.findall(r"^## run", text, re.MULTILINE))
-    omitted = re.search(r"([\d,]+) runs", closing)
-    assert headings + (int(omitted[1].replace(",", "")) if omitted else 0) == runs
+    omitted = {kind: int(count.replace(",", "")) for count, kind in re.findall(r"(\d[\d,]*) (\w+)", closing)}
+    assert len(re.findall(r"^\*\*critical: ", text, re.MULTILINE)) + omitted["incidents"] == runs * incidents
+    assert len(re.findall(r"^## run", text, re.MULTILINE)) + omitted.get("runs", 0) == runs
 
 
 def test_a_short_report_leaves_nothing_out(text):
