@@ -6,7 +6,7 @@ and writes ids and dates that must be pinned, and other chart libraries bring sc
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from tb_gradhealth.health.results import amount
@@ -17,6 +17,9 @@ LEFT, RIGHT, TOP, BOTTOM = 62, 14, 22, 34
 
 TICKS: Final = 4
 """Intervals that an axis has at most."""
+
+LARGEST: Final = 1e300
+"""Larger numbers are drawn as infinite ones: differences of smaller ones do not overflow."""
 
 
 @dataclass(frozen=True)
@@ -110,14 +113,14 @@ class Scale:
         low, high = self.low, self.high
         if self.logarithmic:
             inside, low, high = math.log10(inside), math.log10(low), math.log10(high)
-        # Halves, as the difference of two large numbers may overflow.
-        share = (inside / 2 - low / 2) / (high / 2 - low / 2)
+        share = (inside - low) / (high - low)
         return self.begin + min(max(share, 0.0), 1.0) * (self.end - self.begin)
 
     def ticks(self, unit: str = "") -> tuple[Tick, ...]:
         """Round numbers within the range, from low to high."""
         values = _decades(self.low, self.high) if self.logarithmic else _round_numbers(self.low, self.high)
-        return tuple(Tick(_pixels(self(value)), tick_label(value, unit)) for value in values)
+        labels = tick_labels(values, unit)
+        return tuple(Tick(_pixels(self(value)), label) for value, label in zip(values, labels, strict=True))
 
 
 def line_chart(
@@ -147,10 +150,14 @@ def line_chart(
         logarithmic: whether the values are drawn by their logarithm, if any is above 0.
         shade: whether the steps from the beginning to the last step are shaded.
     """
+    mean, low_values, high_values = (
+        tuple(map(_drawable, values)) for values in (points.mean, points.low, points.high)
+    )
+    points = replace(points, mean=mean, low=low_values, high=high_values)
     steps = [*points.steps, float(opened_step), *([float(last_step), float(peak[0])] if peak else [])]
-    across = Scale(*_widened(min(steps), max(steps)), LEFT, width - RIGHT)
-    shown = [threshold, peak and peak[1], *points.mean, *points.low, *points.high]
-    finite = [value for value in shown if value is not None and math.isfinite(value)]
+    across = Scale(min(steps), max(*steps, min(steps) + 1), LEFT, width - RIGHT)
+    limit, worst = (_drawable(each) for each in (threshold, peak and peak[1]))
+    finite = [each for each in (limit, worst, *points.mean, *points.low, *points.high) if math.isfinite(each)]
     low, high, by_logarithm = _range(finite, logarithmic)
     up = Scale(low, high, height - BOTTOM, TOP, by_logarithm)
     at = [(across(step), up(mean)) for step, mean in zip(points.steps, points.mean, strict=True)]
@@ -172,7 +179,7 @@ def line_chart(
         ),
         steps=_step_ticks(across),
         values=up.ticks(unit),
-        limit=_limit(threshold, up, unit),
+        limit=_limit(limit, up, unit),
         opening=Mark(
             _pixels(opening),
             f"began at step {opened_step:,}",
@@ -180,21 +187,36 @@ def line_chart(
             "start" if is_left else "end",
         ),
         range=(_pixels(opening), _pixels(max(across(last_step) - opening, 1))) if shade else None,
-        peak=((_pixels(across(peak[0])), _pixels(up(peak[1]))) if peak and math.isfinite(peak[1]) else None),
+        peak=((_pixels(across(peak[0])), _pixels(up(worst))) if peak and math.isfinite(worst) else None),
         is_logarithmic=by_logarithm,
     )
 
 
-def tick_label(value: float, unit: str) -> str:
-    """A round number with its unit, in few characters: ``20 %``, ``1e-8``, ``10,000``, ``2.5e5 ×``."""
+def tick_labels(values: Sequence[float], unit: str) -> list[str]:
+    """Numbers with their unit, in as few digits as distinguish them: ``20 %``, ``1e-8``, ``2.5e5 ×``."""
+    for digits in range(3, 17):
+        labels = [_tick_label(value, unit, digits) for value in values]
+        if len(set(labels)) == len(labels):
+            break
+    return labels
+
+
+def _tick_label(value: float, unit: str, digits: int) -> str:
     shown = (100 * value if unit == "share" else value) + 0.0  # never "-0"
-    text = f"{shown:,.5g}" if abs(shown) < 1e5 else f"{shown:.3g}"
+    text = f"{shown:,.{max(digits, 5)}g}" if abs(shown) < 1e5 else f"{shown:.{digits}g}"
     text = text.replace("e-0", "e-").replace("e+0", "e").replace("e+", "e")
     return text + {"share": " %", "times": " ×"}.get(unit, "")
 
 
-def _limit(threshold: float | None, up: Scale, unit: str) -> Mark | None:
-    if threshold is None or not math.isfinite(threshold):
+def _drawable(value: float | None) -> float:
+    """The value; infinity for a larger one than can be drawn, NaN for None."""
+    if value is None:
+        return math.nan
+    return value if not abs(value) > LARGEST else math.copysign(math.inf, value)
+
+
+def _limit(threshold: float, up: Scale, unit: str) -> Mark | None:
+    if not math.isfinite(threshold):
         return None
     at = up(threshold)
     above = at - 4 if at > TOP + 16 else at + 13
@@ -238,10 +260,10 @@ def _pixels(value: float) -> str:
 
 def _range(finite: Sequence[float], logarithmic: bool) -> tuple[float, float, bool]:
     """The range of an axis, and whether it is logarithmic."""
-    positive = [value for value in finite if value > 0]
+    positive = [value for value in finite if value > 1 / LARGEST]
     if logarithmic and positive:
         first, last = math.floor(math.log10(min(positive))), math.ceil(math.log10(max(positive)))
-        return 10.0 ** max(first, -307), 10.0 ** min(max(last, first + 1), 308), True
+        return 10.0**first, 10.0 ** max(last, first + 1), True
     if not finite:
         return 0.0, 1.0, False
     low, high = min(finite), max(finite)
@@ -250,18 +272,17 @@ def _range(finite: Sequence[float], logarithmic: bool) -> tuple[float, float, bo
 
 
 def _widened(low: float, high: float) -> tuple[float, float]:
-    """The range, or a range around its only value."""
-    if low < high:
+    """The range, or a range around values that hardly differ."""
+    size = max(abs(low), abs(high))
+    if high - low > max(size / 1e6, 1 / LARGEST):
         return low, high
-    margin = max(abs(low) / 10, 1e-300) if abs(low) > 1e-290 else 1.0
+    margin = size / 10 if size > 1 / LARGEST else 1.0
     return low - margin, high + margin
 
 
 def _round_numbers(low: float, high: float) -> list[float]:
     """Multiples of 1, 2, 2.5 or 5 times a power of ten within a range."""
-    width = high / TICKS - low / TICKS
-    if not math.isfinite(width) or width < 1e-300:
-        return [low, high]
+    width = (high - low) / TICKS
     power = 10.0 ** math.floor(math.log10(width))
     step = next(factor * power for factor in (1, 2, 2.5, 5, 10) if factor * power >= width * (1 - 1e-9))
     first = math.ceil(low / step - 1e-9)
