@@ -85,7 +85,7 @@ def _value_figure(points: ChartPoints, incident: Incident) -> Figure:
         f"{symptom.labels.value} of {visible(origin.tensor, LONGEST_TITLE)}",
         f"{counted(line.records, 'record')}. The limit is {amount(origin.threshold, origin.unit)}; it began "
         f"at step {origin.opened_step:,}; the worst value is {amount(origin.value, origin.unit)}, at step "
-        f"{origin.peak_step:,}.",
+        f"{origin.peak_step:,}." + (" Marks at the upper edge are infinite values." if chart.faults else ""),
         f"{symptom.labels.value}{', logarithmic' if chart.is_logarithmic else ''}",
     )
 
