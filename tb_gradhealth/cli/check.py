@@ -93,9 +93,15 @@ def check(
         names = [name for name in snapshot.runs if chosen.search(name)]
         if snapshot.runs and not names:
             raise click.UsageError(f"--run: none of {len(snapshot.runs)} runs matches {pattern!r}")
-        hparams = {name: monitor.hparams(name) for name in names}
+        chosen_format = FORMATS.get(form)
         report = report_of(
-            snapshot, explain, names, charts=form in FORMATS and FORMATS[form].has_charts, hparams=hparams
+            snapshot,
+            explain,
+            names,
+            charts=chosen_format is not None and chosen_format.has_charts,
+            hparams={name: monitor.hparams(name) for name in names}
+            if chosen_format is not None and chosen_format.has_hparams
+            else None,
         )
         if audit:
             report = replace(report, audit=audit_of(snapshot, RulesInForce(rules, source), names))

@@ -179,11 +179,12 @@ def report_of(
         hparams: hyper-parameters by the run's name.
     """
     runs = by_urgency(run for name, run in snapshot.runs.items() if names is None or name in names)
-    known = hparams or {}
-    return Report(
-        tuple(run_report_of(run, explain, charts, known.get(run.name) or {}) for run in runs),
-        (*snapshot.problems, *_nothing_there(snapshot)),
-    )
+    reports: list[RunReport] = []
+    charted = MAX_CHARTED if charts else 0
+    for run in runs:
+        reports.append(run_report_of(run, explain, charted, (hparams or {}).get(run.name) or {}))
+        charted -= len(reports[-1].charts)
+    return Report(tuple(reports), (*snapshot.problems, *_nothing_there(snapshot)))
 
 
 def by_urgency(runs: Iterable[MonitoredRun]) -> list[MonitoredRun]:
@@ -193,8 +194,15 @@ def by_urgency(runs: Iterable[MonitoredRun]) -> list[MonitoredRun]:
     return [run for _, run in sorted(zip(ranks, runs, strict=True), key=itemgetter(0))]
 
 
-def run_report_of(run: MonitoredRun, explain: bool, charts: bool, hparams: Mapping[str, object]) -> RunReport:
-    """The report of one run, see `report_of`: a plain value that can be pickled."""
+def run_report_of(run: MonitoredRun, explain: bool, charted: int, hparams: Mapping[str, object]) -> RunReport:
+    """The report of one run as a plain value, which can be pickled.
+
+    Args:
+        run: the run.
+        explain: see `report_of`.
+        charted: number of incidents, the first ones, of which the points of the charts are included.
+        hparams: its hyper-parameters.
+    """
     health = run.health
     summary, assessment, findings = health.summary(), health.assessment(), health.findings()
     incidents = incidents_of(findings, loss_courses(health, findings), summary.last_step)
@@ -213,7 +221,7 @@ def run_report_of(run: MonitoredRun, explain: bool, charts: bool, hparams: Mappi
         notes=run.unfinished(),
         states=tuple(health.states()) if explain else (),
         incidents=incidents,
-        charts=chart_points(health, incidents[:MAX_CHARTED]) if charts else {},
+        charts=chart_points(health, incidents[:charted]),
         hparams=dict(sorted(hparams.items())),
     )
 
