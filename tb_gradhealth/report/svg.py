@@ -7,7 +7,7 @@ and writes ids and dates that must be pinned, and other chart libraries bring sc
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Final
+from typing import Final, Literal
 
 from tb_gradhealth.health.results import amount
 from tb_gradhealth.report.chart_points import Points
@@ -31,13 +31,21 @@ class Tick:
 
 
 @dataclass(frozen=True)
-class Mark:
-    """A labelled line across the chart, in pixels; ``anchor`` is SVG's text-anchor of the label."""
+class Limit:
+    """The threshold: a horizontal line, its label, and the height of the label; in pixels."""
 
     at: str
     label: str
     label_at: str
-    anchor: str = "start"
+
+
+@dataclass(frozen=True)
+class Opening:
+    """The begin of the incident: a vertical line and its label, which ``anchor`` keeps within the chart."""
+
+    at: str
+    label: str
+    anchor: Literal["start", "end"]
 
 
 @dataclass(frozen=True)
@@ -68,8 +76,8 @@ class Chart:
     faults: tuple[str, ...]
     steps: tuple[Tick, ...]
     values: tuple[Tick, ...]
-    limit: Mark | None
-    opening: Mark
+    limit: Limit | None
+    opening: Opening
     range: tuple[str, str] | None = None
     peak: tuple[str, str] | None = None
     is_logarithmic: bool = False
@@ -180,14 +188,9 @@ def line_chart(
         steps=_step_ticks(across),
         values=up.ticks(unit),
         limit=_limit(limit, up, unit),
-        opening=Mark(
-            _pixels(opening),
-            f"began at step {opened_step:,}",
-            _pixels(opening),
-            "start" if is_left else "end",
-        ),
+        opening=Opening(_pixels(opening), f"began at step {opened_step:,}", "start" if is_left else "end"),
         range=(_pixels(opening), _pixels(max(across(last_step) - opening, 1))) if shade else None,
-        peak=((_pixels(across(peak[0])), _pixels(up(worst))) if peak and math.isfinite(worst) else None),
+        peak=(_pixels(across(peak[0])), _pixels(up(worst))) if peak and math.isfinite(worst) else None,
         is_logarithmic=by_logarithm,
     )
 
@@ -215,12 +218,12 @@ def _drawable(value: float | None) -> float:
     return value if not abs(value) > LARGEST else math.copysign(math.inf, value)
 
 
-def _limit(threshold: float, up: Scale, unit: str) -> Mark | None:
+def _limit(threshold: float, up: Scale, unit: str) -> Limit | None:
     if not math.isfinite(threshold):
         return None
     at = up(threshold)
     above = at - 4 if at > TOP + 16 else at + 13
-    return Mark(_pixels(at), f"limit {amount(threshold, unit)}", _pixels(above), "end")
+    return Limit(_pixels(at), f"limit {amount(threshold, unit)}", _pixels(above))
 
 
 def _bands(points: Points, across: Scale, up: Scale) -> list[str]:
