@@ -19,11 +19,20 @@ from tb_gradhealth.version import __version__
 if TYPE_CHECKING:
     from tb_gradhealth.analysis import load
     from tb_gradhealth.capture.guard import TrainingUnhealthy
-    from tb_gradhealth.capture.tensorflow import KerasCallback, Recorder, capture, summary
+    from tb_gradhealth.capture.tensorflow import KerasCallback, Recorder, capture, raise_if_unhealthy, summary
 
-__all__ = ["KerasCallback", "Recorder", "TrainingUnhealthy", "__version__", "capture", "load", "summary"]
+__all__ = [
+    "KerasCallback",
+    "Recorder",
+    "TrainingUnhealthy",
+    "__version__",
+    "capture",
+    "load",
+    "raise_if_unhealthy",
+    "summary",
+]
 
-_TENSORFLOW: Final = frozenset({"KerasCallback", "Recorder", "summary"})
+_TENSORFLOW: Final = frozenset({"KerasCallback", "Recorder", "raise_if_unhealthy", "summary"})
 
 
 def __getattr__(name: str) -> Any:

@@ -109,7 +109,14 @@ def check(
         raise click.UsageError(str(error)) from None
     except re.error as error:
         raise click.UsageError(f"--run: {pattern!r} is no regular expression: {error}") from None
-    settings = Settings(rules, explain, audit)
+    shown = FORMATS.get(form)
+    settings = Settings(
+        rules,
+        explain,
+        audit,
+        charts=shown is not None and shown.has_charts,
+        hparams=shown is not None and shown.has_hparams,
+    )
     try:
         survey = Survey([Root(logdir)], chosen)
         with closing(survey.judged(settings, workers, cluster)) as judged:

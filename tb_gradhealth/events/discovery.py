@@ -3,6 +3,7 @@
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import PurePosixPath
 from typing import Final
 
 from tb_gradhealth.events.problems import Problem, ProblemLog
@@ -74,6 +75,10 @@ class Discovery:
     problems: tuple[Problem, ...]
     unlisted: tuple[str, ...] = ()
     folders: Mapping[str, FolderVersion | None] | None = field(default=None, compare=False)
+
+    def sessions(self, run: str) -> tuple[tuple[EventFile, ...], ...]:
+        """The files of each run around a run, the nearest first: ``trial`` is around ``trial/train``."""
+        return tuple(self.runs[str(name)] for name in PurePosixPath(run).parents if str(name) in self.runs)
 
 
 def discover(roots: Sequence[Root]) -> Discovery:

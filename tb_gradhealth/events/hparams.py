@@ -2,7 +2,7 @@
 
 import math
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
 from google.protobuf.message import DecodeError
@@ -45,6 +45,11 @@ class HParamsReader:
                 if file.path in self._hparams:
                     return self._hparams[file.path]
         return None
+
+    def read_first(self, runs: Iterable[Sequence[EventFile]]) -> Mapping[str, Value] | None:
+        """The hyper-parameters of the first run, given by its files, that has any; None where none has."""
+        found = (self.read(files) for files in runs)
+        return next((hparams for hparams in found if hparams is not None), None)
 
     def _search(self, file: EventFile) -> None:
         before = self._searched.get(file.path)

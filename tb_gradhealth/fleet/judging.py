@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from tb_gradhealth.events import EventFile, Problem
+from tb_gradhealth.events import EventFile, HParamsReader, Problem
 from tb_gradhealth.health import RuleSet
 from tb_gradhealth.monitor import MonitoredRun
 from tb_gradhealth.report import JudgedRun, ReadFile, read_files_of
@@ -20,10 +20,12 @@ class RunFiles:
     Attributes:
         name: TensorBoard's name of the run.
         files: its event files, in order.
+        sessions: the files of the runs around it, which may have its hyper-parameters.
     """
 
     name: str
     files: tuple[EventFile, ...]
+    sessions: tuple[tuple[EventFile, ...], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -34,11 +36,15 @@ class Settings:
         rules: the rule set.
         explain: whether a report includes why each symptom of each tensor is, or is not, flagged.
         audit: whether the files that were read are hashed.
+        charts: whether a report includes the points of the incidents' charts.
+        hparams: whether it includes the hyper-parameters.
     """
 
     rules: RuleSet
     explain: bool = False
     audit: bool = False
+    charts: bool = False
+    hparams: bool = False
 
 
 @dataclass(frozen=True)
@@ -69,7 +75,9 @@ def judge(run: RunFiles, settings: Settings) -> Outcome:
     if not monitored.has_plugin_data:
         return Outcome(run.name, None, monitored.problems())
     files = read_files_of(monitored) if settings.audit else ()
-    return Outcome(run.name, JudgedRun.of(monitored, settings.explain), files=files)
+    hparams = HParamsReader().read_first((run.files, *run.sessions)) if settings.hparams else None
+    judged = JudgedRun.of(monitored, explain=settings.explain, charts=settings.charts, hparams=hparams)
+    return Outcome(run.name, judged, files=files)
 
 
 def judge_all(runs: Sequence[RunFiles], settings: Settings) -> list[Outcome]:

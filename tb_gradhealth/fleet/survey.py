@@ -33,7 +33,9 @@ class Survey:
         self._discovery: Discovery = discover(roots)
         found = self._discovery.runs
         self.runs = tuple(
-            RunFiles(name, files) for name, files in found.items() if not pattern or pattern.search(name)
+            RunFiles(name, files, self._discovery.sessions(name))
+            for name, files in found.items()
+            if not pattern or pattern.search(name)
         )
         if pattern and found and not self.runs:
             raise NoSuchRunError(f"none of {len(found)} runs matches {pattern.pattern!r}")

@@ -6,7 +6,6 @@ from collections import deque
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from pathlib import PurePosixPath
 from typing import Final
 
 from tb_gradhealth.events import Discovery, DiscoveryCache, EventFile, HParamsReader, Problem, Root
@@ -141,11 +140,8 @@ class Monitor:
 
     def hparams(self, run: str) -> Mapping[str, object] | None:
         """Hyper-parameters of a run or of a session around it: ``trial/train`` has those of ``trial``."""
-        for name in (run, *map(str, PurePosixPath(run).parents)):
-            hparams = self._hparams.read(self.files(name))
-            if hparams is not None:
-                return hparams
-        return None
+        discovery = self._discovery
+        return self._hparams.read_first((discovery.runs.get(run, ()), *discovery.sessions(run)))
 
     @contextmanager
     def snapshot(self) -> Iterator[Snapshot]:

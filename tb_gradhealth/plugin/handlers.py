@@ -140,9 +140,12 @@ class Handlers:
         chosen = FORMATS[form]
 
         def body() -> Body:
+            # Read without the lock, since it opens files; raises where a run does not exist.
+            chosen_runs = self._read(lambda snapshot: [run.name for run in snapshot.select(names)])
+            asked = chosen_runs if chosen.has_hparams else []
+            hparams = {name: self._monitor.hparams(name) for name in asked}
             with self._monitor.snapshot() as snapshot:
-                snapshot.select(names)  # raises where one does not exist
-                report = report_of(snapshot, names=names or None)
+                report = report_of(snapshot, names=names or None, charts=chosen.has_charts, hparams=hparams)
             content = chosen.render(report).encode("utf-8", "replace")
             return Body(content, chosen.mimetype, attachment(chosen.file))
 

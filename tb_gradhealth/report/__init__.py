@@ -3,8 +3,9 @@
 ``model`` is the report as values, the contract ``gradhealth.report/1``; ``baseline`` compares it with an
 earlier one, ``audit`` says what it was made of; ``formats`` lists its formats, each written by a file of its
 own (``csv``, ``html``, ``junit``, ``markdown``, ``sarif``, and ``text`` for terminals).
-``relations`` words how a finding relates to its incident. Names and messages in a log are untrusted:
-``sanitizing`` makes them harmless in every format.
+``incidents`` describes each incident in sentences, ``overview`` all runs, and ``relations`` how a finding
+relates to its incident. ``chart_points`` are the numbers that the page's charts draw, ``svg`` their geometry.
+Names and messages in a log are untrusted: ``sanitizing`` makes them harmless in every format.
 """
 
 from tb_gradhealth.report.audit import Audit, ReadFile, audit_of, read_files_of

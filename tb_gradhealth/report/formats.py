@@ -22,11 +22,15 @@ class Format:
         mimetype: its media type.
         file: the name of a file.
         writer: makes the text; findings of the severity or worse count as failures.
+        has_charts: whether it needs the points of the incidents' charts.
+        has_hparams: whether it shows hyper-parameters, which takes another look into each run's files.
     """
 
     mimetype: str
     file: str
     writer: Callable[[Report, Severity], str]
+    has_charts: bool = False
+    has_hparams: bool = False
 
     def render(self, report: Report, fail_on: Severity = "critical") -> str:
         """The report's text."""
@@ -39,9 +43,9 @@ def as_json(report: Report, fail_on: Severity) -> str:
 
 
 FORMATS: Final = {
-    "json": Format("application/json", "gradhealth.json", as_json),
+    "json": Format("application/json", "gradhealth.json", as_json, has_hparams=True),
     "markdown": Format("text/markdown", "gradhealth.md", as_markdown),
-    "html": Format("text/html", "gradhealth.html", as_html),
+    "html": Format("text/html", "gradhealth.html", as_html, has_charts=True, has_hparams=True),
     "csv": Format("text/csv", "gradhealth.csv", as_csv),
     "sarif": Format("application/sarif+json", "gradhealth.sarif", as_sarif),
     "junit": Format("application/xml", "gradhealth-junit.xml", as_junit),

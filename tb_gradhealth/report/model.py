@@ -3,9 +3,10 @@
 Its JSON is a contract with pipelines: fields are added, never renamed or removed.
 """
 
+import itertools
 import math
 from collections.abc import Callable, Collection, Iterable, Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from operator import attrgetter, itemgetter
 from typing import Final, Literal, TypeVar
 
@@ -23,6 +24,9 @@ from tb_gradhealth.health import (
 )
 from tb_gradhealth.monitor import MonitoredRun, Snapshot
 from tb_gradhealth.report.audit import Audit
+from tb_gradhealth.report.chart_points import MAX_CHARTED, ChartPoints, chart_points, loss_courses
+from tb_gradhealth.report.incidents import Incident, incidents_of
+from tb_gradhealth.report.overview import contents_of, verdict_of_all
 
 SCHEMA: Final = "gradhealth.report/1"
 
@@ -50,6 +54,10 @@ class RunReport:
         states: why each symptom of each tensor is, or is not, flagged; empty where it was not requested.
         changes: by finding id, the change since an earlier report; empty where there is none to compare with.
         gone: messages of the earlier report's findings that are not among these.
+        incidents: the findings in groups with a description, in the same order.
+        charts: the points of the charts of the first incidents, by the incident's id; empty where they were
+            not requested.
+        hparams: the hyper-parameters by name; empty where none were recorded.
     """
 
     run: str
@@ -67,6 +75,9 @@ class RunReport:
     states: tuple[SymptomState, ...] = ()
     changes: Mapping[str, Change] = field(default_factory=dict)
     gone: tuple[str, ...] = ()
+    incidents: tuple[Incident, ...] = ()
+    charts: Mapping[str, ChartPoints] = field(default_factory=dict)
+    hparams: Mapping[str, object] = field(default_factory=dict)
 
     def failing(self, fail_on: Severity) -> list[Finding]:
         """The findings of this severity or worse that are neither muted nor known from an earlier report."""
@@ -90,10 +101,25 @@ class Report:
     problems: tuple[Problem, ...]
     audit: Audit | None = None
 
+    @property
+    def verdict(self) -> str:
+        """The verdict of all runs in a sentence."""
+        return verdict_of_all(self.runs)
+
+    def contents(self, *, audited: bool) -> str:
+        """What the report is about and what it contains, in sentences.
+
+        Args:
+            audited: whether the format shows the audit.
+        """
+        return contents_of(self, audited=audited)
+
     def as_json(self) -> dict[str, object]:
         """The report as plain JSON values, without NaN."""
         return {
             "schema": SCHEMA,
+            "verdict": self.verdict,
+            "contents": self.contents(audited=self.audit is not None),
             "runs": [
                 {
                     "run": run.run,
@@ -107,7 +133,9 @@ class Report:
                     "findings": [
                         {**finding_as_json(finding), **_change(run, finding)} for finding in run.findings
                     ],
+                    "incidents": [incident.as_json() for incident in run.incidents],
                     **({"gone": list(run.gone)} if run.gone else {}),
+                    **({"hparams": _hparams(run.hparams)} if run.hparams else {}),
                     "problems": [asdict(problem) for problem in run.problems],
                     "notes": [asdict(note) for note in run.notes],
                     **({"states": [_state(state) for state in run.states]} if run.states else {}),
@@ -121,6 +149,13 @@ class Report:
 
 def _change(run: RunReport, finding: Finding) -> dict[str, object]:
     return {"change": run.changes[finding.id]} if finding.id in run.changes else {}
+
+
+def _hparams(hparams: Mapping[str, object]) -> dict[str, object]:
+    return {
+        name: None if isinstance(value, float) and not math.isfinite(value) else value
+        for name, value in hparams.items()
+    }
 
 
 def _state(state: SymptomState) -> dict[str, object]:
@@ -139,21 +174,46 @@ class JudgedRun:
     assessment: Assessment
 
     @classmethod
-    def of(cls, run: MonitoredRun, explain: bool = False) -> "JudgedRun":
-        """Take it from a run that was read."""
-        return cls(_run(run, explain), run.health.assessment())
+    def of(
+        cls,
+        run: MonitoredRun,
+        *,
+        explain: bool = False,
+        charts: bool = False,
+        hparams: Mapping[str, object] | None = None,
+    ) -> "JudgedRun":
+        """Take it from a run that was read.
+
+        Args:
+            run: the run.
+            explain: see `report_of`.
+            charts: see `report_of`.
+            hparams: its hyper-parameters.
+        """
+        return cls(_run_report(run, explain, charts, hparams or {}), run.health.assessment())
 
 
-def report_of(snapshot: Snapshot, explain: bool = False, names: Collection[str] | None = None) -> Report:
+def report_of(
+    snapshot: Snapshot,
+    explain: bool = False,
+    names: Collection[str] | None = None,
+    *,
+    charts: bool = False,
+    hparams: Mapping[str, Mapping[str, object] | None] | None = None,
+) -> Report:
     """The report of what a monitor has read.
 
     Args:
         snapshot: what it has read.
         explain: whether to include why each symptom of each tensor is, or is not, flagged.
         names: the runs to include; all where None.
+        charts: whether to include the points of the incidents' charts, see `Format`.
+        hparams: hyper-parameters by the run's name.
     """
     runs = [
-        JudgedRun.of(run, explain) for name, run in snapshot.runs.items() if names is None or name in names
+        JudgedRun.of(run, explain=explain, charts=charts, hparams=(hparams or {}).get(name))
+        for name, run in snapshot.runs.items()
+        if names is None or name in names
     ]
     return report_of_runs(runs, snapshot.problems, snapshot.missing, snapshot.other_runs)
 
@@ -171,7 +231,17 @@ def report_of_runs(
     """
     ordered = by_urgency(runs, attrgetter("assessment"))
     nothing = _nothing_there(missing, bool(ordered), other_runs)
-    return Report(tuple(run.report for run in ordered), (*problems, *nothing))
+    return Report(_with_first_charts(run.report for run in ordered), (*problems, *nothing))
+
+
+def _with_first_charts(runs: Iterable[RunReport]) -> tuple[RunReport, ...]:
+    """The runs with the charts of the first `MAX_CHARTED` incidents of all."""
+    left, result = MAX_CHARTED, []
+    for run in runs:
+        charts = dict(itertools.islice(run.charts.items(), left))
+        left -= len(charts)
+        result.append(run if len(charts) == len(run.charts) else replace(run, charts=charts))
+    return tuple(result)
 
 
 Ranked = TypeVar("Ranked")
@@ -184,8 +254,10 @@ def by_urgency(runs: Iterable[Ranked], assessment: Callable[[Ranked], Assessment
     return [run for _, run in sorted(zip(ranks, runs, strict=True), key=itemgetter(0))]
 
 
-def _run(run: MonitoredRun, explain: bool) -> RunReport:
-    summary, assessment = run.health.summary(), run.health.assessment()
+def _run_report(run: MonitoredRun, explain: bool, charts: bool, hparams: Mapping[str, object]) -> RunReport:
+    health = run.health
+    summary, assessment, findings = health.summary(), health.assessment(), health.findings()
+    incidents = incidents_of(findings, loss_courses(health, findings), summary.last_step)
     return RunReport(
         run=run.name,
         verdict=assessment.verdict,
@@ -196,10 +268,13 @@ def _run(run: MonitoredRun, explain: bool) -> RunReport:
         last_step=summary.last_step,
         records=summary.records,
         tensors=summary.tensors,
-        findings=run.health.findings(),
+        findings=findings,
         problems=run.problems(),
         notes=run.unfinished(),
-        states=tuple(run.health.states()) if explain else (),
+        states=tuple(health.states()) if explain else (),
+        incidents=incidents,
+        charts=chart_points(health, incidents[:MAX_CHARTED]) if charts else {},
+        hparams=dict(sorted(hparams.items())),
     )
 
 

@@ -114,14 +114,14 @@ FORMS = ["text", "json", "markdown", "html", "csv", "junit"]
 @pytest.mark.parametrize("form", FORMS)
 def test_every_form_says_what_follows_from_what_and_what_was_not_judged(tmp_path, form):
     rows = (*TABLE.rows, Row("head/kernel", "gradient", "head", "kernel", 1, (32, 32)))
-    with RunLog(tmp_path / "sick", RowTable(rows, settings={"every": 10})) as log:
+    with RunLog(tmp_path / "later", RowTable(rows, settings={"every": 10})) as log:
         for step in range(0, 200, 10):
             bad = {"nan_count": 3 if step > 90 else 0}
             log.record(step, bad, {"dead_fraction": 0, "window": 10}, bad)
-    with RunLog(tmp_path / "worse", TABLE) as log:
+    with RunLog(tmp_path / "sooner", TABLE) as log:
         log.record(0, {"nan_count": 1}, {})
     said = run(tmp_path, "--format", form).stdout
-    first, second = (said.index(name) for name in ("worse", "sick"))
+    first, second = (said.index(name) for name in ("sooner", "later"))
     assert first < second, "the run that went wrong first comes first"
     plain = said.replace("\\", "")
     if form in ("text", "markdown", "html"):
@@ -131,14 +131,14 @@ def test_every_form_says_what_follows_from_what_and_what_was_not_judged(tmp_path
     elif form == "csv":
         head, *lines = csv.reader(said.splitlines())
         follows, identity, origin = (head.index(name) for name in ("follows", "id", "origin"))
-        of_sick = [line for line in lines if line[0] == "sick"]
-        (leading,) = [line[identity] for line in of_sick if line[origin] == "true"]
-        assert {line[follows] for line in of_sick if line[origin] != "true"} == {leading}
+        of_later = [line for line in lines if line[0] == "later"]
+        (leading,) = [line[identity] for line in of_later if line[origin] == "true"]
+        assert {line[follows] for line in of_later if line[origin] != "true"} == {leading}
     elif form == "json":
-        _, sick = json.loads(said)["runs"]
-        leading, following = sick["findings"]
+        _, later = json.loads(said)["runs"]
+        leading, following = later["findings"]
         assert (leading["follows"], following["follows"]) == (None, leading["id"])
-        assert sick["headline"] == leading["message"]
+        assert later["headline"] == leading["message"]
     else:
         assert 'message="not judged: no loss recorded"' in said
 

@@ -15,6 +15,27 @@ from tb_gradhealth.cli.main import main
 from tb_gradhealth.record import Row, RowTable
 from tb_gradhealth.report.sanitizing import spreadsheet_cell, visible
 
+TAGS = {
+    *(
+        "html",
+        "head",
+        "meta",
+        "title",
+        "style",
+        "body",
+        "header",
+        "main",
+        "nav",
+        "section",
+        "article",
+        "footer",
+    ),
+    *("h1", "h2", "h3", "p", "ol", "li", "a", "bdi", "span", "div", "dl", "dt", "dd"),
+    *("table", "thead", "tbody", "tr", "th", "td"),
+    *("svg", "desc", "rect", "path", "text", "polygon", "polyline", "circle"),
+}
+"""The tags of the page."""
+
 FORMS = ("text", "json", "markdown", "html", "csv", "junit", "sarif")
 
 
@@ -61,19 +82,27 @@ def test_the_page_holds_the_names_as_text(reports):
     class Page(HTMLParser):
         def __init__(self):
             super().__init__()
-            self.tags, self.attributes, self.text = set(), set(), []
+            self.tags, self.attributes, self.text, self.links = set(), set(), [], set()
 
         def handle_starttag(self, tag, attributes):
             self.tags.add(tag)
             self.attributes |= {name for name, _ in attributes}
+            self.links |= {value for name, value in attributes if name == "href"}
+
+        def handle_startendtag(self, tag, attributes):
+            self.handle_starttag(tag, attributes)
 
         def handle_data(self, data):
             self.text.append(data)
 
     page = Page()
     page.feed(reports["html"])
-    assert not page.tags & {"script", "img", "iframe", "a", "evil", "b", "svg", "object", "link"}
-    assert page.attributes <= {"charset", "content", "http-equiv", "lang", "name", "class", "scope"}
+    assert page.tags <= TAGS
+    assert not {name for name in page.attributes if name.startswith("on")} | page.attributes & {
+        "src",
+        "style",
+    }
+    assert page.links == {f"#run-{number}" for number in range(1, 6)}
     assert NAMES["html"] in page.text
     assert "49" not in page.text
 
@@ -98,7 +127,7 @@ def test_the_junit_file_is_xml_that_says_what_failed(reports):
 
 def test_markdown_makes_no_link_and_calls_nobody(reports):
     table = [line for line in reports["markdown"].splitlines() if line.startswith("| critical")]
-    assert len(table) == 5 * len(NAMES)
+    assert len(table) >= len(NAMES)  # the tables of the other runs may be too long for a comment
     for line in table:
         assert line.replace("\\|", "").count("|") == 9  # eight cells, whatever their text
     assert "](" not in reports["markdown"]

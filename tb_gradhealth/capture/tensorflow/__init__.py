@@ -1,4 +1,4 @@
-"""The API for TensorFlow and Keras: `summary`, `capture`, `Recorder`, `KerasCallback`.
+"""The API for TensorFlow and Keras: `summary`, `raise_if_unhealthy`, `capture`, `Recorder`, `KerasCallback`.
 
 Inside the step an `Observer` keeps statistics of tensors in variables, also under XLA. Outside the step a
 `Recorder` reads them where a record is scheduled, and writes event files.
@@ -8,5 +8,6 @@ from tb_gradhealth.capture.tensorflow.keras_callback import KerasCallback
 from tb_gradhealth.capture.tensorflow.recorder import Recorder
 from tb_gradhealth.capture.tensorflow.selecting.activations import Activations, capture
 from tb_gradhealth.capture.tensorflow.summary import summary
+from tb_gradhealth.capture.tensorflow.summary_guard import raise_if_unhealthy
 
-__all__ = ["Activations", "KerasCallback", "Recorder", "capture", "summary"]
+__all__ = ["Activations", "KerasCallback", "Recorder", "capture", "raise_if_unhealthy", "summary"]

@@ -3,12 +3,14 @@
 import warnings
 import weakref
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any, Final
+from functools import partial
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 import tensorflow as tf
 from tensorflow.python.ops.summary_ops_v2 import _summary_state
 
+from tb_gradhealth.capture.guard import PATIENCE, StopOn
 from tb_gradhealth.capture.run_observer import SCHEDULED, TRIPPED
 from tb_gradhealth.capture.run_recorder import DEFAULT_NAME, checked_every
 from tb_gradhealth.capture.tensorflow.graph import is_compiled, state
@@ -18,8 +20,12 @@ from tb_gradhealth.capture.tensorflow.selecting.activations import Activations
 from tb_gradhealth.capture.tensorflow.selecting.selection import Selection, StepTensors, in_pairs, select
 from tb_gradhealth.capture.tensorflow.selecting.settings import optimizer_settings, training_numbers
 from tb_gradhealth.capture.tensorflow.selecting.updates import Updates, checked_updates
+from tb_gradhealth.capture.tensorflow.summary_guard import OnFinding, SummaryGuard, guard_of
 from tb_gradhealth.capture.writing.run_writer import OURS
 from tb_gradhealth.record import encode_table, record_tag, steps_tag, table_tag
+
+if TYPE_CHECKING:
+    from tb_gradhealth.health import RuleSet
 
 NO_STEP: Final = (
     "gradhealth.summary needs the training step: write gradhealth.summary(..., step=step), or call "
@@ -62,6 +68,10 @@ def summary(
     name: str = DEFAULT_NAME,
     optimizer: Any = None,
     updates: Updates | None = None,
+    rules: "RuleSet | None" = None,
+    on_finding: OnFinding | None = None,
+    stop_on: StopOn | None = None,
+    stop_patience: int = PATIENCE,
 ) -> None:
     """Watch this step's tensors and, in the first and each ``every``-th call, write a record.
 
@@ -88,11 +98,24 @@ def summary(
         name: distinguishes several summaries in one run.
         optimizer: the Keras optimizer, for its settings and its learning rate.
         updates: how the updates of weights are measured, see `Recorder`.
+        rules: the rules by which findings are judged here, from `tb_gradhealth.rules.load`; the default rules
+            where None.
+        on_finding: called with each new finding that is not muted, and again when its severity rises, within
+            a step with a record; in a `tf.function` in a thread of TensorFlow. An exception in it becomes a
+            warning.
+        stop_on: ``"critical"`` or ``"warning"``: an eager `summary` raises `TrainingUnhealthy` when an open
+            finding of this severity or worse persists. In a `tf.function` no exception can leave the step:
+            call `raise_if_unhealthy` after it. None never stops the training.
+        stop_patience: further records with a breach, while the finding stays open, before it stops the
+            training, see `Recorder`. The findings are those of all records that go to the same writer from
+            calls with ``stop_on`` or ``on_finding``.
 
     Raises:
+        TrainingUnhealthy: in an eager loop, a finding stops the training; once.
         ValueError: no step is known, gradients do not come in pairs with their variables or do not fit
             them, there are more or fewer clipped gradients than gradients, there is nothing to watch,
-            ``every`` is not a whole number of at least 1, or ``updates`` is no valid choice.
+            ``every`` is not a whole number of at least 1, ``updates`` is no valid choice, or ``stop_on`` or
+            ``stop_patience`` is not valid or differs from that of another call with the same writer.
         RuntimeError: it is traced in a function with ``jit_compile=True``, or called under several replicas.
     """
     checked_every(every)
@@ -109,6 +132,7 @@ def summary(
         raise ValueError(NO_STEP)
     if replicas() > 1:
         raise RuntimeError(REPLICATED)
+    guard = guard_of(writer, rules, on_finding, stop_on, stop_patience)
     pairs = in_pairs(grads_and_vars)
     lag = int(getattr(optimizer, "gradient_accumulation_steps", None) or 1)
     training = training_numbers(optimizer)
@@ -126,7 +150,9 @@ def summary(
     first_variable = pairs[0][1] if pairs else None
     state = _state(selection, first_variable, every, name, optimizer)
     state.write_table(writer)
-    state.write(selection, step)
+    state.write(selection, step, guard)
+    if guard is not None and tf.executing_eagerly():
+        guard.raise_once()
 
 
 class _State:
@@ -150,22 +176,28 @@ class _State:
                 tf.summary.write(table_tag(self._table.id), content, step=0, metadata=OURS)
             self._writers.add(writer)
 
-    def write(self, selection: Selection, step: Any) -> None:
-        """Observe a step and write its record, if any; an unwritten record's facts go into the next one."""
+    def write(self, selection: Selection, step: Any, guard: SummaryGuard | None) -> None:
+        """Observe a step and write its record, if any; an unwritten record's facts go into the next one.
+
+        Args:
+            selection: the tensors of the step.
+            step: the training step.
+            guard: judges what is written.
+        """
         scheduled, tripped = self._observer(selection)
         step = tf.cast(step, tf.int64)
 
         def write() -> Any:
             slot = tf.where(scheduled, SCHEDULED, TRIPPED)
-            matrix = self._matrix(slot)
+            matrix = self._matrix(slot, step, guard)
             written = self._write(record_tag, matrix, step)
             self._observer.pending.scatter_update(tf.IndexedSlices([~written], slot[None]))
-            tf.cond(tripped, lambda: self._write(steps_tag, self._newest_steps(), step), lambda: False)
+            tf.cond(tripped, lambda: self._write_steps(step, guard), lambda: False)
             return written
 
         tf.cond(scheduled | tripped, write, lambda: tf.constant(False))
 
-    def _matrix(self, slot: Any) -> Any:
+    def _matrix(self, slot: Any, step: Any, guard: SummaryGuard | None) -> Any:
         """The record as it is written, float32 [n]; the host computes its statistics."""
         observer = self._observer
         is_recording = tf.summary.should_record_summaries()
@@ -175,21 +207,45 @@ class _State:
         )
         number, payload = observer.record_numbers[slot], observer.payload(slot)
         written, limits = tf.numpy_function(
-            self._on_host, [is_recording, steps, numbers, number, *payload], [tf.float32, tf.float32]
+            partial(self._on_host, guard),
+            [is_recording, step, steps, numbers, number, *payload],
+            [tf.float32, tf.float32],
         )
         limits.set_shape(observer.flight_recorder.limits.shape)
         observer.flight_recorder.limits.assign(limits)
         return written
 
     def _on_host(
-        self, is_recording: Any, steps: Any, numbers: Any, number: Any, *payload: Any
+        self,
+        guard: SummaryGuard | None,
+        is_recording: Any,
+        step: Any,
+        steps: Any,
+        numbers: Any,
+        number: Any,
+        *payload: Any,
     ) -> tuple[Any, Any]:
         """The record, empty unless ``is_recording``, and the new trip limits."""
         matrix = np.zeros([0], np.float32)
         if is_recording:
             matrix = self._observer.matrix(payload, steps, numbers, int(number))
+            if guard is not None:
+                guard.observe(self._table, matrix, int(step))
             matrix = matrix.reshape(-1)[self._table.written]
         return matrix, self._observer.update_limits(steps, numbers, int(number))
+
+    def _write_steps(self, step: Any, guard: SummaryGuard | None) -> Any:
+        steps = self._newest_steps()
+        if guard is not None:
+
+            def observe(values: Any, is_recording: Any, last_step: Any) -> Any:
+                if is_recording:
+                    guard.observe_steps(self._table, values, int(last_step))
+                return values
+
+            inputs = [steps, tf.summary.should_record_summaries(), step]
+            steps = tf.ensure_shape(tf.numpy_function(observe, inputs, tf.float32), steps.shape)
+        return self._write(steps_tag, steps, step)
 
     def _newest_steps(self) -> Any:
         """The flight recorder's steps that are not written yet, float32 [steps, rows]."""

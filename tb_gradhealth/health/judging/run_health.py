@@ -148,6 +148,22 @@ class RunHealth:
         """
         return self._owner(identity).evidence(identity)
 
+    def history_of(self, identity: str) -> History:
+        """The history of the recorder that has a finding.
+
+        Raises:
+            KeyError: no finding has this id.
+        """
+        return self._owner(identity).history
+
+    def loss_bad_since(self, identity: str) -> int | None:
+        """The step since which the loss beside a finding is not finite; None where its newest value is.
+
+        Raises:
+            KeyError: no finding has this id.
+        """
+        return self._owner(identity).loss_bad_since
+
     def trend(self, identity: str, points: int = 40) -> Floats:
         """A finding's measured value over time, in at most ``points`` values, float64.
 

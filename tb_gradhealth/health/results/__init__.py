@@ -27,6 +27,9 @@ from tb_gradhealth.health.results.origin_notes import bad_input, unmeasured_gap
 from tb_gradhealth.health.results.severity import CRITICAL, INFO, SEVERITIES, WARNING, Severity, at_least
 from tb_gradhealth.health.results.symptom_state import Condition, SymptomState
 from tb_gradhealth.health.results.wording import (
+    amount,
+    counted,
+    listed,
     loss_name,
     number,
     ordinal,
@@ -51,12 +54,15 @@ __all__ = [
     "SymptomState",
     "Unit",
     "Verdict",
+    "amount",
     "at_least",
     "bad_input",
+    "counted",
     "finding_as_json",
     "finding_id",
     "group_into_incidents",
     "headline_of",
+    "listed",
     "loss_name",
     "number",
     "ordered_findings",

@@ -1,6 +1,7 @@
 """Numbers formatted for sentences."""
 
 import math
+from collections.abc import Sequence
 
 
 def times(factor: float) -> str:
@@ -43,6 +44,31 @@ def value_and_limit(value: float, threshold: float, unit: str) -> str:
     if unit in ("elements", "steps", "variables"):
         return f"{whole(value)} / {whole(threshold)} {unit}"
     return f"{number(value)} / {number(threshold)}"
+
+
+def amount(value: float, unit: str) -> str:
+    """A measured value alone with its unit: ``61 %``, ``14``, ``86 ×``, ``1 element``, ``0.00041``."""
+    if not math.isfinite(value):
+        return "not finite"
+    if unit == "share":
+        return percent(value)
+    if unit == "times":
+        return f"{number(value)} ×"
+    if unit in ("elements", "steps", "variables"):
+        return counted(value, unit.removesuffix("s"))
+    return number(value)
+
+
+def counted(count: float, thing: str) -> str:
+    """A count with its noun: ``1 record``, ``12,288 records``, ``0 records``."""
+    whole_count = round(count)
+    return f"{whole_count:,} {thing}{'' if whole_count == 1 else 's'}"
+
+
+def listed(names: Sequence[str], most: int) -> str:
+    """Names in a sentence: ``a``, ``a and b``, ``a, b and c``; ``a, b and 7 more`` beyond the most."""
+    shown = [*names[:most], *([f"{len(names) - most:,} more"] if len(names) > most else [])]
+    return " and ".join(filter(None, (", ".join(shown[:-1]), shown[-1] if shown else "")))
 
 
 def ordinal(count: int) -> str:
