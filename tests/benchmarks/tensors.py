@@ -51,12 +51,12 @@ def contenders(tensors: Sequence[Any], folder: str) -> dict[str, Callable[[], An
 
     def every_step() -> Any:
         rms = [each.rms() for each in measurement.tensors(values) if each.any]
-        return tf.concat([*rms, measurement.step_statistics.peaks(values)[0]], 0)
+        return tf.concat([*rms, measurement.step_statistics.of_peaks({})[0]], 0)
 
     @tf.function(autograph=False)
     def payload() -> Any:
         never = tf.constant(False)
-        outputs = measurement.outputs.samples(values)
+        _, outputs = measurement.outputs.watch(values)
         return measurement.payload(values, measurement.tensors(values), never, None, None, outputs)
 
     def full() -> Any:

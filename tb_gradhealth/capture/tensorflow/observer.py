@@ -250,14 +250,14 @@ class Observer:
     def _measured_outputs(self, present: Mapping[int, Any], number: Any, every: Any) -> list[Any]:
         """All measurements of layers' outputs, made before the backward pass frees their memory.
 
-        Their step statistics, float32 [rows], then the floats and sizes of `Outputs.samples` and those of
+        Their step statistics, float32 [rows], then the floats and sizes of `Outputs.watch` and those of
         `Outputs.search`, which are empty if no search was made.
         """
         outputs = self._measurement.outputs
-        peaks = self._activation_peaks(present)
+        peaks_by_row, samples = outputs.watch(present)
+        peaks = self._activation_peaks(peaks_by_row)
         tripped = self._trips_without_gradients(present, peaks)
         search = self._is_scheduled(number, every) | (tripped & ~self.pending[TRIPPED])
-        samples = outputs.samples(present)
         searched = run_rarely(search, lambda: outputs.search(present, tripped), DTYPES[3:])
         return [peaks, *samples, *searched]
 
@@ -273,12 +273,12 @@ class Observer:
             tf.concat([tf.stack(values), peaks] if values else [peaks], 0), rows
         )
 
-    def _activation_peaks(self, present: Mapping[int, Any]) -> Any:
+    def _activation_peaks(self, peaks: Mapping[int, Any]) -> Any:
         """The step statistics of the activations; the peaks of their units are added to the window."""
-        peaks, units = self._step_statistics.peaks(present)
+        statistics, units = self._step_statistics.of_peaks(peaks)
         if self._measurement.outputs.with_units:
             self._measurement.outputs.units.add(units)
-        return peaks
+        return statistics
 
     def _is_scheduled(self, number: Any, every: Any) -> Any:
         return tf.equal((number - 1) % every, 0)
@@ -317,7 +317,10 @@ class Observer:
             both = zip(self._targets, constant, strict=True)
             self._constant.add([targets.with_tensors(tensors) for targets, tensors in both])
         tensors = self._measurement.tensors(present)
-        peaks = self._activation_peaks(present) if outputs is None else outputs[0]
+        if outputs is None:
+            peaks = self._activation_peaks(self._measurement.outputs.peaks(present))
+        else:
+            peaks = outputs[0]
         statistics, skipped = self._statistics(present, tensors, peaks)
         beyond = tf.constant(False)
         if self._step_statistics.order:

@@ -12,7 +12,7 @@ from typing import Any, Final
 
 import tensorflow as tf
 
-from tb_gradhealth.capture.tensorflow.graph import is_compiled
+from tb_gradhealth.capture.tensorflow.graph import is_compiled, shared_function
 from tb_gradhealth.capture.tensorflow.measuring.operands import Operand, as_float32
 from tb_gradhealth.capture.tensorflow.measuring.reductions import reduced
 
@@ -52,22 +52,22 @@ def extremes(value: Any) -> Any:
 
 def _all_careful(operands: Sequence[Operand]) -> Any:
     """What `measure` gives, whatever the operands hold."""
+    # Called functions: written out for each tensor, this was most of a step's graph, and it hardly ever runs.
     return tf.stack(
-        [_careful(tf.reshape(x.values, [-1]), tf.reshape(x.extremes, [-1]), x.count) for x in operands]
+        [
+            shared_function(_careful, [x.values])
+            if x.padding is None
+            else shared_function(_careful_padded, [x.values, x.extremes, x.count])
+            for x in operands
+        ]
     )
 
 
-_VECTOR: Final = tf.TensorSpec([None], tf.float32)
+def _careful(values: Any) -> Any:
+    return _careful_padded(values, values, tf.cast(tf.size(values), tf.float32))
 
 
-# One function for all tensors, called: written out for each, it made up most of a step's graph and
-# of the time to trace it, for something that hardly ever runs.
-@tf.function(  # type: ignore[untyped-decorator]
-    input_signature=[_VECTOR, _VECTOR, tf.TensorSpec([], tf.float32)],
-    autograph=False,
-    experimental_attributes={"_noinline": True},
-)
-def _careful(values: Any, padded: Any, count: Any) -> Any:
+def _careful_padded(values: Any, padded: Any, count: Any) -> Any:
     """One tensor's columns, float32 [6]; moments are of x / max|x|, so that squares fit."""
     finite = tf.math.is_finite(values)
     known = count - tf.reduce_sum(tf.cast(~finite, tf.float32))

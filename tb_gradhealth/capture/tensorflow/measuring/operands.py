@@ -23,7 +23,7 @@ class Operand:
         values: what moments are taken of, float32 of any shape; padding, if any, is zero.
         extremes: what minimum and maximum are taken of: the same with an element of the tensor instead of
             padding.
-        count: elements of ``values`` without the padding, float32 scalar.
+        count: elements of ``values`` without the padding: a float where it is static, else float32 scalar.
         padding: how many elements of ``values`` are padding, float32 scalar, or None for none.
     """
 
@@ -42,9 +42,12 @@ def operand(value: Any) -> Operand:
 
 
 def count(values: Any) -> Any:
-    """The number of elements, float32 scalar; a constant where it is known while tracing."""
+    """The number of elements: a float where it is static, else float32 scalar.
+
+    A list of floats becomes one constant of the graph, a list of scalars as many.
+    """
     elements = values.shape.num_elements()
-    return tf.constant(float(elements)) if elements is not None else tf.cast(tf.size(values), tf.float32)
+    return float(elements) if elements is not None else tf.cast(tf.size(values), tf.float32)
 
 
 def zero_fraction(x: Operand) -> Any:

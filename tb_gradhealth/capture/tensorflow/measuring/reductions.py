@@ -19,14 +19,14 @@ BLOCK: Final = 1 << 16
 """Elements of a block. From about 90,000 on, TensorFlow's kernels share one out among the cores."""
 
 PIECE: Final = 1 << 20
-"""Elements whose blocks are one function; pieces of one size share theirs. Written out in the step's graph,
+"""Elements whose blocks are one function; pieces of one shape share theirs. Written out in the step's graph,
 ResNet50's blocks took 1.5 s longer to prepare and were no faster."""
 
 MOST_LANES: Final = 16
 """Beyond this number of cores the memory bandwidth is the limit."""
 
 FUNCTIONS: Final = 256
-"""Number of piece sizes whose functions are cached."""
+"""Number of shapes whose functions are cached."""
 
 
 def reduced(operands: Sequence[Operand]) -> list[Any]:
@@ -61,7 +61,7 @@ class _Piece:
         """What `reduced` gives of it, float32 [4]."""
         if self.size is None:
             return tf.stack(_one_by_one(self.values, self.extremes, []))
-        return _in_blocks(self.size)(self.values)
+        return _in_blocks(tuple(self.values.shape))(self.values)
 
 
 def _pieces(x: Operand) -> list[_Piece]:
@@ -70,9 +70,9 @@ def _pieces(x: Operand) -> list[_Piece]:
     # A GPU reads a tensor faster at once; XLA's kernels know no cache.
     if size is None or x.values is not x.extremes or has_accelerator() or is_compiled():
         return [_Piece(x.values, x.extremes)]
-    flat = tf.reshape(x.values, [-1])
     if size <= PIECE:
-        return [_Piece(flat, flat, size)]
+        return [_Piece(x.values, x.values, size)]
+    flat = tf.reshape(x.values, [-1])
     parts = [(flat[begin : begin + PIECE], min(PIECE, size - begin)) for begin in range(0, size, PIECE)]
     return [_Piece(part, part, elements) for part, elements in parts]
 
@@ -97,11 +97,11 @@ def _cores() -> int:
 
 
 @functools.lru_cache(FUNCTIONS)
-def _in_blocks(size: int) -> Any:
-    """The function float32 [size] to `_Piece.reduced`."""
+def _in_blocks(shape: tuple[int, ...]) -> Any:
+    """The function from float32 of a shape to `_Piece.reduced`."""
     function = tf.function(
         _block_by_block,
-        input_signature=[tf.TensorSpec([size], tf.float32)],
+        input_signature=[tf.TensorSpec(shape, tf.float32)],
         autograph=False,
         experimental_attributes={"_noinline": True},
     )
@@ -110,11 +110,12 @@ def _in_blocks(size: int) -> Any:
 
 
 def _block_by_block(values: Any) -> Any:
-    size = values.shape[0]
+    flat = tf.reshape(values, [-1])
+    size = flat.shape[0]
     whole = size // BLOCK
-    blocks = tf.unstack(tf.reshape(values[: whole * BLOCK], [whole, BLOCK])) if whole else []
+    blocks = tf.unstack(tf.reshape(flat[: whole * BLOCK], [whole, BLOCK])) if whole else []
     if size % BLOCK:
-        blocks.append(values[whole * BLOCK :])
+        blocks.append(flat[whole * BLOCK :])
     done: list[Any] = []
     for block in blocks:
         _one_by_one(block, block, done)

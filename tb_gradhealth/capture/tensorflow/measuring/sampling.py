@@ -14,8 +14,8 @@ MAX_MEASURED_ELEMENTS: Final = 1 << 16
 """Largest number of elements of a batch that are measured: moments then have an error of half a percent."""
 
 MIN_MEASURED_ELEMENTS: Final = 1 << 14
-MAX_TOTAL_ELEMENTS: Final = 1 << 23
-"""With more than 128 such rows fewer elements are measured, so that up to 512 rows take 32 MiB together."""
+MAX_TOTAL_ELEMENTS: Final = 1 << 21
+"""With more than 32 such rows fewer elements are measured, so that up to 128 rows take 8 MiB together."""
 
 
 def elements_of_batch(rows: int) -> int:

@@ -11,19 +11,15 @@ from typing import Any
 
 import tensorflow as tf
 
-from tb_gradhealth.capture.tensorflow.graph import highest
-from tb_gradhealth.capture.tensorflow.measuring.sampling import ELEMENTS_EVERY_STEP, first_samples
 from tb_gradhealth.capture.tensorflow.measuring.segments import owners, segment_highest
-from tb_gradhealth.capture.tensorflow.measuring.units import unit_peaks
 from tb_gradhealth.record import Row
-from tb_gradhealth.record.activation_functions import POSITIVE
 
 
 class StepStatistics:
     """The watched rows, and the statistics of those whose statistic is no RMS.
 
     Attributes:
-        order: indices of the watched rows: first those with an RMS, then those of `peaks`.
+        order: indices of the watched rows: first those with an RMS, then those of `by_peak`.
         by_rms: number of the rows with an RMS.
     """
 
@@ -42,7 +38,6 @@ class StepStatistics:
             by_peak: indices of the rows with a largest |x|.
             with_units: those of ``by_peak`` that also have the largest output of each unit.
         """
-        self._rows = rows
         self._units = list(with_units)
         units = set(with_units)
         self._others = [index for index in by_peak if index not in units]
@@ -50,28 +45,20 @@ class StepStatistics:
         self.by_rms = len(by_rms)
         self.order = [*by_rms, *self._units, *self._others]
 
-    def peaks(self, values: Mapping[int, Any]) -> tuple[Any, Any]:
+    def of_peaks(self, peaks: Mapping[int, Any]) -> tuple[Any, Any]:
         """The largest |x| of each row of ``by_peak``, float32 [rows]; NaN if an element is NaN.
 
         Also the largest output of each unit of the rows ``with_units``, row by row, float32 [units].
 
         Args:
-            values: the step's tensors by row.
+            peaks: the largest outputs by row, float32 [units] or [1], see `measuring.outputs.Outputs`.
         """
         units = tf.zeros([0])
         largest = []
         if self._units:
-            units = tf.concat(
-                [unit_peaks(first_samples(values[i], ELEMENTS_EVERY_STEP)) for i in self._units], 0
-            )
+            units = tf.concat([peaks[index] for index in self._units], 0)
             largest.append(segment_highest(units, self._owner, len(self._units)))
-        if self._others:
-            largest.append(tf.stack([self._peak(index, values[index]) for index in self._others]))
-        peaks = tf.concat(largest, 0) if largest else tf.zeros([0])
+        largest += [peaks[index] for index in self._others]
+        statistics = tf.concat(largest, 0) if largest else tf.zeros([0])
         # The maximum of an empty tensor, such as the output of an expert that received no token.
-        return tf.where(tf.equal(peaks, -float("inf")), 0.0, peaks), units
-
-    def _peak(self, index: int, value: Any) -> Any:
-        samples = first_samples(value, ELEMENTS_EVERY_STEP)
-        positive = self._rows[index].activation in POSITIVE
-        return tf.cast(highest(samples if positive else tf.abs(samples)), tf.float32)
+        return tf.where(tf.equal(statistics, -float("inf")), 0.0, statistics), units
