@@ -12,6 +12,7 @@ from collections.abc import Callable, Generator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import closing, suppress
+from multiprocessing import resource_tracker
 from multiprocessing.process import BaseProcess
 from queue import Empty, SimpleQueue
 from typing import Final, ParamSpec, TypeVar
@@ -83,6 +84,8 @@ class _Lane(threading.Thread):
         # Ctrl-C reaches all processes of a terminal. Those started here inherit the mask, so only the main
         # thread handles it, and no process prints a traceback, not even while it starts.
         if hasattr(signal, "pthread_sigmask"):
+            # It unblocks the signal when it starts its own process, so it has to be running before.
+            resource_tracker.ensure_running()
             signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
         with closing(self._process):
             try:
