@@ -3,10 +3,15 @@
 import re
 import sys
 from dataclasses import replace
-from typing import cast
+from io import StringIO
+from pathlib import Path
+from typing import Final, cast
 
 import click
 
+from tb_gradhealth.cli.epilog import epilog
+from tb_gradhealth.cli.output import write_output
+from tb_gradhealth.cli.progress import read_with_progress
 from tb_gradhealth.events import Root
 from tb_gradhealth.health import Severity
 from tb_gradhealth.monitor import Monitor
@@ -16,8 +21,22 @@ from tb_gradhealth.rules import DEFAULT, PRESETS, RulesError, RulesInForce, load
 HEALTHY, FINDINGS, UNREADABLE = 0, 1, 2
 """The exit codes."""
 
+EXAMPLES: Final = {
+    "gradhealth check logs": "every run below logs; exit code 1 for a critical finding",
+    "gradhealth check logs --run '^trial_' --fail-on warning": "some runs, and warnings count too",
+    "gradhealth check logs --format html --output report.html": "a page to send",
+    "gradhealth check logs --baseline report.json": "only what is new since that JSON report",
+    "gradhealth check logs --explain | less": "why there is, or is not, a finding",
+}
 
-@click.command()
+EXIT_CODES: Final = {
+    HEALTHY: "nothing at or above --fail-on, or too early to say",
+    FINDINGS: "findings at or above it; with --baseline, new or worse ones",
+    UNREADABLE: "wrong usage, nothing to judge, or data that could not be read",
+}
+
+
+@click.command(epilog=epilog(EXAMPLES, EXIT_CODES))
 @click.argument("logdir", type=click.Path())
 @click.option(
     "--fail-on",
@@ -63,6 +82,12 @@ HEALTHY, FINDINGS, UNREADABLE = 0, 1, 2
     type=click.Path(),
     help="A report of an earlier `check --format json`: fail only on findings that are new or worse.",
 )
+@click.option(
+    "--output",
+    metavar="FILE",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="Write the report to this file, all of it or nothing, instead of printing it.",
+)
 def check(
     logdir: str,
     fail_on: str,
@@ -72,13 +97,9 @@ def check(
     audit: bool,
     pattern: str | None,
     baseline_file: str | None,
+    output: Path | None,
 ) -> None:
-    """Judge every run below LOGDIR with the rules of the tab.
-
-    Exit code 0: nothing at or above --fail-on, be it that it is too early to say, or, with --baseline,
-    nothing but what was found before. 1: findings at or above it. 2: wrong usage, nothing to judge, or data
-    that could not be read, so that a pipeline never passes on what was not looked at.
-    """
+    """Judge every run below LOGDIR with the rules of the tab."""
     try:
         rules = load(source)
         chosen = re.compile(pattern or "")
@@ -88,7 +109,7 @@ def check(
     except re.error as error:
         raise click.UsageError(f"--run: {pattern!r} is no regular expression: {error}") from None
     monitor = Monitor([Root(logdir)], rules)
-    monitor.refresh()
+    read_with_progress(monitor)
     with monitor.snapshot() as snapshot:
         names = [name for name in snapshot.runs if chosen.search(name)]
         if snapshot.runs and not names:
@@ -98,11 +119,22 @@ def check(
             report = replace(report, audit=audit_of(snapshot, RulesInForce(rules, source), names))
     if baseline is not None:
         report = baseline.compared(report)
-    if form == "text":
+    if form != "text":
+        _write(FORMATS[form].render(report, cast(Severity, fail_on)), output)
+    elif output is None:
         print_report(report)
     else:
-        click.echo(FORMATS[form].render(report, cast(Severity, fail_on)), nl=False)
+        with StringIO() as file:
+            print_report(report, file)
+            _write(file.getvalue(), output)
     sys.exit(exit_code(report, cast(Severity, fail_on)))
+
+
+def _write(text: str, output: Path | None) -> None:
+    if output is None:
+        click.echo(text, nl=False)
+    else:
+        write_output(output, text)
 
 
 def exit_code(report: Report, fail_on: Severity) -> int:
