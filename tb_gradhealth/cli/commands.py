@@ -38,4 +38,8 @@ COMMANDS: Final = {
         "tb_gradhealth.cli.score",
         "Train networks whose health is known and say how often the default rules are right.",
     ),
+    "watch": LazyCommand(
+        "tb_gradhealth.cli.watch",
+        "Follow the runs below LOGDIR, with the rules of the tab, while they train.",
+    ),
 }

@@ -3,10 +3,11 @@
 ``model`` is the report as values, the contract ``gradhealth.report/1``; ``baseline`` compares it with an
 earlier one, ``audit`` says what it was made of; ``formats`` lists its formats, each written by a file of its
 own (``csv``, ``html``, ``junit``, ``markdown``, ``sarif``, and ``text`` for terminals).
-``relations`` words how a finding relates to its incident. Names and messages in a log are untrusted:
-``sanitizing`` makes them harmless in every format.
+``relations`` words how a finding relates to its incident; ``atomic_file`` writes files whole. Names and
+messages in a log are untrusted: ``sanitizing`` makes them harmless in every format.
 """
 
+from tb_gradhealth.report.atomic_file import write_atomically
 from tb_gradhealth.report.audit import Audit, audit_of
 from tb_gradhealth.report.baseline import Baseline, BaselineError
 from tb_gradhealth.report.formats import FORMATS, Format
@@ -24,4 +25,5 @@ __all__ = [
     "audit_of",
     "print_report",
     "report_of",
+    "write_atomically",
 ]
