@@ -41,6 +41,8 @@ TERMINAL: Final = Theme(
     panel="ansi_default",
     boost="ansi_default",
     variables={
+        "ansi-background": "ansi_default",
+        "ansi-foreground": "ansi_default",
         "border": "ansi_blue",
         "border-blurred": "ansi_default",
         "block-cursor-foreground": "ansi_default",
@@ -79,8 +81,9 @@ class WatchApp(App[int]):
     ENABLE_COMMAND_PALETTE = False
     CSS = """
     #sentence { height: auto; max-height: 3; padding: 0 1; text-style: bold; }
-    #runs { height: 1fr; max-height: 50%; }
-    #details { height: 1fr; border-top: solid $border; padding: 0 1; }
+    #runs { height: auto; max-height: 50%; scrollbar-size-vertical: 1; }
+    #runs > .datatable--header { background: ansi_default; color: ansi_default; text-style: dim; }
+    #details { height: 1fr; border-top: solid $border; padding: 0 1; scrollbar-size-vertical: 1; }
     #filter { display: none; height: 1; border: none; padding: 0 1; }
     #filter.shown { display: block; }
     .single #runs { display: none; }
@@ -90,9 +93,8 @@ class WatchApp(App[int]):
     #help { width: 52; height: auto; padding: 1 2; border: solid $border; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("enter", "open", "Details"),
         Binding("slash", "filter", "Filter", key_display="/"),
-        Binding("escape", "leave_view", "Back", show=False, priority=True),
+        Binding("escape", "leave_view", "Back", priority=True),
         Binding("question_mark", "help", "Help", key_display="?"),
         Binding("q", "leave(0)", "Quit"),
         Binding("ctrl+c", f"leave({INTERRUPTED})", "Quit", show=False, priority=True),
@@ -113,7 +115,7 @@ class WatchApp(App[int]):
             title: the log directory.
             clock: the time in seconds since 1970.
         """
-        super().__init__()
+        super().__init__(ansi_color=True)  # textual decides by it, here, how to follow NO_COLOR
         self.register_theme(TERMINAL)
         self.theme = TERMINAL.name
         self.title = title
@@ -236,4 +238,4 @@ class WatchApp(App[int]):
 
     def _show_details(self) -> None:
         run = self.query_one(RunTable).chosen
-        self.query_one("#incidents", Static).update(Text() if run is None else run_details(run))
+        self.query_one("#incidents", Static).update("" if run is None else run_details(run))

@@ -1,9 +1,11 @@
 """The incidents of one run as text: the likely origin first, with measured values, limits and advice."""
 
-from collections.abc import Iterable
-from itertools import groupby
+from collections.abc import Iterator
 from typing import Final
 
+from rich.console import Group, RenderableType
+from rich.padding import Padding
+from rich.table import Table
 from rich.text import Text
 
 from tb_gradhealth.health import SYMPTOMS, Finding
@@ -16,47 +18,78 @@ from tb_gradhealth.watch.overview import RunState
 MAX_FINDINGS: Final = 100
 """Findings that are listed; a run may have thousands."""
 
+INDENT: Final = 2
+"""Characters by which what belongs to a line is indented."""
 
-def run_details(run: RunState) -> Text:
-    """The headline, incidents and problems of a run."""
+
+def run_details(run: RunState) -> Group:
+    """The verdict, incidents and problems of a run."""
     report = run.report
-    text = Text.assemble((visible(report.run), "bold"), "  ", (report.verdict_text, STYLES[report.verdict]))
-    text.append(f"\n{visible(report.headline)}\n")
+    parts: list[RenderableType] = [_head(run)]
+    if not report.findings:
+        parts.append(Text(visible(report.headline)))
     shown = report.findings[:MAX_FINDINGS]
     related = relations(report.findings)
-    for _, incident in groupby(shown, key=lambda finding: finding.incident):
-        text.append("\n")
-        text.append_text(_incident(list(incident), related))
+    incident = None
+    for finding in shown:
+        if finding.incident != incident:
+            incident = finding.incident
+            parts.append(Text())
+        parts += _finding(finding, visible(related[finding.id]))
     if len(report.findings) > len(shown):
-        text.append(f"\n{len(report.findings) - len(shown):,} more findings: gradhealth check lists them.\n")
+        more = len(report.findings) - len(shown)
+        parts.append(Text(f"\nAnd {more:,} more, which `gradhealth check` lists.", "dim"))
     for problem in (*report.problems, *report.notes):
-        where = visible(problem.path)
-        text.append(
-            f"\n{where}: {visible(problem.message)}\n" if where else f"\n{visible(problem.message)}\n",
-            "yellow",
-        )
-    return text
+        parts.append(Text("\n" + visible(f"{problem.path}: {problem.message}".lstrip(": ")), "yellow"))
+    return Group(*parts)
 
 
-def _incident(findings: Iterable[Finding], related: dict[str, str]) -> Text:
-    text = Text()
-    for finding in findings:
-        indent = "" if finding.origin else "  "
-        measured = value_and_limit(finding.value, finding.threshold, finding.unit)
-        resolved = "" if finding.resolved_step is None else f", resolved at {finding.resolved_step:,}"
-        text.append(indent)
-        text.append(finding.severity, STYLES[finding.severity])
-        text.append(f"  {finding.symptom}  ")
-        text.append(visible(finding.tensor), "bold")
-        text.append(f" ({finding.kind})")
-        relation = visible(related.get(finding.id, ""))
-        if relation:
-            text.append(f"  {relation}", "magenta" if finding.origin else "dim")
-        text.append(f"\n{indent}  {measured}, from step {finding.opened_step:,}{resolved}\n")
-        if finding.muted:
-            text.append(f"{indent}  muted: {visible(finding.muted)}\n", "dim")
-        if finding.origin:
-            text.append(f"  {visible(finding.message)}\n")
-            for advice in SYMPTOMS[finding.symptom].advice:
-                text.append(f"  → {advice}\n")
-    return text
+def _head(run: RunState) -> Text:
+    report = run.report
+    words, separator, reservation = report.verdict_text.partition("; ")
+    return Text.assemble(
+        (visible(report.run), "bold"),
+        "  ",
+        (words, STYLES[report.verdict]),
+        (separator + reservation, "dim"),
+    )
+
+
+def _finding(finding: Finding, relation: str) -> Iterator[RenderableType]:
+    """One finding; the likely origin of an incident has its message and advice, the others are indented."""
+    indent = 0 if finding.origin else INDENT
+    yield _indented(
+        Text.assemble(
+            (finding.severity, STYLES[finding.severity]),
+            f"  {finding.symptom}  ",
+            (visible(finding.tensor), "bold"),
+            f" ({finding.kind})",
+            (f"  {relation}" if relation else "", "magenta" if finding.origin else "dim"),
+        ),
+        indent,
+    )
+    resolved = "" if finding.resolved_step is None else f", resolved at step {finding.resolved_step:,}"
+    measured = value_and_limit(finding.value, finding.threshold, finding.unit)
+    when = (
+        f"since step {finding.opened_step:,}"
+        if not resolved
+        else f"from step {finding.opened_step:,}{resolved}"
+    )
+    yield _indented(Text(f"value / limit: {measured}, {when}"), indent + INDENT)
+    if finding.muted:
+        yield _indented(Text(f"muted: {visible(finding.muted)}", "dim"), indent + INDENT)
+    if finding.origin:
+        yield _indented(Text(visible(finding.message)), INDENT)
+        for advice in SYMPTOMS[finding.symptom].advice:
+            yield Padding(_advice(advice), (0, 0, 0, INDENT))
+
+
+def _advice(advice: str) -> Table:
+    """An advice with a mark, its lines aligned."""
+    table = Table.grid(padding=(0, 1))
+    table.add_row("→", Text(advice))
+    return table
+
+
+def _indented(text: Text, indent: int) -> Padding:
+    return Padding(text, (0, 0, 0, indent))
