@@ -139,6 +139,10 @@ class WatchApp(App[int]):
         self.run_worker(self._read, thread=True, exit_on_error=False, name="reading")
         self.set_interval(AGE_SECONDS, self._show)
 
+    def on_unmount(self) -> None:
+        """End the reading however the screen ends: the process waits for its thread."""
+        self._stopped.set()
+
     def say(self, line: str) -> None:
         """Show a line above the keys; may be called from any thread."""
         self.post_message(Said(line))

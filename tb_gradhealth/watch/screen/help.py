@@ -3,6 +3,7 @@
 from typing import Final
 
 from textual.app import ComposeResult
+from textual.events import Key
 from textual.screen import ModalScreen
 from textual.widgets import Static
 
@@ -30,6 +31,8 @@ class HelpScreen(ModalScreen[None]):
         """The text."""
         yield Static(TEXT, id="help", markup=False)
 
-    def on_key(self) -> None:
-        """Close the page."""
+    def on_key(self, event: Key) -> None:
+        """Close the page; the key has no other meaning."""
+        event.stop()
+        event.prevent_default()
         self.dismiss()
