@@ -1,8 +1,10 @@
 """The command line `gradhealth`, with one file per command.
 
-They are `check`, `demo`, `export`, `rules` and `score`. Each command parses its options and calls
-``monitor``, ``report``, ``rules``, ``scoring`` or ``demo``. ``score_random`` is ``score --random``;
-``framework`` checks for the packages that training needs.
+They are `check`, `completion`, `demo`, `export`, `rules`, `score` and `watch`, listed in ``commands`` and
+imported by ``lazy_group`` when they are used. Each parses its options and calls ``monitor``, ``report``,
+``rules``, ``scoring``, ``watch`` or ``demo``. ``score_random`` is ``score --random``, ``receivers`` belongs to
+``watch``. Shared by all: ``settings`` (files), ``epilog`` (the end of the help), ``output`` (files that
+appear whole), ``progress`` (bars on terminals), ``framework`` (the packages that training needs).
 """
 
 from tb_gradhealth.cli.main import main
