@@ -2,8 +2,8 @@
 
 They are `check`, `completion`, `demo`, `export`, `rules`, `score` and `watch`, listed in ``commands`` and
 imported by ``lazy_group`` when they are used. Each parses its options and calls ``monitor``, ``report``,
-``rules``, ``scoring``, ``watch`` or ``demo``. ``score_random`` is ``score --random``, ``receivers`` belongs to
-``watch``. Shared by all: ``settings`` (files), ``epilog`` (the end of the help), ``output`` (files that
+``rules``, ``scoring``, ``watch`` or ``demo``. ``score_random`` is ``score --random``, ``receivers`` belongs
+to ``watch``. Shared by all: ``settings`` (files), ``epilog`` (the end of the help), ``output`` (files that
 appear whole), ``progress`` (bars on terminals), ``framework`` (the packages that training needs).
 """
 

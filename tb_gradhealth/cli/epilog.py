@@ -21,7 +21,7 @@ def epilog(
     if runs_until_interrupted:
         del codes[130]
     shown = [line for command, purpose in examples.items() for line in (f"  # {purpose}", f"  {command}")]
-    listed = [f"  {code:<5}{meaning}" for code, meaning in codes.items()]
+    listed = [f"  {code:<5}{meaning}" for code, meaning in sorted(codes.items())]
     # \b keeps click from filling the lines of a paragraph.
     return "\n\n".join(
         "\b\n" + "\n".join([title, *lines])

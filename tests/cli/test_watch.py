@@ -242,7 +242,7 @@ def test_neither_command_nor_address_can_come_from_a_settings_file(logs, tmp_pat
 
 
 def in_a_terminal(logs, keys, *, without_textual=False, **environment):
-    """The exit code and output of the command in a terminal; each key is pressed once a text is shown."""
+    """The exit code and output of the command in a terminal; each key, or signal, follows a text."""
     controller, terminal = pty.openpty()
     program = (
         "import sys\n"
@@ -264,7 +264,11 @@ def in_a_terminal(logs, keys, *, without_textual=False, **environment):
                 break
             shown += part
             if keys and keys[0][0].encode() in shown:
-                os.write(controller, keys.pop(0)[1].encode())
+                key = keys.pop(0)[1]
+                if isinstance(key, int):
+                    process.send_signal(key)
+                else:
+                    os.write(controller, key.encode())
         return process.wait(30), shown.decode(errors="replace")
     finally:
         process.kill()
@@ -272,7 +276,7 @@ def in_a_terminal(logs, keys, *, without_textual=False, **environment):
         os.close(controller)
 
 
-@pytest.mark.parametrize(("key", "code"), [("q", 0), ("\x03", 130)])
+@pytest.mark.parametrize(("key", "code"), [("q", 0), ("\x03", 130), (signal.SIGTERM, 143)])
 def test_the_screen_runs_in_a_real_terminal(logs, key, code):
     write_run(logs / "sick", sick_from=2)
     found, shown = in_a_terminal(logs, [("need", key)])

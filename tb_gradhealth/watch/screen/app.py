@@ -1,8 +1,11 @@
 """The terminal screen: a sentence on the whole, the table of runs, and the incidents of the chosen one."""
 
+import asyncio
+import signal
 import threading
 import time
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from typing import ClassVar, Final
 
 from rich.text import Text
@@ -20,8 +23,8 @@ from tb_gradhealth.watch.screen.help import HelpScreen
 from tb_gradhealth.watch.screen.run_details import run_details
 from tb_gradhealth.watch.screen.run_table import RunTable
 
-INTERRUPTED: Final = 130
-"""Return code after Ctrl-C."""
+INTERRUPTED, TERMINATED = 130, 143
+"""Return codes after Ctrl-C and after SIGTERM."""
 
 AGE_SECONDS: Final = 1.0
 """Time between two updates of the ages."""
@@ -135,6 +138,10 @@ class WatchApp(App[int]):
 
     def on_mount(self) -> None:
         """Start reading."""
+        with suppress(NotImplementedError, RuntimeError):  # on Windows, and in a thread
+            # SystemExit from a signal handler would leave the terminal in the state of the screen.
+            loop = asyncio.get_running_loop()
+            loop.add_signal_handler(signal.SIGTERM, self.action_leave, TERMINATED)
         self.query_one(RunTable).focus()
         self.run_worker(self._read, thread=True, exit_on_error=False, name="reading")
         self.set_interval(AGE_SECONDS, self._show)
