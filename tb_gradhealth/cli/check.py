@@ -3,12 +3,17 @@
 import re
 import sys
 from contextlib import closing
+from io import StringIO
+from pathlib import Path
 from typing import Final, cast
 
 import click
 
+from tb_gradhealth.cli.epilog import epilog
+from tb_gradhealth.cli.output import write_output
+from tb_gradhealth.cli.progress import tracked
 from tb_gradhealth.events import Root
-from tb_gradhealth.fleet import FleetError, NoSuchRunError, Settings, Survey, on_terminal
+from tb_gradhealth.fleet import FleetError, NoSuchRunError, Settings, Survey
 from tb_gradhealth.health import Severity
 from tb_gradhealth.report import FORMATS, Baseline, BaselineError, Report, print_report
 from tb_gradhealth.rules import DEFAULT, PRESETS, RulesError, RulesInForce, load
@@ -16,11 +21,23 @@ from tb_gradhealth.rules import DEFAULT, PRESETS, RulesError, RulesInForce, load
 HEALTHY, FINDINGS, UNREADABLE = 0, 1, 2
 """The exit codes."""
 
-INTERRUPTED: Final = 130
-"""The exit code after Ctrl-C, as in a shell."""
+EXAMPLES: Final = {
+    "gradhealth check logs": "every run below logs; exit code 1 for a critical finding",
+    "gradhealth check logs --run '^trial_' --fail-on warning": "some runs, and warnings count too",
+    "gradhealth check logs --format html --output report.html": "a page to send",
+    "gradhealth check logs --baseline report.json": "only what is new since that JSON report",
+    "gradhealth check logs --workers 8 --format json --output report.json": "thousands of runs",
+    "gradhealth check logs --explain | less": "why there is, or is not, a finding",
+}
+
+EXIT_CODES: Final = {
+    HEALTHY: "nothing at or above --fail-on, or too early to say",
+    FINDINGS: "findings at or above it; with --baseline, new or worse ones",
+    UNREADABLE: "wrong usage, nothing to judge, or data that could not be read",
+}
 
 
-@click.command()
+@click.command(epilog=epilog(EXAMPLES, EXIT_CODES))
 @click.argument("logdir", type=click.Path())
 @click.option(
     "--fail-on",
@@ -79,6 +96,12 @@ INTERRUPTED: Final = 130
     help="The scheduler of a Dask cluster that judges instead, such as tcp://host:8786. Its workers need "
     "this version of tb_gradhealth, and LOGDIR at the same path or on object storage.",
 )
+@click.option(
+    "--output",
+    metavar="FILE",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="Write the report to this file, all of it or nothing, instead of printing it.",
+)
 def check(
     logdir: str,
     fail_on: str,
@@ -90,13 +113,9 @@ def check(
     baseline_file: str | None,
     workers: int | None,
     cluster: str | None,
+    output: Path | None,
 ) -> None:
-    """Judge every run below LOGDIR with the rules of the tab.
-
-    Exit code 0: nothing at or above --fail-on, be it that it is too early to say, or, with --baseline,
-    nothing but what was found before. 1: findings at or above it. 2: wrong usage, nothing to judge, or data
-    that could not be read, so that a pipeline never passes on what was not looked at.
-    """
+    """Judge every run below LOGDIR with the rules of the tab."""
     if workers is not None and cluster is not None:
         raise click.UsageError(
             "--workers is the number of processes here, --dask judges elsewhere: choose one"
@@ -120,7 +139,7 @@ def check(
     try:
         survey = Survey([Root(logdir)], chosen)
         with closing(survey.judged(settings, workers, cluster)) as judged:
-            outcomes = list(on_terminal(judged, len(survey.runs)))
+            outcomes = list(tracked("Judging runs", judged, len(survey.runs)))
     except NoSuchRunError as error:
         raise click.UsageError(f"--run: {error}") from None
     except FleetError as error:
@@ -128,15 +147,26 @@ def check(
         sys.exit(UNREADABLE)
     except KeyboardInterrupt:
         click.echo("Interrupted: no run is reported.", err=True)
-        sys.exit(INTERRUPTED)
+        raise
     report = survey.report(outcomes, RulesInForce(rules, source) if audit else None)
     if baseline is not None:
         report = baseline.compared(report)
-    if form == "text":
+    if form != "text":
+        _write(FORMATS[form].render(report, cast(Severity, fail_on)), output)
+    elif output is None:
         print_report(report)
     else:
-        click.echo(FORMATS[form].render(report, cast(Severity, fail_on)), nl=False)
+        with StringIO() as file:
+            print_report(report, file)
+            _write(file.getvalue(), output)
     sys.exit(exit_code(report, cast(Severity, fail_on)))
+
+
+def _write(text: str, output: Path | None) -> None:
+    if output is None:
+        click.echo(text, nl=False)
+    else:
+        write_output(output, text)
 
 
 def exit_code(report: Report, fail_on: Severity) -> int:

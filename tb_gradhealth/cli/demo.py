@@ -11,12 +11,23 @@ from typing import Final
 import click
 from rich.console import Console
 
+from tb_gradhealth.cli.epilog import epilog
 from tb_gradhealth.cli.framework import environment, require_training
 
 DEFAULT_LOGDIR: Final = "gradhealth-demo"
 
 
-@click.command()
+EXAMPLES: Final = {
+    "gradhealth demo": "train and watch at http://localhost:6006/#gradhealth",
+    "gradhealth demo --no-serve --logdir logs": "only write the logs",
+}
+
+
+@click.command(
+    epilog=epilog(
+        EXAMPLES, {0: "trained; Ctrl-C ends the demo as well", 2: "wrong usage"}, runs_until_interrupted=True
+    )
+)
 @click.option(
     "--logdir",
     type=click.Path(path_type=Path, file_okay=False),

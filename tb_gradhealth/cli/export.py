@@ -2,15 +2,28 @@
 
 import time
 from importlib.util import find_spec
+from typing import Final
 
 import click
 
+from tb_gradhealth.cli.epilog import epilog
 from tb_gradhealth.events import Root
 from tb_gradhealth.monitor import Monitor
 from tb_gradhealth.rules import DEFAULT, RulesError, load
 
+EXAMPLES: Final = {
+    "gradhealth export logs --prometheus > gradhealth.prom": "once, for the textfile collector",
+    "gradhealth export logs --prometheus --port 9109": "served until Ctrl-C, for a scrape",
+}
 
-@click.command()
+
+@click.command(
+    epilog=epilog(
+        EXAMPLES,
+        {0: "the metrics are printed, or Ctrl-C while serving", 2: "wrong usage"},
+        runs_until_interrupted=True,
+    )
+)
 @click.argument("logdir", type=click.Path())
 @click.option("--prometheus", is_flag=True, required=True, help="In the OpenMetrics format of Prometheus.")
 @click.option(

@@ -10,12 +10,27 @@ from typing import Any, Final
 import click
 from rich.console import Console
 
+from tb_gradhealth.cli.epilog import epilog
 from tb_gradhealth.cli.prune_output import as_json, print_outcome, print_plan, print_problems
 from tb_gradhealth.events import is_remote
 from tb_gradhealth.retention import Outcome, Plan, Policy, Survey, execute, plan, survey, try_thinning
 
-DONE, INCOMPLETE, FAILED, INTERRUPTED = 0, 1, 2, 130
+DONE, INCOMPLETE, FAILED = 0, 1, 2
 """The exit codes."""
+
+EXAMPLES: Final = {
+    "gradhealth prune logs --keep-days 90": "what would be removed; nothing is changed",
+    "gradhealth prune logs --keep-days 90 --archive old.tar.zst --apply": "archive it, then remove it",
+    "gradhealth prune logs --max-bytes 20GB --thin 10 --apply": "thin all; remove old ones until the rest fits",
+}
+
+EXIT_CODES: Final = {
+    DONE: "everything asked for is done, or would be",
+    INCOMPLETE: "something needs a decision: the data does not fit into --max-bytes,\n"
+    "       a thinned run would be judged differently, data lies in shared files, or\n"
+    "       a file changed meanwhile",
+    FAILED: "wrong usage, or something could not be read or written",
+}
 
 UNITS: Final = {
     "": 1, "B": 1,
@@ -37,7 +52,7 @@ class Size(click.ParamType[int]):
         return int(float(found[1]) * UNITS[found[2].upper()])
 
 
-@click.command()
+@click.command(epilog=epilog(EXAMPLES, EXIT_CODES))
 @click.argument("logdir", type=click.Path())
 @click.option(
     "--keep-days",
@@ -102,11 +117,6 @@ def prune(
     other plugins is never dropped. A thinned run keeps its verdict, and each finding its severity, state and
     opening step by the default rules, or it is left alone. Flight recorder and epochs are not thinned. Runs
     that are being written and files behind symbolic links are left alone.
-
-    Exit code 0: everything asked for is done, or would be. 1: something needs a decision: the data does not
-    fit into --max-bytes, a thinned run would be judged differently, data lies in shared files, or a file
-    changed meanwhile. 2: wrong usage, or something could not be read or written. 130: Ctrl-C; each file is
-    then either the old or the new one.
     """
     policy = Policy(keep_days, max_bytes, thin, shared_files)
     _check_usage(logdir, policy, archive)
@@ -130,7 +140,7 @@ def prune(
         click.echo(
             f"Interrupted: {len(outcomes)} runs were finished, each file is the old or the new one.", err=True
         )
-        sys.exit(INTERRUPTED)
+        raise
     except OSError as error:
         where = error.filename or (archive if applied else None) or logdir
         raise _Failure(f"{where}: {error.strerror or error}; nothing was changed") from None

@@ -1,13 +1,21 @@
 """`gradhealth rules`: prints the presets, and the schema of rule files."""
 
 import json
+from typing import Final
 
 import click
 
+from tb_gradhealth.cli.epilog import epilog
 from tb_gradhealth.rules import DEFAULT, PRESETS, document, preset_text, schema
 
+EXAMPLES: Final = {
+    "gradhealth rules > rules.toml": "every limit with its meaning, to change",
+    "gradhealth rules --preset llm": "one of the presets",
+    "gradhealth check logs --rules rules.toml": "judge by it",
+}
 
-@click.command()
+
+@click.command(epilog=epilog(EXAMPLES, {0: "printed", 2: "wrong usage"}))
 @click.option(
     "--preset", type=click.Choice(PRESETS), help="Print this preset as TOML, to be changed and kept."
 )

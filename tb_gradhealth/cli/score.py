@@ -12,7 +12,9 @@ import click
 from rich.console import Console
 from rich.markdown import Markdown
 
+from tb_gradhealth.cli.epilog import epilog
 from tb_gradhealth.cli.framework import environment, require_training
+from tb_gradhealth.cli.output import write_output
 from tb_gradhealth.cli.score_random import Part, listing, score_random
 from tb_gradhealth.health import SYMPTOMS
 from tb_gradhealth.scoring import Case, as_json, markdown, observe, with_section
@@ -34,8 +36,20 @@ SEPARATE: Final = {
 COMPLETE, INCOMPLETE = 0, 1
 """The exit codes."""
 
+EXAMPLES: Final = {
+    "gradhealth score": "all trainings of the zoo, some minutes on two cores",
+    "gradhealth score --only 'dead_*' --workers 2": "some of them",
+    "gradhealth score --random 60 --list-errors": "trainings drawn at random",
+}
 
-@click.command()
+EXIT_CODES: Final = {
+    COMPLETE: "everything was trained and judged",
+    INCOMPLETE: "a training failed, or a healthy one did not learn: the score is not the whole one",
+    2: "wrong usage",
+}
+
+
+@click.command(epilog=epilog(EXAMPLES, EXIT_CODES))
 @click.option(
     "--logdir",
     type=click.Path(path_type=Path, file_okay=False),
@@ -109,9 +123,6 @@ def score(
     """Train networks whose health is known and say how often the default rules are right.
 
     With --random they are drawn, and their health is measured by a probe beside the training.
-
-    Exit code 0: everything was trained and judged. 1: a training failed, or a healthy one did not learn,
-    so that the score is not the whole one. 2: wrong usage.
     """
     require_training("the score")
     os.environ.update(environment())  # TensorFlow reads it while it is imported
@@ -150,10 +161,10 @@ def score(
     page = markdown(board, SYMPTOMS, boards)
     _show(page, failures, console)
     if markdown_path is not None:
-        markdown_path.write_text(page)
+        write_output(markdown_path, page)
     if json_path is not None:
         others = {title: as_json(other) for title, other in boards.items()}
-        json_path.write_text(json.dumps({**as_json(board), "others": others}, indent=2) + "\n")
+        write_output(json_path, json.dumps({**as_json(board), "others": others}, indent=2) + "\n")
     sys.exit(INCOMPLETE if failures else COMPLETE)
 
 
@@ -175,9 +186,9 @@ def _random(
         click.echo("\n\n".join(("", *scored.errors)))
     if markdown_path is not None:
         page = markdown_path.read_text() if markdown_path.exists() else ""
-        markdown_path.write_text(with_section(page, scored.page))
+        write_output(markdown_path, with_section(page, scored.page))
     if json_path is not None:
-        json_path.write_text(scored.json() + "\n")
+        write_output(json_path, scored.json() + "\n")
     return INCOMPLETE if scored.failures else COMPLETE
 
 

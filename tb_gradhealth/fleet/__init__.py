@@ -3,11 +3,10 @@
 The runs are listed once (``survey``) and are judged independently of each other (``judging``), so it does not
 matter where: ``processes`` and ``cluster`` yield the same outcomes, in any order, as a loop in this process
 does. A history lives only until its run is reported; the surveying process keeps reports. ``workers`` chooses
-the number of processes, ``progress`` shows how many runs are judged.
+the number of processes.
 """
 
 from tb_gradhealth.fleet.judging import FleetError, Outcome, RunFiles, Settings, judge
-from tb_gradhealth.fleet.progress import Track, on_terminal
 from tb_gradhealth.fleet.survey import NoSuchRunError, Survey
 
 __all__ = [
@@ -17,7 +16,5 @@ __all__ = [
     "RunFiles",
     "Settings",
     "Survey",
-    "Track",
     "judge",
-    "on_terminal",
 ]

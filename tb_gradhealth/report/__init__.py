@@ -5,9 +5,11 @@ earlier one, ``audit`` says what it was made of; ``formats`` lists its formats, 
 own (``csv``, ``html``, ``junit``, ``markdown``, ``sarif``, and ``text`` for terminals).
 ``incidents`` describes each incident in sentences, ``overview`` all runs, and ``relations`` how a finding
 relates to its incident. ``chart_points`` are the numbers that the page's charts draw, ``svg`` their geometry.
-Names and messages in a log are untrusted: ``sanitizing`` makes them harmless in every format.
+``atomic_file`` writes files whole. Names and messages in a log are untrusted: ``sanitizing`` makes them
+harmless in every format.
 """
 
+from tb_gradhealth.report.atomic_file import write_atomically
 from tb_gradhealth.report.audit import Audit, ReadFile, audit_of, read_files_of
 from tb_gradhealth.report.baseline import Baseline, BaselineError
 from tb_gradhealth.report.formats import FORMATS, Format
@@ -29,4 +31,5 @@ __all__ = [
     "read_files_of",
     "report_of",
     "report_of_runs",
+    "write_atomically",
 ]

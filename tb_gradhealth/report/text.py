@@ -1,6 +1,6 @@
 """A report for terminals: one line per run, its findings below, problems last."""
 
-from typing import Final
+from typing import Final, TextIO
 
 from rich.console import Console
 from rich.padding import Padding
@@ -26,9 +26,9 @@ STYLES: Final = {
 }
 
 
-def print_report(report: Report) -> None:
-    """Print the report, findings and problems alike, to standard output."""
-    console = _console()
+def print_report(report: Report, file: TextIO | None = None) -> None:
+    """Print the report, findings and problems alike, to a file, or to standard output where it is None."""
+    console = _console(file)
     for run in report.runs:
         console.print(_headline(run), soft_wrap=True)
         if run.findings:
@@ -46,10 +46,18 @@ def print_report(report: Report) -> None:
         console.print(_line(problem), soft_wrap=True)
 
 
-def _console() -> Console:
-    console = Console(highlight=False)
+class _Console(Console):
+    """A console that raises `BrokenPipeError` for a closed pipe; rich's own exits with code 1."""
+
+    def on_broken_pipe(self) -> None:
+        self.quiet = True  # so that the rest of the buffer is not tried again
+        raise BrokenPipeError
+
+
+def _console(file: TextIO | None) -> Console:
+    console = _Console(highlight=False, file=file)
     # A pipe has no width; wrapped lines would be hard to search.
-    return console if console.is_terminal else Console(highlight=False, width=WIDE)
+    return console if console.is_terminal else _Console(highlight=False, file=file, width=WIDE)
 
 
 def _headline(run: RunReport) -> Text:

@@ -186,6 +186,11 @@ class RunHealth:
             return {"step": steps, **{name: stream.history.series(row, name) for name in columns}}
         raise KeyError((kind, tensor))
 
+    def losses(self) -> Floats:
+        """The first recorder's loss at each record in memory, float64; NaN where it was not recorded."""
+        streams = [stream for stream in self._streams.values() if stream.history.records]
+        return streams[0].losses() if streams else np.empty(0)
+
     def histories(self) -> tuple[History, ...]:
         """One history per recorder, for `health.series.chart_queries`."""
         return tuple(stream.history for stream in self._streams.values())
