@@ -21,7 +21,7 @@ DONE, INCOMPLETE, FAILED = 0, 1, 2
 EXAMPLES: Final = {
     "gradhealth prune logs --keep-days 90": "what would be removed; nothing is changed",
     "gradhealth prune logs --keep-days 90 --archive old.tar.zst --apply": "archive it, then remove it",
-    "gradhealth prune logs --max-bytes 20GB --thin 10 --apply": "thin all; remove old ones until the rest fits",
+    "gradhealth prune logs --max-bytes 20GB --thin 10 --apply": "thin all, remove old ones until all fit",
 }
 
 EXIT_CODES: Final = {

@@ -1,8 +1,8 @@
 """Settings of the commands from a file: `gradhealth.toml`, or `[tool.gradhealth]` of `pyproject.toml`.
 
 A flag has precedence over an environment variable, and that over the file. The file of the working
-directory may come with foreign code, so it can set neither what is run, nor where data is sent or written, nor
-what is deleted.
+directory may come with foreign code, so it can set neither what is run, nor where data is sent or
+written, nor what is deleted.
 """
 
 import sys

@@ -43,7 +43,7 @@ def test_a_run_that_goes_back_in_steps_is_judged_alike_beside_thousands(tmp_path
     assert run.records == found.count == 420  # steps 0 to 4,190
 
 
-def test_a_terminal_shows_progress_and_the_report_stays_clean(few, logs):
+def test_a_terminal_shows_progress_and_the_report_stays_clean(logs):
     parent, child = pty.openpty()
     command = [sys.executable, "-m", "tb_gradhealth.cli", "check", str(logs / "group_3"), "--format", "json"]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=child, text=True)
@@ -51,8 +51,7 @@ def test_a_terminal_shows_progress_and_the_report_stays_clean(few, logs):
     output, _ = process.communicate(timeout=120)
     shown = os.read(parent, 1 << 16).decode()
     os.close(parent)
-    assert f"/{len(few.runs)}" in shown
-    assert "runs judged" in shown
+    assert "Judging runs" in shown
     assert json.loads(output)["runs"]
 
 
