@@ -4,13 +4,11 @@ import time
 import warnings
 from collections import Counter
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 from tb_gradhealth.capture.guard import Guard
+from tb_gradhealth.health import Finding, RuleSet, RunHealth
 from tb_gradhealth.record import Epoch, Record, Steps
-
-if TYPE_CHECKING:
-    from tb_gradhealth.health import Finding, RuleSet
 
 SCALARS: Final = {"critical": "gradhealth/critical", "warning": "gradhealth/warnings"}
 """Scalar tags by severity. There are only two: a scalar per layer would flood HParams and Time Series."""
@@ -25,22 +23,20 @@ GUARDED_PAUSE_FACTOR: Final = 200
 class RunVerdict:
     """The findings of the records so far. If judging raises, it warns once and ends; the training goes on."""
 
-    def __init__(self, rules: "RuleSet | None" = None, guard: Guard | None = None) -> None:
-        """Begin a run. The rules are imported here, not in the first step.
+    def __init__(self, rules: RuleSet | None = None, guard: Guard | None = None) -> None:
+        """Begin a run.
 
         Args:
             rules: the rules to judge by; the default rules where None.
             guard: is shown the findings of each judgement.
         """
-        self._rules, self._guard = rules, guard or Guard()
-        self._health: Any = None
+        self._health, self._guard = RunHealth(rules), guard or Guard()
         self._failed = False
         self._observed = False
         self._written_counts: dict[str, int] = {}
         self._next_judgement = 0.0
         self._unjudged = False
         self._was_faulty = False
-        self._attempt(lambda health: None)
 
     def observe_epoch(self, epoch: Epoch) -> None:
         """Add the values of an epoch."""
@@ -103,7 +99,7 @@ class RunVerdict:
         severities = Counter(finding.severity for finding in findings if not finding.muted)
         return {tag: severities[severity] for severity, tag in SCALARS.items()}  # type: ignore[index]
 
-    def findings(self) -> Sequence["Finding"]:
+    def findings(self) -> Sequence[Finding]:
         """The findings so far."""
         return list(self._attempt(lambda health: health.findings()) or [])
 
@@ -126,10 +122,6 @@ class RunVerdict:
         if self._failed:
             return None
         try:
-            if self._health is None:
-                from tb_gradhealth.health import RunHealth
-
-                self._health = RunHealth(self._rules)
             return action(self._health)
         except Exception as error:  # no error of a rule may stop the training
             self._failed = True
