@@ -17,7 +17,12 @@ export function stepsAxis(tokens: Tokens): uPlot.Axis {
 }
 
 export function valuesAxis(tokens: Tokens, unit: Unit = ''): uPlot.Axis {
-  const values = (_: uPlot, ticks: number[]) => ticks.map((tick) => formatTick(tick, unit))
+  // Neighbouring ticks differ, however small their distance is against their size.
+  const values = (_: uPlot, ticks: number[]) => {
+    const [low, high] = [ticks[0] ?? 0, ticks.at(-1) ?? 0]
+    const every = (high - low) / Math.max(1, ticks.length - 1)
+    return ticks.map((tick) => formatTick(tick, unit, every))
+  }
   return { ...axis(tokens), size: 52, space: 26, values }
 }
 

@@ -1,30 +1,33 @@
-/** A line chart over steps, with a dashed threshold, the finding's time shaded, and a linked cursor. */
+/** A line chart over steps, with a dashed threshold, the times of findings shaded, and a linked cursor. */
 
 import uPlot from 'uplot'
+import type { Severity } from '../contract'
 import type { ChartSeries } from '../lib/chart-series'
 import { decadeRange, valueRange } from '../lib/value-range'
 import type { Range } from '../lib/view-state'
 import type { Tokens } from '../theme/tokens'
 import { decadesAxis, stepsAxis, valuesAxis } from './axes'
 
+/** The steps of a finding or incident, which are shaded. */
 export interface Span {
   opened: number
-  /** Null for an open finding. */
+  /** Null while it is open. */
   resolved: number | null
+  severity: Severity
 }
 
 export interface Chart {
-  update(series: ChartSeries, span: Span, range: Range): void
+  update(series: ChartSeries, spans: readonly Span[], range: Range): void
   /** Sets the cursor to the step that another chart is at; null removes it. */
   point(step: number | null): void
-  resize(width: number): void
+  resize(width: number, height: number): void
   destroy(): void
 }
 
 export interface ChartOptions {
   element: HTMLElement
   series: ChartSeries
-  span: Span
+  spans: readonly Span[]
   tokens: Tokens
   width: number
   height: number
@@ -33,12 +36,12 @@ export interface ChartOptions {
   /** Receives the index under the cursor, or null when the pointer has left. */
   onCursor: (index: number | null) => void
   /** Receives the range that the user selected; null after a double click, for all steps. */
-  onZoom: (range: Range | null) => void
+  onZoom?: (range: Range | null) => void
 }
 
 export function drawChart(options: ChartOptions): Chart {
-  const { element, tokens, width, height, onCursor } = options
-  let { series, span, range } = options
+  const { element, tokens, width, height, onCursor, onZoom } = options
+  let { series, spans, range } = options
   // True while the cursor is set by code, not by the user.
   let own = true
   const plot = new uPlot(
@@ -50,7 +53,7 @@ export function drawChart(options: ChartOptions): Chart {
       cursor: {
         y: false,
         points: { size: 6 },
-        drag: { x: true, y: false, setScale: false },
+        drag: { x: onZoom !== undefined, y: false, setScale: false },
       },
       scales: {
         x: { time: false, range: () => [range.from, range.to] },
@@ -64,7 +67,7 @@ export function drawChart(options: ChartOptions): Chart {
       ],
       series: [{}, ...series.lines.map(({ column }) => lineStyle(column, tokens))],
       hooks: {
-        drawClear: [(plot) => shade(plot, span, tokens)],
+        drawClear: [(plot) => shade(plot, spans, tokens)],
         draw: [(plot) => markEvents(plot, series.events, tokens)],
         setCursor: [(plot) => own || onCursor(plot.cursor.idx ?? null)],
         setSelect: [
@@ -73,7 +76,7 @@ export function drawChart(options: ChartOptions): Chart {
             if (width < 4) return
             const [from, to] = [plot.posToVal(left, 'x'), plot.posToVal(left + width, 'x')]
             plot.setSelect({ left: 0, top: 0, width: 0, height: 0 }, false)
-            options.onZoom({ from, to })
+            onZoom?.({ from, to })
           },
         ],
       },
@@ -82,11 +85,11 @@ export function drawChart(options: ChartOptions): Chart {
     element,
   )
   own = false
-  plot.over.addEventListener('dblclick', () => options.onZoom(null))
+  plot.over.addEventListener('dblclick', () => onZoom?.(null))
   return {
-    update(next, nextSpan, nextRange) {
+    update(next, nextSpans, nextRange) {
       series = next
-      span = nextSpan
+      spans = nextSpans
       range = nextRange
       plot.setData(aligned(next))
     },
@@ -96,7 +99,7 @@ export function drawChart(options: ChartOptions): Chart {
       plot.setCursor({ left, top: 0 })
       own = false
     },
-    resize: (newWidth) => plot.setSize({ width: newWidth, height }),
+    resize: (width, height) => plot.setSize({ width, height }),
     destroy: () => plot.destroy(),
   }
 }
@@ -118,16 +121,26 @@ function dotted(stroke: string, width: number): uPlot.Series {
   return { stroke, width, points: { size: 2 * width, width: 0, fill: stroke } }
 }
 
-function shade(plot: uPlot, { opened, resolved }: Span, tokens: Tokens): void {
+/** Pale enough for the lines above it. */
+const SHADE = 0.45
+
+function shade(plot: uPlot, spans: readonly Span[], tokens: Tokens): void {
   const { ctx, bbox } = plot
   const right = bbox.left + bbox.width
   const position = (step: number) =>
     Math.min(right, Math.max(bbox.left, plot.valToPos(step, 'x', true)))
-  const from = position(opened)
-  const to = resolved === null ? right : position(resolved)
   ctx.save()
-  ctx.fillStyle = tokens.band
-  ctx.fillRect(from, bbox.top, Math.max(to - from, devicePixelRatio), bbox.height)
+  for (const { opened, resolved, severity } of spans) {
+    const from = position(opened)
+    const to = resolved === null ? right : position(resolved)
+    ctx.globalAlpha = SHADE
+    ctx.fillStyle = tokens[`${severity}Tint`]
+    ctx.fillRect(from, bbox.top, Math.max(to - from, devicePixelRatio), bbox.height)
+    ctx.globalAlpha = 1
+    if (from >= right) continue
+    ctx.fillStyle = tokens[severity]
+    ctx.fillRect(from, bbox.top, devicePixelRatio, bbox.height)
+  }
   ctx.restore()
 }
 

@@ -70,9 +70,22 @@ function unsignedZero(value: number): number {
   return value === 0 ? 0 : value
 }
 
-/** The label of an axis tick; a share is written in percent. */
-export function formatTick(value: number, unit: Unit): string {
-  return unit === 'share' ? `${formatValue(roundedHundredths(value))}${SPACE}%` : formatValue(value)
+/** The label of an axis tick, with as many digits as the distance between ticks needs; a share is in percent. */
+export function formatTick(value: number, unit: Unit, distance = 0): string {
+  if (unit === 'share') {
+    return `${formatApart(roundedHundredths(value), 100 * distance)}${SPACE}%`
+  }
+  const plain = formatApart(value, distance)
+  return unit === 'times' ? `${plain}${SPACE}×` : plain
+}
+
+/** Three digits, or as many as make numbers at that distance differ. */
+function formatApart(value: number, distance: number): string {
+  const size = Math.abs(value)
+  const plain = size >= 0.01 && size < 1e5
+  if (!plain || !(distance > 0) || distance > size / 100) return formatValue(value)
+  const digits = Math.min(10, Math.max(0, Math.ceil(-Math.log10(distance) - 1e-9)))
+  return value.toFixed(digits)
 }
 
 /** 57 for 0.57, although 100 * 0.57 is 56.99999999999999. */

@@ -17,9 +17,11 @@ export function decadeRange(low: number | null, high: number | null, unit: Unit)
   return [powerOfTen(Math.floor(Math.log10(low) - air)), capped(top, high, unit)]
 }
 
-/** A share is limited to 1, unless a value above 1 occurs. */
+const FLOAT32 = 2 ** -22
+
+/** A share is limited to 1, unless a value above 1 occurs; float32 may be a little above it. */
 function capped(top: number, high: number, unit: Unit): number {
-  return unit === 'share' && high <= 1 ? Math.min(1, top) : top
+  return unit === 'share' && high <= 1 + FLOAT32 ? Math.min(1, top) : top
 }
 
 function powerOfTen(power: number): number {

@@ -36,6 +36,8 @@ export interface ViewState {
   unfolded: readonly string[]
   /** The widths of resized columns in pixels, by name. */
   widths: Readonly<Record<string, number>>
+  /** The columns of the table; empty for as many as fit. */
+  columns: readonly string[]
   sort: Sort
   opened: FindingKey | null
   /** The statistic of the heatmap as `kind.column`; empty for the first one. */
@@ -68,6 +70,7 @@ export const DEFAULT_VIEW: ViewState = {
   flat: false,
   unfolded: [],
   widths: {},
+  columns: [],
   sort: DEFAULT_SORT,
   opened: null,
   statistic: '',
@@ -108,6 +111,7 @@ export const FIELDS: Fields = {
   flat: flag('flat'),
   unfolded: list('unfolded'),
   widths: { name: 'widths', format: formatWidths, parse: parseWidths },
+  columns: list('columns'),
   sort: { name: 'sort', format: formatSort, parse: parseSort },
   opened: {
     name: 'finding',

@@ -5,6 +5,7 @@ import chartCss from 'uplot/dist/uPlot.min.css?inline'
 import baseCss from './base.css?inline'
 import checkedCss from './checked.css?inline'
 import evidenceCss from './evidence.css?inline'
+import glanceCss from './glance.css?inline'
 import layersCss from './layers.css?inline'
 import layoutCss from './layout.css?inline'
 import rulesCss from './rules.css?inline'
@@ -16,7 +17,7 @@ import { fontFaces } from './typeface'
 export function adoptStyles(dark: ReadonlySignal<boolean>, page: Document): void {
   const colours = new CSSStyleSheet()
   const fonts = page === document ? [] : fontFaces(page)
-  const views = [tableCss, checkedCss, layersCss, runsCss, rulesCss, evidenceCss]
+  const views = [tableCss, glanceCss, checkedCss, layersCss, runsCss, rulesCss, evidenceCss]
   const rest = [fonts.join('\n'), chartCss, baseCss, layoutCss, ...views].map((css) => {
     const sheet = new CSSStyleSheet()
     sheet.replaceSync(css)

@@ -457,7 +457,7 @@ describe('columns', () => {
     const { host } = await show()
     const edge = screen.getByRole('separator', { name: 'Width of Layer' })
     fireEvent.keyDown(edge, { key: 'ArrowRight' })
-    await waitFor(() => expect(grid().getAttribute('style')).toContain('--w-layer'))
+    await waitFor(() => expect(grid().getAttribute('style')).toContain('minmax(158px, 0.6fr) 48px'))
     expect(host.readHash()).toContain('p.gradhealth.widths=layer')
     fireEvent.keyDown(edge, { key: 'Home' })
     await waitFor(() => expect(host.readHash()).not.toContain('widths'))

@@ -8,6 +8,7 @@ import { formatStep } from '../../lib/numbers'
 import type { Range } from '../../lib/view-state'
 import { tokensFor } from '../../theme/tokens'
 import { useTab } from '../context'
+import { useWidth } from '../useWidth'
 
 interface BandFigureProps {
   title: string
@@ -77,21 +78,4 @@ export function BandFigure({ title, summary, band, colour, range, rowHeight }: B
       </p>
     </figure>
   )
-}
-
-function useWidth(canvas: { current: HTMLCanvasElement | null }): number {
-  const [width, setWidth] = useState(0)
-  useEffect(() => {
-    const { current } = canvas
-    if (!current) return
-    const measure = () => {
-      // Zero while TensorBoard hides the tab.
-      if (current.clientWidth > 0) setWidth(current.clientWidth)
-    }
-    measure()
-    const observer = new ResizeObserver(measure)
-    observer.observe(current)
-    return () => observer.disconnect()
-  }, [canvas])
-  return width
 }

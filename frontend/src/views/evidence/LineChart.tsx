@@ -54,7 +54,8 @@ function useChart(series: ChartSeries, finding: Finding, range: Range) {
   const steps = useRef(series.steps)
   steps.current = series.steps
   const dark = host.dark.value
-  const span = { opened: finding.opened_step, resolved: finding.resolved_step }
+  const { opened_step: opened, resolved_step: resolved, severity } = finding
+  const spans = [{ opened, resolved, severity }]
   const lines = series.lines.map(({ column }) => column).join()
 
   // The chart is created again for another theme or other lines, and updated for new points.
@@ -64,7 +65,7 @@ function useChart(series: ChartSeries, finding: Finding, range: Range) {
     const drawn = drawChart({
       element: parent,
       series,
-      span,
+      spans,
       tokens: tokensFor(dark),
       width: parent.clientWidth || 320,
       height: HEIGHTS[series.name],
@@ -79,7 +80,7 @@ function useChart(series: ChartSeries, finding: Finding, range: Range) {
     chart.current = drawn
     const observer = new ResizeObserver(() => {
       // Zero while TensorBoard hides the tab.
-      if (parent.clientWidth > 0) drawn.resize(parent.clientWidth)
+      if (parent.clientWidth > 0) drawn.resize(parent.clientWidth, HEIGHTS[series.name])
     })
     observer.observe(parent)
     return () => {
@@ -91,8 +92,8 @@ function useChart(series: ChartSeries, finding: Finding, range: Range) {
 
   // Compares the numbers of the span, which is a new object on every render.
   useEffect(
-    () => chart.current?.update(series, span, range),
-    [series, span.opened, span.resolved, range.from, range.to],
+    () => chart.current?.update(series, spans, range),
+    [series, opened, resolved, severity, range.from, range.to],
   )
   useSignalEffect(() => {
     const step = evidence.cursor.value

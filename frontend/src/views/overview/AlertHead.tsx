@@ -2,13 +2,13 @@ import type { TargetedKeyboardEvent, TargetedPointerEvent } from 'preact'
 import { nextSort, type SortColumn } from '../../lib/sort'
 import { MAX_WIDTH, MIN_WIDTH } from '../../lib/view-state'
 import { useTab } from '../context'
-import { COLUMNS, type Column } from './columns'
+import type { Column } from './columns'
 
-export function AlertHead() {
+export function AlertHead({ columns }: { columns: readonly Column[] }) {
   return (
     <div class="heads" role="rowgroup">
       <div class="row" role="row" aria-rowindex={1}>
-        {COLUMNS.map((column, index) => (
+        {columns.map((column, index) => (
           <Head key={column.name} column={column} index={index} />
         ))}
       </div>

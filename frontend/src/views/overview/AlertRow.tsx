@@ -7,12 +7,13 @@ import type { TableRow } from '../../lib/incidents'
 import { formatBesideLimit, formatStep } from '../../lib/numbers'
 import { titleOf } from '../../state/alerts'
 import { useTab } from '../context'
-import { COLUMNS } from './columns'
+import type { Column } from './columns'
 import { Swatch } from './Sidebar'
 import { ROW_HEIGHT } from './useScroll'
 
 export interface AlertRowProps {
   row: TableRow
+  columns: readonly Column[]
   index: number
   active: boolean
   opened: boolean
@@ -21,7 +22,8 @@ export interface AlertRowProps {
   onFold: (row: TableRow) => void
 }
 
-export function AlertRow({ row, index, active, opened, fresh, onOpen, onFold }: AlertRowProps) {
+export function AlertRow(props: AlertRowProps) {
+  const { row, columns, index, active, opened, fresh, onOpen, onFold } = props
   const { server, alerts } = useTab()
   const { finding, level, others } = row
   const cells = cellsOf(row, {
@@ -45,7 +47,7 @@ export function AlertRow({ row, index, active, opened, fresh, onOpen, onFold }: 
       style={{ transform: `translateY(${index * ROW_HEIGHT}px)` }}
       onClick={() => onOpen(finding)}
     >
-      {COLUMNS.map((column, i) => (
+      {columns.map((column, i) => (
         <div
           key={column.name}
           class={`cell ${column.class} ${CELL_CLASS[column.name]?.(finding) ?? ''}`}

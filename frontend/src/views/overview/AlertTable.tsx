@@ -12,7 +12,7 @@ import { sameFinding } from '../../state/alerts'
 import { useTab } from '../context'
 import { AlertHead } from './AlertHead'
 import { AlertRow, rowId } from './AlertRow'
-import { COLUMNS, widthStyle } from './columns'
+import { type Column, columnStyle } from './columns'
 import { NewFindings } from './NewFindings'
 import { NothingToShow } from './NothingToShow'
 import { useActiveRow } from './useActiveRow'
@@ -21,7 +21,7 @@ import { ROW_HEIGHT, useScroll } from './useScroll'
 
 const OVERSCAN = 6
 
-export function AlertTable() {
+export function AlertTable({ columns }: { columns: readonly Column[] }) {
   const { alerts, view, trends } = useTab()
   const rows = alerts.rows.value
   const { opened, sort, widths } = view.current.value
@@ -69,14 +69,14 @@ export function AlertTable() {
         data-home
         aria-label="Alerts"
         aria-rowcount={rowCount + 1}
-        aria-colcount={COLUMNS.length}
+        aria-colcount={columns.length}
         tabIndex={0}
-        style={widthStyle(widths)}
+        style={columnStyle(columns, widths)}
         {...(activeRow ? { 'aria-activedescendant': rowId(activeRow.finding) } : {})}
         onScroll={scroll.onScroll}
         onKeyDown={active.onKeyDown}
       >
-        <AlertHead />
+        <AlertHead columns={columns} />
         <div class="rows" role="rowgroup" style={{ height: `${rowCount * ROW_HEIGHT}px` }}>
           {mountedRows(shown, active.index).map((index) => {
             const row = rows[index] as TableRow
@@ -85,6 +85,7 @@ export function AlertTable() {
                 // Keyed by index: another order updates texts and creates no elements.
                 key={index}
                 row={row}
+                columns={columns}
                 index={index}
                 active={index === active.index}
                 opened={index === openedIndex}

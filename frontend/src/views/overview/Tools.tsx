@@ -11,8 +11,10 @@ import { CopyButton } from '../CopyButton'
 import { useTab } from '../context'
 import { download } from '../download'
 import { Choice } from './Choice'
+import { ColumnChoice } from './ColumnChoice'
+import type { Column } from './columns'
 
-export function Tools() {
+export function Tools({ columns }: { columns: readonly Column[] }) {
   const { alerts, view, server } = useTab()
   const { severities, states, symptoms, kinds, muted, flat } = view.current.value
   const counts = alerts.counts.value
@@ -74,6 +76,7 @@ export function Tools() {
       >
         Incidents
       </button>
+      <ColumnChoice shown={columns} />
       <Export />
     </div>
   )
