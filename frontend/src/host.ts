@@ -20,6 +20,8 @@ export interface Host {
   readonly onReload: (listener: () => void) => void
   /** Called when the browser tab becomes visible or the network returns. */
   readonly onReturn: (listener: () => void) => void
+  /** Called for keys in the tab, and for those in TensorBoard's page while the tab is shown. */
+  readonly onKeyDown: (listener: (event: KeyboardEvent) => void) => void
   readonly href: (link: DeepLink) => string
   readonly open: (link: DeepLink) => void
 }
@@ -46,6 +48,14 @@ export function connectHost(frame: Window = window): Host {
         if (!page.document.hidden) listener()
       })
       frame.addEventListener('online', listener)
+    },
+    onKeyDown: (listener) => {
+      frame.document.addEventListener('keydown', listener)
+      if (page === frame) return
+      // After the click on the tab's name, or on arrival, the focus is still in TensorBoard's page.
+      page.document.addEventListener('keydown', (event) => {
+        if (frame.innerHeight > 0) listener(event)
+      })
     },
     href: (link) => new URL(relativeUrl(link), tensorboardRoot(frame)).href,
     open: (link) => openTab(page, link),

@@ -3,9 +3,25 @@
 import type uPlot from 'uplot'
 import type { Unit } from '../contract'
 import { formatStepTick, formatTick } from '../lib/numbers'
+import type { Axis } from '../lib/x-axis'
 import type { Tokens } from '../theme/tokens'
 
 const FONT = '11px Roboto, "Helvetica Neue", Arial, sans-serif'
+
+/** Steps, times or epochs, with the name of the axis below. */
+export function horizontalAxis(tokens: Tokens, { label, tick, distances }: Axis): uPlot.Axis {
+  return {
+    ...axis(tokens),
+    size: 22,
+    space: 60,
+    incrs: [...distances],
+    label,
+    labelSize: 12,
+    labelGap: -4,
+    labelFont: FONT,
+    values: (_, ticks) => ticks.map(tick),
+  }
+}
 
 export function stepsAxis(tokens: Tokens): uPlot.Axis {
   return {

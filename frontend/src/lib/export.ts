@@ -66,7 +66,7 @@ export function toMarkdown(
   return lines.map((cells) => `| ${cells.join(' | ')} |\n`).join('')
 }
 
-function csvCell(value: string | number | boolean | null): string {
+export function csvCell(value: string | number | boolean | null): string {
   if (value === null) return ''
   if (typeof value !== 'string') return String(value)
   // A spreadsheet runs text that begins like a formula, and names are untrusted.

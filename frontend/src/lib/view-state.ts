@@ -2,6 +2,7 @@
 
 import { FINDING_STATES, type FindingState, SEVERITIES, type Severity } from '../contract'
 import { DEFAULT_SORT, SORT_COLUMNS, type Sort } from './sort'
+import { AXES, type AxisName } from './x-axis'
 
 export const VIEWS = ['overview', 'layers', 'runs', 'rules'] as const
 export type ViewName = (typeof VIEWS)[number]
@@ -40,6 +41,8 @@ export interface ViewState {
   columns: readonly string[]
   sort: Sort
   opened: FindingKey | null
+  /** The horizontal axis of the evidence's charts. */
+  axis: AxisName
   /** The statistic of the heatmap as `kind.column`; empty for the first one. */
   statistic: string
   /** The zoomed range of the heatmap. */
@@ -73,6 +76,7 @@ export const DEFAULT_VIEW: ViewState = {
   columns: [],
   sort: DEFAULT_SORT,
   opened: null,
+  axis: 'step',
   statistic: '',
   steps: null,
   blocks: null,
@@ -117,6 +121,11 @@ export const FIELDS: Fields = {
     name: 'finding',
     format: (key) => (key ? `${key.id}:${key.run}` : ''),
     parse: parseKey,
+  },
+  axis: {
+    name: 'axis',
+    format: (axis) => (axis === DEFAULT_VIEW.axis ? '' : axis),
+    parse: (text) => AXES.find((axis) => axis === text) ?? DEFAULT_VIEW.axis,
   },
   statistic: plain('statistic'),
   steps: {

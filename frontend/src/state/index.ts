@@ -6,6 +6,7 @@ import { type Alerts, createAlerts } from './alerts'
 import { type Comparison, createComparison } from './comparison'
 import { createEvidence, type EvidenceState } from './evidence'
 import { createGlance, type Glance } from './glance'
+import { createKeys, type Keys } from './keys'
 import { createLayers, type Layers } from './layers'
 import { createRules, type RulesState } from './rules'
 import { createServerState, type ServerState } from './server'
@@ -16,6 +17,7 @@ export interface Tab {
   readonly host: Host
   readonly server: ServerState
   readonly view: View
+  readonly keys: Keys
   readonly alerts: Alerts
   readonly evidence: EvidenceState
   readonly trends: Trends
@@ -34,6 +36,7 @@ export function createTab(api: Api, host: Host): Tab {
     host,
     server,
     view,
+    keys: createKeys(host),
     alerts,
     layers,
     glance: createGlance(api, server, view, alerts, layers.run),

@@ -10,6 +10,7 @@ import { count } from '../../lib/numbers'
 import { mountedRows, rowWindow } from '../../lib/row-window'
 import { sameFinding } from '../../state/alerts'
 import { useTab } from '../context'
+import { focusEvidence } from '../evidence/focusEvidence'
 import { AlertHead } from './AlertHead'
 import { AlertRow, rowId } from './AlertRow'
 import { type Column, columnStyle } from './columns'
@@ -22,7 +23,7 @@ import { ROW_HEIGHT, useScroll } from './useScroll'
 const OVERSCAN = 6
 
 export function AlertTable({ columns }: { columns: readonly Column[] }) {
-  const { alerts, view, trends } = useTab()
+  const { alerts, view, trends, keys: shortcuts } = useTab()
   const rows = alerts.rows.value
   const { opened, sort, widths } = view.current.value
   const rowCount = alerts.rowCount.value
@@ -30,8 +31,20 @@ export function AlertTable({ columns }: { columns: readonly Column[] }) {
   const scroll = useScroll(keys, sort)
   const open = ({ run, id }: Finding) => view.change({ opened: { run, id } })
   const fold = (row: TableRow) => view.change(toggleFold(row, view.current.peek()))
-  const active = useActiveRow(rows, keys, scroll, { open, fold })
+  const openAndGo = (finding: Finding) => {
+    open(finding)
+    focusEvidence()
+  }
+  const active = useActiveRow(rows, keys, scroll, { open: openAndGo, fold })
   const fresh = useNewFindings()
+  useEffect(() => {
+    const step = (rowsOn: number) => {
+      const row = rows[active.set(active.index + rowsOn)]
+      if (row && view.current.peek().opened !== null) open(row.finding)
+      scroll.element.current?.focus({ preventScroll: true })
+    }
+    return shortcuts.listen({ j: () => step(1), k: () => step(-1) })
+  })
 
   // The opened finding becomes the active row.
   const openedIndex =

@@ -8,7 +8,8 @@ import { ROW_HEIGHT, type Scroll } from './useScroll'
 export interface ActiveRow {
   /** The index of the row; -1 before the first key. */
   index: number
-  set: (index: number) => void
+  /** Makes the nearest row to the index active; returns its index. */
+  set: (index: number) => number
   onKeyDown: (event: KeyboardEvent) => void
 }
 
@@ -35,6 +36,7 @@ export function useActiveRow(
     const row = Math.max(0, Math.min(rows.length - 1, next))
     setKey(keys[row] ?? null)
     scroll.reveal(row)
+    return row
   }
 
   const page = Math.max(1, Math.floor(scroll.viewport / ROW_HEIGHT) - 2)

@@ -9,6 +9,7 @@ import { lossSeries } from '../../../lib/loss-series'
 import { formatStep, formatValue } from '../../../lib/numbers'
 import { type IncidentSpan, incidentSpans } from '../../../lib/run-incidents'
 import { lossText, lowerFirst } from '../../../lib/verdict'
+import { STEP_AXIS } from '../../../lib/x-axis'
 import { titleOf } from '../../../state/alerts'
 import { tokensFor } from '../../../theme/tokens'
 import { useTab } from '../../context'
@@ -32,6 +33,7 @@ export function LossGlance({ run, loss }: { run: Run; loss: Series | null }) {
       width: parent.clientWidth || 320,
       height: parent.clientHeight || 150,
       range: rangeOf(run),
+      axis: STEP_AXIS,
       onCursor: (index) => {
         glance.cursor.value = index === null ? null : (series.steps[index] ?? null)
       },

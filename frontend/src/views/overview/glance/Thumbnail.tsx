@@ -71,7 +71,7 @@ function Picture({ run, heatmap }: { run: Run; heatmap: Heatmap }) {
         ref={frame}
         class="thumbnail"
         type="button"
-        aria-label={`Open Layers: ${title} of ${run.run}`}
+        aria-label={`Enlarge: ${title} of ${run.run} by layer and step`}
         title="Open in Layers"
         onClick={open}
       >
