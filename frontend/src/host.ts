@@ -23,6 +23,8 @@ export interface Host {
   /** Called for keys in the tab, and for those in TensorBoard's page while the tab is shown. */
   readonly onKeyDown: (listener: (event: KeyboardEvent) => void) => void
   readonly href: (link: DeepLink) => string
+  /** The address of TensorBoard's page with another hash. */
+  readonly address: (hash: string) => string
   readonly open: (link: DeepLink) => void
 }
 
@@ -58,6 +60,7 @@ export function connectHost(frame: Window = window): Host {
       })
     },
     href: (link) => new URL(relativeUrl(link), tensorboardRoot(frame)).href,
+    address: (hash) => page.location.href.replace(/#.*$/, '') + hash,
     open: (link) => openTab(page, link),
   }
 }

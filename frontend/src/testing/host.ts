@@ -28,6 +28,7 @@ export function aHost(hash = '#gradhealth') {
       for (const listener of keys) listener(event)
     },
     href: vi.fn<Host['href']>((link) => `http://tensorboard/#${link.tab}`),
+    address: (hash: string) => `http://tensorboard/${hash}`,
     open: vi.fn<Host['open']>(),
     /** Navigates to another address. */
     goTo: (next: string) => {

@@ -4,8 +4,6 @@ import type { ComponentChildren } from 'preact'
 import { useEffect, useRef, useState } from 'preact/hooks'
 import { PLOT_LEFT, PLOT_RIGHT, paintBand } from '../../draw/band'
 import type { Band } from '../../lib/band'
-import { bandCsv } from '../../lib/chart-csv'
-import { bandSvg } from '../../lib/chart-svg'
 import { cellAt } from '../../lib/heatmap-cells'
 import type { Range } from '../../lib/view-state'
 import { axisTicks, placeOf, stepAtPlace } from '../../lib/x-axis'
@@ -67,8 +65,7 @@ export function BandFigure(props: BandFigureProps) {
         <figcaption class="caption">{title}</figcaption>
         <Download
           title={title}
-          svg={() => bandSvg(band, frame, frame.colours[colour])}
-          csv={() => bandCsv(band)}
+          save={(later, kind) => later.saveBand(kind, band, frame.colours[colour], frame)}
         />
       </div>
       <div class="band" style={{ height: `${height}px` }}>

@@ -4,11 +4,13 @@ import { useEffect, useRef } from 'preact/hooks'
 import type { Finding, Symptom } from '../../contract'
 import { titleOf } from '../../state/alerts'
 import { useTab } from '../context'
+import { FromLater } from '../FromLater'
 import { Advice } from './Advice'
 import { Cause } from './Cause'
 import { EvidenceCharts } from './EvidenceCharts'
 import { Explanation, Formula } from './Explanation'
 import { Facts } from './Facts'
+import { Folded } from './Folded'
 import { Links } from './Links'
 import { OtherRules } from './OtherRules'
 
@@ -63,6 +65,11 @@ function Details({ finding, symptom }: { finding: Finding; symptom: Symptom | un
       {symptom && <Explanation symptom={symptom} run={finding.run} />}
       {symptom && <Formula symptom={symptom} />}
       <OtherRules finding={finding} />
+      {!finding.muted && (
+        <Folded title="Acknowledge or mute">
+          <FromLater part="MuteForm" finding={finding} />
+        </Folded>
+      )}
       <Links finding={finding} />
       <span class="unseen" role="status">
         Evidence opened

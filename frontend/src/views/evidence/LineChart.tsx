@@ -2,9 +2,7 @@
 
 import { useMemo } from 'preact/hooks'
 import type { Finding, Unit } from '../../contract'
-import { seriesCsv } from '../../lib/chart-csv'
 import type { ChartSeries, Line } from '../../lib/chart-series'
-import { seriesSvg } from '../../lib/chart-svg'
 import { labelTerm } from '../../lib/glossary'
 import { formatMeasured, formatStep } from '../../lib/numbers'
 import { withSmoothing } from '../../lib/smoothing'
@@ -42,10 +40,10 @@ export function LineChart({ series: measured, finding, range }: LineChartProps) 
         </figcaption>
         <Download
           title={title}
-          svg={() =>
-            seriesSvg(series, { title, range, axis, colours: tokensFor(host.dark.peek()) })
-          }
-          csv={() => seriesCsv(measured)}
+          save={(later, kind) => {
+            const frame = { title, range, axis, colours: tokensFor(host.dark.peek()) }
+            return later.saveSeries(kind, series, measured, frame)
+          }}
         />
       </div>
       <div ref={plot} class="plot" role="img" aria-label={summary(measured, term.text)} />
