@@ -85,7 +85,7 @@ it.each([
   [86.4, 10, '', '86.4 / 10'],
   [0.614, 0.2, 'share', '61 % / 20 %'],
   [-0.00175, 0.1, 'share', '-0.18 % / 10 %'],
-  [14.23, 8, 'z', 'z 14.2 / 8'],
+  [14.23, 8, 'z', '14.2 / 8 × spread'],
   [64, 0, 'elements', '64 / 0 elements'],
   [1, 0, 'variables', '1 / 0 variables'],
   [12_288, 20, 'steps', '12,288 / 20 steps'],
@@ -130,7 +130,7 @@ it('tells one number in its unit', () => {
   expect(told.map((text) => text.replaceAll('\u00a0', ' '))).toEqual([
     '1 element',
     '64 elements',
-    'z 14',
+    '14 × spread',
     '86 ×',
     '0',
   ])

@@ -31,24 +31,35 @@ const COUNTED: Partial<Record<Unit, string>> = {
   variables: 'variable',
 }
 
-/** A measured value beside its limit: "86 × / 10 ×", "61 % / 20 %", "z 14 / 8", "64 / 0 elements". */
+/** Distances from normal, as multiples of how far a value usually lies from it. */
+const SPREAD = `×${SPACE}spread`
+
+/** Units that are written once for a value and its limit. */
+const SHARED: Partial<Record<Unit, string>> = {
+  elements: 'elements',
+  steps: 'steps',
+  variables: 'variables',
+  z: SPREAD,
+}
+
+/** A measured value beside its limit: "86 × / 10 ×", "61 % / 20 %", "14 / 8 × spread", "64 / 0 elements". */
 export function formatBesideLimit(
   value: number | null,
   threshold: number | null,
   unit: Unit = '',
 ): string {
-  const counted = threshold !== null && COUNTED[unit] !== undefined
-  const [own, limit]: Unit[] = counted ? ['', ''] : [unit, unit === 'z' ? '' : unit]
-  const pair = `${formatMeasured(value, own)} / ${threshold === null ? '–' : formatMeasured(threshold, limit)}`
-  return counted ? `${pair}${SPACE}${unit}` : pair
+  const shared = threshold === null ? undefined : SHARED[unit]
+  const own = shared === undefined ? unit : ''
+  const pair = `${formatMeasured(value, own)} / ${threshold === null ? '–' : formatMeasured(threshold, own)}`
+  return shared === undefined ? pair : `${pair}${SPACE}${shared}`
 }
 
-/** A number with its unit: "61 %", "z 14", "86 ×", "64 elements"; a non-finite number has no unit. */
+/** A number with its unit: "61 %", "14 × spread", "86 ×", "64 elements"; a non-finite number has no unit. */
 export function formatMeasured(value: number | null, unit: Unit = ''): string {
   const plain = formatValue(value)
   if (value === null || !Number.isFinite(value)) return plain
   if (unit === 'share') return formatShare(value)
-  if (unit === 'z') return `z${SPACE}${plain}`
+  if (unit === 'z') return `${plain}${SPACE}${SPREAD}`
   if (unit === 'times') return `${plain}${SPACE}×`
   const one = COUNTED[unit]
   return one === undefined ? plain : `${plain}${SPACE}${value === 1 ? one : unit}`

@@ -3,6 +3,7 @@ import type { Finding } from '../../contract'
 import { sparklinePath } from '../../draw/sparkline'
 import { keyOf } from '../../lib/finding-entries'
 import { causeText, stateText } from '../../lib/finding-text'
+import { kindTerm, unitMeaning } from '../../lib/glossary'
 import type { TableRow } from '../../lib/incidents'
 import { formatBesideLimit, formatStep } from '../../lib/numbers'
 import { titleOf } from '../../state/alerts'
@@ -99,7 +100,11 @@ function cellsOf(
         <span class="mono tensor" title={tensor}>
           <bdi>{tensor}</bdi>
         </span>
-        {kind !== tensor && <span class="kind">{kind}</span>}
+        {kind !== tensor && (
+          <span class="kind" title={kindTerm(kind).meaning}>
+            {kind}
+          </span>
+        )}
         {origin && row.shared && (
           <span class="origin">
             <span class="likely">likely </span>origin
@@ -124,7 +129,11 @@ function cellsOf(
     ),
     Opened: formatStep(finding.opened_step),
     'Last seen': formatStep(finding.last_step),
-    'Value / limit': formatBesideLimit(value, threshold, finding.unit),
+    'Value / limit': (
+      <span title={unitMeaning(finding.unit) || undefined}>
+        {formatBesideLimit(value, threshold, finding.unit)}
+      </span>
+    ),
     State: (
       <span class={finding.state === 'resolved' ? 'muted' : ''} title={state}>
         {state}

@@ -39,7 +39,7 @@ export function AlertTable({ columns }: { columns: readonly Column[] }) {
   const fresh = useNewFindings()
   useEffect(() => {
     const step = (rowsOn: number) => {
-      const row = rows[active.set(active.index + rowsOn)]
+      const row = rows[active.moveBy(rowsOn)]
       if (row && view.current.peek().opened !== null) open(row.finding)
       scroll.element.current?.focus({ preventScroll: true })
     }
