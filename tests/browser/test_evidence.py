@@ -141,7 +141,7 @@ def test_a_chart_is_saved_as_a_picture_and_as_its_numbers(demo_server, open_tab,
         open_first(tab)
         figure = tab.evidence.locator("figure").first
         table = download(tab, figure, "CSV")
-        assert table.suggested_filename.endswith("-of-hidden-0-kernel.csv")
+        assert table.suggested_filename.endswith("-of-hidden-0-kernel-in-vanishing-sigmoid.csv")
         head, *rows = csv.reader(io.StringIO(table.path().read_text()))
         assert head[0] == "step"
         np.testing.assert_allclose([float(row[0]) for row in rows], columns["step"])

@@ -15,10 +15,10 @@ export interface IncidentSpan {
   lead: Finding
 }
 
-/** The incidents that are not muted, in the order of the entries. */
+/** The incidents that the verdict counts, not muted and not for information only, in the order of the entries. */
 export function incidentSpans(entries: readonly Entry[]): IncidentSpan[] {
   const counted = entries.filter(({ traits }) => !traits.muted)
-  return [...groupBy(counted, ({ incident }) => incident).values()].map((members) => {
+  const spans = [...groupBy(counted, ({ incident }) => incident).values()].map((members) => {
     const findings = members.map(({ finding }) => finding)
     const ends = findings.map(({ resolved_step }) => resolved_step)
     const worst = Math.min(...findings.map(({ severity }) => SEVERITIES.indexOf(severity)))
@@ -29,4 +29,5 @@ export function incidentSpans(entries: readonly Entry[]): IncidentSpan[] {
       lead: findings[0] as Finding,
     }
   })
+  return spans.filter(({ severity }) => severity !== 'info')
 }

@@ -58,7 +58,7 @@ export function createGlance(
     const key = `${tensorCount} ${name}`
     if (listed?.key !== key) listed = { key, tensors: await api.tensors(name) }
     const { tensors } = listed
-    const statistic = pictured(tensors, namedFinding(server, run.peek()))
+    const statistic = pictured(tensors, alerts.named(run.peek()))
     const [loss, heatmap] = await Promise.all([
       readLoss(api, name, tensors),
       statistic && api.heatmap(pictureOf(name, tensors, statistic)),
@@ -84,15 +84,6 @@ export function createGlance(
     )
   })
   return { run, data, shown, cursor }
-}
-
-/** The finding that the run's headline is about. */
-export function namedFinding(server: ServerState, run: Run | null): Finding | null {
-  if (run === null || run.named === null) return null
-  const ofPage = server.page.value?.named
-  if (ofPage?.run === run.run && ofPage.id === run.named) return ofPage
-  const known = server.findings.value
-  return known.find((finding) => finding.run === run.run && finding.id === run.named) ?? null
 }
 
 /** The statistic that shows the named finding, else the first one. */

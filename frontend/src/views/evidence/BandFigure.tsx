@@ -15,6 +15,8 @@ import { useEvidenceAxis } from './useEvidenceAxis'
 
 interface BandFigureProps {
   title: string
+  /** What it shows, for the title of a saved picture. */
+  of: string
   /** The text alternative. */
   summary: string
   band: Band
@@ -29,7 +31,7 @@ interface BandFigureProps {
 const PIXELS_PER_TICK = 80
 
 export function BandFigure(props: BandFigureProps) {
-  const { title, summary, band, colour, range, rowHeight, left = PLOT_LEFT, children } = props
+  const { title, of, summary, band, colour, range, rowHeight, left = PLOT_LEFT, children } = props
   const { host, evidence } = useTab()
   const { axis } = useEvidenceAxis()
   const canvas = useRef<HTMLCanvasElement>(null)
@@ -58,13 +60,14 @@ export function BandFigure(props: BandFigureProps) {
     setHovered(null)
   }
   const column = step === null ? band.steps.length - 1 : Math.max(0, cellAt(band.steps, step))
-  const frame = { title, range, axis, colours: tokensFor(dark) }
+  const fullTitle = `${title} of ${of}`
+  const frame = { title: fullTitle, range, axis, colours: tokensFor(dark) }
   return (
     <figure class="chart">
       <div class="chart-head">
         <figcaption class="caption">{title}</figcaption>
         <Download
-          title={title}
+          title={fullTitle}
           save={(later, kind) => later.saveBand(kind, band, frame.colours[colour], frame)}
         />
       </div>

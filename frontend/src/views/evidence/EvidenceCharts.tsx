@@ -48,20 +48,21 @@ function Drawings({ finding, symptom, series }: EvidenceChartsProps & { series: 
             <LineChart key={chart.name} series={chart} finding={finding} range={range} />
           ))}
           {steps && <LineChart series={steps} finding={finding} range={stepsRange} />}
-          <MagnitudesFigure range={range} />
+          <MagnitudesFigure finding={finding} range={range} />
         </div>
       </Folded>
     </>
   )
 }
 
-function MagnitudesFigure({ range }: { range: Range }) {
+function MagnitudesFigure({ finding, range }: { finding: Finding; range: Range }) {
   const magnitudes = useTab().evidence.details.value?.magnitudes ?? null
   const band = useMemo(() => magnitudes && magnitudesBand(magnitudes), [magnitudes])
   if (!magnitudes || !band) return null
   return (
     <BandFigure
       title="Share of elements by magnitude"
+      of={`${finding.tensor} in ${finding.run}`}
       summary={`Share of elements by magnitude over time, the largest from ${band.labels[0]?.text}`}
       band={band}
       colour="series"
@@ -91,6 +92,7 @@ function NeighboursFigure({ finding, range }: { finding: Finding; range: Range }
   return (
     <BandFigure
       title={`${name}: this layer and its neighbours`}
+      of={`${finding.tensor} in ${finding.run}`}
       summary={`${name} of ${band.rows} tensors in forward order; this one is number ${band.own + 1}`}
       band={band}
       colour="info"

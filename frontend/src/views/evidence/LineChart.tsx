@@ -30,7 +30,7 @@ export function LineChart({ series: measured, finding, range }: LineChartProps) 
   const at = step === null ? lastKnown(series) : nearest(series.steps, step)
   const shownStep = series.steps[at]
   const term = labelTerm(series.title)
-  const title = `${term.text} of ${finding.tensor}`
+  const title = `${term.text} of ${finding.tensor} in ${finding.run}`
   return (
     <figure class="chart">
       <div class="chart-head">

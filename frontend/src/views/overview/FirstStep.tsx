@@ -1,11 +1,10 @@
 /** What to try first against the named finding, and the way to its evidence. */
 
-import { namedFinding } from '../../state/glance'
 import { useTab } from '../context'
 
 export function FirstStep() {
   const { alerts, server, view } = useTab()
-  const finding = namedFinding(server, alerts.verdict.value.run)
+  const finding = alerts.named(alerts.verdict.value.run)
   if (finding === null) return null
   const symptom = server.symptoms.value.get(finding.symptom)
   const [advice] = symptom?.advice ?? []

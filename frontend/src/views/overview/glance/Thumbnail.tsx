@@ -34,7 +34,8 @@ function Picture({ run, heatmap }: { run: Run; heatmap: Heatmap }) {
   const { width, height } = useSize(frame, frame)
   const { kind, column, rows } = heatmap.header
   const [from, to] = [run.first_step ?? 0, Math.max(run.last_step ?? 1, (run.first_step ?? 0) + 1)]
-  const lines = useMemo(() => heatmapLines(rows, everyTensor, false, []), [rows])
+  // Large networks are folded into blocks, as in the view.
+  const lines = useMemo(() => heatmapLines(rows, everyTensor, null, []), [rows])
   const logarithmic = isLogarithmic(column)
   const cells = useMemo(() => lineCells(heatmap, lines, logarithmic), [heatmap, lines, logarithmic])
   const scale = useMemo(() => colourScale(cells.values, logarithmic), [cells, logarithmic])
