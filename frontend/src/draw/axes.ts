@@ -2,7 +2,7 @@
 
 import type uPlot from 'uplot'
 import type { Unit } from '../contract'
-import { formatStepTick, formatTick } from '../lib/numbers'
+import { formatTick } from '../lib/numbers'
 import type { Axis } from '../lib/x-axis'
 import type { Tokens } from '../theme/tokens'
 
@@ -20,15 +20,6 @@ export function horizontalAxis(tokens: Tokens, { label, tick, distances }: Axis)
     labelGap: -4,
     labelFont: FONT,
     values: (_, ticks) => ticks.map(tick),
-  }
-}
-
-export function stepsAxis(tokens: Tokens): uPlot.Axis {
-  return {
-    ...axis(tokens),
-    size: 24,
-    space: 60,
-    values: (_, ticks) => ticks.map((tick) => (Number.isInteger(tick) ? formatStepTick(tick) : '')),
   }
 }
 
