@@ -45,6 +45,18 @@ def test_below_the_table_is_the_run_at_a_glance_and_its_picture_opens_layers(dem
         tab.frame.get_by_role("heading", level=1, name="Gradients: RMS of vanishing_sigmoid").wait_for()
 
 
+def test_the_glance_follows_the_opened_finding(demo_server, open_tab):
+    with open_tab(demo_server.url, width=1280, height=800) as tab:
+        assert tab.rows
+        tab.frame.locator('.rows .row[data-run="nan_contrast"]').first.click()
+        glance = tab.frame.get_by_role("region", name="At a glance")
+        glance.get_by_role("img", name="Loss of nan_contrast").wait_for()
+        glance.get_by_role("button", name="NaN or infinite values from step 343").wait_for()
+        tab.page.keyboard.press("Escape")
+        worst = min(demo_server.json("runs")["runs"], key=lambda run: run["rank"])
+        glance.get_by_role("img", name=f"Loss of {worst['run']}").wait_for()
+
+
 def test_the_glance_stays_folded_where_it_was_folded(demo_server, open_tab):
     with open_tab(demo_server.url, width=1280, height=800) as tab:
         glance = tab.frame.get_by_role("region", name="At a glance")

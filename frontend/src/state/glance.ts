@@ -17,7 +17,7 @@ export interface GlanceData {
 }
 
 export interface Glance {
-  /** The chosen run, else the first by rank with records; null without one. */
+  /** The run of the opened finding, else the chosen run, else the first by rank with records; null without one. */
   readonly run: ReadonlySignal<Run | null>
   /** The last response; it stays while the next one for the same run is loading. */
   readonly data: ReadonlySignal<GlanceData | null>
@@ -36,12 +36,15 @@ export function createGlance(
   server: ServerState,
   view: View,
   alerts: Alerts,
-  runName: ReadonlySignal<string | null>,
+  chosen: ReadonlySignal<string | null>,
 ): Glance {
   const data = signal<GlanceData | null>(null)
   const shown = signal(false)
   const cursor = signal<number | null>(null)
-  const run = computed(() => alerts.runOf.value.get(runName.value ?? '') ?? null)
+  const run = computed(() => {
+    const name = view.current.value.opened?.run ?? chosen.value ?? ''
+    return alerts.runOf.value.get(name) ?? null
+  })
   const request = computed(() => {
     const current = run.value
     // The findings come first: this panel is below them.
