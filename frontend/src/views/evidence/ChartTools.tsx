@@ -47,6 +47,7 @@ function AxisChoice() {
       {axes.map(({ name }) => (
         <button
           key={name}
+          class="segment"
           type="button"
           aria-pressed={name === axis.name}
           onClick={() => view.change({ axis: name })}
