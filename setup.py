@@ -22,6 +22,7 @@ from setuptools.command.sdist import sdist
 ROOT = Path(__file__).parent
 FRONTEND = ROOT / "frontend"
 STATIC = ROOT / "tb_gradhealth" / "plugin" / "static"
+MODULES = ("index.js", "later.js")
 SOURCES = ("src/**/*", "package.json", "package-lock.json", "tsconfig.json", "vite.config.ts")
 
 
@@ -36,7 +37,7 @@ def source_digest() -> str:
 
 def bundle_is_fresh() -> bool:
     """Whether the bundle was built from these sources; a source distribution contains only the bundle."""
-    if not (STATIC / "index.js").is_file():
+    if not all((STATIC / module).is_file() for module in MODULES):
         return False
     if not FRONTEND.is_dir():
         return True

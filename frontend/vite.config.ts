@@ -1,6 +1,7 @@
 import { defineConfig } from 'vitest/config'
 
-// One ES module that TensorBoard's plugin entry page imports as "./index.js" and calls render() of.
+// An ES module that TensorBoard's plugin entry page imports as "./index.js" and calls render() of, and one
+// that it imports after the first paint.
 // Not Vite's lib mode: that leaves ES output unminified.
 export default defineConfig({
   base: './',
@@ -13,8 +14,8 @@ export default defineConfig({
     reportCompressedSize: true,
     rolldownOptions: {
       input: 'src/index.ts',
-      preserveEntrySignatures: 'strict',
-      output: { codeSplitting: false, entryFileNames: 'index.js', format: 'es' },
+      preserveEntrySignatures: 'allow-extension',
+      output: { entryFileNames: 'index.js', chunkFileNames: '[name].js', format: 'es' },
     },
   },
   test: {

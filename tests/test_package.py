@@ -11,7 +11,8 @@ import pytest
 from tensorboard_server import tensorboard_server
 
 REPOSITORY = Path(__file__).parents[1]
-BUNDLE = "tb_gradhealth/plugin/static/index.js"
+STATIC = "tb_gradhealth/plugin/static"
+MODULES = ("index.js", "later.js")
 
 
 @pytest.fixture(scope="module")
@@ -25,16 +26,17 @@ def published(tmp_path_factory):
 @pytest.mark.slow
 def test_both_hold_the_tab_and_the_demo(published):
     (wheel,), (source,) = published.glob("*.whl"), published.glob("*.tar.gz")
-    bundle = (REPOSITORY / BUNDLE).read_bytes()
+    modules_of_the_tab = {f"{STATIC}/{name}": _built(name) for name in MODULES}
     with zipfile.ZipFile(wheel) as archive:
-        assert archive.read(BUNDLE) == bundle
+        assert {name: archive.read(name) for name in modules_of_the_tab} == modules_of_the_tab
         wanted = {"demo/keras_fit.py", "demo/zoo/healthy/gan.py", "demo/zoo/broken/dead_layer.py", "py.typed"}
         assert {f"tb_gradhealth/{name}" for name in wanted} <= set(archive.namelist())
         modules = {str(path.relative_to(REPOSITORY)) for path in (REPOSITORY / "tb_gradhealth").rglob("*.py")}
         assert modules <= set(archive.namelist())
     with tarfile.open(source) as archive:
         root = archive.getnames()[0]
-        assert archive.extractfile(f"{root}/{BUNDLE}").read() == bundle
+        for name, module in modules_of_the_tab.items():
+            assert archive.extractfile(f"{root}/{name}").read() == module
         assert f"{root}/demo/keras_fit.py" in archive.getnames()
 
 
@@ -52,7 +54,12 @@ def test_the_wheel_alone_checks_logs_and_loads_into_tensorboard(published, tmp_p
     )
     assert (answer.returncode, "does not exist" in answer.stdout) == (2, True)
     with tensorboard_server(tmp_path, "--logdir", tmp_path, without=(), python=python) as server:
-        assert server.get("index.js") == (200, "text/javascript", (REPOSITORY / BUNDLE).read_bytes())
+        for name in MODULES:
+            assert server.get(name) == (200, "text/javascript", _built(name))
+
+
+def _built(module):
+    return (REPOSITORY / STATIC / module).read_bytes()
 
 
 def _run(*command):

@@ -20,7 +20,11 @@ export interface Host {
   readonly onReload: (listener: () => void) => void
   /** Called when the browser tab becomes visible or the network returns. */
   readonly onReturn: (listener: () => void) => void
+  /** Called for keys in the tab, and for those in TensorBoard's page while the tab is shown. */
+  readonly onKeyDown: (listener: (event: KeyboardEvent) => void) => void
   readonly href: (link: DeepLink) => string
+  /** The address of TensorBoard's page with another hash. */
+  readonly address: (hash: string) => string
   readonly open: (link: DeepLink) => void
 }
 
@@ -47,7 +51,16 @@ export function connectHost(frame: Window = window): Host {
       })
       frame.addEventListener('online', listener)
     },
+    onKeyDown: (listener) => {
+      frame.document.addEventListener('keydown', listener)
+      if (page === frame) return
+      // After the click on the tab's name, or on arrival, the focus is still in TensorBoard's page.
+      page.document.addEventListener('keydown', (event) => {
+        if (frame.innerHeight > 0) listener(event)
+      })
+    },
     href: (link) => new URL(relativeUrl(link), tensorboardRoot(frame)).href,
+    address: (hash) => page.location.href.replace(/#.*$/, '') + hash,
     open: (link) => openTab(page, link),
   }
 }

@@ -8,6 +8,9 @@ import { refreshPeriodically } from './state/refresh-timer'
 import { adoptStyles } from './theme/style-sheets'
 import { App } from './views/App'
 import { TabContext } from './views/context'
+import { loadLater } from './views/FromLater'
+
+const PRELOAD_MS = 2000
 
 export function render(): void {
   // TensorBoard's entry page sets neither.
@@ -18,5 +21,7 @@ export function render(): void {
   // Sends the first requests before anything is drawn.
   refreshPeriodically(host, tab.server)
   adoptStyles(host.dark, window.parent.document)
+  // Ready before somebody asks for it, but not before the first paint.
+  setTimeout(() => loadLater().catch(() => undefined), PRELOAD_MS)
   mount(h(TabContext.Provider, { value: tab, children: h(App, {}) }), document.body)
 }

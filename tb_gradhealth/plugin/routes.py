@@ -8,6 +8,8 @@ from werkzeug.wrappers import Request
 
 from tb_gradhealth.health import SYMPTOMS
 from tb_gradhealth.health.series import DERIVED, Reduction
+from tb_gradhealth.monitor import NotFoundError
+from tb_gradhealth.plugin import tab_module
 from tb_gradhealth.plugin.answer_schemas import ANYTHING
 from tb_gradhealth.plugin.answers.first_page import MAX_INCIDENTS
 from tb_gradhealth.plugin.application import FRAME, JSON, Answer, Body, Wsgi, application
@@ -15,7 +17,6 @@ from tb_gradhealth.plugin.handlers import MAX_TRIAL_RUNS, Handlers
 from tb_gradhealth.plugin.openapi import openapi
 from tb_gradhealth.plugin.parameters import Choice, Flag, Parameter, Repeated, Schema, Steps, Text, Whole
 from tb_gradhealth.plugin.route import Route
-from tb_gradhealth.plugin.tab_module import bundle
 from tb_gradhealth.record import KINDS
 from tb_gradhealth.record.columns import STATISTICS
 from tb_gradhealth.report import FORMATS
@@ -31,7 +32,8 @@ def wsgi_applications(handlers: Handlers) -> dict[str, Wsgi]:
     """Every route as a WSGI application, by its path below the plugin's."""
     return {
         **{route.path: application(_bound(route, handlers)) for route in ROUTES},
-        "/index.js": application(_tab),
+        "/index.js": application(lambda request: _module(tab_module.bundle())),
+        "/later.js": application(lambda request: _module(_later())),
     }
 
 
@@ -39,10 +41,16 @@ def _bound(route: Route, handlers: Handlers) -> Callable[[Request], Answer]:
     return lambda request: route.handler(handlers, **route.arguments(request))
 
 
-def _tab(request: Request) -> Answer:
-    """The tab's module, read for each request: an installation replaces it while the server runs."""
-    module = bundle()
+def _module(module: bytes) -> Answer:
+    """A module of the tab, read for each request: an installation replaces it while the server runs."""
     return Answer(hashlib.sha256(module).hexdigest(), lambda: Body(module, "text/javascript"))
+
+
+def _later() -> bytes:
+    try:
+        return tab_module.LATER.read_bytes()
+    except FileNotFoundError:
+        raise NotFoundError("the Grad Health tab is not built") from None
 
 
 def _openapi(handlers: Handlers) -> Answer:

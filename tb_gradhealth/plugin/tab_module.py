@@ -1,11 +1,16 @@
-"""The tab's ES module: the built bundle, or a page that shows a message where there is none."""
+"""The tab's ES modules: the built bundle, or a page that shows a message where there is none."""
 
 import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
-BUNDLE: Final = Path(__file__).parent / "static" / "index.js"
+STATIC: Final = Path(__file__).parent / "static"
+
+BUNDLE: Final = STATIC / "index.js"
+
+LATER: Final = STATIC / "later.js"
+"""What the bundle imports after the first paint."""
 
 _MESSAGE_MODULE = """\
 const title = %s

@@ -107,8 +107,9 @@ def open_tab(browser):
     complaints = []
 
     @contextmanager
-    def opened(url, fragment="#gradhealth", width=1600, height=900):
-        context = browser.new_context(viewport={"width": width, "height": height}, accept_downloads=True)
+    def opened(url, fragment="#gradhealth", width=1600, height=900, **options):
+        size = {"width": width, "height": height}
+        context = browser.new_context(viewport=size, accept_downloads=True, **options)
         page = context.new_page()
         page.add_init_script(
             "document.addEventListener('securitypolicyviolation', event => "

@@ -107,6 +107,9 @@ def test_a_row_opens_its_evidence_and_escape_closes_it(demo_server, open_tab):
         assert "and the loss has not improved" in text
         assert "Replace sigmoid or tanh" in text
         charts = tab.evidence.get_by_role("img")
+        charts.first.wait_for()
+        assert charts.count() == 1
+        tab.evidence.get_by_text("All charts").click()
         charts.nth(5).wait_for()
         names = [chart.get_attribute("aria-label") for chart in charts.all()]
         for drawn in (

@@ -157,3 +157,24 @@ def test_epochs_take_bounded_memory_and_keep_the_first_and_the_last():
     trend = log.all()
     assert len(log.contents) <= MAXIMUM_EPOCHS
     assert (trend.first[0], trend.last[0], trend.best[0]) == (1.0, 3.0 * MAXIMUM_EPOCHS, 1.0)
+
+
+def test_the_epochs_done_grow_from_end_to_end():
+    log = EpochLog()
+    assert np.isnan(log.done(np.array([0, 10]), 0)).all()
+    for end in (10, 30, 40):
+        log.add(epoch(end, 1.0))
+    steps = np.array([0, 5, 10, 20, 30, 40, 45])
+    np.testing.assert_allclose(log.done(steps, 0), [0, 0.5, 1, 1.5, 2, 3, np.nan])
+    log.add(epoch(30, 1.0))  # the training went back
+    np.testing.assert_allclose(log.done(steps, 0), [0, 0.5, 1, 1.5, 2, np.nan, np.nan])
+
+
+def test_the_evidence_has_the_time_and_the_epoch_of_each_record():
+    health = trained(np.full(400, 2.0, np.float32), 100)
+    columns = health.evidence(health.findings()[0].id).columns
+    steps = columns["step"]
+    np.testing.assert_array_equal(columns["wall_time"], 1e9 + steps)
+    known = steps <= 99
+    np.testing.assert_allclose(columns["epoch"][known], steps[known] / 99)
+    assert columns["epoch"][-1] > 3.8

@@ -32,7 +32,7 @@ def test_findings_of_selected_runs(get, names, count):
 def test_evidence_is_a_frame_with_columns_in_the_documented_order(get):
     identity = finding_id(get)
     header, columns = frame_of(get("evidence", run="sick", finding=identity))
-    names = ["step", "value", "threshold", "statistic", "reference", "loss"]
+    names = ["step", "value", "threshold", "statistic", "reference", "loss", "wall_time", "epoch"]
     assert header["columns"] == [{"name": name, "dtype": "float64", "length": 4} for name in names]
     assert (header["schema"], header["run"], header["points"]) == ("gradhealth.evidence/1", "sick", 4)
     assert header["finding"] == strict_json(get("findings"))["findings"][0]

@@ -105,6 +105,7 @@ ROUTES = (
     "version",
     "openapi.json",
     "index.js",
+    "later.js",
 )
 
 
@@ -116,17 +117,20 @@ def test_only_get_is_answered(get, route, method):
     assert response.headers["Allow"] == "GET"
 
 
-def test_the_tabs_module_is_not_cached(get, monkeypatch, tmp_path):
-    bundle = tmp_path / "index.js"
+@pytest.mark.parametrize(("module", "name"), [("index.js", "BUNDLE"), ("later.js", "LATER")])
+def test_the_tabs_modules_are_not_cached(get, monkeypatch, tmp_path, module, name):
+    bundle = tmp_path / module
     bundle.write_text("export function render() { /* ü */ }")
-    monkeypatch.setattr(tab_module, "BUNDLE", bundle)
-    response = get("index.js")
+    monkeypatch.setattr(tab_module, name, bundle)
+    response = get(module)
     assert (response.mimetype, response.text) == ("text/javascript", bundle.read_text())
     assert "no-cache" in response.headers["Cache-Control"]
 
 
 def test_without_a_bundle_the_tab_shows_how_to_build_it(get, monkeypatch, tmp_path):
     monkeypatch.setattr(tab_module, "BUNDLE", tmp_path / "absent.js")
+    monkeypatch.setattr(tab_module, "LATER", tmp_path / "absent.js")
+    assert get("later.js").status_code == 404
     response = get("index.js")
     assert response.status_code == 200
     assert "export function render()" in response.text

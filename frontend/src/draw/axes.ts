@@ -2,22 +2,34 @@
 
 import type uPlot from 'uplot'
 import type { Unit } from '../contract'
-import { formatStepTick, formatTick } from '../lib/numbers'
+import { formatTick } from '../lib/numbers'
+import type { Axis } from '../lib/x-axis'
 import type { Tokens } from '../theme/tokens'
 
 const FONT = '11px Roboto, "Helvetica Neue", Arial, sans-serif'
 
-export function stepsAxis(tokens: Tokens): uPlot.Axis {
+/** Steps, times or epochs, with the name of the axis below. */
+export function horizontalAxis(tokens: Tokens, { label, tick, distances }: Axis): uPlot.Axis {
   return {
     ...axis(tokens),
-    size: 24,
+    size: 22,
     space: 60,
-    values: (_, ticks) => ticks.map((tick) => (Number.isInteger(tick) ? formatStepTick(tick) : '')),
+    incrs: [...distances],
+    label,
+    labelSize: 12,
+    labelGap: -4,
+    labelFont: FONT,
+    values: (_, ticks) => ticks.map(tick),
   }
 }
 
 export function valuesAxis(tokens: Tokens, unit: Unit = ''): uPlot.Axis {
-  const values = (_: uPlot, ticks: number[]) => ticks.map((tick) => formatTick(tick, unit))
+  // Neighbouring ticks differ, however small their distance is against their size.
+  const values = (_: uPlot, ticks: number[]) => {
+    const [low, high] = [ticks[0] ?? 0, ticks.at(-1) ?? 0]
+    const every = (high - low) / Math.max(1, ticks.length - 1)
+    return ticks.map((tick) => formatTick(tick, unit, every))
+  }
   return { ...axis(tokens), size: 52, space: 26, values }
 }
 

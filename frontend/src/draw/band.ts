@@ -1,14 +1,17 @@
 /** Paints a band of cells on a canvas, aligned with the plots of the charts above and below it. */
 
 import type { Band } from '../lib/band'
+import { endOf } from '../lib/heatmap-cells'
+import type { Range } from '../lib/view-state'
+import { type Axis, placeOf } from '../lib/x-axis'
 import type { Tokens } from '../theme/tokens'
 
 export interface Plot {
   width: number
   height: number
   /** The steps at the left and right edges. */
-  from: number
-  to: number
+  range: Range
+  axis: Axis
 }
 
 /** The width of the charts' axis at the left and their padding at the right, as in chart.ts. */
@@ -19,7 +22,7 @@ export const PLOT_RIGHT = 8
 export function paintBand(
   canvas: HTMLCanvasElement,
   band: Band,
-  { width, height, from, to }: Plot,
+  { width, height, range, axis }: Plot,
   ramp: readonly [string, string],
   tokens: Tokens,
 ): void {
@@ -34,12 +37,12 @@ export function paintBand(
   const n = band.steps.length
   // Rounds to whole pixels: fractional overlaps or gaps between cells show as stripes.
   const snap = (position: number) => Math.round(position * ratio) / ratio
-  const x = (step: number) => (to > from ? ((step - from) / (to - from)) * width : 0)
+  const x = (step: number) => placeOf(axis, range, step) * width
   const cell = height / band.rows
-  const lastWidth = n > 1 ? (x(band.steps[n - 1] ?? 0) - x(band.steps[0] ?? 0)) / (n - 1) : width
+  const end = endOf(band.steps, range)
   for (let column = 0; column < n; column++) {
     const left = x(band.steps[column] ?? 0)
-    const right = column + 1 < n ? x(band.steps[column + 1] ?? 0) : left + lastWidth
+    const right = x(band.steps[column + 1] ?? end)
     if (right < 0 || left > width) continue
     for (let row = 0; row < band.rows; row++) {
       const strength = band.strength[row * n + column] ?? Number.NaN

@@ -1,8 +1,9 @@
 /** Draws the losses of several runs over one step axis, each in the colour of its run. */
 
 import uPlot from 'uplot'
+import { STEP_AXIS } from '../lib/x-axis'
 import type { Tokens } from '../theme/tokens'
-import { stepsAxis, valuesAxis } from './axes'
+import { horizontalAxis, valuesAxis } from './axes'
 
 export interface Loss {
   steps: number[]
@@ -27,7 +28,7 @@ export function drawLosses(
       legend: { show: false },
       cursor: { show: false },
       scales: { x: { time: false } },
-      axes: [stepsAxis(tokens), valuesAxis(tokens)],
+      axes: [horizontalAxis(tokens, STEP_AXIS), valuesAxis(tokens)],
       series: [
         {},
         ...losses.map(({ colour, dashed }) => ({

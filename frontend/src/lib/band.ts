@@ -15,6 +15,12 @@ export interface Band {
   labels: readonly { row: number; text: string }[]
   /** The index of the finding's row, or -1. */
   own: number
+  /** The values of the weakest and the strongest colour. */
+  scale: { low: string; high: string }
+  /** The name of each row, for a table of numbers. */
+  names: readonly string[]
+  /** The value of one cell. */
+  value: (row: number, column: number) => number
   /** The text for one cell. */
   describe: (row: number, column: number) => string
 }
@@ -44,7 +50,21 @@ export function magnitudesBand({ header, columns }: Magnitudes): Band | null {
     .map((row) => ({ row, text: power(exponents[to - row] ?? 0) }))
   const describe = (row: number, column: number) =>
     `${formatMeasured(at(column, to - row), 'share')} from ${power(exponents[to - row] ?? 0)}`
-  return { steps: Float64Array.from(steps), rows, strength, labels, own: -1, describe }
+  const scale = { low: '0 %', high: '100 %' }
+  return {
+    steps: Float64Array.from(steps),
+    rows,
+    strength,
+    labels,
+    own: -1,
+    scale,
+    names: Array.from(
+      { length: rows },
+      (_, row) => `share from ${2 ** (exponents[to - row] ?? 0)}`,
+    ),
+    value: (row, column) => at(column, to - row),
+    describe,
+  }
 }
 
 const SUPERSCRIPT = '⁰¹²³⁴⁵⁶⁷⁸⁹'
@@ -54,7 +74,7 @@ function power(exponent: number): string {
   return `2${exponent < 0 ? '⁻' : ''}${digits.join('')}`
 }
 
-/** Layers in forward order, on a logarithmic scale if the values span powers of ten. */
+/** Layers in forward order by name, on a logarithmic scale if the values span powers of ten. */
 export function neighboursBand(
   { rows, steps, values, own }: Neighbours,
   format: (value: number) => string,
@@ -73,11 +93,11 @@ export function neighboursBand(
     steps,
     rows: rows.length,
     strength,
-    labels: [
-      { row: 0, text: 'first' },
-      ...(rows.length > 1 ? [{ row: rows.length - 1, text: 'last' }] : []),
-    ],
+    labels: rows.map(({ tensor }, row) => ({ row, text: tensor })),
     own,
+    scale: { low: format(logarithmic ? smallestPositive : low), high: format(high) },
+    names: rows.map(({ tensor }) => tensor),
+    value: (row, column) => values[row * steps.length + column] ?? Number.NaN,
     describe: (row, column) =>
       `${rows[row]?.tensor ?? ''} ${format(values[row * steps.length + column] ?? Number.NaN)}`,
   }

@@ -57,7 +57,7 @@ it('marks the steps at which the loss was no number, or a measure infinite', () 
 const steps = (step: number[], value: number[]) =>
   decodeFrame(encodeFrame({ statistic: 'RMS' }, { step, value })) as unknown as Steps
 
-it('draws each step of the flight recorder, parted where nothing was written between', () => {
+it('draws of every single step, parted where nothing was written between', () => {
   const { NaN: gap } = Number
   const drawn = stepsSeries(steps([8, 9, gap, 40, 41], [1, 2, gap, 3, 4]), true)
   expect(drawn?.steps).toEqual([8, 9, 9.5, 40, 41])

@@ -10,6 +10,8 @@ export interface Line {
   column: EvidenceColumn
   label: string
   values: Values
+  /** Drawn pale, behind its smoothed line. */
+  faint?: boolean
 }
 
 export interface ChartSeries {
@@ -140,7 +142,7 @@ export function stepsSeries(steps: Steps | null, logarithmic: boolean): ChartSer
   if (!known && events.length === 0) return null
   return {
     name: 'steps',
-    title: `${steps.header.statistic}, each step of the flight recorder`,
+    title: `${steps.header.statistic} of every single step`,
     steps: broken.steps,
     lines: known ? [{ column: 'value', label: 'this tensor', values: broken.values }] : [],
     logarithmic,

@@ -38,7 +38,11 @@ it.each([
     '12 %, a finding above 20 %',
     0.6,
   ],
-  [{ value: 7, threshold: 8, unit: 'z', direction: 'above' }, 'z 7, a finding above z 8', 0.875],
+  [
+    { value: 7, threshold: 8, unit: 'z', direction: 'above' },
+    '7 × spread, a finding above 8 × spread',
+    0.875,
+  ],
   [
     { value: 0, threshold: 0, unit: 'elements', direction: 'above' },
     '0 elements, a finding above 0 elements',

@@ -47,6 +47,14 @@ it('writes the ticks of an axis of shares exactly', () => {
   expect(formatTick(1e-4, 'ratio')).toBe('1e-4')
 })
 
+it('gives ticks as many digits as their distance needs', () => {
+  const ticks = [2.305, 2.31, 2.315].map((tick) => formatTick(tick, '', 0.005))
+  expect(ticks).toEqual(['2.305', '2.310', '2.315'])
+  expect([0, 50, 100].map((tick) => formatTick(tick, '', 50))).toEqual(['0', '50', '100'])
+  expect(formatTick(0.9985, 'share', 0.0005)).toBe('99.85\u00a0%')
+  expect(formatTick(10, 'times')).toBe('10\u00a0×')
+})
+
 it('shortens large numbers on an axis', () => {
   expect([500, 4000, 12000, 2.5e6].map(formatStepTick)).toEqual(['500', '4,000', '12k', '2.5M'])
 })
@@ -77,7 +85,7 @@ it.each([
   [86.4, 10, '', '86.4 / 10'],
   [0.614, 0.2, 'share', '61 % / 20 %'],
   [-0.00175, 0.1, 'share', '-0.18 % / 10 %'],
-  [14.23, 8, 'z', 'z 14.2 / 8'],
+  [14.23, 8, 'z', '14.2 / 8 × spread'],
   [64, 0, 'elements', '64 / 0 elements'],
   [1, 0, 'variables', '1 / 0 variables'],
   [12_288, 20, 'steps', '12,288 / 20 steps'],
@@ -122,7 +130,7 @@ it('tells one number in its unit', () => {
   expect(told.map((text) => text.replaceAll('\u00a0', ' '))).toEqual([
     '1 element',
     '64 elements',
-    'z 14',
+    '14 × spread',
     '86 ×',
     '0',
   ])

@@ -31,24 +31,35 @@ const COUNTED: Partial<Record<Unit, string>> = {
   variables: 'variable',
 }
 
-/** A measured value beside its limit: "86 × / 10 ×", "61 % / 20 %", "z 14 / 8", "64 / 0 elements". */
+/** Distances from normal, as multiples of how far a value usually lies from it. */
+const SPREAD = `×${SPACE}spread`
+
+/** Units that are written once for a value and its limit. */
+const SHARED: Partial<Record<Unit, string>> = {
+  elements: 'elements',
+  steps: 'steps',
+  variables: 'variables',
+  z: SPREAD,
+}
+
+/** A measured value beside its limit: "86 × / 10 ×", "61 % / 20 %", "14 / 8 × spread", "64 / 0 elements". */
 export function formatBesideLimit(
   value: number | null,
   threshold: number | null,
   unit: Unit = '',
 ): string {
-  const counted = threshold !== null && COUNTED[unit] !== undefined
-  const [own, limit]: Unit[] = counted ? ['', ''] : [unit, unit === 'z' ? '' : unit]
-  const pair = `${formatMeasured(value, own)} / ${threshold === null ? '–' : formatMeasured(threshold, limit)}`
-  return counted ? `${pair}${SPACE}${unit}` : pair
+  const shared = threshold === null ? undefined : SHARED[unit]
+  const own = shared === undefined ? unit : ''
+  const pair = `${formatMeasured(value, own)} / ${threshold === null ? '–' : formatMeasured(threshold, own)}`
+  return shared === undefined ? pair : `${pair}${SPACE}${shared}`
 }
 
-/** A number with its unit: "61 %", "z 14", "86 ×", "64 elements"; a non-finite number has no unit. */
+/** A number with its unit: "61 %", "14 × spread", "86 ×", "64 elements"; a non-finite number has no unit. */
 export function formatMeasured(value: number | null, unit: Unit = ''): string {
   const plain = formatValue(value)
   if (value === null || !Number.isFinite(value)) return plain
   if (unit === 'share') return formatShare(value)
-  if (unit === 'z') return `z${SPACE}${plain}`
+  if (unit === 'z') return `${plain}${SPACE}${SPREAD}`
   if (unit === 'times') return `${plain}${SPACE}×`
   const one = COUNTED[unit]
   return one === undefined ? plain : `${plain}${SPACE}${value === 1 ? one : unit}`
@@ -70,9 +81,22 @@ function unsignedZero(value: number): number {
   return value === 0 ? 0 : value
 }
 
-/** The label of an axis tick; a share is written in percent. */
-export function formatTick(value: number, unit: Unit): string {
-  return unit === 'share' ? `${formatValue(roundedHundredths(value))}${SPACE}%` : formatValue(value)
+/** The label of an axis tick, with as many digits as the distance between ticks needs; a share is in percent. */
+export function formatTick(value: number, unit: Unit, distance = 0): string {
+  if (unit === 'share') {
+    return `${formatApart(roundedHundredths(value), 100 * distance)}${SPACE}%`
+  }
+  const plain = formatApart(value, distance)
+  return unit === 'times' ? `${plain}${SPACE}×` : plain
+}
+
+/** Three digits, or as many as make numbers at that distance differ. */
+function formatApart(value: number, distance: number): string {
+  const size = Math.abs(value)
+  const plain = size >= 0.01 && size < 1e5
+  if (!plain || !(distance > 0) || distance > size / 100) return formatValue(value)
+  const digits = Math.min(10, Math.max(0, Math.ceil(-Math.log10(distance) - 1e-9)))
+  return value.toFixed(digits)
 }
 
 /** 57 for 0.57, although 100 * 0.57 is 56.99999999999999. */

@@ -2,7 +2,7 @@
 
 import { type Finding, type Run, SEVERITIES, type Severity, type Symptom } from '../contract'
 import { groupBy } from './filter'
-import { isUnhealthy, lowerFirst, verdictSentence } from './verdict'
+import { isUnhealthy, lowerFirst, sickSentence, verdictSentence } from './verdict'
 
 export interface Cell {
   severity: Severity
@@ -143,14 +143,10 @@ function compareValues(a: Value, b: Value): number {
 /** A sentence about all runs. */
 export function matrixSentence(matrix: Matrix, title: (symptom: string) => string): string {
   const { rows } = matrix
+  const runs = rows.map(({ run }) => run)
+  const share = sickSentence(runs)
+  if (share === null) return verdictSentence(runs, null).text
   const sick = rows.filter(({ run }) => isUnhealthy(run))
-  if (rows.length < 2 || sick.length === 0) {
-    return verdictSentence(
-      rows.map(({ run }) => run),
-      null,
-    ).text
-  }
-  const share = `${sick.length} of ${rows.length} runs ${sick.length === 1 ? 'is' : 'are'} sick`
   const counts = matrix.symptoms
     .map(
       (symptom) => [symptom, sick.filter(({ cells }) => grave(cells.get(symptom))).length] as const,

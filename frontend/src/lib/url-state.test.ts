@@ -15,6 +15,8 @@ const busy: ViewState = {
   muted: true,
   flat: true,
   unfolded: ['1f,2:run,with,commas', 'x:y'],
+  axis: 'time',
+  columns: ['Severity', 'Value / limit'],
   widths: { layer: 320, symptom: 90 },
   sort: { column: 'opened', descending: true },
   opened: { id: '0123abcdef', run: 'x:y/z' },

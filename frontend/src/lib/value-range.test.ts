@@ -29,3 +29,10 @@ it('spans whole powers of ten', () => {
   expect(decadeRange(0.01, 0.9, '')).toEqual([1e-3, 10])
   expect(decadeRange(null, null, '')).toEqual([0.1, 1])
 })
+
+it('gives values that differ by rounding alone the range of a constant', () => {
+  const [low, high] = valueRange(0.05, 0.05 + 7e-18, '')
+  expect([low, high].map((end) => Number(end.toFixed(6)))).toEqual([0.045, 0.055])
+  expect(valueRange(1, 1 + 1e-12, '')[0]).toBeCloseTo(0.9)
+  expect(valueRange(1, 1 + 1e-6, '')[0]).toBeGreaterThan(0.9999)
+})

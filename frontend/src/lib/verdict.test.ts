@@ -8,6 +8,8 @@ import {
   runChip,
   runFacts,
   runReservation,
+  sickSentence,
+  verdictCounts,
   verdictSentence,
 } from './verdict'
 
@@ -152,4 +154,26 @@ it('calls a run without a verdict empty only when it has been read', () => {
   expect(runChip(aRun({ verdict: 'unknown', loading: { ...loading, done: true } })).text).toBe(
     'no data',
   )
+})
+
+describe('all runs in a few words', () => {
+  const sick = aRun({ run: 'a' })
+  const young = aHealthyRun({ run: 'y', verdict: 'too early' })
+
+  it('counts the sick ones, where there is anything to compare', () => {
+    expect(sickSentence([sick, aHealthyRun()])).toBe('1 of 2 runs is sick')
+    expect(sickSentence([sick, aRun({ run: 'b', verdict: 'warning' }), young])).toBe(
+      '2 of 3 runs are sick',
+    )
+    expect(sickSentence([sick, aRun({ run: 'b' })])).toBe('All 2 runs are sick')
+    expect([sickSentence([sick]), sickSentence([young, aHealthyRun()])]).toEqual([null, null])
+  })
+
+  it('counts the runs of each verdict, the worst first', () => {
+    expect(verdictCounts([aHealthyRun(), young, sick, aRun({ run: 'b' })])).toEqual([
+      { text: '2 critical', tone: 'critical' },
+      { text: '1 healthy', tone: 'healthy' },
+      { text: '1 too early', tone: 'unknown' },
+    ])
+  })
 })

@@ -49,6 +49,26 @@ export function verdictSentence(runs: readonly Run[], selected: string | null): 
   return { ...summarySentence(runs), run: null }
 }
 
+/** "5 of 6 runs are sick"; null for a single run, or where none is. */
+export function sickSentence(runs: readonly Run[]): string | null {
+  const sick = runs.filter(isUnhealthy).length
+  if (runs.length < 2 || sick === 0) return null
+  if (sick === runs.length) return `All ${sick} runs are sick`
+  return `${sick} of ${runs.length} runs ${sick === 1 ? 'is' : 'are'} sick`
+}
+
+const VERDICTS: readonly Verdict[] = ['critical', 'warning', 'healthy', 'too early', 'unknown']
+
+/** The number of runs of each verdict: "4 critical", "1 healthy". */
+export function verdictCounts(runs: readonly Run[]): Chip[] {
+  return VERDICTS.flatMap((verdict) => {
+    const n = runs.filter((run) => run.verdict === verdict).length
+    if (n === 0) return []
+    const tone = verdict === 'too early' ? 'unknown' : verdict
+    return [{ text: `${n} ${verdict === 'unknown' ? 'without data' : verdict}`, tone }]
+  })
+}
+
 /** The run with the server's lowest rank. */
 export function firstRun(runs: readonly Run[]): Run | null {
   return runs.reduce<Run | null>(

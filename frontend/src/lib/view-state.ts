@@ -2,6 +2,7 @@
 
 import { FINDING_STATES, type FindingState, SEVERITIES, type Severity } from '../contract'
 import { DEFAULT_SORT, SORT_COLUMNS, type Sort } from './sort'
+import { AXES, type AxisName } from './x-axis'
 
 export const VIEWS = ['overview', 'layers', 'runs', 'rules'] as const
 export type ViewName = (typeof VIEWS)[number]
@@ -36,8 +37,12 @@ export interface ViewState {
   unfolded: readonly string[]
   /** The widths of resized columns in pixels, by name. */
   widths: Readonly<Record<string, number>>
+  /** The columns of the table; empty for as many as fit. */
+  columns: readonly string[]
   sort: Sort
   opened: FindingKey | null
+  /** The horizontal axis of the evidence's charts. */
+  axis: AxisName
   /** The statistic of the heatmap as `kind.column`; empty for the first one. */
   statistic: string
   /** The zoomed range of the heatmap. */
@@ -68,8 +73,10 @@ export const DEFAULT_VIEW: ViewState = {
   flat: false,
   unfolded: [],
   widths: {},
+  columns: [],
   sort: DEFAULT_SORT,
   opened: null,
+  axis: 'step',
   statistic: '',
   steps: null,
   blocks: null,
@@ -108,11 +115,17 @@ export const FIELDS: Fields = {
   flat: flag('flat'),
   unfolded: list('unfolded'),
   widths: { name: 'widths', format: formatWidths, parse: parseWidths },
+  columns: list('columns'),
   sort: { name: 'sort', format: formatSort, parse: parseSort },
   opened: {
     name: 'finding',
     format: (key) => (key ? `${key.id}:${key.run}` : ''),
     parse: parseKey,
+  },
+  axis: {
+    name: 'axis',
+    format: (axis) => (axis === DEFAULT_VIEW.axis ? '' : axis),
+    parse: (text) => AXES.find((axis) => axis === text) ?? DEFAULT_VIEW.axis,
   },
   statistic: plain('statistic'),
   steps: {

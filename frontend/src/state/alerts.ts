@@ -33,6 +33,8 @@ export interface Alerts {
   readonly verdict: ReadonlySignal<Sentence>
   /** The finding that the given one follows from, whether or not it passes the filters. */
   readonly followed: (finding: Finding) => Finding | null
+  /** The finding that a run's headline is about. */
+  readonly named: (run: Run | null) => Finding | null
 }
 
 export function createAlerts(server: ServerState, view: View): Alerts {
@@ -127,6 +129,14 @@ export function createAlerts(server: ServerState, view: View): Alerts {
     return (follows !== null && part && byId(part).get(follows)) || null
   }
 
+  const named = (run: Run | null) => {
+    if (run === null || run.named === null) return null
+    const ofPage = server.page.value?.named
+    if (ofPage?.run === run.run && ofPage.id === run.named) return ofPage
+    const part = server.parts.value.get(run.run)
+    return (part && byId(part).get(run.named)) || null
+  }
+
   return {
     runPattern,
     layerPattern,
@@ -140,6 +150,7 @@ export function createAlerts(server: ServerState, view: View): Alerts {
     counts,
     verdict,
     followed,
+    named,
   }
 }
 

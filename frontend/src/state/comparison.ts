@@ -2,6 +2,7 @@
 
 import { computed, effect, type ReadonlySignal, signal } from '@preact/signals'
 import type { Api, Series } from '../api'
+import { readLoss } from './loss'
 import type { ServerState } from './server'
 import type { View } from './view'
 
@@ -30,7 +31,8 @@ export function createComparison(api: Api, server: ServerState, view: View): Com
       const [run, revision] = JSON.parse(stamp)
       if (revision === null || asked.get(run) === stamp) continue
       asked.set(run, stamp)
-      void lossOf(api, run).then(
+      const loss = api.tensors(run).then((tensors) => readLoss(api, run, tensors))
+      void loss.then(
         (loss) => {
           if (asked.get(run) === stamp) losses.value = new Map(losses.peek()).set(run, loss)
         },
@@ -40,13 +42,4 @@ export function createComparison(api: Api, server: ServerState, view: View): Com
     }
   })
   return { losses }
-}
-
-async function lossOf(api: Api, run: string): Promise<Series | null> {
-  const losses = (await api.tensors(run)).filter(
-    ({ kind, columns }) => kind === 'loss' && columns.includes('mean'),
-  )
-  // The main loss of several, if there is one.
-  const loss = losses.find(({ tensor }) => tensor === 'loss') ?? losses[0]
-  return loss ? api.series({ run, tensor: loss.tensor, kind: loss.kind }, 'mean') : null
 }

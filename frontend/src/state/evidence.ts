@@ -3,6 +3,7 @@
 import { computed, effect, type ReadonlySignal, type Signal, signal } from '@preact/signals'
 import type { Api, Evidence } from '../api'
 import type { Finding } from '../contract'
+import { parseSmoothing } from '../lib/smoothing'
 import type { FindingKey, Range } from '../lib/view-state'
 import { sameFinding } from './alerts'
 import { createDetails, type Details } from './details'
@@ -20,7 +21,13 @@ export interface EvidenceState {
   readonly cursor: Signal<number | null>
   /** The zoomed range, or null for the whole run. */
   readonly zoom: Signal<Range | null>
+  /** The weight of the past in smoothed lines; 0 shows what was measured. */
+  readonly smoothing: ReadonlySignal<number>
+  /** Sets the smoothing, which the browser remembers. */
+  readonly smooth: (weight: number) => void
 }
+
+const SMOOTHING_KEY = 'gradhealth.smoothing'
 
 export function createEvidence(api: Api, server: ServerState, view: View): EvidenceState {
   const opened = computed(() => view.current.value.opened)
@@ -31,6 +38,11 @@ export function createEvidence(api: Api, server: ServerState, view: View): Evide
   const failure = signal<string | null>(null)
   const cursor = signal<number | null>(null)
   const zoom = signal<Range | null>(null)
+  const smoothing = signal(parseSmoothing(localStorage.getItem(SMOOTHING_KEY)))
+  const smooth = (weight: number) => {
+    localStorage.setItem(SMOOTHING_KEY, String(weight))
+    smoothing.value = weight
+  }
   let shown: FindingKey | null = null
   let latestRequest = 0
 
@@ -59,5 +71,6 @@ export function createEvidence(api: Api, server: ServerState, view: View): Evide
     )
   })
 
-  return { finding, series, failure, details: createDetails(api, finding), cursor, zoom }
+  const details = createDetails(api, finding)
+  return { finding, series, failure, details, cursor, zoom, smoothing, smooth }
 }

@@ -5,6 +5,8 @@ import type { Host } from '../host'
 import { type Alerts, createAlerts } from './alerts'
 import { type Comparison, createComparison } from './comparison'
 import { createEvidence, type EvidenceState } from './evidence'
+import { createGlance, type Glance } from './glance'
+import { createKeys, type Keys } from './keys'
 import { createLayers, type Layers } from './layers'
 import { createRules, type RulesState } from './rules'
 import { createServerState, type ServerState } from './server'
@@ -15,10 +17,12 @@ export interface Tab {
   readonly host: Host
   readonly server: ServerState
   readonly view: View
+  readonly keys: Keys
   readonly alerts: Alerts
   readonly evidence: EvidenceState
   readonly trends: Trends
   readonly layers: Layers
+  readonly glance: Glance
   readonly comparison: Comparison
   readonly rules: RulesState
 }
@@ -27,12 +31,15 @@ export function createTab(api: Api, host: Host): Tab {
   const server = createServerState(api)
   const view = createView(host)
   const alerts = createAlerts(server, view)
+  const layers = createLayers(api, server, view, alerts)
   return {
     host,
     server,
     view,
+    keys: createKeys(host),
     alerts,
-    layers: createLayers(api, server, view, alerts),
+    layers,
+    glance: createGlance(api, server, view, alerts, layers.run),
     evidence: createEvidence(api, server, view),
     trends: createTrends(api),
     comparison: createComparison(api, server, view),

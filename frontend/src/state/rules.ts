@@ -2,10 +2,10 @@
 
 import { batch, computed, effect, type ReadonlySignal, signal } from '@preact/signals'
 import { type Api, HttpError } from '../api'
-import type { Judged, RuleDocument, RulesAnswer, Severity } from '../contract'
+import type { Judged, Mute, RuleDocument, RulesAnswer, Severity } from '../contract'
 import { countBy } from '../lib/filter'
 import { keyOf } from '../lib/finding-entries'
-import { draftText, parseDocument } from '../lib/rule-document'
+import { draftText, mutesOf, parseDocument, withMutes } from '../lib/rule-document'
 import { type Effect, effectsBySymptom, selectTrialRuns, type TrialRuns } from '../lib/rule-trial'
 import type { Alerts } from './alerts'
 import { createJudging, type Trial } from './judging'
@@ -34,8 +34,15 @@ export interface RulesState {
   readonly loadFailure: ReadonlySignal<string | null>
   /** Tries a document: at once, or when the user pauses. */
   readonly attempt: (document: RuleDocument, when?: 'at once' | 'at a pause') => void
+  /** The rules in force with one more mute, as a rule file and as the draft in an address. */
+  readonly withMute: (run: string, mute: Mute) => Promise<MutedRules>
   /** Tries a rule file. */
   readonly load: (name: string, text: string) => Promise<void>
+}
+
+export interface MutedRules {
+  toml: string
+  draft: string
 }
 
 /** Counts of the findings, computed once because every notch of a slider reads them. */
@@ -131,6 +138,14 @@ export function createRules(api: Api, server: ServerState, view: View, alerts: A
     else timer = setTimeout(commit, DEBOUNCE_MS)
   }
 
+  const withMute: RulesState['withMute'] = async (run, mute) => {
+    const { rules } = await api.rules()
+    const draft = JSON.stringify(withMutes(rules, [...mutesOf(rules), mute]))
+    // One run is enough: the server writes the file from the document.
+    const { toml } = await api.judge({ rules: draft }, [run])
+    return { toml, draft }
+  }
+
   async function load(name: string, text: string): Promise<void> {
     loadFailure.value = null
     if (text.length > MAX_CHARACTERS) {
@@ -186,6 +201,7 @@ export function createRules(api: Api, server: ServerState, view: View, alerts: A
     failure,
     loadFailure,
     attempt,
+    withMute,
     load,
   }
 }

@@ -1,6 +1,6 @@
 /** The user's choices, synchronized with the address bar. */
 
-import { effect, type ReadonlySignal, signal } from '@preact/signals'
+import { effect, type ReadonlySignal, type Signal, signal } from '@preact/signals'
 import { type Host, isForTab } from '../host'
 import { formatHash, parseHash, TAB, tabOf } from '../lib/url-state'
 import { DEFAULT_VIEW, type ViewState } from '../lib/view-state'
@@ -9,6 +9,10 @@ export interface View {
   readonly current: ReadonlySignal<ViewState>
   readonly change: (fields: Partial<ViewState>) => void
   readonly clearFilters: () => void
+  /** The address of this view with other choices, to be shared. */
+  readonly addressOf: (fields: Partial<ViewState>) => string
+  /** Whether the list of runs is unfolded on a narrow page, where it hides the verdict. */
+  readonly runsUnfolded: Signal<boolean>
 }
 
 export function createView(host: Host): View {
@@ -50,7 +54,9 @@ export function createView(host: Host): View {
     const { runFilter, layerFilter, severities, states, symptoms, kinds, text, run } = DEFAULT_VIEW
     change({ runFilter, layerFilter, severities, states, symptoms, kinds, text, run })
   }
-  return { current, change, clearFilters }
+  const addressOf = (fields: Partial<ViewState>) =>
+    host.address(formatHash(host.readHash(), { ...current.peek(), ...fields }))
+  return { current, addressOf, change, clearFilters, runsUnfolded: signal(false) }
 }
 
 function isOwnTab(hash: string): boolean {

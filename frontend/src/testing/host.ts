@@ -8,6 +8,7 @@ export function aHost(hash = '#gradhealth') {
   let current = hash
   const listeners: (() => void)[] = []
   const reloads: (() => void)[] = []
+  const keys: ((event: KeyboardEvent) => void)[] = []
   return {
     dark: signal(false),
     hidden: vi.fn<Host['hidden']>(() => false),
@@ -21,7 +22,13 @@ export function aHost(hash = '#gradhealth') {
     onHashChange: (listener: () => void) => void listeners.push(listener),
     onReload: (listener: () => void) => void reloads.push(listener),
     onReturn: () => {},
+    onKeyDown: (listener: (event: KeyboardEvent) => void) => void keys.push(listener),
+    /** Presses a key in TensorBoard's page. */
+    press: (event: KeyboardEvent) => {
+      for (const listener of keys) listener(event)
+    },
     href: vi.fn<Host['href']>((link) => `http://tensorboard/#${link.tab}`),
+    address: (hash: string) => `http://tensorboard/${hash}`,
     open: vi.fn<Host['open']>(),
     /** Navigates to another address. */
     goTo: (next: string) => {

@@ -3,8 +3,10 @@
 import { effect, type ReadonlySignal } from '@preact/signals'
 import chartCss from 'uplot/dist/uPlot.min.css?inline'
 import baseCss from './base.css?inline'
+import chartsCss from './charts.css?inline'
 import checkedCss from './checked.css?inline'
 import evidenceCss from './evidence.css?inline'
+import glanceCss from './glance.css?inline'
 import layersCss from './layers.css?inline'
 import layoutCss from './layout.css?inline'
 import rulesCss from './rules.css?inline'
@@ -12,11 +14,22 @@ import runsCss from './runs.css?inline'
 import tableCss from './table.css?inline'
 import { tokenSheet, tokensFor } from './tokens'
 import { fontFaces } from './typeface'
+import verdictCss from './verdict.css?inline'
 
 export function adoptStyles(dark: ReadonlySignal<boolean>, page: Document): void {
   const colours = new CSSStyleSheet()
   const fonts = page === document ? [] : fontFaces(page)
-  const views = [tableCss, checkedCss, layersCss, runsCss, rulesCss, evidenceCss]
+  const views = [
+    verdictCss,
+    tableCss,
+    glanceCss,
+    checkedCss,
+    layersCss,
+    runsCss,
+    rulesCss,
+    evidenceCss,
+    chartsCss,
+  ]
   const rest = [fonts.join('\n'), chartCss, baseCss, layoutCss, ...views].map((css) => {
     const sheet = new CSSStyleSheet()
     sheet.replaceSync(css)

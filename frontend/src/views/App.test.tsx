@@ -14,7 +14,10 @@ vi.mock('../draw/chart', () => ({
   drawChart: () => ({ update: () => {}, point: () => {}, resize: () => {}, destroy: () => {} }),
 }))
 
-afterEach(cleanup)
+afterEach(() => {
+  cleanup()
+  localStorage.clear()
+})
 
 const dense0 = aFinding()
 const dense1 = aFinding({ id: '1', tensor: 'dense_1/kernel', severity: 'warning', origin: false })
@@ -219,8 +222,14 @@ describe('evidence', () => {
     const panel = await screen.findByRole('complementary', { name: 'Evidence' })
     const chart = await within(panel).findByRole('img', { name: /^gradient RMS \/ median layer/ })
     expect(chart.getAttribute('aria-label')).toContain('from 0.01 at step 10 to 4e-4 at step 30')
+    expect(within(panel).queryByRole('img', { name: /^loss/ })).toBeNull()
+    within(panel).getByText('All charts').closest('details')?.setAttribute('open', '')
+    fireEvent(
+      within(panel).getByText('All charts').closest('details') as Element,
+      new Event('toggle'),
+    )
     expect(
-      within(panel).getByRole('img', { name: /^loss: .*no finite value first at step 20/ }),
+      await within(panel).findByRole('img', { name: /^loss: .*no finite value first at step 20/ }),
     ).toBeTruthy()
     expect(panel.textContent).toContain('Replace sigmoid by ReLU or GELU')
     fireEvent.click(within(panel).getByRole('link', { name: 'Histograms' }))
@@ -457,7 +466,7 @@ describe('columns', () => {
     const { host } = await show()
     const edge = screen.getByRole('separator', { name: 'Width of Layer' })
     fireEvent.keyDown(edge, { key: 'ArrowRight' })
-    await waitFor(() => expect(grid().getAttribute('style')).toContain('--w-layer'))
+    await waitFor(() => expect(grid().getAttribute('style')).toContain('minmax(158px, 0.6fr) 48px'))
     expect(host.readHash()).toContain('p.gradhealth.widths=layer')
     fireEvent.keyDown(edge, { key: 'Home' })
     await waitFor(() => expect(host.readHash()).not.toContain('widths'))

@@ -6,19 +6,18 @@ import { Bar } from './Bar'
 import { useTab } from './context'
 import { EmptyState } from './EmptyState'
 import { Evidence } from './evidence/Evidence'
+import { FromLater } from './FromLater'
 import { Loading } from './Loading'
 import { Layers } from './layers/Layers'
 import { FindingsLoading } from './overview/AlertTable'
 import { Overview } from './overview/Overview'
 import { Sidebar } from './overview/Sidebar'
-import { Rules } from './rules/Rules'
-import { Runs } from './runs/Runs'
 
 const VIEWS: Readonly<Record<ViewName, () => preact.JSX.Element>> = {
   overview: Overview,
   layers: Layers,
-  runs: Runs,
-  rules: Rules,
+  runs: () => <FromLater part="Runs" />,
+  rules: () => <FromLater part="Rules" />,
 }
 
 export function App() {

@@ -1,6 +1,6 @@
-/** The list of keyboard shortcuts, opened by "?". Single-key shortcuts can be switched off (WCAG 2.1.4). */
+/** The list of keyboard shortcuts, opened by "?". */
 
-import { useEffect, useRef, useState } from 'preact/hooks'
+import { useEffect, useRef } from 'preact/hooks'
 import { VIEWS } from '../lib/view-state'
 import { useTab } from './context'
 
@@ -8,41 +8,34 @@ const KEYS: readonly (readonly [keys: string[], what: string])[] = [
   [['?'], 'this list'],
   [['1', '2', '3', '4'], 'overview, layers, runs, rules'],
   [['/'], 'search the findings'],
-  [['Tab'], 'to the filters, the table, the edges of its columns, the evidence'],
+  [['j', 'k'], 'next and previous row of the table; with the evidence open, its evidence'],
+  [['Enter'], 'open the evidence of a row and go there'],
+  [['Escape'], 'close the evidence and go back; close a list or this sheet'],
   [['↑', '↓', 'Page Up', 'Page Down', 'Home', 'End'], 'along the rows of the table'],
-  [['→', '←'], 'unfold an incident, fold it; on a column’s edge: its width'],
-  [['Enter'], 'open the evidence of a row'],
+  [['→', '←'], 'unfold an incident, fold it; in the table’s head: to the next column'],
+  [['Shift →', 'Shift ←'], 'in the table’s head: the width of the column'],
   [
     ['+', '−', '0'],
     'in the layers’ picture: nearer, farther, all steps; with Shift, ← and → move along',
   ],
-  [['Escape'], 'close the evidence, a list or this sheet'],
 ]
 
-const STORAGE_KEY = 'gradhealth.single-keys'
-
 export function KeyboardHelp() {
-  const { view } = useTab()
+  const { view, keys } = useTab()
   const dialog = useRef<HTMLDialogElement>(null)
-  const [singleKeys, setSingleKeys] = useState(() => localStorage.getItem(STORAGE_KEY) !== 'off')
   useEffect(() => {
-    if (!singleKeys) return
-    const onKeyDown = (event: KeyboardEvent) => {
-      if (isTyping(event.target) || event.ctrlKey || event.metaKey || event.altKey) return
-      const chosen = VIEWS[Number(event.key) - 1]
-      if (event.key === '?') dialog.current?.showModal()
-      else if (event.key === '/') document.getElementById('search-findings')?.focus()
-      else if (chosen) view.change({ view: chosen })
-      else return
-      event.preventDefault()
-    }
-    document.addEventListener('keydown', onKeyDown)
-    return () => document.removeEventListener('keydown', onKeyDown)
-  }, [singleKeys, view])
-  const toggle = () => {
-    localStorage.setItem(STORAGE_KEY, singleKeys ? 'off' : 'on')
-    setSingleKeys(!singleKeys)
-  }
+    const views = VIEWS.map((name, i) => [String(i + 1), () => view.change({ view: name })])
+    return keys.listen({
+      ...Object.fromEntries(views),
+      '?': () => dialog.current?.showModal(),
+      '/': () => {
+        if (view.current.peek().view !== 'overview') view.change({ view: 'overview' })
+        // The field belongs to the overview.
+        requestAnimationFrame(() => document.getElementById('search-findings')?.focus())
+      },
+    })
+  }, [keys, view])
+  const singleKeys = keys.enabled.value
   return (
     <>
       <button
@@ -71,21 +64,13 @@ export function KeyboardHelp() {
           ))}
         </dl>
         <label>
-          <input type="checkbox" checked={singleKeys} onChange={toggle} /> single keys, such as ?
-          and /, work
+          <input type="checkbox" checked={singleKeys} onChange={() => keys.enable(!singleKeys)} />{' '}
+          single keys, such as ? and /, work
         </label>
         <button class="button" type="button" onClick={() => dialog.current?.close()}>
           Close
         </button>
       </dialog>
     </>
-  )
-}
-
-function isTyping(target: EventTarget | null): boolean {
-  return (
-    target instanceof HTMLTextAreaElement ||
-    target instanceof HTMLSelectElement ||
-    (target instanceof HTMLInputElement && target.type !== 'checkbox')
   )
 }

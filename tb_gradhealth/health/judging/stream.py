@@ -39,7 +39,8 @@ class Evidence:
     """The series behind one finding; float64 arrays of shape [records in memory].
 
     Attributes:
-        columns: step, value, threshold, statistic, reference and loss; NaN where not measured.
+        columns: step, value, threshold, statistic, reference and loss; wall_time, seconds since 1970, and
+            epoch, the epochs done so far; NaN where not measured.
         labels: names of value, statistic and reference.
     """
 
@@ -202,14 +203,17 @@ class StreamHealth:
         runner, index = self._flagged_rows()[identity]
         rule, points = runner.rule, self.history.record_points()
         values, references = _values_and_references(points, rule.id, index)
+        steps = self.history.steps()
         return Evidence(
             columns={
-                "step": self.history.steps().astype(np.float64),
+                "step": steps.astype(np.float64),
                 "value": values,
                 "threshold": np.full(len(points), rule.limits.threshold),
                 "statistic": self.history.series(int(runner.rows[index]), rule.statistic),
                 "reference": references,
                 "loss": self.losses(),
+                "wall_time": np.array([point.record.wall_time for point in points]),
+                "epoch": self.history.epochs.done(steps, self.history.first_step or 0),
             },
             labels=asdict(rule.labels),
         )

@@ -79,6 +79,7 @@ class EpochLog:
 
     def __init__(self) -> None:
         self._epochs: list[Epoch] = []
+        self._halved = False
         self._numbers: Floats | None = None
 
     def add(self, epoch: Epoch) -> None:
@@ -88,6 +89,7 @@ class EpochLog:
         self._epochs.append(replace(epoch, values=used))
         if len(self._epochs) > MAXIMUM_EPOCHS:
             self._epochs = [*self._epochs[:-1:2], self._epochs[-1]]
+            self._halved = True
         self._numbers = None
 
     def forget_from(self, step: int) -> None:
@@ -105,6 +107,21 @@ class EpochLog:
     def last_step(self) -> int | None:
         """The last step of the newest epoch, None without one."""
         return self._epochs[-1].step if self._epochs else None
+
+    def done(self, steps: Ints, first_step: int) -> Floats:
+        """Number of epochs done at some steps, with a fraction within an epoch, float64 [steps].
+
+        NaN after the last end, whose epoch's length is not known; everywhere without an epoch, and where so
+        many were recorded that they cannot be counted any more.
+
+        Args:
+            steps: int64 [steps], ascending.
+            first_step: the step at which the first epoch began.
+        """
+        ends = [first_step, *(epoch.step for epoch in self._epochs if epoch.step > first_step)]
+        if len(ends) < 2 or self._halved:
+            return np.full(steps.size, np.nan)
+        return np.interp(steps, ends, np.arange(len(ends)), right=np.nan)
 
     def before(self, steps: Ints) -> EpochTrend:
         """The trend as known at some records: of the epochs that ended before each step.

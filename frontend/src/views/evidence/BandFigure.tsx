@@ -1,26 +1,39 @@
 /** A band of cells as a figure: caption, canvas aligned with the charts, and the text of the cell. */
 
+import type { ComponentChildren } from 'preact'
 import { useEffect, useRef, useState } from 'preact/hooks'
 import { PLOT_LEFT, PLOT_RIGHT, paintBand } from '../../draw/band'
 import type { Band } from '../../lib/band'
 import { cellAt } from '../../lib/heatmap-cells'
-import { formatStep } from '../../lib/numbers'
 import type { Range } from '../../lib/view-state'
+import { axisTicks, placeOf, stepAtPlace } from '../../lib/x-axis'
 import { tokensFor } from '../../theme/tokens'
 import { useTab } from '../context'
+import { useWidth } from '../useWidth'
+import { Download } from './Download'
+import { useEvidenceAxis } from './useEvidenceAxis'
 
 interface BandFigureProps {
   title: string
+  /** What it shows, for the title of a saved picture. */
+  of: string
   /** The text alternative. */
   summary: string
   band: Band
   colour: 'series' | 'info'
   range: Range
   rowHeight: number
+  /** The room for the labels in pixels; by default that of the charts' axis. */
+  left?: number
+  children?: ComponentChildren
 }
 
-export function BandFigure({ title, summary, band, colour, range, rowHeight }: BandFigureProps) {
+const PIXELS_PER_TICK = 80
+
+export function BandFigure(props: BandFigureProps) {
+  const { title, of, summary, band, colour, range, rowHeight, left = PLOT_LEFT, children } = props
   const { host, evidence } = useTab()
+  const { axis } = useEvidenceAxis()
   const canvas = useRef<HTMLCanvasElement>(null)
   const [hovered, setHovered] = useState<number | null>(null)
   const width = useWidth(canvas)
@@ -31,13 +44,13 @@ export function BandFigure({ title, summary, band, colour, range, rowHeight }: B
     if (!canvas.current || width === 0) return
     const tokens = tokensFor(dark)
     const ramp = [tokens.grid, tokens[colour]] as const
-    paintBand(canvas.current, band, { width, height, from, to }, ramp, tokens)
-  }, [band, dark, width, height, from, to, colour])
+    paintBand(canvas.current, band, { width, height, range: { from, to }, axis }, ramp, tokens)
+  }, [band, dark, width, height, from, to, axis, colour])
 
   const step = evidence.cursor.value
   const row = hovered ?? (band.own >= 0 ? band.own : null)
   const onPointerMove = (event: PointerEvent) => {
-    evidence.cursor.value = from + (event.offsetX / width) * (to - from)
+    evidence.cursor.value = stepAtPlace(axis, range, event.offsetX / width)
     setHovered(
       Math.max(0, Math.min(band.rows - 1, Math.floor((event.offsetY / height) * band.rows))),
     )
@@ -47,18 +60,31 @@ export function BandFigure({ title, summary, band, colour, range, rowHeight }: B
     setHovered(null)
   }
   const column = step === null ? band.steps.length - 1 : Math.max(0, cellAt(band.steps, step))
+  const fullTitle = `${title} of ${of}`
+  const frame = { title: fullTitle, range, axis, colours: tokensFor(dark) }
   return (
     <figure class="chart">
-      <figcaption class="caption">{title}</figcaption>
+      <div class="chart-head">
+        <figcaption class="caption">{title}</figcaption>
+        <Download
+          title={fullTitle}
+          save={(later, kind) => later.saveBand(kind, band, frame.colours[colour], frame)}
+        />
+      </div>
       <div class="band" style={{ height: `${height}px` }}>
         <div class="band-labels" aria-hidden="true">
           {band.labels.map(({ row, text }) => (
-            <span key={row} style={{ top: `${((row + 0.5) * height) / band.rows}px` }}>
-              {text}
+            <span
+              key={row}
+              class={row === band.own ? 'own' : ''}
+              title={text}
+              style={{ top: `${((row + 0.5) * height) / band.rows}px`, width: `${left - 5}px` }}
+            >
+              <bdi>{text}</bdi>
             </span>
           ))}
         </div>
-        <div class="band-plot" style={{ left: `${PLOT_LEFT}px`, right: `${PLOT_RIGHT}px` }}>
+        <div class="band-plot" style={{ left: `${left}px`, right: `${PLOT_RIGHT}px` }}>
           <canvas
             ref={canvas}
             role="img"
@@ -67,31 +93,31 @@ export function BandFigure({ title, summary, band, colour, range, rowHeight }: B
             onPointerLeave={leave}
           />
           {step !== null && step >= from && step <= to && (
-            <span class="band-cursor" style={{ left: `${((step - from) / (to - from)) * 100}%` }} />
+            <span class="band-cursor" style={{ left: `${placeOf(axis, range, step) * 100}%` }} />
           )}
         </div>
       </div>
+      <div
+        class="band-axis"
+        aria-hidden="true"
+        style={{ marginLeft: `${left}px`, marginRight: `${PLOT_RIGHT}px` }}
+      >
+        {axisTicks(axis, range, width / PIXELS_PER_TICK).map((tick) => (
+          <span key={tick} style={{ left: `${100 * placeOf(axis, range, axis.stepAt(tick))}%` }}>
+            {axis.tick(tick)}
+          </span>
+        ))}
+      </div>
       <p class="legend">
-        <span>step {formatStep(band.steps[column] ?? null)}</span>
+        <span class="mini-ramp">
+          {band.scale.low}
+          <i class={`band-ramp ${colour}`} />
+          {band.scale.high}
+        </span>
+        <span>{axis.read(band.steps[column] ?? from)}</span>
         {row !== null && <span class="cell-reading">{band.describe(row, column)}</span>}
       </p>
+      {children}
     </figure>
   )
-}
-
-function useWidth(canvas: { current: HTMLCanvasElement | null }): number {
-  const [width, setWidth] = useState(0)
-  useEffect(() => {
-    const { current } = canvas
-    if (!current) return
-    const measure = () => {
-      // Zero while TensorBoard hides the tab.
-      if (current.clientWidth > 0) setWidth(current.clientWidth)
-    }
-    measure()
-    const observer = new ResizeObserver(measure)
-    observer.observe(current)
-    return () => observer.disconnect()
-  }, [canvas])
-  return width
 }

@@ -1,13 +1,16 @@
-/** The evidence of the opened finding: measurements, meaning, advice and links. */
+/** The evidence of the opened finding: what happened, what to try, the proof, and all else folded. */
 
 import { useEffect, useRef } from 'preact/hooks'
 import type { Finding, Symptom } from '../../contract'
-import { stateText } from '../../lib/finding-text'
-import { formatMeasured, formatStep } from '../../lib/numbers'
-import { lowerFirst } from '../../lib/verdict'
 import { titleOf } from '../../state/alerts'
 import { useTab } from '../context'
+import { FromLater } from '../FromLater'
+import { Advice } from './Advice'
+import { Cause } from './Cause'
 import { EvidenceCharts } from './EvidenceCharts'
+import { Explanation, Formula } from './Explanation'
+import { Facts } from './Facts'
+import { Folded } from './Folded'
 import { Links } from './Links'
 import { OtherRules } from './OtherRules'
 
@@ -45,19 +48,28 @@ export function Evidence() {
 }
 
 function Details({ finding, symptom }: { finding: Finding; symptom: Symptom | undefined }) {
+  const { server } = useTab()
   const heading = useRevealed()
   return (
     <>
-      <h2 ref={heading}>
-        {symptom?.title ?? finding.symptom} · <bdi class="mono">{finding.tensor}</bdi>
+      <h2 ref={heading} id="evidence-heading" tabIndex={-1}>
+        <span class={`chip ${finding.severity}`}>{finding.severity}</span>{' '}
+        {titleOf(server)(finding.symptom)} · <bdi class="mono">{finding.tensor}</bdi>
       </h2>
-      <p>{finding.message}</p>
+      <p class="message">{finding.message}</p>
       <Cause finding={finding} />
       {finding.muted && <p class="muted">Muted by the rules: {finding.muted}</p>}
       <Facts finding={finding} />
+      {symptom && <Advice symptom={symptom} run={finding.run} />}
       <EvidenceCharts finding={finding} symptom={symptom} />
-      {symptom && <Advice symptom={symptom} />}
+      {symptom && <Explanation symptom={symptom} run={finding.run} />}
+      {symptom && <Formula symptom={symptom} />}
       <OtherRules finding={finding} />
+      {!finding.muted && (
+        <Folded title="Acknowledge or mute">
+          <FromLater part="MuteForm" finding={finding} />
+        </Folded>
+      )}
       <Links finding={finding} />
       <span class="unseen" role="status">
         Evidence opened
@@ -71,85 +83,4 @@ function useRevealed() {
   const heading = useRef<HTMLHeadingElement>(null)
   useEffect(() => heading.current?.scrollIntoView?.({ block: 'nearest' }), [])
   return heading
-}
-
-/** The relation to the origin of the incident. */
-function Cause({ finding }: { finding: Finding }) {
-  const { alerts, server, view } = useTab()
-  const followed = alerts.followed(finding)
-  if (followed === null) return null
-  const { run, id, symptom, tensor } = followed
-  return (
-    <p class="muted">
-      Follows from{' '}
-      <button class="text-link" type="button" onClick={() => view.change({ opened: { run, id } })}>
-        {lowerFirst(titleOf(server)(symptom))} of <bdi class="mono">{tensor}</bdi>
-      </button>
-      .
-    </p>
-  )
-}
-
-function Facts({ finding }: { finding: Finding }) {
-  const { alerts } = useTab()
-  const { threshold, unit } = finding
-  const newest = alerts.runOf.value.get(finding.run)?.last_step ?? null
-  const facts: [string, string][] = [
-    ['run', finding.run],
-    ['of', finding.kind],
-    ['opened', formatStep(finding.opened_step)],
-    ['worst at', formatStep(finding.peak_step)],
-    ['state', stateText(finding, newest)],
-    ...(finding.state === 'open'
-      ? []
-      : [['last seen', formatStep(finding.last_step)] as [string, string]]),
-    ['value', formatMeasured(finding.value, unit)],
-    ...(threshold === null ? [] : [['limit', formatMeasured(threshold, unit)] as [string, string]]),
-  ]
-  return (
-    <dl class="finding-facts">
-      {facts.map(([name, value]) => (
-        <div key={name}>
-          <dt>{name}</dt>
-          <dd>{value}</dd>
-        </div>
-      ))}
-    </dl>
-  )
-}
-
-function Advice({ symptom }: { symptom: Symptom }) {
-  return (
-    <>
-      <h3 class="caption">What it means</h3>
-      <p>{symptom.meaning}</p>
-      {symptom.causes.length > 0 && (
-        <>
-          <h3 class="caption">Likely causes</h3>
-          <ul>
-            {symptom.causes.map((cause) => (
-              <li key={cause}>{cause}</li>
-            ))}
-          </ul>
-        </>
-      )}
-      {symptom.advice.length > 0 && (
-        <>
-          <h3 class="caption">What to try</h3>
-          <ol>
-            {symptom.advice.map((advice) => (
-              <li key={advice}>{advice}</li>
-            ))}
-          </ol>
-        </>
-      )}
-      <details class="rule">
-        <summary class="caption">Rule and formula</summary>
-        <p class="mono">{symptom.formula || symptom.measure}</p>
-        {(symptom.source ?? '').split('\n\n').map((paragraph) => (
-          <p key={paragraph}>{paragraph}</p>
-        ))}
-      </details>
-    </>
-  )
 }

@@ -1,22 +1,18 @@
 /** A line chart as a figure: caption, canvas, and a legend with the values under the cursor. */
 
-import { useSignalEffect } from '@preact/signals'
-import { useEffect, useRef } from 'preact/hooks'
+import { useMemo } from 'preact/hooks'
 import type { Finding, Unit } from '../../contract'
-import { type Chart, drawChart } from '../../draw/chart'
 import type { ChartSeries, Line } from '../../lib/chart-series'
+import { labelTerm } from '../../lib/glossary'
 import { formatMeasured, formatStep } from '../../lib/numbers'
+import { withSmoothing } from '../../lib/smoothing'
 import type { Range } from '../../lib/view-state'
 import { tokensFor } from '../../theme/tokens'
 import { useTab } from '../context'
-
-const HEIGHTS: Record<ChartSeries['name'], number> = {
-  measured: 158,
-  statistic: 124,
-  steps: 124,
-  loss: 110,
-  rate: 84,
-}
+import { Term } from '../Term'
+import { Download } from './Download'
+import { useChart } from './useChart'
+import { useEvidenceAxis } from './useEvidenceAxis'
 
 export interface LineChartProps {
   series: ChartSeries
@@ -24,81 +20,46 @@ export interface LineChartProps {
   range: Range
 }
 
-export function LineChart({ series, finding, range }: LineChartProps) {
-  const { evidence } = useTab()
-  const plot = useChart(series, finding, range)
+export function LineChart({ series: measured, finding, range }: LineChartProps) {
+  const { evidence, host } = useTab()
+  const { axis } = useEvidenceAxis()
+  const weight = evidence.smoothing.value
+  const series = useMemo(() => withSmoothing(measured, weight), [measured, weight])
+  const plot = useChart(series, finding, range, axis)
   const step = evidence.cursor.value
   const at = step === null ? lastKnown(series) : nearest(series.steps, step)
   const shownStep = series.steps[at]
+  const term = labelTerm(series.title)
+  const title = `${term.text} of ${finding.tensor} in ${finding.run}`
   return (
     <figure class="chart">
-      <figcaption class="caption">{series.title}</figcaption>
-      <div ref={plot} class="plot" role="img" aria-label={summary(series)} />
+      <div class="chart-head">
+        <figcaption class="caption">
+          <Term term={term} />
+          {series.logarithmic && <span class="aside"> log scale</span>}
+        </figcaption>
+        <Download
+          title={title}
+          save={(later, kind) => {
+            const frame = { title, range, axis, colours: tokensFor(host.dark.peek()) }
+            return later.saveSeries(kind, series, measured, frame)
+          }}
+        />
+      </div>
+      <div ref={plot} class="plot" role="img" aria-label={summary(measured, term.text)} />
       <p class="legend">
-        {shownStep !== undefined && <span>step {formatStep(shownStep)}</span>}
-        {series.lines.map((line) => (
-          <span key={line.column} class={`key ${line.column}`}>
-            {shortLabel(line)} {valueAt(line, at, series.unit)}
-          </span>
-        ))}
+        {shownStep !== undefined && <span>{axis.read(shownStep)}</span>}
+        {series.lines
+          .filter(({ faint }) => !faint)
+          .map((line) => (
+            <span key={line.column} class={`key ${line.column}`}>
+              {shortLabel(line)} {valueAt(line, at, series.unit)}
+            </span>
+          ))}
         {series.events.length > 0 && <span class="key event">no finite value</span>}
       </p>
     </figure>
   )
-}
-
-function useChart(series: ChartSeries, finding: Finding, range: Range) {
-  const { host, evidence } = useTab()
-  const element = useRef<HTMLDivElement>(null)
-  const chart = useRef<Chart | null>(null)
-  const steps = useRef(series.steps)
-  steps.current = series.steps
-  const dark = host.dark.value
-  const span = { opened: finding.opened_step, resolved: finding.resolved_step }
-  const lines = series.lines.map(({ column }) => column).join()
-
-  // The chart is created again for another theme or other lines, and updated for new points.
-  useEffect(() => {
-    const parent = element.current
-    if (!parent) return
-    const drawn = drawChart({
-      element: parent,
-      series,
-      span,
-      tokens: tokensFor(dark),
-      width: parent.clientWidth || 320,
-      height: HEIGHTS[series.name],
-      range,
-      onCursor: (index) => {
-        evidence.cursor.value = index === null ? null : (steps.current[index] ?? null)
-      },
-      onZoom: (zoom) => {
-        evidence.zoom.value = zoom
-      },
-    })
-    chart.current = drawn
-    const observer = new ResizeObserver(() => {
-      // Zero while TensorBoard hides the tab.
-      if (parent.clientWidth > 0) drawn.resize(parent.clientWidth)
-    })
-    observer.observe(parent)
-    return () => {
-      observer.disconnect()
-      drawn.destroy()
-      chart.current = null
-    }
-  }, [dark, lines, series.logarithmic])
-
-  // Compares the numbers of the span, which is a new object on every render.
-  useEffect(
-    () => chart.current?.update(series, span, range),
-    [series, span.opened, span.resolved, range.from, range.to],
-  )
-  useSignalEffect(() => {
-    const step = evidence.cursor.value
-    if (!element.current?.matches(':hover')) chart.current?.point(step)
-  })
-  return element
 }
 
 /** The index of the point closest to a step of another chart. */
@@ -120,11 +81,13 @@ function valueAt({ values }: Line, index: number, unit: Unit): string {
 }
 
 function shortLabel({ column, label }: Line): string {
-  return column === 'threshold' ? 'limit' : column === 'value' ? 'measured' : label
+  if (column === 'threshold') return 'limit'
+  if (column === 'value') return label.endsWith('smoothed') ? 'measured, smoothed' : 'measured'
+  return label
 }
 
 /** The text alternative: the first and last value of each line. */
-function summary({ title, steps, lines, events, unit }: ChartSeries): string {
+function summary({ steps, lines, events, unit }: ChartSeries, title: string): string {
   const parts = lines.map((line) => {
     const first = line.values.findIndex((value) => value !== null)
     const last = line.values.findLastIndex((value) => value !== null)

@@ -3,6 +3,7 @@
 import type { Finding } from '../../contract'
 import { titleOf } from '../../state/alerts'
 import { useTab } from '../context'
+import { Folded } from './Folded'
 
 export function OtherRules({ finding }: { finding: Finding }) {
   const { evidence, server } = useTab()
@@ -14,10 +15,7 @@ export function OtherRules({ finding }: { finding: Finding }) {
   if (states.length === 0) return null
   const ok = states.length - notable.length
   return (
-    <details class="rule">
-      <summary class="caption">
-        Other rules here: {notable.length} of note, {ok} ok
-      </summary>
+    <Folded title={`Other rules here: ${notable.length} of note, ${ok} ok`}>
       <ul>
         {notable.map(({ symptom, kind, state, reason }) => (
           <li key={`${symptom} ${kind}`}>
@@ -26,6 +24,6 @@ export function OtherRules({ finding }: { finding: Finding }) {
           </li>
         ))}
       </ul>
-    </details>
+    </Folded>
   )
 }

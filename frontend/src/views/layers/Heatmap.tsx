@@ -12,6 +12,7 @@ import { columnName, isLogarithmic, kindName, unitOf } from '../../lib/statistic
 import { titleOf } from '../../state/alerts'
 import { tokensFor } from '../../theme/tokens'
 import { useTab } from '../context'
+import { focusEvidence } from '../evidence/focusEvidence'
 import type { Cursor } from './cursor'
 import { Legend } from './Legend'
 import { LineNames } from './LineNames'
@@ -73,11 +74,15 @@ export function Heatmap({ heatmap }: { heatmap: Answer }) {
     const mark = markAt(marks, line, step) ?? marks.findLast((each) => each.line === line) ?? null
     if (mark) view.change({ opened: { run: mark.finding.run, id: mark.finding.id } })
     else if (lines[line]?.block) layers.toggleBlock(lines[line].block.key)
+    return mark !== null
+  }
+  const activateAndGo = (at: Cursor) => {
+    if (activate(at)) focusEvidence()
   }
   const picture = { lines, steps: cells.steps, range, whole: layers.whole.value, lineHeight, width }
   const zoom = (steps: typeof range | null) => view.change({ steps })
   const pointer = useHeatmapPointer(plot, picture, moveCursor, activate, zoom)
-  const onKeyDown = useHeatmapKeys(frame, picture, cursor, moveCursor, activate, zoom)
+  const onKeyDown = useHeatmapKeys(frame, picture, cursor, moveCursor, activateAndGo, zoom)
 
   const linked = cursor?.step ?? evidence.cursor.value
   const across = linked === null ? -1 : (linked - range.from) / (range.to - range.from)

@@ -3,16 +3,18 @@ import type { Finding } from '../../contract'
 import { sparklinePath } from '../../draw/sparkline'
 import { keyOf } from '../../lib/finding-entries'
 import { causeText, stateText } from '../../lib/finding-text'
+import { kindTerm, unitMeaning } from '../../lib/glossary'
 import type { TableRow } from '../../lib/incidents'
 import { formatBesideLimit, formatStep } from '../../lib/numbers'
 import { titleOf } from '../../state/alerts'
 import { useTab } from '../context'
-import { COLUMNS } from './columns'
+import type { Column } from './columns'
 import { Swatch } from './Sidebar'
 import { ROW_HEIGHT } from './useScroll'
 
 export interface AlertRowProps {
   row: TableRow
+  columns: readonly Column[]
   index: number
   active: boolean
   opened: boolean
@@ -21,7 +23,8 @@ export interface AlertRowProps {
   onFold: (row: TableRow) => void
 }
 
-export function AlertRow({ row, index, active, opened, fresh, onOpen, onFold }: AlertRowProps) {
+export function AlertRow(props: AlertRowProps) {
+  const { row, columns, index, active, opened, fresh, onOpen, onFold } = props
   const { server, alerts } = useTab()
   const { finding, level, others } = row
   const cells = cellsOf(row, {
@@ -45,7 +48,7 @@ export function AlertRow({ row, index, active, opened, fresh, onOpen, onFold }: 
       style={{ transform: `translateY(${index * ROW_HEIGHT}px)` }}
       onClick={() => onOpen(finding)}
     >
-      {COLUMNS.map((column, i) => (
+      {columns.map((column, i) => (
         <div
           key={column.name}
           class={`cell ${column.class} ${CELL_CLASS[column.name]?.(finding) ?? ''}`}
@@ -97,7 +100,11 @@ function cellsOf(
         <span class="mono tensor" title={tensor}>
           <bdi>{tensor}</bdi>
         </span>
-        {kind !== tensor && <span class="kind">{kind}</span>}
+        {kind !== tensor && (
+          <span class="kind" title={kindTerm(kind).meaning}>
+            {kind}
+          </span>
+        )}
         {origin && row.shared && (
           <span class="origin">
             <span class="likely">likely </span>origin
@@ -122,7 +129,11 @@ function cellsOf(
     ),
     Opened: formatStep(finding.opened_step),
     'Last seen': formatStep(finding.last_step),
-    'Value / limit': formatBesideLimit(value, threshold, finding.unit),
+    'Value / limit': (
+      <span title={unitMeaning(finding.unit) || undefined}>
+        {formatBesideLimit(value, threshold, finding.unit)}
+      </span>
+    ),
     State: (
       <span class={finding.state === 'resolved' ? 'muted' : ''} title={state}>
         {state}

@@ -10,9 +10,10 @@ import { count } from '../../lib/numbers'
 import { mountedRows, rowWindow } from '../../lib/row-window'
 import { sameFinding } from '../../state/alerts'
 import { useTab } from '../context'
+import { focusEvidence } from '../evidence/focusEvidence'
 import { AlertHead } from './AlertHead'
 import { AlertRow, rowId } from './AlertRow'
-import { COLUMNS, widthStyle } from './columns'
+import { type Column, columnStyle } from './columns'
 import { NewFindings } from './NewFindings'
 import { NothingToShow } from './NothingToShow'
 import { useActiveRow } from './useActiveRow'
@@ -21,8 +22,8 @@ import { ROW_HEIGHT, useScroll } from './useScroll'
 
 const OVERSCAN = 6
 
-export function AlertTable() {
-  const { alerts, view, trends } = useTab()
+export function AlertTable({ columns }: { columns: readonly Column[] }) {
+  const { alerts, view, trends, keys: shortcuts } = useTab()
   const rows = alerts.rows.value
   const { opened, sort, widths } = view.current.value
   const rowCount = alerts.rowCount.value
@@ -30,8 +31,20 @@ export function AlertTable() {
   const scroll = useScroll(keys, sort)
   const open = ({ run, id }: Finding) => view.change({ opened: { run, id } })
   const fold = (row: TableRow) => view.change(toggleFold(row, view.current.peek()))
-  const active = useActiveRow(rows, keys, scroll, { open, fold })
+  const openAndGo = (finding: Finding) => {
+    open(finding)
+    focusEvidence()
+  }
+  const active = useActiveRow(rows, keys, scroll, { open: openAndGo, fold })
   const fresh = useNewFindings()
+  useEffect(() => {
+    const step = (rowsOn: number) => {
+      const row = rows[active.moveBy(rowsOn)]
+      if (row && view.current.peek().opened !== null) open(row.finding)
+      scroll.element.current?.focus({ preventScroll: true })
+    }
+    return shortcuts.listen({ j: () => step(1), k: () => step(-1) })
+  })
 
   // The opened finding becomes the active row.
   const openedIndex =
@@ -69,14 +82,14 @@ export function AlertTable() {
         data-home
         aria-label="Alerts"
         aria-rowcount={rowCount + 1}
-        aria-colcount={COLUMNS.length}
+        aria-colcount={columns.length}
         tabIndex={0}
-        style={widthStyle(widths)}
+        style={columnStyle(columns, widths)}
         {...(activeRow ? { 'aria-activedescendant': rowId(activeRow.finding) } : {})}
         onScroll={scroll.onScroll}
         onKeyDown={active.onKeyDown}
       >
-        <AlertHead />
+        <AlertHead columns={columns} />
         <div class="rows" role="rowgroup" style={{ height: `${rowCount * ROW_HEIGHT}px` }}>
           {mountedRows(shown, active.index).map((index) => {
             const row = rows[index] as TableRow
@@ -85,6 +98,7 @@ export function AlertTable() {
                 // Keyed by index: another order updates texts and creates no elements.
                 key={index}
                 row={row}
+                columns={columns}
                 index={index}
                 active={index === active.index}
                 opened={index === openedIndex}

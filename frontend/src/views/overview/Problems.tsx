@@ -16,14 +16,15 @@ function useProblems(runs: readonly Run[]): Problem[] {
 
 /** A link to the problems, which may be scrolled out of view below many runs. */
 export function ProblemsLink({ runs }: { runs: readonly Run[] }) {
+  const { view } = useTab()
   const problems = useProblems(runs)
   if (problems.length === 0) return null
+  const reveal = () => {
+    view.runsUnfolded.value = true
+    requestAnimationFrame(() => document.getElementById(ID)?.scrollIntoView({ block: 'nearest' }))
+  }
   return (
-    <button
-      class="problems-link"
-      type="button"
-      onClick={() => document.getElementById(ID)?.scrollIntoView({ block: 'nearest' })}
-    >
+    <button class="problems-link" type="button" onClick={reveal}>
       {count(problems.length, 'problem')} in the files
     </button>
   )

@@ -1,6 +1,13 @@
 import type { Run } from '../../contract'
-import { formatStep } from '../../lib/numbers'
-import { isLive, loadingText, runAge, runChip, runReservation } from '../../lib/verdict'
+import { count, formatStep } from '../../lib/numbers'
+import {
+  isLive,
+  loadingText,
+  runAge,
+  runChip,
+  runReservation,
+  verdictCounts,
+} from '../../lib/verdict'
 import { useServerClock } from '../clock'
 import { useTab } from '../context'
 import { NotMeasured } from './NotMeasured'
@@ -12,9 +19,13 @@ export function Sidebar() {
   const runs = alerts.runs.value
   const total = server.answer.value?.runs.length ?? 0
   const concerned = selected === null ? runs : runs.filter(({ run }) => run === selected)
-  const select = (run: string | null) => view.change({ run: run === selected ? null : run })
+  const select = (run: string | null) => {
+    view.change({ run: run === selected ? null : run })
+    view.runsUnfolded.value = false
+  }
   return (
-    <nav class="sidebar" aria-label="Runs">
+    <nav class="sidebar" aria-label="Runs" data-unfolded={view.runsUnfolded.value}>
+      <Fold runs={runs} />
       <h2 class="caption">Runs{runs.length < total && ` · ${runs.length} of ${total}`}</h2>
       <ul class="runs">
         {total > 1 && (
@@ -38,6 +49,34 @@ export function Sidebar() {
       <NotMeasured runs={concerned} />
       <Problems runs={concerned} />
     </nav>
+  )
+}
+
+/** On a narrow page, one line that stands for the list. */
+function Fold({ runs }: { runs: readonly Run[] }) {
+  const { view } = useTab()
+  const selected = view.current.value.run
+  const unfolded = view.runsUnfolded.value
+  return (
+    <button
+      class="runs-fold"
+      type="button"
+      aria-expanded={unfolded}
+      onClick={() => {
+        view.runsUnfolded.value = !unfolded
+      }}
+    >
+      <span class="fold" aria-hidden="true">
+        {unfolded ? '▾' : '▸'}
+      </span>
+      {selected !== null && <Swatch run={selected} />}
+      <span class="run-name">{selected ?? `All ${count(runs.length, 'run')}`}</span>
+      {verdictCounts(runs).map(({ text, tone }) => (
+        <span key={text} class={`chip ${tone}`}>
+          {text}
+        </span>
+      ))}
+    </button>
   )
 }
 

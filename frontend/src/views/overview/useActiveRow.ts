@@ -8,7 +8,10 @@ import { ROW_HEIGHT, type Scroll } from './useScroll'
 export interface ActiveRow {
   /** The index of the row; -1 before the first key. */
   index: number
-  set: (index: number) => void
+  /** Moves on by a number of rows, also from a row that is not rendered as active yet; returns the index. */
+  moveBy: (rows: number) => number
+  /** Makes the nearest row to the index active; returns its index. */
+  set: (index: number) => number
   onKeyDown: (event: KeyboardEvent) => void
 }
 
@@ -34,8 +37,12 @@ export function useActiveRow(
   const set = (next: number) => {
     const row = Math.max(0, Math.min(rows.length - 1, next))
     setKey(keys[row] ?? null)
+    lastIndex.current = row
     scroll.reveal(row)
+    return row
   }
+
+  const moveBy = (rowsOn: number) => set(lastIndex.current + rowsOn)
 
   const page = Math.max(1, Math.floor(scroll.viewport / ROW_HEIGHT) - 2)
   const moves: Record<string, number> = {
@@ -63,7 +70,7 @@ export function useActiveRow(
     event.preventDefault()
   }
 
-  return { index, set, onKeyDown }
+  return { index, moveBy, set, onKeyDown }
 }
 
 function leadOf(rows: readonly TableRow[], index: number): number {

@@ -5,8 +5,7 @@ import type { RulesAnswer } from '../../contract'
 import { useTab } from '../context'
 import { download } from '../download'
 import { Presets } from './Presets'
-
-export const RULE_FILE = 'gradhealth-rules.toml'
+import { RULE_FILE } from './rule-file'
 
 export function Actions({ inForce }: { inForce: RulesAnswer }) {
   const { rules } = useTab()

@@ -1,8 +1,8 @@
 /** How to put the tried rules into force; the page changes nothing on the server. */
 
 import { CopyButton } from '../CopyButton'
-import { RULE_FILE } from './Actions'
 import { Disclosure } from './Disclosure'
+import { RULE_FILE } from './rule-file'
 
 const COMMANDS = [
   { what: 'In a pipeline', command: `gradhealth check --rules ${RULE_FILE} logs` },

@@ -1,0 +1,27 @@
+/** What to try first against the named finding, and the way to its evidence. */
+
+import { useTab } from '../context'
+
+export function FirstStep() {
+  const { alerts, server, view } = useTab()
+  const finding = alerts.named(alerts.verdict.value.run)
+  if (finding === null) return null
+  const symptom = server.symptoms.value.get(finding.symptom)
+  const [advice] = symptom?.advice ?? []
+  return (
+    <p class="first-step">
+      {advice !== undefined && (
+        <span>
+          <strong>Try first:</strong> {advice}
+        </span>
+      )}
+      <button
+        class="button primary"
+        type="button"
+        onClick={() => view.change({ opened: { run: finding.run, id: finding.id } })}
+      >
+        See the evidence
+      </button>
+    </p>
+  )
+}

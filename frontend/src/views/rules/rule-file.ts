@@ -1,0 +1,2 @@
+/** The name of downloaded rule files. */
+export const RULE_FILE = 'gradhealth-rules.toml'
