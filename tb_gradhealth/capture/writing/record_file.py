@@ -31,7 +31,7 @@ class LocalFile:
         self._file = open(os.path.join(folder, name), "ab", buffering=0)  # noqa: SIM115, closed by close()
 
     def write(self, record: bytes) -> None:
-        """Append one record.
+        """Append one record; after an error the file is closed.
 
         Raises:
             OSError: the disk is full or gone, or the file is closed.
@@ -40,6 +40,9 @@ class LocalFile:
         try:
             while remaining:
                 remaining = remaining[self._file.write(remaining) :]
+        except OSError:
+            self._file.close()
+            raise
         except ValueError as error:  # I/O on a closed file
             raise OSError(str(error)) from error
 
