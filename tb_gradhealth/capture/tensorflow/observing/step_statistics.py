@@ -11,8 +11,9 @@ from typing import Any
 
 import tensorflow as tf
 
+from tb_gradhealth.capture.statistics.batch_sizes import ELEMENTS_EVERY_STEP
 from tb_gradhealth.capture.tensorflow.graph import highest
-from tb_gradhealth.capture.tensorflow.measuring.sampling import ELEMENTS_EVERY_STEP, first_samples
+from tb_gradhealth.capture.tensorflow.measuring.sampling import first_samples
 from tb_gradhealth.capture.tensorflow.measuring.segments import owners, segment_highest
 from tb_gradhealth.capture.tensorflow.measuring.units import unit_peaks
 from tb_gradhealth.record import Row
