@@ -1,0 +1,49 @@
+"""Observes the steps of optimizers by their hooks."""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from torch.optim import Optimizer
+
+
+class OptimizerSteps:
+    """The hooks of some optimizers.
+
+    Attributes:
+        stepped: whether one of them was stepped since `begin_step`.
+    """
+
+    def __init__(
+        self, optimizers: Sequence[Optimizer], before: Callable[[], None], after: Callable[[], None]
+    ) -> None:
+        """Register the hooks.
+
+        Args:
+            optimizers: the optimizers.
+            before: called before the first step of an optimizer since `begin_step`.
+            after: called after each step.
+        """
+        self.stepped = False
+        self._before, self._after = before, after
+        self._handles: list[Any] = []
+        for optimizer in optimizers:
+            self._handles.append(optimizer.register_step_pre_hook(self._begins))
+            self._handles.append(optimizer.register_step_post_hook(self._ended))
+
+    def begin_step(self) -> None:
+        """Forget the steps so far."""
+        self.stepped = False
+
+    def close(self) -> None:
+        """Remove the hooks."""
+        for handle in self._handles:
+            handle.remove()
+        self._handles.clear()
+
+    def _begins(self, *arguments: Any) -> None:
+        if not self.stepped:
+            self.stepped = True
+            self._before()
+
+    def _ended(self, *arguments: Any) -> None:
+        self._after()
