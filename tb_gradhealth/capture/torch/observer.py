@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Final
 
 import numpy as np
+import numpy.typing as npt
 import torch
 
 from tb_gradhealth.capture.run_observer import Collected
@@ -16,8 +17,10 @@ from tb_gradhealth.capture.torch.measuring.units import Units
 from tb_gradhealth.capture.torch.observing.flight_recorder import FlightRecorder
 from tb_gradhealth.capture.torch.selecting.selection import Key, Selection
 from tb_gradhealth.capture.torch.step import Statistics
-from tb_gradhealth.record import Kind, RowTable, Setting, layouts
+from tb_gradhealth.record import COLUMNS, Kind, RowTable, Setting, layouts
 from tb_gradhealth.record.activation_functions import RELU_LIKE, WITH_UNITS, unit_count
+
+FAULT_COUNTS: Final = [COLUMNS.index(name) for name in ("nan_count", "inf_count")]
 
 GOLDEN: Final = 2654435769
 """2^32 / golden ratio: its multiples modulo 2^32 are evenly spread, however many there are."""
@@ -147,6 +150,7 @@ class Observer:
         rows = self.selection.rows
         matrix = step_matrix(rows, values)
         number = int(collected.record_numbers[slot])
+        self._clear_faults_of_absent(matrix, collected.steps[collected.numbers == number])
         self._since_record.fill(matrix, collected.steps, collected.numbers, number)
         if values.skipped:
             clear_rows(matrix, rows, ["gradient", "clipped"])  # their overflow is no fault
@@ -185,6 +189,17 @@ class Observer:
             layouts=layouts(units=units, sparse=bool(self.selection.sparse), replicas=False),
             watched=tuple(self._order),
         )
+
+    def _clear_faults_of_absent(self, matrix: npt.NDArray[np.float64], statistics: Floats) -> None:
+        """Count no faults in tensors that are absent in a step, such as a gradient that is None.
+
+        Args:
+            matrix: of the step's record.
+            statistics: of the step, float32 [0 or 1, watched rows].
+        """
+        faults = np.ix_(self._order, FAULT_COUNTS)
+        absent = np.isnan(matrix[faults]).all(axis=1) & np.isfinite(statistics).all(axis=0)
+        matrix[faults] = np.where(absent[:, None], 0, matrix[faults])
 
     def _next_to_watch(self, number: int) -> int:
         """The next watched step: one in each interval, unless one with a record comes first."""

@@ -97,7 +97,8 @@ class StepObservation:
             each.index: each.parameter.grad for each in self._parameters if each.parameter.grad is not None
         }
         step.versions = {index: (id(each), each._version) for index, each in gradients.items()}
-        step.scale = self._loss_scale.scale
+        scale = self._loss_scale.scale
+        step.scale = None if scale is None else scale.clone()  # the scaler changes it in place
         keys: tuple[Key, ...] = tuple(("gradient", index) for index in gradients)
         found = rms([operand(each) for each in gradients.values()], self._device)
         if step.scale is not None:

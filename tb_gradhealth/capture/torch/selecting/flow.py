@@ -110,7 +110,7 @@ def places(outputs: Sequence[Output], loss: torch.Tensor | None) -> dict[str, Pl
 
 
 def _origin(output: Output, by_node: Mapping[Node, Output]) -> tuple[tuple[str, ...], list[str]]:
-    """The names that an output was computed from, and the operations in between."""
+    """The names that an output was computed from, and the operations in between, in their order."""
     names, between = dict.fromkeys(output.data), dict[str, None]()
     pending, visited = list(output.inputs), set()
     while pending:
@@ -130,7 +130,7 @@ def _origin(output: Output, by_node: Mapping[Node, Output]) -> tuple[tuple[str, 
             if not applied and _kind(node) not in UNCHANGED | SELECTING:
                 between.setdefault(_kind(node).removesuffix("Backward").lower())
             pending.extend(following)
-    return tuple(names), list(between)
+    return tuple(names), list(between)[::-1]
 
 
 def _function_of(

@@ -13,6 +13,7 @@ NO_GRADIENT: Final = "gradient is None"
 FROZEN: Final = "frozen: it is not trained"
 NO_NUMBER: Final = "dtype {} is not a floating one"
 EMPTY: Final = "it has no elements"
+NO_OPTIMIZER: Final = "the watcher has no optimizer"
 
 Key = tuple[Kind, int | str]
 """What the row of a tensor is found by: its kind, and the index of its parameter or its name."""
@@ -111,7 +112,7 @@ def select(
     """
     depths, layers = _depths(shown, parameters)
     chosen: list[tuple[Key, Row]] = [
-        *_of_parameters(shown, parameters, depths, updates if has_updates else "none"),
+        *_of_parameters(shown, parameters, depths, updates, has_updates),
         *((("input", name), _data(name, "input", batch, 0)) for name, batch in shown.inputs.items()),
         *(
             (("activation", name), _activation(name, batch, shown, depths[batch.layer]))
@@ -142,7 +143,11 @@ def select(
 
 
 def _of_parameters(
-    shown: Shown, parameters: Sequence[Watched], depths: Mapping[str, int], updates: Updates | None
+    shown: Shown,
+    parameters: Sequence[Watched],
+    depths: Mapping[str, int],
+    updates: Updates | None,
+    has_updates: bool,
 ) -> list[tuple[Key, Row]]:
     """The rows of gradients, clipped gradients, weights and updates."""
     functions: dict[str, str] = {}
@@ -164,7 +169,9 @@ def _of_parameters(
             output=each.layer in outputs,
             not_measured=reason or (EMPTY if 0 in each.parameter.shape else ""),
         )
-        if kind == "update" and not described.not_measured:
+        if kind == "update" and not has_updates:
+            described = replace(described, not_measured=NO_OPTIMIZER)
+        elif kind == "update" and not described.not_measured:
             described = with_sampling(described, updates)
         return (kind, each.index), described
 
