@@ -99,9 +99,7 @@ def test_dead_and_dormant_units(log_dir):
     dead = recorded.column("activation", "1", "dead_fraction")
     assert np.isnan(dead[0])
     assert dead[10] == pytest.approx(0.25)
-    assert recorded.column("activation", "1", "window")[10] == 10, (
-        "the units are known from the second step on"
-    )
+    assert recorded.column("activation", "1", "window")[10] == 10, "known from the second step on"
     by_unit = outputs[10].mean(axis=(0, 2, 3))
     share = np.mean(by_unit <= 0.025 * by_unit.mean())
     assert recorded.column("activation", "1", "dormant_fraction")[10] == pytest.approx(share)

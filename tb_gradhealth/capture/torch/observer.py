@@ -198,8 +198,8 @@ class Observer:
             statistics: of the step, float32 [0 or 1, watched rows].
         """
         faults = np.ix_(self._order, FAULT_COUNTS)
-        absent = np.isnan(matrix[faults]).all(axis=1) & np.isfinite(statistics).all(axis=0)
-        matrix[faults] = np.where(absent[:, None], 0, matrix[faults])
+        finite = np.atleast_1d(np.isfinite(statistics).all(axis=0))[:, None]
+        matrix[faults] = np.where(np.isnan(matrix[faults]) & finite, 0, matrix[faults])
 
     def _next_to_watch(self, number: int) -> int:
         """The next watched step: one in each interval, unless one with a record comes first."""
