@@ -120,9 +120,7 @@ class StepObservation:
     def optimizer_begins(self) -> None:
         """Copy the weights, if their update is to be measured."""
         if self._step.is_full and self._updates != "none":
-            self._step.before = {
-                each.index: self._measured_part(each.parameter).clone() for each in self._trained()
-            }
+            self._step.before = {each.index: self._measured_part(each).clone() for each in self._trained()}
 
     def optimizer_ended(self) -> None:
         """Measure the gradients that the optimizer applied, if they were changed since the backward pass."""
@@ -222,9 +220,9 @@ class StepObservation:
             if each.parameter.requires_grad or each.index in self._shown.trained
         ]
 
-    def _measured_part(self, parameter: torch.Tensor) -> torch.Tensor:
-        values = operand(parameter)
-        elements = sample_size(parameter.numel(), self._updates)
+    def _measured_part(self, each: Watched) -> torch.Tensor:
+        values = operand(each.parameter)
+        elements = sample_size(each.elements, self._updates)
         return sample(flat(values), elements) if elements else values
 
     def _is_fused(self) -> bool:
@@ -368,7 +366,7 @@ class StepObservation:
         step.measure("loss", losses)
         if step.before:
             differences = {
-                each.index: _difference(self._measured_part(each.parameter), step.before[each.index])
+                each.index: _difference(self._measured_part(each), step.before[each.index])
                 for each in self._trained()
                 if each.index in step.before
             }

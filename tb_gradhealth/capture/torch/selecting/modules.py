@@ -127,6 +127,12 @@ class Watched:
     role: Role
     parameter: nn.Parameter
 
+    @property
+    def elements(self) -> int:
+        """The number of its elements in this process; of a sharded parameter those of the shard."""
+        local: Any = self.parameter
+        return int(local.to_local().numel() if hasattr(local, "to_local") else local.numel())
+
 
 def unwrapped(model: nn.Module) -> nn.Module:
     """The user's model inside `DistributedDataParallel`, `DataParallel` and `torch.compile`."""

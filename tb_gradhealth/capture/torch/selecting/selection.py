@@ -6,7 +6,7 @@ from typing import Final
 
 from tb_gradhealth.capture.torch.selecting.flow import Function, Place
 from tb_gradhealth.capture.torch.selecting.modules import Watched
-from tb_gradhealth.capture.updates import Updates, with_sampling
+from tb_gradhealth.capture.updates import OFF, Updates, sample_size
 from tb_gradhealth.record import Kind, Row
 
 NO_GRADIENT: Final = "gradient is None"
@@ -169,10 +169,15 @@ def _of_parameters(
             output=each.layer in outputs,
             not_measured=reason or (EMPTY if 0 in each.parameter.shape else ""),
         )
+        elements = each.elements
+        if elements < each.parameter.numel():
+            described = replace(described, sampled=elements)
         if kind == "update" and not has_updates:
             described = replace(described, not_measured=NO_OPTIMIZER)
-        elif kind == "update" and not described.not_measured:
-            described = with_sampling(described, updates)
+        elif kind == "update" and updates == "none":
+            described = replace(described, not_measured=OFF)
+        elif kind == "update" and sample_size(elements, updates):
+            described = replace(described, sampled=sample_size(elements, updates))
         return (kind, each.index), described
 
     trained = [each for each in parameters if each.index in shown.trained]
