@@ -37,6 +37,7 @@ def watch(
     *,
     name: str = DEFAULT_NAME,
     activations: bool = True,
+    first_step: int = 0,
     settings: Mapping[str, str | float | bool | None] | None = None,
     budget: float = 256,
     overhead: float | None = 0.02,
@@ -81,6 +82,8 @@ def watch(
         every: steps from one record to the next.
         name: distinguishes watchers that write into one run, e.g. a generator's and a discriminator's.
         activations: whether to measure modules' outputs.
+        first_step: the training step of the first call of `Watcher.step`, more than 0 in a training that is
+            resumed.
         settings: further settings for the row table.
         budget: mebibytes that may be written. As they are used up, records are written less often.
         overhead: share of the training's time that recording may take, None for no limit. If it takes more,
@@ -105,6 +108,7 @@ def watch(
         every,
         name=name,
         activations=activations,
+        first_step=first_step,
         settings=settings,
         budget=budget,
         overhead=overhead,
@@ -132,6 +136,7 @@ class Watcher:
         *,
         name: str = DEFAULT_NAME,
         activations: bool = True,
+        first_step: int = 0,
         settings: Mapping[str, str | float | bool | None] | None = None,
         budget: float = 256,
         overhead: float | None = 0.02,
@@ -162,7 +167,7 @@ class Watcher:
             open_file=LocalFile,
             is_recording=lambda: True,
         )
-        self._next_step = 0
+        self._next_step = int(first_step)
         self._has_raised = False
         self._hooks: list[Any] = []
         self._observation: StepObservation | None = None

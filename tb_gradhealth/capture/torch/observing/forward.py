@@ -119,7 +119,7 @@ class Forward:
         self._handles = []
         called = guard(self._called)
         for layer in layers(model):
-            hook = Hook(self, layer.module, functools.partial(called, layer))
+            hook = Hook(self, layer.module, functools.partial(called, layer), always=layer.module is model)
             self._handles.append(layer.module.register_forward_hook(hook, with_kwargs=True))
         begin = Hook(self, model, guard(self._begins))
         self._handles.append(model.register_forward_pre_hook(begin, with_kwargs=True, prepend=True))
@@ -170,10 +170,12 @@ class Forward:
         """Add a call."""
         if self._ended and layer.kind != "pass_through":
             self._reset()  # a module is called without its model
-        tensor = first_tensor(output)
-        arguments = [*_tensors(args), *_tensors(kwargs)]
         if layer.module is self._model:
             self.newest.loss = _scalar(output)
+        if not self.attention.watch:
+            return
+        tensor = first_tensor(output)
+        arguments = [*_tensors(args), *_tensors(kwargs)]
         if tensor is None or torch._C._functorch.is_functorch_wrapped_tensor(tensor):
             return
         sources = [found for each in arguments if (found := self._found(each)) is not None]
@@ -252,15 +254,18 @@ class Forward:
 class Hook:
     """The hook of a module. A copy or a saved one does nothing, so that models can be copied and saved."""
 
-    def __init__(self, forward: Forward, module: nn.Module, called: Callable[..., None]) -> None:
-        self._forward, self._module, self._called = forward, module, called
+    def __init__(
+        self, forward: Forward, module: nn.Module, called: Callable[..., None], always: bool = False
+    ) -> None:
+        self._forward, self._module, self._called, self._always = forward, module, called, always
 
     def __call__(self, module: nn.Module, *arguments: Any) -> None:
         """Pass on a call in a forward pass of the training; in a compiled graph there is nothing of ours."""
         if torch.compiler.is_compiling():
             return
         forward = self._forward
-        if forward.attention.watch and module is self._module and forward.is_training_pass():
+        wanted = self._always or forward.attention.watch
+        if wanted and module is self._module and forward.is_training_pass():
             self._called(*arguments)
 
     def __reduce__(self) -> Any:
