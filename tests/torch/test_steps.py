@@ -422,3 +422,42 @@ def test_steps_that_are_numbered_by_the_training(log_dir):
             optimizer.zero_grad()
             watcher.step(loss, step=step)
     assert Recorded(log_dir).steps == [100, 102]
+
+
+def test_a_nan_in_a_late_sample_is_found_in_the_step_itself(log_dir):
+    model = nn.Sequential(nn.Linear(4, 4), nn.Linear(4, 1))
+    optimizer = sgd(model)
+    with gradhealth.watch(model, optimizer, log_dir) as watcher:
+        for step in range(40):
+            x = torch.randn(30000, 4)
+            if step == 13:
+                x[-1, 2] = torch.nan
+            loss = model(x).square().mean()
+            loss.backward()
+            optimizer.step()
+            optimizer.zero_grad()
+            watcher.step(loss)
+    recorded = Recorded(log_dir)
+    # One record of the trip, though all later steps are NaN, and one of the end.
+    assert recorded.steps == [0, 10, 13, 20, 30, 39]
+    assert recorded.column("input", "input", "nan_count")[13] == 1
+    assert recorded.column("gradient", "0.weight", "nan_count")[13] == 16
+    assert recorded.column("gradient", "0.weight", "bad_steps")[20] == 7
+
+
+def test_a_spike_is_recorded_in_full(log_dir):
+    model, parts = training.classifier(), training.batches(40)
+    optimizer = torch.optim.SGD(model.parameters(), 1e-3)
+    gradients = []
+    with gradhealth.watch(model, optimizer, log_dir) as watcher:
+        for step, (x, y) in enumerate(parts):
+            loss = training.class_loss(model(x), y) * (1000 if step == 34 else 1)
+            loss.backward()
+            gradients.append(training.array(model[0].weight.grad))
+            optimizer.step()
+            optimizer.zero_grad()
+            watcher.step(loss)
+    recorded = Recorded(log_dir)
+    assert recorded.steps == [0, 10, 20, 30, 34]
+    recorded.assert_row("gradient", "0.weight", gradients)
+    assert recorded.column("update", "0.weight", "rms")[34] > 0

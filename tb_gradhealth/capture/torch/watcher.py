@@ -2,7 +2,7 @@
 
 import functools
 import warnings
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from os import PathLike
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -31,7 +31,7 @@ Self = TypeVar("Self", bound="Watcher")
 
 def watch(
     model: nn.Module,
-    optimizer: Optimizer | Iterable[Optimizer] | None,
+    optimizer: Optimizer | Sequence[Optimizer] | None,
     log_dir: str | PathLike[str],
     every: int = 10,
     *,
@@ -130,7 +130,7 @@ class Watcher:
     def __init__(
         self,
         model: nn.Module,
-        optimizer: Optimizer | Iterable[Optimizer] | None,
+        optimizer: Optimizer | Sequence[Optimizer] | None,
         log_dir: str | PathLike[str],
         every: int = 10,
         *,
@@ -205,7 +205,7 @@ class Watcher:
         step.
 
         Args:
-            loss: this batch's loss, a tensor or number, or several by name,
+            loss: this batch's loss, the tensor itself or a number, or several by name,
                 ``{"d_loss": ..., "g_loss": ...}``; by default the entry ``"loss"`` of what the model
                 returned, if there is one.
             targets: the targets of the loss, a tensor or several by name.
@@ -288,7 +288,7 @@ class Watcher:
         return guarded
 
 
-def checked_optimizers(optimizer: Optimizer | Iterable[Optimizer] | None) -> list[Optimizer]:
+def checked_optimizers(optimizer: Optimizer | Sequence[Optimizer] | None) -> list[Optimizer]:
     """The optimizers, without wrappers such as Accelerate's.
 
     Raises:

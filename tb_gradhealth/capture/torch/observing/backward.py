@@ -10,6 +10,7 @@ from typing import Any, Final
 
 import torch
 from torch import nn
+from torch.nn.parameter import is_lazy
 
 NO_PASS: Final = -1
 """The number of the backward pass that is running, if none is."""
@@ -22,7 +23,7 @@ class Backward:
         """Register the hooks.
 
         Args:
-            parameters: of the model; those that are frozen get their hook when they are not any more.
+            parameters: of the model; those that are frozen or lazy get their hook when they are not any more.
             ended: called at the end of each backward pass that reaches one of the parameters.
         """
         self._ended = ended
@@ -35,10 +36,10 @@ class Backward:
         """Register the hooks of parameters that are no longer frozen."""
         if not self._frozen:
             return
-        unfrozen = [parameter for parameter in self._frozen if parameter.requires_grad]
-        if unfrozen:
-            self._frozen = [parameter for parameter in self._frozen if not parameter.requires_grad]
-            for parameter in unfrozen:
+        ready = [parameter for parameter in self._frozen if _is_ready(parameter)]
+        if ready:
+            self._frozen = [parameter for parameter in self._frozen if not _is_ready(parameter)]
+            for parameter in ready:
                 hooked: Any = parameter
                 self._handles.append(hooked.register_post_accumulate_grad_hook(self._reached))
 
@@ -57,3 +58,9 @@ class Backward:
             # DistributedDataParallel wait for the exchange.
             engine = torch.autograd.Variable._execution_engine
             engine.queue_callback(lambda: engine.queue_callback(self._ended))
+
+
+def _is_ready(parameter: torch.Tensor) -> bool:
+    """Whether a parameter can have a hook: it is not frozen, and not without a shape as in a lazy module."""
+    lazy: bool = is_lazy(parameter)
+    return parameter.requires_grad and not lazy

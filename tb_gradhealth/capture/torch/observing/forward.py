@@ -162,6 +162,8 @@ class Forward:
         tensors += [((name,), each) for name, value in kwargs.items() for each in _tensors(value)]
         single = len(tensors) == 1
         for (name,), tensor in tensors:
+            if not _is_measurable(tensor):
+                continue
             own = unique("input" if single else name)
             self.newest.inputs[own] = tensor
             self._note(tensor, (own,), None)
@@ -176,7 +178,7 @@ class Forward:
             return
         tensor = first_tensor(output)
         arguments = [*_tensors(args), *_tensors(kwargs)]
-        if tensor is None or torch._C._functorch.is_functorch_wrapped_tensor(tensor):
+        if tensor is None or not _is_measurable(tensor):
             return
         sources = [found for each in arguments if (found := self._found(each)) is not None]
         if isinstance(layer.module, EMBEDDINGS):
@@ -289,6 +291,12 @@ def _tensors(value: Any) -> Iterator[torch.Tensor]:
     elif isinstance(value, (list, tuple)):
         for each in value:
             yield from _tensors(each)
+
+
+def _is_measurable(tensor: torch.Tensor) -> bool:
+    """Whether a tensor is neither sparse nor nested, nor the argument of a function that is transformed."""
+    is_wrapped: bool = torch._C._functorch.is_functorch_wrapped_tensor(tensor)
+    return tensor.layout is torch.strided and not tensor.is_nested and not is_wrapped
 
 
 def _scalar(outputs: Any) -> torch.Tensor | None:
