@@ -21,7 +21,7 @@ from tb_gradhealth.capture.torch.selecting.modules import unwrapped, watched_par
 from tb_gradhealth.capture.torch.selecting.settings import optimizer_settings
 from tb_gradhealth.capture.torch.step_observation import StepObservation
 from tb_gradhealth.capture.updates import Updates, checked_updates
-from tb_gradhealth.capture.writing.record_file import LocalFile
+from tb_gradhealth.capture.writing.record_file import open_record_file
 
 if TYPE_CHECKING:
     from tb_gradhealth.health import Finding, RuleSet
@@ -125,7 +125,7 @@ class Watcher:
             overhead=overhead,
             rules=rules,
             guard=guard,
-            open_file=LocalFile,
+            open_file=open_record_file,
             is_recording=lambda: True,
         )
         self._next_step = int(first_step)
