@@ -112,7 +112,9 @@ class Forward:
         self.attention = Attention()
         self.newest = ForwardPass()
         self._model = model
-        self._training = model.training
+        # Whether the passes that are trained are those of the mode `train`; None before the first.
+        self._trains_in: bool | None = None
+        self._mode = model.training
         self._ended = False
         self._names = UniqueNames()
         self._sources: dict[int, tuple[ref[torch.Tensor], tuple[str, ...], int | None]] = {}
@@ -131,6 +133,8 @@ class Forward:
     def end_pass(self) -> None:
         """The backward pass has ended: the next call begins a new forward pass."""
         self._ended = True
+        if self._trains_in is None:
+            self._trains_in = self._mode
 
     def close(self) -> None:
         """Remove the hooks."""
@@ -150,13 +154,14 @@ class Forward:
         return (
             torch.is_grad_enabled()
             and torch._C._current_graph_task_id() == -1
-            and self._model.training == self._training
+            and self._trains_in in (None, self._model.training)
         )
 
     def _begins(self, args: Any, kwargs: Any) -> None:
         """Add the model's inputs."""
-        if self._ended:
+        if self._ended or self._mode != self._model.training:
             self._reset()
+        self._mode = self._model.training
         unique = UniqueNames(self.newest.inputs)
         tensors = [(("input",), each) for each in _tensors(args)]
         tensors += [((name,), each) for name, value in kwargs.items() for each in _tensors(value)]
