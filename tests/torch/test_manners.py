@@ -1,9 +1,11 @@
 """What a training notices of the watcher: nothing but its time."""
 
 import copy
+import gc
 import pickle
 import subprocess
 import sys
+import weakref
 
 import pytest
 import torch
@@ -81,6 +83,34 @@ def test_no_hook_remains(log_dir):
     assert not optimizer._optimizer_step_post_hooks
     assert torch.amp.GradScaler.scale is scale
     watcher.step(torch.ones([]))  # does nothing
+
+
+def trained_and_dropped(log_dir, close):
+    """References to a model and an optimizer that nobody else refers to."""
+    model = network()
+    optimizer = torch.optim.SGD(model.parameters(), 0.1)
+    watcher = gradhealth.watch(model, optimizer, log_dir)
+    for x, y in images(15):
+        loss = training.class_loss(model(x), y)
+        loss.backward()
+        optimizer.step()
+        optimizer.zero_grad()
+        watcher.step(loss)
+    if close:
+        watcher.close()
+        return [weakref.ref(model), weakref.ref(optimizer)], watcher
+    return [weakref.ref(model), weakref.ref(optimizer)], None
+
+
+@pytest.mark.parametrize("close", [True, False])
+def test_nothing_outlives_the_training(log_dir, close):
+    scale = torch.amp.GradScaler.scale
+    references, kept = trained_and_dropped(log_dir, close)
+    gc.collect()
+    assert [reference() for reference in references] == [None, None]
+    assert torch.amp.GradScaler.scale is scale
+    assert kept is None or not kept.findings()
+    assert max(Recorded(log_dir).flight("loss", "loss")) == 14, "it is closed when it is garbage-collected"
 
 
 class Waits(TorchDispatchMode):

@@ -2,6 +2,7 @@
 
 import functools
 import warnings
+import weakref
 from collections.abc import Callable, Mapping, Sequence
 from os import PathLike
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -157,6 +158,9 @@ class Watcher:
         loss_scale.open({id(each) for each in optimizers})
         self._hooks.append(loss_scale)
         observation.connect(*self._hooks, activations=activations)
+        # The model and the watcher refer to each other. When both are garbage-collected, as after an
+        # exception, the recorder is still whole only if it is referred to from elsewhere.
+        weakref.finalize(self, _finish, self._recorder, loss_scale).atexit = False
 
     def step(self, loss: Any = None, *, targets: Any = None, step: int | None = None) -> None:
         """Record the step that has just been trained; call it once in each step, after ``optimizer.step()``.
@@ -251,6 +255,12 @@ class Watcher:
 
 watch = Watcher
 """The name for use: ``with gradhealth.watch(model, optimizer, log_dir) as watcher:``."""
+
+
+def _finish(recorder: RunRecorder[Observer], loss_scale: LossScale) -> None:
+    """Close what would outlive a watcher; a second call does nothing."""
+    loss_scale.close()
+    recorder.close()
 
 
 def checked_optimizers(optimizer: Optimizer | Sequence[Optimizer] | None) -> list[Optimizer]:

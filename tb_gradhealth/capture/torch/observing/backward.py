@@ -7,6 +7,7 @@ to call back when the whole pass has ended.
 
 from collections.abc import Callable, Sequence
 from typing import Any, Final
+from weakref import ref
 
 import torch
 from torch import nn
@@ -38,10 +39,18 @@ class Backward:
             return
         ready = [parameter for parameter in self._frozen if _is_ready(parameter)]
         if ready:
+            # A parameter holds its hooks where Python's garbage collection does not see them.
+            own = ref(self)
+
+            def reached(parameter: torch.Tensor) -> None:
+                hooks = own()
+                if hooks is not None:
+                    hooks._reached()
+
             self._frozen = [parameter for parameter in self._frozen if not _is_ready(parameter)]
             for parameter in ready:
                 hooked: Any = parameter
-                self._handles.append(hooked.register_post_accumulate_grad_hook(self._reached))
+                self._handles.append(hooked.register_post_accumulate_grad_hook(reached))
 
     def close(self) -> None:
         """Remove the hooks."""
@@ -50,7 +59,7 @@ class Backward:
         self._handles.clear()
         self._frozen.clear()
 
-    def _reached(self, parameter: torch.Tensor) -> None:
+    def _reached(self) -> None:
         current = torch._C._current_graph_task_id()
         if current != self._pass:
             self._pass = current
