@@ -325,6 +325,33 @@ def test_one_model_with_two_optimizers(log_dir):
     expected.assert_matches(Recorded(log_dir))
 
 
+def test_one_watcher_of_networks_that_are_trained_in_turn(log_dir):
+    networks = nn.ModuleDict({"generator": nn.Linear(4, 6), "critic": nn.Linear(6, 1)})
+    generator, critic = networks["generator"], networks["critic"]
+    of_generator, of_critic = sgd(generator), sgd(critic)
+    gradients = {"generator": [], "critic": []}
+    with gradhealth.watch(networks, [of_generator, of_critic], log_dir, every=1) as watcher:
+        for _ in range(4):
+            fake = generator(torch.randn(8, 4))
+            critic_loss = critic(fake.detach()).mean() - critic(torch.randn(8, 6)).mean()
+            critic_loss.backward()
+            gradients["critic"].append(training.array(critic.weight.grad))
+            of_critic.step()
+            loss = -critic(fake).mean()  # its gradient reaches the critic too
+            loss.backward()
+            gradients["generator"].append(training.array(generator.weight.grad))
+            of_generator.step()
+            networks.zero_grad()
+            watcher.step({"critic": critic_loss, "generator": loss})
+    recorded = Recorded(log_dir)
+    for name, values in gradients.items():
+        recorded.assert_row("gradient", f"{name}.weight", values)
+        flight = recorded.flight("gradient", f"{name}.weight")
+        np.testing.assert_allclose(
+            list(flight.values()), [statistics(each)["rms"] for each in values], rtol=1e-4
+        )
+
+
 def test_without_an_optimizer_each_call_is_a_step(log_dir):
     model, parts = training.classifier(), training.batches(4)
     with gradhealth.watch(model, None, log_dir, every=1) as watcher:
