@@ -26,7 +26,7 @@ MODES = {
 }
 
 
-QUICK = ("test_host_statistics", "test_segments")
+QUICK = ("test_host_statistics", "test_record_file", "test_segments")
 
 
 def pytest_collection_modifyitems(items):

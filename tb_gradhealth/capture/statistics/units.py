@@ -21,6 +21,13 @@ OUTER_RANGE: Final = 0.95
 """An output counts for the outer fraction beyond this share of the range: |tanh| > 0.95."""
 
 
+MIN_BATCHES: Final = 10
+"""Smallest number of batches in a window: a unit that is silent for fewer batches is not dead."""
+
+SEARCH_INTERVAL: Final = 8
+"""Windows from one search of a silent unit in a whole batch to the next."""
+
+
 def unit_columns(values: Floats, activation: str) -> dict[str, float]:
     """The columns of a layer's units that are defined for its activation function.
 

@@ -19,7 +19,7 @@ from tb_gradhealth.capture.tensorflow.fit.keras_step import ObservedStep
 from tb_gradhealth.capture.tensorflow.recorder import Recorder
 from tb_gradhealth.capture.tensorflow.selecting.activations import replaced
 from tb_gradhealth.capture.tensorflow.selecting.settings import optimizer_calls
-from tb_gradhealth.capture.tensorflow.selecting.updates import Updates, checked_updates
+from tb_gradhealth.capture.updates import Updates, checked_updates
 
 if TYPE_CHECKING:
     from tb_gradhealth.health import Finding, RuleSet

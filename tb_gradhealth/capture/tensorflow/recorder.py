@@ -21,7 +21,7 @@ from tb_gradhealth.capture.tensorflow.selecting.settings import (
     training_numbers,
 )
 from tb_gradhealth.capture.tensorflow.selecting.targets import Targets
-from tb_gradhealth.capture.tensorflow.selecting.updates import Updates, checked_updates
+from tb_gradhealth.capture.updates import Updates, checked_updates
 
 if TYPE_CHECKING:
     from tb_gradhealth.health import Finding, RuleSet

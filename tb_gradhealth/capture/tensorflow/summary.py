@@ -19,8 +19,8 @@ from tb_gradhealth.capture.tensorflow.observing.replicas import replicas
 from tb_gradhealth.capture.tensorflow.selecting.activations import Activations
 from tb_gradhealth.capture.tensorflow.selecting.selection import Selection, StepTensors, in_pairs, select
 from tb_gradhealth.capture.tensorflow.selecting.settings import optimizer_settings, training_numbers
-from tb_gradhealth.capture.tensorflow.selecting.updates import Updates, checked_updates
 from tb_gradhealth.capture.tensorflow.summary_guard import OnFinding, SummaryGuard, guard_of
+from tb_gradhealth.capture.updates import Updates, checked_updates
 from tb_gradhealth.capture.writing.run_writer import OURS
 from tb_gradhealth.record import encode_table, record_tag, steps_tag, table_tag
 

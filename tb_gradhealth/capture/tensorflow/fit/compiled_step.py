@@ -10,7 +10,8 @@ from typing import Any
 
 import tensorflow as tf
 
-from tb_gradhealth.capture.tensorflow.measuring.sampling import MAX_MEASURED_ELEMENTS, first_samples
+from tb_gradhealth.capture.statistics.batch_sizes import MAX_MEASURED_ELEMENTS
+from tb_gradhealth.capture.tensorflow.measuring.sampling import first_samples
 from tb_gradhealth.capture.tensorflow.selecting.selection import BATCHES, Selection
 
 Step = Callable[..., tuple[Any, Selection | None]]

@@ -17,16 +17,12 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
+from tb_gradhealth.capture.statistics.batch_sizes import ELEMENTS_EVERY_STEP, elements_of_batch
 from tb_gradhealth.capture.statistics.moments import EXTREMES
 from tb_gradhealth.capture.tensorflow.graph import highest, shared_function
 from tb_gradhealth.capture.tensorflow.measuring.moments import extremes
 from tb_gradhealth.capture.tensorflow.measuring.operands import as_float32
-from tb_gradhealth.capture.tensorflow.measuring.sampling import (
-    ELEMENTS_EVERY_STEP,
-    elements_of_batch,
-    first_samples,
-    max_first_elements,
-)
+from tb_gradhealth.capture.tensorflow.measuring.sampling import first_samples, max_first_elements
 from tb_gradhealth.capture.tensorflow.measuring.units import Units, unit_peaks
 from tb_gradhealth.record import Row
 from tb_gradhealth.record.activation_functions import POSITIVE

@@ -1,26 +1,12 @@
 """Samples of a tensor: evenly spread runs of elements, and the first samples of a batch."""
 
 import math
-from typing import Any, Final
+from typing import Any
 
 import tensorflow as tf
 
+from tb_gradhealth.capture.statistics.batch_sizes import samples_within
 from tb_gradhealth.capture.statistics.magnitudes import RUN
-
-ELEMENTS_EVERY_STEP: Final = 1 << 14
-"""Elements of a batch from which step statistics are computed; at least one sample."""
-
-MAX_MEASURED_ELEMENTS: Final = 1 << 16
-"""Largest number of elements of a batch that are measured: moments then have an error of half a percent."""
-
-MIN_MEASURED_ELEMENTS: Final = 1 << 14
-MAX_TOTAL_ELEMENTS: Final = 1 << 21
-"""With more than 32 such rows fewer elements are measured, so that up to 128 rows take 8 MiB together."""
-
-
-def elements_of_batch(rows: int) -> int:
-    """The elements that are measured of each of some ``rows``."""
-    return min(max(MAX_TOTAL_ELEMENTS // max(rows, 1), MIN_MEASURED_ELEMENTS), MAX_MEASURED_ELEMENTS)
 
 
 def sample(values: Any, max_elements: int) -> Any:
@@ -64,7 +50,7 @@ def first_samples(values: Any, max_elements: int) -> Any:
     if not sizes.is_fully_defined():
         per_sample = tf.reduce_prod(tf.shape(values)[1:])
         return values[: tf.maximum(max_elements // tf.maximum(per_sample, 1), 1)]
-    samples = _samples(math.prod(sizes), max_elements)
+    samples = samples_within(math.prod(sizes), max_elements)
     batch_size = values.shape[0]
     return values if batch_size is not None and batch_size <= samples else values[:samples]
 
@@ -73,9 +59,4 @@ def max_first_elements(values: Any, max_elements: int) -> int:
     """Largest size of `first_samples`; ``max_elements`` if the size of a sample is not static."""
     sizes = values.shape[1:] if values.shape.rank else None
     per_sample = math.prod(sizes) if sizes is not None and sizes.is_fully_defined() else 1
-    return _samples(per_sample, max_elements) * per_sample
-
-
-def _samples(per_sample: int, max_elements: int) -> int:
-    """Number of samples of ``per_sample`` elements that have ``max_elements`` together, at least one."""
-    return max(max_elements // max(per_sample, 1), 1)
+    return samples_within(per_sample, max_elements) * per_sample

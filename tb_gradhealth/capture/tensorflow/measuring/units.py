@@ -1,19 +1,14 @@
 """Dead units: units of a layer, the last axis of its output, that are silent in all batches of a window."""
 
 from collections.abc import Sequence
-from typing import Any, Final
+from typing import Any
 
 import numpy as np
 import tensorflow as tf
 
+from tb_gradhealth.capture.statistics.units import MIN_BATCHES, SEARCH_INTERVAL
 from tb_gradhealth.capture.tensorflow.graph import highest, shared_function, state
 from tb_gradhealth.capture.tensorflow.measuring.segments import owners, segment_sum
-
-MIN_BATCHES: Final = 10
-"""Smallest number of batches in a window: a unit that is silent for fewer batches is not dead."""
-
-SEARCH_INTERVAL: Final = 8
-"""Windows from one search of a silent unit in a whole batch to the next."""
 
 
 class Units:

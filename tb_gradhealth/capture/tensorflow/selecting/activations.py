@@ -15,11 +15,11 @@ from tb_gradhealth.capture.tensorflow.selecting.inputs import Named, named_input
 from tb_gradhealth.capture.tensorflow.selecting.structure import (
     LayerInfo,
     Structure,
-    UniqueNames,
     composite_layers,
     describe,
     leaf_layers,
 )
+from tb_gradhealth.capture.unique_names import UniqueNames
 
 NO_INPUTS: Final = ("training", "mask")
 """Arguments of a model's call that are not inputs."""

@@ -6,7 +6,7 @@ from typing import Any, Final
 
 import tensorflow as tf
 
-from tb_gradhealth.capture.tensorflow.selecting.structure import UniqueNames
+from tb_gradhealth.capture.unique_names import UniqueNames
 
 INPUT: Final = "input"
 TARGET: Final = "target"

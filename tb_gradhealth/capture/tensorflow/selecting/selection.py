@@ -11,13 +11,13 @@ from tb_gradhealth.capture.tensorflow.selecting.inputs import named_inputs, name
 from tb_gradhealth.capture.tensorflow.selecting.structure import (
     LayerInfo,
     Structure,
-    UniqueNames,
     role_of,
     shared_prefix,
     variable_path,
 )
 from tb_gradhealth.capture.tensorflow.selecting.targets import Targets, has_accuracy
-from tb_gradhealth.capture.tensorflow.selecting.updates import Updates, with_sampling
+from tb_gradhealth.capture.unique_names import UniqueNames
+from tb_gradhealth.capture.updates import Updates, with_sampling
 from tb_gradhealth.record import Kind, Row
 from tb_gradhealth.record.activation_functions import WITH_UNITS
 

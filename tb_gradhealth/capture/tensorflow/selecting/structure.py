@@ -6,6 +6,7 @@ from typing import Any, Final
 
 import keras
 
+from tb_gradhealth.capture.unique_names import UniqueNames
 from tb_gradhealth.record import Role
 
 ACTIVATION_LAYERS: Final = {
@@ -182,26 +183,6 @@ def shared_prefix(paths: Sequence[str]) -> str:
     if len(firsts) != 1 or any(path.count("/") < 2 for path in paths):
         return ""
     return f"{firsts.pop()}/"
-
-
-class UniqueNames:
-    """Makes names unique: the second ``"dense"`` becomes ``"dense_2"``.
-
-    Args:
-        used: names that are used already.
-    """
-
-    def __init__(self, used: Iterable[str] = ()) -> None:
-        self._used = set(used)
-
-    def __call__(self, name: str) -> str:
-        """The name, with a number if it is used already."""
-        candidate, number = name, 1
-        while candidate in self._used:
-            number += 1
-            candidate = f"{name}_{number}"
-        self._used.add(candidate)
-        return candidate
 
 
 def _sublayers(layer: Any) -> list[Any]:

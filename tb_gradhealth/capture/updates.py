@@ -33,9 +33,14 @@ def checked_updates(updates: object) -> Updates | None:
     return updates  # type: ignore[return-value]
 
 
+def sample_size(size: int, updates: Updates | None) -> int:
+    """Elements that the update of a tensor of ``size`` elements is measured on; 0 for all of them."""
+    max_elements = {"exact": math.inf, "sampled": SAMPLE, "none": math.inf, None: LARGE}[updates]
+    return SAMPLE if size > max_elements else 0
+
+
 def with_sampling(row: Row, updates: Updates | None) -> Row:
     """The row of an update with the sample size, or the reason why it is not measured, by the choice."""
     if updates == "none":
         return replace(row, not_measured=OFF)
-    max_elements = {"exact": math.inf, "sampled": SAMPLE, None: LARGE}[updates]
-    return replace(row, sampled=SAMPLE) if math.prod(row.shape) > max_elements else row
+    return replace(row, sampled=sample_size(math.prod(row.shape), updates))

@@ -1,0 +1,1 @@
+"""Observes a training through PyTorch's hooks: forward passes, backward passes, optimizer steps."""
