@@ -16,13 +16,14 @@ demo: $(VENV)/installed
 
 test: frontend lint unit
 
-# The Python environment, with TensorFlow's CPU build unless TensorFlow is installed. The editable install
-# builds the tab. tf_keras is installed without its dependency "tensorflow", which would overwrite the
+# The Python environment, with TensorFlow's CPU build unless TensorFlow is installed, and a release of PyTorch
+# that some indexes have without CUDA's gigabytes. The editable install builds the tab. tf_keras is installed without its dependency "tensorflow", which would overwrite the
 # files of "tensorflow-cpu".
 $(VENV)/installed: pyproject.toml setup.py $(shell find frontend/src -type f) frontend/package-lock.json
 	test -d $(VENV) || $(PYTHON) -m venv $(VENV)
 	$(BIN)/pip install --quiet --upgrade pip
 	$(BIN)/python -c "import tensorflow" 2>/dev/null || $(BIN)/pip install --quiet "tensorflow-cpu>=2.21"
+	$(BIN)/python -c "import torch" 2>/dev/null || $(BIN)/pip install --quiet "torch==2.13.0"
 	$(BIN)/pip install --quiet --editable ".[test]"
 	$(BIN)/pip install --quiet --no-deps tf_keras
 	touch $@
