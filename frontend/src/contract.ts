@@ -136,6 +136,8 @@ export interface Finding extends FindingSummary {
   unit: Unit
   /** The finding of the same incident that caused this one; null if it only began at the same time. */
   follows: string | null
+  /** What the run was trained with; empty if it is not known. */
+  framework?: string
   /**
    * Compared number by number, it sorts the findings of all runs; those with equal keys keep the order in which the
    * server lists runs and their findings. The first number is the severity of the incident: 0 critical, 1 warning,
@@ -176,7 +178,10 @@ export interface Symptom {
   title: string
   meaning: string
   causes: string[]
+  /** In neutral words. */
   advice: string[]
+  /** In the words of the framework of a finding. */
+  advice_by_framework?: Partial<Record<string, string[]>>
   measure: string
   logarithmic: boolean
   direction: 'above' | 'below'

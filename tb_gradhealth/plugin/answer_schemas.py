@@ -6,7 +6,7 @@ Objects list the fields that an answer has at least: the contract grows by addin
 from typing import Final, get_args
 
 from tb_gradhealth.health import SEVERITIES, SYMPTOMS, Verdict
-from tb_gradhealth.health.results import Unit
+from tb_gradhealth.health.results import Framework, Unit
 from tb_gradhealth.health.series import DERIVED
 from tb_gradhealth.plugin.parameters import Schema
 from tb_gradhealth.record import KINDS
@@ -78,6 +78,7 @@ FINDING: Final = _object(
     muted=TEXT,
     unit=UNIT,
     follows=_or_null(TEXT),
+    framework={"enum": list(get_args(Framework))},
     order={"type": "array", "items": WHOLE, "minItems": 3, "maxItems": 3},
 )
 LISTED_FINDING: Final = _object(
@@ -185,6 +186,7 @@ SYMPTOM: Final = _object(
     meaning=TEXT,
     causes=_list(TEXT),
     advice=_list(TEXT),
+    advice_by_framework=_map(_list(TEXT)),
     measure=TEXT,
     formula=TEXT,
     source=TEXT,

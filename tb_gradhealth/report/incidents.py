@@ -7,7 +7,7 @@ from itertools import groupby
 from typing import Final
 
 from tb_gradhealth.health import SEVERITIES, SYMPTOMS, Finding, Severity
-from tb_gradhealth.health.results import amount, counted, listed, loss_name, number
+from tb_gradhealth.health.results import Framework, amount, counted, listed, loss_name, number
 from tb_gradhealth.record import Kind
 
 NAMED: Final = 3
@@ -120,7 +120,7 @@ def _incident(
         _muted(findings),
         _end(findings, last_step),
         *_loss(loss),
-        f"What to try first: {first_advice(origin.symptom)}",
+        f"What to try first: {first_advice(origin.symptom, origin.framework)}",
     ]
     return Incident(
         id=identity,
@@ -131,12 +131,12 @@ def _incident(
     )
 
 
-def first_advice(symptom: str) -> str:
+def first_advice(symptom: str, framework: Framework = "") -> str:
     """The first advice that changes the training.
 
     Advice that begins with "Look" points to other findings, which the incident already names.
     """
-    return next(each for each in SYMPTOMS[symptom].advice if not each.startswith("Look "))
+    return next(each for each in SYMPTOMS[symptom].advice_for(framework) if not each.startswith("Look "))
 
 
 def subject_of(kind: Kind, tensors: Sequence[str]) -> str:

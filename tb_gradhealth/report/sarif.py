@@ -9,6 +9,7 @@ from typing import Any, Final
 from urllib.parse import quote
 
 from tb_gradhealth.health import SYMPTOMS, AnySymptom, Finding, Severity
+from tb_gradhealth.health.results import Framework
 from tb_gradhealth.report.model import Change, Report, RunReport
 from tb_gradhealth.report.sanitizing import visible
 from tb_gradhealth.version import __version__
@@ -21,6 +22,8 @@ STATES: Final[dict[Change, str]] = {"new": "new", "worse": "updated", "known": "
 def as_sarif(report: Report, fail_on: Severity) -> str:
     """The report as SARIF; muted findings are suppressed results, unread data are notifications."""
     problems = [*report.problems, *(problem for run in report.runs for problem in run.problems)]
+    frameworks = {finding.framework for run in report.runs for finding in run.findings}
+    framework = frameworks.pop() if len(frameworks) == 1 else ""
     indices = {symptom: index for index, symptom in enumerate(SYMPTOMS)}
     document = {
         "$schema": SCHEMA,
@@ -31,7 +34,7 @@ def as_sarif(report: Report, fail_on: Severity) -> str:
                     "driver": {
                         "name": "gradhealth",
                         "version": __version__,
-                        "rules": [_rule(symptom) for symptom in SYMPTOMS.values()],
+                        "rules": [_rule(symptom, framework) for symptom in SYMPTOMS.values()],
                     }
                 },
                 "invocations": [
@@ -56,7 +59,7 @@ def as_sarif(report: Report, fail_on: Severity) -> str:
     return json.dumps(document, indent=2, allow_nan=False) + "\n"
 
 
-def _rule(symptom: type[AnySymptom]) -> dict[str, Any]:
+def _rule(symptom: type[AnySymptom], framework: Framework) -> dict[str, Any]:
     return {
         "id": symptom.id,
         "name": "".join(part.capitalize() for part in symptom.id.split("-")),
@@ -64,7 +67,7 @@ def _rule(symptom: type[AnySymptom]) -> dict[str, Any]:
         "fullDescription": {"text": symptom.meaning},
         "help": {
             "text": "What to try: "
-            + " ".join(f"{number}. {each}" for number, each in enumerate(symptom.advice, 1))
+            + " ".join(f"{number}. {each}" for number, each in enumerate(symptom.advice_for(framework), 1))
         },
     }
 

@@ -20,7 +20,7 @@ def test_it_says_how_many_are_sick_what_to_try_and_leads_to_the_evidence(demo_se
     worst = min(runs, key=lambda run: run["rank"])
     named = demo_server.json("findings?limit=1")["page"]["named"]
     assert (named["run"], named["id"]) == (worst["run"], worst["named"])
-    advice = symptoms_of(demo_server)[named["symptom"]]["advice"]
+    advice = symptoms_of(demo_server)[named["symptom"]]["advice_by_framework"][named["framework"]]
     with open_tab(demo_server.url, width=1280, height=800) as tab:
         sick = sum(run["verdict"] in ("critical", "warning") for run in runs)
         tab.frame.get_by_text(f"{sick} of {len(runs)} runs are sick", exact=True).wait_for()

@@ -190,7 +190,7 @@ def test_a_loss_that_is_not_finite_is_said_to_be():
 
 @pytest.mark.parametrize("symptom", SYMPTOMS)
 def test_the_first_advice_changes_the_training(symptom):
-    assert first_advice(symptom) in SYMPTOMS[symptom].advice
+    assert first_advice(symptom) in SYMPTOMS[symptom].advice_for()
     assert not first_advice(symptom).startswith("Look")
 
 

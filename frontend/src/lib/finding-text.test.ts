@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest'
-import { aFinding } from '../testing/samples'
-import { causeText, stateText } from './finding-text'
+import { aFinding, VANISHING } from '../testing/samples'
+import { adviceFor, causeText, stateText } from './finding-text'
 
 it('says of an open finding when it was seen last only if that was before the newest record', () => {
   const open = aFinding({ last_step: 480 })
@@ -21,4 +21,12 @@ it('tells what follows from what, and what only began with it', () => {
   expect(causeText(aFinding({ follows: 'o' }), origin)).toBe('follows from contrast')
   expect(causeText(aFinding({ follows: 'gone' }), null)).toBe('follows from the origin')
   expect(causeText(aFinding(), null)).toBe('at the same time')
+})
+
+it('gives advice in the words of the framework, and neutral ones without', () => {
+  const symptom = { ...VANISHING, advice_by_framework: { torch: ['Use nn.ReLU'] } }
+  expect(adviceFor(aFinding({ framework: 'torch' }), symptom)).toEqual(['Use nn.ReLU'])
+  expect(adviceFor(aFinding({ framework: '' }), symptom)).toEqual(VANISHING.advice)
+  expect(adviceFor(aFinding(), symptom)).toEqual(VANISHING.advice)
+  expect(adviceFor(aFinding(), undefined)).toEqual([])
 })

@@ -1,6 +1,6 @@
 /** Short texts for a finding's state and for its relation to its incident. */
 
-import type { Finding } from '../contract'
+import type { Finding, Symptom } from '../contract'
 import { formatStep } from './numbers'
 
 /** "open" or "resolved at 390"; for an open finding that the newest record does not show, its last step. */
@@ -13,6 +13,11 @@ export function stateText(
   }
   const lags = newest !== null && last_step < newest
   return lags ? `open, last seen at step ${formatStep(last_step)}` : 'open'
+}
+
+/** What to try, in the words of the finding's framework. */
+export function adviceFor({ framework = '' }: Finding, symptom: Symptom | undefined): string[] {
+  return symptom?.advice_by_framework?.[framework] ?? symptom?.advice ?? []
 }
 
 /** The relation of a member that is not the origin to its incident. */

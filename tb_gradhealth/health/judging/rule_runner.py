@@ -12,7 +12,7 @@ from tb_gradhealth.health.judging.lifecycle import LifecyclePolicy, advance, adv
 from tb_gradhealth.health.judging.rule_set import SymptomRules
 from tb_gradhealth.health.loss import Losses, Outcome
 from tb_gradhealth.health.protocol import AnySymptom, Block, Facts, Scope, StepsView, Structure, View
-from tb_gradhealth.health.results import SEVERITIES, Finding, LocatedFinding, finding_id
+from tb_gradhealth.health.results import SEVERITIES, Finding, LocatedFinding, finding_id, framework_of
 
 _log = logging.getLogger(__name__)
 
@@ -209,6 +209,7 @@ class RuleRunner:
             message=rule.message(facts),
             muted=muted,
             unit=rule.unit,
+            framework=framework_of(structure.settings),
         )
         return LocatedFinding(finding, row, rule.origin_near_output, rule.leads_to, rule.propagates)
 

@@ -12,7 +12,7 @@ from tb_gradhealth.health.protocol.block import View
 from tb_gradhealth.health.protocol.limits import Limits, parameters
 from tb_gradhealth.health.protocol.steps import StepsView
 from tb_gradhealth.health.protocol.structure import Scope, Structure
-from tb_gradhealth.health.results import INFO, WARNING, Unit
+from tb_gradhealth.health.results import FRAMEWORKS, INFO, WARNING, Framework, Unit, worded
 from tb_gradhealth.record import Kind, Row
 
 
@@ -134,6 +134,7 @@ class Symptom(ABC, Generic[L]):
     meaning: ClassVar[str]
     causes: ClassVar[tuple[str, ...]]
     advice: ClassVar[tuple[str, ...]]
+    """What to try, with placeholders that `advice_for` resolves."""
     measure: ClassVar[str]
     """The formula of the measured value, as text."""
     needs: ClassVar[str]
@@ -223,6 +224,11 @@ class Symptom(ABC, Generic[L]):
         """One sentence with the layer, the numbers and the step."""
 
     @classmethod
+    def advice_for(cls, framework: Framework = "") -> tuple[str, ...]:
+        """What to try, in the words of a framework; neutral ones for ``""``."""
+        return tuple(worded(text, framework) for text in cls.advice)
+
+    @classmethod
     def as_json(cls) -> dict[str, object]:
         """The symptom's texts as plain JSON values."""
         return {
@@ -230,7 +236,8 @@ class Symptom(ABC, Generic[L]):
             "title": cls.title,
             "meaning": cls.meaning,
             "causes": list(cls.causes),
-            "advice": list(cls.advice),
+            "advice": list(cls.advice_for()),
+            "advice_by_framework": {each: list(cls.advice_for(each)) for each in FRAMEWORKS},
             "measure": cls.measure,
             "logarithmic": cls.logarithmic,
             "direction": cls.direction,

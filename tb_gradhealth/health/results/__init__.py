@@ -2,7 +2,8 @@
 
 * ``findings`` and ``incidents``, which group them; ``origin_notes`` adds to the message of an origin.
 * ``assessment``: a run at a glance; ``symptom_state``: one symptom of one tensor.
-* ``severity``: the severities; ``wording``: numbers in sentences.
+* ``severity``: the severities; ``wording``: numbers in sentences; ``frameworks``: an
+  advice in the words of each framework.
 """
 
 from tb_gradhealth.health.results.assessment import (
@@ -22,6 +23,7 @@ from tb_gradhealth.health.results.findings import (
     ordered_findings,
     verdict_of,
 )
+from tb_gradhealth.health.results.frameworks import FRAMEWORKS, TERMS, Framework, framework_of, worded
 from tb_gradhealth.health.results.incidents import LocatedFinding, group_into_incidents
 from tb_gradhealth.health.results.origin_notes import bad_input, unmeasured_gap
 from tb_gradhealth.health.results.severity import CRITICAL, INFO, SEVERITIES, WARNING, Severity, at_least
@@ -41,13 +43,16 @@ from tb_gradhealth.health.results.wording import (
 
 __all__ = [
     "CRITICAL",
+    "FRAMEWORKS",
     "INFO",
     "SEVERITIES",
+    "TERMS",
     "WARNING",
     "Assessment",
     "Closest",
     "Condition",
     "Finding",
+    "Framework",
     "LocatedFinding",
     "NotJudged",
     "Severity",
@@ -60,6 +65,7 @@ __all__ = [
     "counted",
     "finding_as_json",
     "finding_id",
+    "framework_of",
     "group_into_incidents",
     "headline_of",
     "listed",
@@ -75,4 +81,5 @@ __all__ = [
     "value_and_limit",
     "verdict_of",
     "whole",
+    "worded",
 ]

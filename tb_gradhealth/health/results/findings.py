@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass, replace
 from itertools import count
 from typing import Final, Literal
 
+from tb_gradhealth.health.results.frameworks import Framework
 from tb_gradhealth.health.results.severity import SEVERITIES, Severity
 from tb_gradhealth.record import Kind
 
@@ -42,6 +43,7 @@ class Finding:
         unit: the unit of ``value`` and ``threshold``.
         follows: id of the finding of the same incident that causes this one; None for the origin, and for a
             finding that only began at the same time.
+        framework: what the recorder of the tensor was made for; its advice is in the words of this framework.
         order: sort key: the most urgent incident first, each with its origin first.
     """
 
@@ -65,6 +67,7 @@ class Finding:
     muted: str = ""
     unit: Unit = ""
     follows: str | None = None
+    framework: Framework = ""
     order: tuple[int, int, int] = (0, 0, 0)
 
 

@@ -45,13 +45,13 @@ class ActivationSpike(Spike[ActivationSpikeLimits]):
     causes = (
         "A step that was too large: the learning rate is too high, or was just raised.",
         "A batch with an extreme input or label.",
-        "BatchNormalization on a batch whose variance is close to zero.",
+        "Batch normalization of a batch whose variance is close to zero.",
         "Weights that were changed from outside: a faulty checkpoint, a wrong loading.",
     )
     advice = (
         "Look at the first layer in forward order that spikes; the later ones follow it.",
         "Inspect the batch of that step for outliers; scale or clip the inputs.",
-        "Lower the learning rate or clip gradients (Keras: clipnorm=1.0, PyTorch: clip_grad_norm_).",
+        "Lower the learning rate or clip gradients {by_norm}.",
         "If the loss does not come back, restart from a checkpoint before the spike.",
     )
     measure = "(ln max|h| - median) / (1.4826 MAD + 0.05) over its last 32 records"

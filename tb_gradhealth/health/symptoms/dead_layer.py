@@ -47,14 +47,14 @@ class DeadLayer(Symptom[DeadLayerLimits]):
     causes = (
         "All ReLU units of this layer or of the one after it are dead.",
         "The layer's output is not used, or multiplied by zero, on the way to the loss.",
-        "A stop_gradient, an argmax or a rounding on the way.",
+        "An operation that stops gradients, an argmax or a rounding on the way.",
         "The learning rate is so small that updates are lost in the weight's precision (bfloat16).",
     )
     advice = (
         "Look for dead units in the layers after this one.",
         "Follow the output of the layer to the loss: is it used?",
-        "Freeze the layer (trainable = False) if it is not meant to learn.",
-        "Keep weights in float32 (a mixed policy) if updates are lost in rounding.",
+        "{freeze_layer} if it is not meant to learn.",
+        "{float32_weights} if updates are lost in rounding.",
     )
     measure = "steps in a row with RMS(g) = 0 or RMS(w after - w before) = 0"
     needs = "its gradient was not measured"

@@ -64,9 +64,9 @@ class DeadUnits(Symptom[DeadUnitsLimits]):
     )
     advice = (
         "Lower the learning rate, or warm it up.",
-        "Use LeakyReLU, ELU or GELU instead of ReLU.",
-        "Use He initialization, with biases at zero.",
-        "Normalize the inputs, or add BatchNormalization before the activation.",
+        "Use {leaky_relu}, {elu} or {gelu} instead of {relu}.",
+        "Use {he_initialization}, with biases at zero.",
+        "Normalize the inputs, or add {batch_normalization} before the activation.",
     )
     measure = "units that were 0 throughout the window / units"
     needs = "its units have not been watched for ten batches yet"

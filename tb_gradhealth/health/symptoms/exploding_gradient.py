@@ -93,9 +93,9 @@ class ExplodingGradient(Symptom[ExplodingGradientLimits]):
     )
     advice = (
         "Lower the learning rate, or warm it up over the first hundreds of steps.",
-        "Clip gradients: global_clipnorm=1.0 of a Keras optimizer, clip_grad_norm_ in PyTorch.",
+        "Clip gradients {by_norm}.",
         "Scale inputs and targets to about unit variance.",
-        "In recurrent layers use LSTM or GRU, or an orthogonal recurrent initializer.",
+        "In recurrent layers use {gated_cells}, or {orthogonal_initialization}.",
     )
     measure = "max(RMS(g) / its running median while it grows, RMS(g) / max(RMS(w), a tenth of Glorot's))"
     needs = "its gradient or its past is not known"

@@ -28,10 +28,10 @@ class GradientSpike(Spike[SpikeLimits]):
         "A batch with an extreme input or a wrong label.",
         "A learning rate at the edge of stability.",
         "A change of batch size or sequence length, or a restart of the learning-rate schedule.",
-        "Adam's second moment forgets too quickly or too slowly (beta_2), in large transformers above all.",
+        "Adam's second moment forgets too quickly or too slowly (beta 2), in large transformers above all.",
     )
     advice = (
-        "Clip gradients: global_clipnorm=1.0 of a Keras optimizer, clip_grad_norm_ in PyTorch.",
+        "Clip gradients {by_norm}.",
         "Inspect the batches of those steps.",
         "Lower the learning rate, or lengthen the warm-up.",
     )

@@ -72,7 +72,7 @@ class InputScale(Symptom[InputScaleLimits]):
         "Targets outside the last activation function's range: labels of -1 and 1 for a sigmoid.",
     )
     advice = (
-        "Scale the inputs: divide pixels by 255, or use a Normalization layer adapted to the training data.",
+        "Scale the inputs: divide pixels by 255, or {normalize_inputs}.",
         "Remove features that are constant.",
         "Use a linear last layer for targets that are not bounded, or scale the targets.",
     )

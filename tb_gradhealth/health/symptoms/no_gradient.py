@@ -38,13 +38,13 @@ class NoGradient(Symptom[NoGradientLimits]):
     meaning = "The framework found no path from this variable to the loss: it will never learn anything."
     causes = (
         "The layer was built but its output is not used.",
-        "A conversion to NumPy, an argmax, a cast to integers or a stop_gradient between it and the loss.",
+        "A conversion to NumPy, an argmax, a cast to integers or a stopped gradient between it and the loss.",
         "The loss is computed on another model's, or an earlier call's, outputs.",
     )
     advice = (
         "Follow the layer's output to the loss; use it, or remove the layer.",
         "Replace operations that have no gradient.",
-        "Set trainable = False if the variable is not meant to learn.",
+        "{exclude_variable} if the variable is not meant to learn.",
     )
     measure = "1 where the gradient is None"
     needs = "its gradient was not asked for"

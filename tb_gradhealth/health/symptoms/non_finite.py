@@ -53,9 +53,9 @@ class NonFinite(Symptom[NonFiniteLimits]):
     )
     advice = (
         "Look at the tensor marked as the likely origin first; the others received the NaN from it.",
-        "Use the loss on logits (from_logits=True), or add a small constant inside logarithms and divisions.",
-        "Check the batch of that step with tf.debugging.assert_all_finite.",
-        "Clip gradients or lower the learning rate, and restart from an earlier checkpoint.",
+        "Use {loss_on_logits}, or add a small constant inside logarithms and divisions.",
+        "Check the batch of that step {by_assertion}.",
+        "Clip gradients {by_norm} or lower the learning rate, and restart from an earlier checkpoint.",
     )
     measure = "number of NaN and infinite elements"
     needs = "its non-finite elements were not counted"

@@ -47,7 +47,7 @@ class PoorInitialization(Symptom[PoorInitializationLimits]):
         "Inputs that are not scaled.",
     )
     advice = (
-        "Use He initialization for ReLU, Glorot for tanh and sigmoid.",
+        "Use {he_initialization} for ReLU, {glorot_initialization} for tanh and sigmoid.",
         "Scale the inputs to about unit variance.",
         "Normalize between the layers.",
     )

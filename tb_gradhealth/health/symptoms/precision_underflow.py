@@ -54,7 +54,7 @@ class PrecisionUnderflow(Symptom[PrecisionUnderflowLimits]):
         "A training that nears its end: gradients shrink.",
     )
     advice = (
-        "Scale the loss: by Keras's LossScaleOptimizer (added under mixed_float16), PyTorch's GradScaler.",
+        "{scale_loss}.",
         "Use bfloat16 where the hardware has it.",
         "Keep this layer in float32.",
     )

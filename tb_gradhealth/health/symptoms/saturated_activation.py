@@ -59,8 +59,8 @@ class SaturatedActivation(Symptom[SaturatedActivationLimits]):
     )
     advice = (
         "Scale the inputs, and the targets of a bounded output, to the function's range.",
-        "Use Glorot initialization and a lower learning rate.",
-        "Normalize before the activation, or use ReLU or GELU in hidden layers.",
+        "Use {glorot_initialization} and a lower learning rate.",
+        "Normalize before the activation, or use {relu} or {gelu} in hidden layers.",
     )
     measure = "units with over 95 % of their values in the outer 3 % of the range / units"
     needs = "its saturated units were not counted, or it is the output of a model that learns"

@@ -57,7 +57,7 @@ class UpdateRatio(Symptom[UpdateRatioLimits]):
     )
     advice = (
         "Change the learning rate by the factor that leads to about 1e-3.",
-        "Give the layer a learning rate of its own, or use an optimizer that adapts (Adam, LAMB).",
+        "Give the layer {own_learning_rate}, or use an optimizer that adapts ({adaptive_optimizers}).",
         "Warm the learning rate up.",
     )
     measure = "max(ratio / 1e-2, 1e-6 / ratio), ratio = RMS(w after - w before) / max(RMS(w), 1e-3)"

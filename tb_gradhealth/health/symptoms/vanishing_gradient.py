@@ -70,9 +70,9 @@ class VanishingGradient(Symptom[VanishingGradientLimits]):
         "No normalization and no skip connections in a deep network.",
     )
     advice = (
-        "Replace sigmoid or tanh in the hidden layers by ReLU, GELU or SiLU.",
-        "Use He (for ReLU) or Glorot (for tanh) initialization.",
-        "Add BatchNormalization or LayerNormalization, or skip connections around blocks of layers.",
+        "Replace sigmoid or tanh in the hidden layers by {relu}, {gelu} or {silu}.",
+        "Use {he_initialization} (for ReLU) or {glorot_initialization} (for tanh).",
+        "Add {normalization_layers}, or skip connections around blocks of layers.",
     )
     measure = "RMS(g of the layer) / median of RMS(g) over the weight matrices"
     needs = "it is the only weight matrix that has a gradient, or one of few behind the first"

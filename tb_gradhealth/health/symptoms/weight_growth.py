@@ -58,7 +58,7 @@ class WeightGrowth(Symptom[WeightGrowthLimits]):
         "Weight decay that is too strong, where they collapse.",
     )
     advice = (
-        "Lower the learning rate, or clip gradients.",
+        "Lower the learning rate, or clip gradients {by_norm}.",
         "Add weight decay, or label smoothing in a classifier; weaken it where weights collapse.",
         "Nothing, if a normalization follows and the loss is fine.",
     )

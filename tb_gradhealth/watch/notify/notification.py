@@ -42,7 +42,7 @@ class Notification:
                 "finding": finding_as_json(finding),
                 "title": symptom.title,
                 "measured": value_and_limit(finding.value, finding.threshold, finding.unit),
-                "advice": list(symptom.advice),
+                "advice": list(symptom.advice_for(finding.framework)),
             }
         )
 

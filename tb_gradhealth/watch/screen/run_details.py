@@ -80,7 +80,7 @@ def _finding(finding: Finding, relation: str) -> Iterator[RenderableType]:
         yield _indented(Text(f"muted: {visible(finding.muted)}", "dim"), indent + INDENT)
     if finding.origin:
         yield _indented(Text(visible(finding.message)), INDENT)
-        for advice in SYMPTOMS[finding.symptom].advice:
+        for advice in SYMPTOMS[finding.symptom].advice_for(finding.framework):
             yield Padding(_advice(advice), (0, 0, 0, INDENT))
 
 

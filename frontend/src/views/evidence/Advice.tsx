@@ -1,9 +1,11 @@
 /** What to try against a symptom, the most promising first. */
 
-import type { Symptom } from '../../contract'
+import type { Finding, Symptom } from '../../contract'
+import { adviceFor } from '../../lib/finding-text'
 import { Mentions } from './Mentions'
 
-export function Advice({ symptom: { id, advice }, run }: { symptom: Symptom; run: string }) {
+export function Advice({ finding, symptom }: { finding: Finding; symptom: Symptom }) {
+  const advice = adviceFor(finding, symptom)
   if (advice.length === 0) return null
   return (
     <section class="advice" aria-label="What to try">
@@ -11,7 +13,7 @@ export function Advice({ symptom: { id, advice }, run }: { symptom: Symptom; run
       <ol>
         {advice.map((text) => (
           <li key={text}>
-            <Mentions text={text} run={run} besides={id} />
+            <Mentions text={text} run={finding.run} besides={symptom.id} />
           </li>
         ))}
       </ol>

@@ -60,7 +60,7 @@ function Details({ finding, symptom }: { finding: Finding; symptom: Symptom | un
       <Cause finding={finding} />
       {finding.muted && <p class="muted">Muted by the rules: {finding.muted}</p>}
       <Facts finding={finding} />
-      {symptom && <Advice symptom={symptom} run={finding.run} />}
+      {symptom && <Advice finding={finding} symptom={symptom} />}
       <EvidenceCharts finding={finding} symptom={symptom} />
       {symptom && <Explanation symptom={symptom} run={finding.run} />}
       {symptom && <Formula symptom={symptom} />}

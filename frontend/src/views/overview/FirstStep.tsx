@@ -1,13 +1,13 @@
 /** What to try first against the named finding, and the way to its evidence. */
 
+import { adviceFor } from '../../lib/finding-text'
 import { useTab } from '../context'
 
 export function FirstStep() {
   const { alerts, server, view } = useTab()
   const finding = alerts.named(alerts.verdict.value.run)
   if (finding === null) return null
-  const symptom = server.symptoms.value.get(finding.symptom)
-  const [advice] = symptom?.advice ?? []
+  const [advice] = adviceFor(finding, server.symptoms.value.get(finding.symptom))
   return (
     <p class="first-step">
       {advice !== undefined && (
