@@ -1,7 +1,8 @@
 """Six small trainings on real images, one healthy and five with a fault, each recorded by Grad Health.
 
-Read ``keras_fit.py`` for its use in a Keras ``fit``, and ``custom_loop.py`` for a ``tf.function`` of your
-own. ``gradhealth demo`` runs them all: ``run`` trains what ``trainings`` lists, with the ``networks`` and
-``images`` of the demo; ``hyperparameters`` writes what the HParams tab shows. ``zoo/`` and ``random_zoo/``
-hold the trainings of `gradhealth score`.
+``trainings`` lists them, and ``images`` holds their data, without any framework. ``with_tensorflow/``,
+``with_torch/`` and ``with_jax/`` train them as users of each framework do: read there how to use Grad Health.
+``gradhealth demo`` runs them all (``run``); ``hyperparameters`` writes what the HParams tab shows.
+
+``zoo/`` and ``random_zoo/`` hold the trainings of `gradhealth score`.
 """

@@ -4,7 +4,6 @@ from collections.abc import Callable
 
 import numpy as np
 import numpy.typing as npt
-import tensorflow as tf
 from sklearn.datasets import load_digits
 
 Floats = npt.NDArray[np.float32]
@@ -20,12 +19,16 @@ def digits() -> tuple[Floats, Labels]:
     return (images / 16).astype(np.float32).reshape(-1, 8, 8, 1), labels.astype(np.int64)
 
 
-def batches(steps: int, *, spoil: Spoil | None = None, at: int = -1, seed: int = 0) -> tf.data.Dataset:
-    """``steps`` batches of BATCH random images; ``spoil`` changes the one at step ``at``."""
+def batches(steps: int, *, spoil: Spoil | None = None, at: int = -1, seed: int = 0) -> tuple[Floats, Labels]:
+    """``steps`` batches of random images; ``spoil`` changes the one at step ``at``.
+
+    Returns:
+        Images, float32 of shape [steps, BATCH, 8, 8, 1], and their digits, int64 of shape [steps, BATCH].
+    """
     images, labels = digits()
     random = np.random.default_rng(seed)
     chosen = random.integers(0, len(images), (steps, BATCH))
     drawn = images[chosen]
     if spoil is not None:
         drawn[at] = spoil(drawn[at])
-    return tf.data.Dataset.from_tensor_slices((drawn, labels[chosen]))
+    return drawn, labels[chosen]

@@ -1,41 +1,37 @@
 """The six runs of the demo: network, optimizer, fault, and the finding that the tab should show."""
 
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from typing import Literal
 
-import keras
 import numpy as np
 
-from tb_gradhealth.demo import networks
 from tb_gradhealth.demo.images import Floats, Spoil
 
 
 @dataclass(frozen=True)
 class Training:
-    """One run of the demo.
+    """One run of the demo, in any framework.
 
     Attributes:
         name: of the run.
-        network: makes the model.
-        optimizer: makes the optimizer.
+        network: its name in ``networks.py`` of each framework.
+        optimizer: ``"Adam"`` or ``"SGD"``.
+        learning_rate: of the optimizer.
+        activation: the network's activation function, shown in the HParams tab.
         symptom: the expected symptom, ``""`` in the healthy run.
-        layer: the expected likely origin.
         steps: number of batches.
         spoil: changes the images of the batch at ``spoiled_step``.
-        custom_loop: whether ``custom_loop.py`` trains it instead of ``fit``.
-        hyperparameters: shown in the HParams tab.
     """
 
     name: str
-    network: Callable[[], keras.Model]
-    optimizer: Callable[[], keras.optimizers.Optimizer]
+    network: str
+    optimizer: Literal["Adam", "SGD"]
+    learning_rate: float
+    activation: str
     symptom: str = ""
-    layer: str = ""
     steps: int = 800
     spoil: Spoil | None = None
     spoiled_step: int = -1
-    custom_loop: bool = False
-    hyperparameters: dict[str, str | float] = field(default_factory=dict)
 
 
 def glare(images: Floats) -> Floats:
@@ -49,55 +45,28 @@ def blank(images: Floats) -> Floats:
 
 
 TRAININGS = (
-    Training(
-        "healthy_cnn",
-        networks.healthy_cnn,
-        lambda: keras.optimizers.Adam(1e-3),
-        hyperparameters={"optimizer": "Adam", "learning_rate": 1e-3, "activation": "relu"},
-    ),
-    Training(
-        "vanishing_sigmoid",
-        networks.deep_sigmoid,
-        lambda: keras.optimizers.SGD(0.05),
-        symptom="vanishing-gradient",
-        layer="hidden_0",
-        hyperparameters={"optimizer": "SGD", "learning_rate": 0.05, "activation": "sigmoid"},
-    ),
-    Training(
-        "exploding_rnn",
-        networks.pixel_rnn,
-        lambda: keras.optimizers.Adam(1e-4),
-        symptom="exploding-gradient",
-        layer="rnn",
-        custom_loop=True,
-        hyperparameters={"optimizer": "Adam", "learning_rate": 1e-4, "activation": "tanh"},
-    ),
-    Training(
-        "dead_relu",
-        networks.dead_relu,
-        lambda: keras.optimizers.SGD(0.05),
-        symptom="dead-units",
-        layer="hidden_1",
-        hyperparameters={"optimizer": "SGD", "learning_rate": 0.05, "activation": "relu"},
-    ),
+    Training("healthy_cnn", "healthy_cnn", "Adam", 1e-3, "relu"),
+    Training("vanishing_sigmoid", "deep_sigmoid", "SGD", 0.05, "sigmoid", symptom="vanishing-gradient"),
+    Training("exploding_rnn", "pixel_rnn", "Adam", 1e-4, "tanh", symptom="exploding-gradient"),
+    Training("dead_relu", "dead_relu", "SGD", 0.05, "relu", symptom="dead-units"),
     Training(
         "spike_glare",
-        networks.plain_cnn,
-        lambda: keras.optimizers.SGD(0.02),
+        "plain_cnn",
+        "SGD",
+        0.02,
+        "relu",
         symptom="activation-spike",
-        layer="conv_0",
         spoil=glare,
         spoiled_step=467,
-        hyperparameters={"optimizer": "SGD", "learning_rate": 0.02, "activation": "relu"},
     ),
     Training(
         "nan_contrast",
-        networks.unguarded_contrast,
-        lambda: keras.optimizers.Adam(1e-3),
+        "unguarded_contrast",
+        "Adam",
+        1e-3,
+        "relu",
         symptom="non-finite",
-        layer="contrast",
         spoil=blank,
         spoiled_step=343,
-        hyperparameters={"optimizer": "Adam", "learning_rate": 1e-3, "activation": "relu"},
     ),
 )

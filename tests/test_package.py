@@ -29,7 +29,12 @@ def test_both_hold_the_tab_and_the_demo(published):
     modules_of_the_tab = {f"{STATIC}/{name}": _built(name) for name in MODULES}
     with zipfile.ZipFile(wheel) as archive:
         assert {name: archive.read(name) for name in modules_of_the_tab} == modules_of_the_tab
-        wanted = {"demo/keras_fit.py", "demo/zoo/healthy/gan.py", "demo/zoo/broken/dead_layer.py", "py.typed"}
+        wanted = {
+            "demo/with_tensorflow/keras_fit.py",
+            "demo/zoo/healthy/gan.py",
+            "demo/zoo/broken/dead_layer.py",
+            "py.typed",
+        }
         assert {f"tb_gradhealth/{name}" for name in wanted} <= set(archive.namelist())
         modules = {str(path.relative_to(REPOSITORY)) for path in (REPOSITORY / "tb_gradhealth").rglob("*.py")}
         assert modules <= set(archive.namelist())
@@ -37,7 +42,7 @@ def test_both_hold_the_tab_and_the_demo(published):
         root = archive.getnames()[0]
         for name, module in modules_of_the_tab.items():
             assert archive.extractfile(f"{root}/{name}").read() == module
-        assert f"{root}/demo/keras_fit.py" in archive.getnames()
+        assert f"{root}/demo/with_tensorflow/keras_fit.py" in archive.getnames()
 
 
 @pytest.mark.slow

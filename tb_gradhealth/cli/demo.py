@@ -12,13 +12,14 @@ import click
 from rich.console import Console
 
 from tb_gradhealth.cli.epilog import epilog
-from tb_gradhealth.cli.framework import environment, require_training
+from tb_gradhealth.cli.framework import REQUIRED, environment, require_training
 
 DEFAULT_LOGDIR: Final = "gradhealth-demo"
 
 
 EXAMPLES: Final = {
     "gradhealth demo": "train and watch at http://localhost:6006/#gradhealth",
+    "gradhealth demo --framework torch": "train with PyTorch",
     "gradhealth demo --no-serve --logdir logs": "only write the logs",
 }
 
@@ -29,6 +30,13 @@ EXAMPLES: Final = {
     )
 )
 @click.option(
+    "--framework",
+    type=click.Choice(list(REQUIRED)),
+    default="tensorflow",
+    show_default=True,
+    help="What the networks are trained with.",
+)
+@click.option(
     "--logdir",
     type=click.Path(path_type=Path, file_okay=False),
     help=f"Where the logs go; it must be empty or new.  [default: {DEFAULT_LOGDIR}, numbered if taken]",
@@ -37,12 +45,12 @@ EXAMPLES: Final = {
     "--port", type=click.IntRange(0, 65535), default=6006, show_default=True, help="TensorBoard's port."
 )
 @click.option("--serve/--no-serve", default=True, show_default=True, help="Open TensorBoard on the logs.")
-def demo(logdir: Path | None, port: int, serve: bool) -> None:
+def demo(framework: str, logdir: Path | None, port: int, serve: bool) -> None:
     """Train six small networks on real images, one healthy and five sick, and watch them in TensorBoard.
 
     TensorBoard starts first, so that the findings appear while the networks train. Ctrl-C ends it.
     """
-    require_training("the demo")
+    require_training("the demo", framework)
     if logdir is None:
         numbered = (Path(f"{DEFAULT_LOGDIR}-{number}") for number in count(2))
         logdir = next(path for path in chain([Path(DEFAULT_LOGDIR)], numbered) if _is_free(path))
@@ -56,7 +64,7 @@ def demo(logdir: Path | None, port: int, serve: bool) -> None:
     if server is not None and port:
         console.print(f"Open http://localhost:{port}/#gradhealth and watch the networks train.")
     try:
-        _train(logdir, console)
+        _train(framework, logdir, console)
         if server is not None:
             console.print("The networks are trained. TensorBoard goes on until Ctrl-C.")
             server.wait()
@@ -79,11 +87,11 @@ def _can_listen(port: int) -> bool:
     return True
 
 
-def _train(logdir: Path, console: Console) -> None:
+def _train(framework: str, logdir: Path, console: Console) -> None:
     os.environ.update(environment())  # TensorFlow reads it while it is imported
     from tb_gradhealth.demo.run import train_all
 
-    train_all(logdir, console)
+    train_all(framework, logdir, console)
 
 
 def _tensorboard(logdir: Path, port: int) -> "subprocess.Popen[bytes]":

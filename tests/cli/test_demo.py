@@ -1,10 +1,14 @@
-"""`gradhealth demo` before it trains; the browser tests train."""
+"""`gradhealth demo` before it trains; the browser tests and those in `tests/demo` train."""
 
 import socket
+import subprocess
+import sys
 
+import pytest
 from click.testing import CliRunner
 
 from tb_gradhealth.cli import main
+from tb_gradhealth.cli.framework import REQUIRED
 
 
 def demo(*arguments):
@@ -23,4 +27,34 @@ def test_a_taken_port_is_said_before_anything_is_trained(tmp_path):
         port = taken.getsockname()[1]
         result = demo("--logdir", tmp_path / "logs", "--port", port)
     assert (result.exit_code, f"port {port} is in use" in result.output) == (2, True)
+    assert not (tmp_path / "logs").exists()
+
+
+WITHOUT = """
+import sys
+from importlib.machinery import PathFinder
+
+found = PathFinder.find_spec
+PathFinder.find_spec = lambda name, *paths: None if name == sys.argv[1] else found(name, *paths)
+
+from tb_gradhealth.cli import main
+main(sys.argv[2:])
+"""
+"""The command without one package."""
+
+
+@pytest.mark.parametrize(
+    ("framework", "absent"), [(framework, name) for framework, names in REQUIRED.items() for name in names]
+)
+def test_a_missing_package_gives_one_sentence_with_the_pip_line(tmp_path, framework, absent):
+    command = ["demo", "--framework", framework, "--no-serve", "--logdir", str(tmp_path / "logs")]
+    done = subprocess.run(
+        [sys.executable, "-c", WITHOUT, absent, *command], capture_output=True, text=True, timeout=60
+    )
+    assert done.returncode == 2
+    last = done.stderr.splitlines()[-1]
+    assert f"needs {absent}: pip install 'tb_gradhealth[{framework},demo]'" in " ".join(
+        done.stderr.split()
+    ), last
+    assert "Traceback" not in done.stderr
     assert not (tmp_path / "logs").exists()

@@ -15,9 +15,15 @@ from tb_gradhealth.demo.images import batches
 from tb_gradhealth.demo.trainings import Training
 
 
-def train(model: keras.Model, training: Training, log_dir: Path, on_step: Callable[[], None]) -> None:
+def train(
+    model: keras.Model,
+    optimizer: keras.optimizers.Optimizer,
+    training: Training,
+    log_dir: Path,
+    on_step: Callable[[], None],
+) -> None:
     """Train one network of the demo, with the data of TensorBoard's other tabs too."""
-    optimizer = training.optimizer()
+    data = batches(training.steps, spoil=training.spoil, at=training.spoiled_step)
     loss_of = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
     writer = tf.summary.create_file_writer(str(log_dir / "train"))
 
@@ -35,7 +41,7 @@ def train(model: keras.Model, training: Training, log_dir: Path, on_step: Callab
             return loss
 
         with writer.as_default():
-            for step, (images, labels) in enumerate(batches(training.steps)):
+            for step, (images, labels) in enumerate(tf.data.Dataset.from_tensor_slices(data)):
                 loss = train_step(images, labels)
                 recorder.write(step)
                 if step % 20 == 0:

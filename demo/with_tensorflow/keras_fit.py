@@ -4,6 +4,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import keras
+import tensorflow as tf
 
 import tb_gradhealth as gradhealth
 from tb_gradhealth.demo.images import batches
@@ -12,15 +13,22 @@ from tb_gradhealth.demo.trainings import Training
 EPOCHS = 4
 
 
-def train(model: keras.Model, training: Training, log_dir: Path, on_step: Callable[[], None]) -> None:
+def train(
+    model: keras.Model,
+    optimizer: keras.optimizers.Optimizer,
+    training: Training,
+    log_dir: Path,
+    on_step: Callable[[], None],
+) -> None:
     """Train one network of the demo, with the data of TensorBoard's other tabs too."""
+    data = batches(training.steps, spoil=training.spoil, at=training.spoiled_step)
     model.compile(
-        optimizer=training.optimizer(),
+        optimizer=optimizer,
         loss=keras.losses.SparseCategoricalCrossentropy(from_logits=True),
         metrics=["accuracy"],
     )
     model.fit(
-        batches(training.steps, spoil=training.spoil, at=training.spoiled_step),
+        tf.data.Dataset.from_tensor_slices(data),
         epochs=EPOCHS,
         steps_per_epoch=training.steps // EPOCHS,
         shuffle=False,  # the batches were drawn at random
