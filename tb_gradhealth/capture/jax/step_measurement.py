@@ -45,15 +45,15 @@ class Group:
     def payload(self, tensors: Tensors) -> jax.Array:
         """The values of the tensors, float32 [size]; zeros of those that are absent."""
         parts = [
-            flat(tensors[key]) if key in tensors else jnp.zeros([size])
+            flat(tensors[key]) if key in tensors else jnp.zeros([size], jnp.float32)
             for key, size in zip(self.small, self._sizes, strict=True)
         ]
         for key in self.large:
             if key not in tensors:
-                parts.append(jnp.zeros([len(MOMENTS) + SAMPLE]))
+                parts.append(jnp.zeros([len(MOMENTS) + SAMPLE], jnp.float32))
                 continue
             parts += [moments(tensors[key]), spread_sample(flat(tensors[key]), SAMPLE)]
-        return jnp.concatenate([jnp.zeros([0]), *parts])
+        return jnp.concatenate([jnp.zeros([0], jnp.float32), *parts])
 
     def unpack(self, values: Floats, present: set[Key]) -> tuple[Pack | None, Reduced]:
         """What the host needs of the result of `payload`, without the absent tensors."""
@@ -143,11 +143,11 @@ class StepMeasurement:
                 parts.append(first_samples(values, self._elements).reshape(-1))
                 searched += extremes(values)
             else:
-                parts.append(jnp.zeros([math.prod(shape)]))
-                searched += [jnp.zeros([])] * len(EXTREMES)
+                parts.append(jnp.zeros([math.prod(shape)], jnp.float32))
+                searched += [jnp.zeros([], jnp.float32)] * len(EXTREMES)
         parts += [each.reshape(1) for each in searched]
         parts += [
-            jnp.asarray(tensors[key], jnp.float32).reshape(1) if key in tensors else jnp.zeros([1])
+            jnp.asarray(tensors[key], jnp.float32).reshape(1) if key in tensors else jnp.zeros([1], jnp.float32)
             for key in self._training
         ]
         parts.append(units.reshape(-1))

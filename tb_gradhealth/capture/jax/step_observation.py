@@ -43,6 +43,7 @@ class StepObservation:
         self._accumulation = accumulation
         self._devices = devices
         self._units = Units([selection.shapes[key][-1] for key in self.measurement.with_units])
+        self._compiled = jax.jit(self._observe, static_argnames="are_updates")
 
     def init(self, buffer_size: int) -> State:
         """The state before the first step, with so many steps in the flight recorder."""
@@ -65,7 +66,7 @@ class StepObservation:
         )
 
     def __call__(self, state: State, tensors: Tensors, others: Tensors, are_updates: bool) -> State:
-        """Observe one step.
+        """Observe one step. In a step that is not compiled itself, this function is.
 
         Args:
             state: after the last step.
@@ -73,6 +74,10 @@ class StepObservation:
             others: what updates are computed from, by the updates' keys.
             are_updates: whether these are the updates themselves, else the weights before the step.
         """
+        observed: State = self._compiled(state, dict(tensors), dict(others), are_updates=are_updates)
+        return observed
+
+    def _observe(self, state: State, tensors: Tensors, others: Tensors, are_updates: bool) -> State:
         number = state.step_count + 1
         every = self._every * state.pace[1]
         scheduled = (number - 1) % every == 0
@@ -148,7 +153,7 @@ class StepObservation:
         """The state after the end of a full window, and the columns of the units, float32 [layers, 2]."""
         layers = len(self.measurement.with_units)
         if not self._has_all_units(tensors):
-            return state, jnp.full([layers, 2], jnp.nan)
+            return state, jnp.full([layers, 2], jnp.nan, jnp.float32)
         columns = self._units.columns(state.unit_peaks, state.unit_batches, self._unit_peaks(tensors))
         ends = scheduled & is_full(state.unit_batches)
         state = replace(

@@ -27,7 +27,7 @@ def moments(tensor: jax.Array) -> jax.Array:
     values = flat(tensor)
     finite = jnp.isfinite(values)
     known = jnp.where(finite, values, 0)
-    count = jnp.sum(finite)
+    count = jnp.sum(finite).astype(jnp.float32)
     scale = jnp.max(jnp.abs(known))
     divisor = jnp.where(scale > 0, scale, 1)
     shares = known / divisor

@@ -25,11 +25,11 @@ def step_statistics(selection: Selection, tensors: Mapping[Key, jax.Array]) -> j
         float32 [watched rows], in the order of ``selection.watched``.
     """
     found = [
-        jnp.full([], ABSENT)
+        jnp.full([], ABSENT, jnp.float32)
         if key not in tensors
         else largest(tensors[key])
         if key[0] in BY_PEAK
         else rms(tensors[key])
         for key in selection.watched
     ]
-    return jnp.stack(found).astype(jnp.float32) if found else jnp.zeros([0])
+    return jnp.stack(found) if found else jnp.zeros([0], jnp.float32)
