@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from functools import partial
 from typing import Any
 
 import jax
@@ -12,7 +11,7 @@ import optax
 
 import tb_gradhealth.jax as gradhealth
 
-FEATURES, HIDDEN, OUTPUTS, BATCH = 6, 5, 3, 8
+FEATURES, HIDDEN, OUTPUTS, BATCH = 6, 4, 3, 8
 RATE = 0.1
 
 
@@ -47,6 +46,11 @@ def loss_fn(params: Any, batch: Any) -> tuple[jax.Array, dict[str, jax.Array]]:
     hidden = jnp.tanh(x @ params["first"]["kernel"] + params["first"]["bias"])
     output = hidden @ params["second"]["kernel"] + params["second"]["bias"]
     return jnp.mean((output - y) ** 2), {"first": hidden, "second": output}
+
+
+def donated(step: Callable[..., Any]) -> Any:
+    """The step, compiled; it takes over the memory of parameters and states."""
+    return jax.jit(step, donate_argnums=(0, 1, 2))
 
 
 def state_of(params: Any) -> dict[str, np.ndarray]:
@@ -132,7 +136,12 @@ def in_numpy(params: Any, parts: Any, rate: float = RATE) -> Kept:
 
 
 def step_of(
-    watch: Any, optimizer: Any, function: Callable[..., Any] = loss_fn, *, by: str = "previous", data: bool = False
+    watch: Any,
+    optimizer: Any,
+    function: Callable[..., Any] = loss_fn,
+    *,
+    by: str = "previous",
+    data: bool = False,
 ) -> Callable[..., Any]:
     """A training step: parameters, optimizer state, recording state and batch to the first three.
 
@@ -171,7 +180,7 @@ def train(
     optimizer: Any = None,
     function: Callable[..., Any] = loss_fn,
     watch: Any = None,
-    compiled: Callable[..., Any] = partial(jax.jit, donate_argnums=(0, 1, 2)),
+    compiled: Callable[..., Any] = donated,
     by: str = "previous",
     recorder: Any = None,
     **options: Any,

@@ -49,7 +49,7 @@ class Observer:
 
     def count(self) -> int:
         """The number of steps so far."""
-        return self._last.step_count if self._is_gone() and self._last else int(_host(self.state.step_count))
+        return self._last.step_count if self._is_gone() and self._last else int(self._read(self.state.step_count))
 
     def collect(self) -> Collected:
         """Read the state; afterwards no record is pending."""
@@ -58,14 +58,14 @@ class Observer:
             assert self._last is not None
             return replace(self._last, pending=np.zeros([2], np.bool_))
         state = self.state
-        pending = _host(state.pending)
+        pending = self._read(state.pending)
         collected = Collected(
-            step_count=int(_host(state.step_count)),
-            record_numbers=_host(state.record_numbers).astype(np.int64),
+            step_count=int(self._read(state.step_count)),
+            record_numbers=self._read(state.record_numbers).astype(np.int64),
             pending=pending,
-            steps=_host(state.steps)[:, self._kept],
-            numbers=_host(state.numbers).astype(np.int64),
-            payloads=list(_host(state.payloads)) if pending.any() else [],
+            steps=self._read(state.steps)[:, self._kept],
+            numbers=self._read(state.numbers).astype(np.int64),
+            payloads=list(self._read(state.payloads)) if pending.any() else [],
         )
         if pending.any():
             self._change(pending=np.zeros([2], np.bool_))
@@ -119,6 +119,13 @@ class Observer:
             watched=tuple(self._order),
         )
 
+    def _read(self, array: jax.Array) -> npt.NDArray[Any]:
+        """A copy of an array of the state; of several devices that of the first."""
+        if len(array.sharding.device_set) > 1:
+            array = array.addressable_data(0)
+        is_stacked = self.state.step_count.ndim > 0  # as in `jax.pmap`, with an axis of devices
+        return np.array(np.asarray(array)[0] if is_stacked else array)
+
     def _is_gone(self) -> bool:
         return any(leaf.is_deleted() for leaf in jax.tree_util.tree_leaves(self.state))
 
@@ -144,13 +151,6 @@ def _with_reason(row: Row, given: bool) -> Row:
         return row
     reason = NO_GRADIENT if row.kind == "gradient" else NOT_GIVEN
     return replace(row, not_measured=reason)
-
-
-def _host(array: jax.Array) -> npt.NDArray[Any]:
-    """A copy of an array of the state; of several devices that of the first."""
-    if len(array.sharding.device_set) > 1:
-        array = array.addressable_data(0)
-    return np.array(array)
 
 
 def _placed(value: npt.NDArray[Any], like: jax.Array) -> jax.Array:
