@@ -49,7 +49,11 @@ class Observer:
 
     def count(self) -> int:
         """The number of steps so far."""
-        return self._last.step_count if self._is_gone() and self._last else int(self._read(self.state.step_count))
+        return (
+            self._last.step_count
+            if self._is_gone() and self._last
+            else int(self._read(self.state.step_count))
+        )
 
     def collect(self) -> Collected:
         """Read the state; afterwards no record is pending."""

@@ -147,7 +147,9 @@ class StepMeasurement:
                 searched += [jnp.zeros([], jnp.float32)] * len(EXTREMES)
         parts += [each.reshape(1) for each in searched]
         parts += [
-            jnp.asarray(tensors[key], jnp.float32).reshape(1) if key in tensors else jnp.zeros([1], jnp.float32)
+            jnp.asarray(tensors[key], jnp.float32).reshape(1)
+            if key in tensors
+            else jnp.zeros([1], jnp.float32)
             for key in self._training
         ]
         parts.append(units.reshape(-1))
