@@ -12,6 +12,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from tb_gradhealth.capture.jax.selecting.roles import role_of
 from tb_gradhealth.capture.jax.selecting.trees import OUTPUT, Leaf
 
 Function = Callable[[jax.Array], jax.Array]
@@ -232,16 +233,17 @@ def _origin(
     parameters: Mapping[int, Leaf],
 ) -> tuple[tuple[str, ...], list[str]]:
     """The names that an output was computed from, and the operations in between, in their order."""
-    names, between, leaves = dict[str, None](), dict[str, None](), set[str]()
+    names, between = dict[str, None](), dict[str, None]()
+    is_norm = any(
+        leaf.layer == name and role_of(leaf.name, leaf.shape) == "norm" for leaf in parameters.values()
+    )
     pending, visited = [value], set[int]()
     while pending:
         current = pending.pop(0)
         if current in visited:
             continue
         visited.add(current)
-        if current in parameters:
-            leaves.add(parameters[current].layer)
-        elif current != value and current in measured:
+        if current != value and current in measured:
             names.setdefault(measured[current])
         elif current in data:
             names.setdefault(data[current])
@@ -255,8 +257,8 @@ def _origin(
                 applied or operation.name in UNCHANGED | SELECTING or _uses(graph, operation, parameters)
             ):
                 between.setdefault(operation.name)
-    is_one_layer = leaves == {name}
-    return tuple(names), [] if is_one_layer else list(between)[::-1]
+    # A normalization computes its statistics before it uses its parameters.
+    return tuple(names), [] if is_norm else list(between)[::-1]
 
 
 def _uses(graph: Graph, operation: Operation, parameters: Mapping[int, Leaf]) -> bool:
