@@ -8,7 +8,7 @@ In the training code::
 
 and then ``tensorboard --logdir logs`` shows the tab *Grad Health*. The names below are the public
 door; they load TensorFlow only when first used, so that readers work without it. ``gradhealth.load(logdir)``
-reads what was recorded.
+reads what was recorded. The door for PyTorch is `tb_gradhealth.torch`.
 """
 
 from importlib import import_module

@@ -5,12 +5,14 @@ import subprocess
 import sys
 
 import pytest
+import remote_storage
 from tensorboard.backend.event_processing.event_file_loader import RawEventFileLoader
 from tensorboard.compat.proto.event_pb2 import Event
 from tensorboard.summary.writer.record_writer import RecordWriter
 
+from tb_gradhealth.capture.writing import record_file
 from tb_gradhealth.capture.writing.event_file import EventFile
-from tb_gradhealth.capture.writing.record_file import LocalFile
+from tb_gradhealth.capture.writing.record_file import LocalFile, open_record_file
 from tb_gradhealth.events.framing import decode
 
 RECORDS = [b"", b"a", bytes(range(256)) * 300]
@@ -64,8 +66,8 @@ def test_errors_are_os_errors_with_a_reason(tmp_path):
     (tmp_path / "file").write_text("")
     with pytest.raises(OSError, match=r"exists|Not a directory"):
         LocalFile(str(tmp_path / "file"), "name")
-    with pytest.raises(OSError, match="s3://bucket/logs is no local folder"):
-        LocalFile("s3://bucket/logs", "name")
+    with pytest.raises(OSError, match="unknown"):
+        open_record_file("unknown://bucket/logs", "name")
     closed = LocalFile(str(tmp_path), "closed")
     closed.close()
     with pytest.raises(OSError, match="closed"):
@@ -76,3 +78,32 @@ def test_a_full_disk_is_an_os_error(tmp_path):
     (tmp_path / "full").symlink_to("/dev/full")
     with pytest.raises(OSError, match="No space left"):
         LocalFile(str(tmp_path), "full").write(b"record")
+
+
+def test_remote_storage(monkeypatch):
+    uploads = []
+    with remote_storage.s3_server(monkeypatch) as server:
+        bucket = remote_storage.s3_bucket()
+
+        def content():
+            bucket.system.invalidate_cache()
+            (path,) = bucket.system.find(bucket.root)
+            uploads.append(bucket.system.cat_file(path))
+            return [frame.payload for frame in decode(uploads[-1], 0).frames]
+
+        file = open_record_file(bucket.root, "file")
+        file.write(b"first")
+        file.flush()
+        assert content() == [b"first"]
+        monkeypatch.setattr(record_file.time, "monotonic", lambda: 0.0)  # no time passes
+        file.write(b"second")
+        file.flush()
+        assert content() == [b"first"], "uploads take a small share of the time"
+        file.close()
+        assert content() == [b"first", b"second"]
+        assert uploads[-1].startswith(uploads[0])
+        file.write(b"third")
+        server.stop()
+        with pytest.raises(OSError, match=r"."):
+            file.close()
+        server.start()

@@ -1,9 +1,12 @@
 """What a training notices of the watcher: nothing but its time."""
 
 import copy
+import gc
 import pickle
+import signal
 import subprocess
 import sys
+import weakref
 
 import pytest
 import torch
@@ -81,6 +84,78 @@ def test_no_hook_remains(log_dir):
     assert not optimizer._optimizer_step_post_hooks
     assert torch.amp.GradScaler.scale is scale
     watcher.step(torch.ones([]))  # does nothing
+
+
+def trained_and_dropped(log_dir, close):
+    """References to a model and an optimizer that nobody else refers to."""
+    model = network()
+    optimizer = torch.optim.SGD(model.parameters(), 0.1)
+    watcher = gradhealth.watch(model, optimizer, log_dir)
+    for x, y in images(15):
+        loss = training.class_loss(model(x), y)
+        loss.backward()
+        optimizer.step()
+        optimizer.zero_grad()
+        watcher.step(loss)
+    if close:
+        watcher.close()
+        return [weakref.ref(model), weakref.ref(optimizer)], watcher
+    return [weakref.ref(model), weakref.ref(optimizer)], None
+
+
+@pytest.mark.parametrize("close", [True, False])
+def test_nothing_outlives_the_training(log_dir, close):
+    scale = torch.amp.GradScaler.scale
+    references, kept = trained_and_dropped(log_dir, close)
+    gc.collect()
+    assert [reference() for reference in references] == [None, None]
+    assert torch.amp.GradScaler.scale is scale
+    assert kept is None or not kept.findings()
+    assert max(Recorded(log_dir).flight("loss", "loss")) == 14, "it is closed when it is garbage-collected"
+
+
+ENDLESS = """
+import sys
+import torch
+from torch.utils.data import DataLoader, TensorDataset
+import tb_gradhealth.torch as gradhealth
+
+torch.set_num_threads(1)
+data = TensorDataset(torch.randn(64, 4))
+model = torch.nn.Linear(4, 2)
+optimizer = torch.optim.SGD(model.parameters(), 0.01)
+watcher = gradhealth.watch(model, optimizer, sys.argv[1])
+step = 0
+while True:
+    for (x,) in DataLoader(data, 8, num_workers=1, multiprocessing_context="fork"):
+        loss = model(x).square().mean()
+        loss.backward()
+        optimizer.step()
+        optimizer.zero_grad()
+        watcher.step(loss)
+        step += 1
+        if step == 26:
+            print("ready", flush=True)
+"""
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGKILL])
+def test_a_process_that_is_ended(log_dir, number):
+    process = subprocess.Popen(
+        [sys.executable, "-c", ENDLESS, str(log_dir)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
+    )
+    assert process.stdout.readline() == "ready\n"
+    process.send_signal(number)
+    process.communicate(timeout=60)
+    assert process.returncode == -number
+    recorded = Recorded(log_dir)
+    assert recorded.steps[:3] == [0, 10, 20]
+    if number != signal.SIGKILL:
+        assert max(recorded.flight("loss", "loss")) >= 25
 
 
 class Waits(TorchDispatchMode):

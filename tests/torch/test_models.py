@@ -341,3 +341,57 @@ def test_models_with_several_inputs_and_named_losses(log_dir):
     assert recorded.tensors("loss") == ["left", "right"]
     assert recorded.tensors("target") == ["class"]
     assert recorded.row("activation", "right").inputs == ("other",)
+
+
+def test_layers_without_parameters_before_the_first_call(log_dir):
+    model = nn.Sequential(nn.LazyLinear(5), nn.ReLU(), nn.Linear(5, 3))
+    optimizer = torch.optim.SGD(model.parameters(), RATE)
+    recorded = watched(log_dir, model, training.batches(), optimizer=optimizer)
+    assert recorded.row("weight", "0.weight").shape == (5, 6)
+    assert recorded.column("gradient", "0.weight", "rms")[0] > 0
+
+
+def test_outputs_that_are_no_dense_tensors_are_left_out(log_dir):
+    class Sparse(nn.Module):
+        def forward(self, x):
+            return x.to_sparse()
+
+    class Mixed(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.first, self.sparse, self.head = nn.Linear(6, 5), Sparse(), nn.Linear(5, 3)
+
+        def forward(self, x):
+            return self.head(self.sparse(self.first(x)).to_dense())
+
+    recorded = watched(log_dir, Mixed(), training.batches())
+    assert recorded.tensors("activation") == ["first", "head"]
+
+
+def test_the_functions_of_several_heads(log_dir):
+    class Heads(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.left, self.right = nn.Linear(6, 3), nn.Linear(6, 3)
+
+        def forward(self, x):
+            return torch.sigmoid(self.left(x)), functional.leaky_relu(self.right(x), 0.3)
+
+    model = Heads()
+    outputs = []
+    model.right.register_forward_hook(
+        lambda module, args, y: outputs.append(training.array(functional.leaky_relu(y, 0.3)))
+    )
+    optimizer = torch.optim.SGD(model.parameters(), RATE)
+    with gradhealth.watch(model, optimizer, log_dir, every=1) as watcher:
+        for x, _ in training.batches():
+            left, right = model(x)
+            losses = {"left": left.sum(), "right": right.square().sum()}
+            sum(losses.values()).backward()
+            optimizer.step()
+            optimizer.zero_grad()
+            watcher.step(losses)
+    recorded = Recorded(log_dir)
+    assert recorded.row("activation", "left").activation == "sigmoid"
+    assert recorded.row("activation", "right").activation == "leaky_relu"
+    recorded.assert_row("activation", "right", outputs)

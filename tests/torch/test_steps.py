@@ -395,20 +395,61 @@ def test_validation_passes_are_not_measured(log_dir):
             output = model(x)
             outputs.append(training.array(output))
             loss = training.class_loss(output, y)
+            with torch.no_grad():
+                model(100 * x)
+            loss.backward()
+            optimizer.step()
+            optimizer.zero_grad()
             model.eval()
             with torch.no_grad():
                 model(100 * x)
             model(100 * x)  # somebody forgot `no_grad`
             model.train()
-            loss.backward()
-            optimizer.step()
-            optimizer.zero_grad()
             watcher.step(loss)
             watcher.epoch({"loss": loss.item(), "val_loss": 2.0, "note": "no number"})
     recorded = Recorded(log_dir)
     recorded.assert_row("activation", "4", outputs)
     assert [epoch.values["val_loss"] for epoch in recorded.epochs] == [2.0] * 4
     assert "note" not in recorded.epochs[0].values
+
+
+@pytest.mark.parametrize("trained_in", [True, False])
+def test_the_mode_of_the_model_when_the_watcher_begins_does_not_matter(log_dir, trained_in):
+    model, parts = training.classifier(), training.batches(3)
+    model.train(not trained_in)
+    optimizer = sgd(model)
+    outputs = []
+    with gradhealth.watch(model, optimizer, log_dir, every=1) as watcher:
+        model(parts[0][0])  # a check before the training
+        for x, y in parts:
+            model.train(trained_in)
+            output = model(x)
+            outputs.append(training.array(output))
+            training.class_loss(output, y).backward()
+            optimizer.step()
+            optimizer.zero_grad()
+            watcher.step(1.0)
+            model.train(not trained_in)
+            model(100 * x)
+    recorded = Recorded(log_dir)
+    assert recorded.tensors("activation") == ["0", "1", "2", "3", "4"]
+    recorded.assert_row("activation", "4", outputs)
+
+
+@pytest.mark.filterwarnings("ignore:.*script_method:DeprecationWarning")  # PyTorch's own
+def test_a_compiled_step_of_the_optimizer(log_dir):
+    model, plain, parts = training.classifier(), training.classifier(), training.batches()
+    expected = training.train(plain, sgd(plain), parts)
+    optimizer = sgd(model)
+    step = torch.compile(lambda: optimizer.step(), backend="aot_eager")
+    with gradhealth.watch(model, optimizer, log_dir, every=1) as watcher:
+        for x, y in parts:
+            loss = training.class_loss(model(x), y)
+            loss.backward()
+            step()
+            optimizer.zero_grad()
+            watcher.step(loss)
+    expected.assert_matches(Recorded(log_dir), rtol=1e-3)
 
 
 def test_steps_that_are_numbered_by_the_training(log_dir):
@@ -422,3 +463,42 @@ def test_steps_that_are_numbered_by_the_training(log_dir):
             optimizer.zero_grad()
             watcher.step(loss, step=step)
     assert Recorded(log_dir).steps == [100, 102]
+
+
+def test_a_nan_in_a_late_sample_is_found_in_the_step_itself(log_dir):
+    model = nn.Sequential(nn.Linear(4, 4), nn.Linear(4, 1))
+    optimizer = sgd(model)
+    with gradhealth.watch(model, optimizer, log_dir) as watcher:
+        for step in range(40):
+            x = torch.randn(30000, 4)
+            if step == 13:
+                x[-1, 2] = torch.nan
+            loss = model(x).square().mean()
+            loss.backward()
+            optimizer.step()
+            optimizer.zero_grad()
+            watcher.step(loss)
+    recorded = Recorded(log_dir)
+    # One record of the trip, though all later steps are NaN, and one of the end.
+    assert recorded.steps == [0, 10, 13, 20, 30, 39]
+    assert recorded.column("input", "input", "nan_count")[13] == 1
+    assert recorded.column("gradient", "0.weight", "nan_count")[13] == 16
+    assert recorded.column("gradient", "0.weight", "bad_steps")[20] == 7
+
+
+def test_a_spike_is_recorded_in_full(log_dir):
+    model, parts = training.classifier(), training.batches(40)
+    optimizer = torch.optim.SGD(model.parameters(), 1e-3)
+    gradients = []
+    with gradhealth.watch(model, optimizer, log_dir) as watcher:
+        for step, (x, y) in enumerate(parts):
+            loss = training.class_loss(model(x), y) * (1000 if step == 34 else 1)
+            loss.backward()
+            gradients.append(training.array(model[0].weight.grad))
+            optimizer.step()
+            optimizer.zero_grad()
+            watcher.step(loss)
+    recorded = Recorded(log_dir)
+    assert recorded.steps == [0, 10, 20, 30, 34]
+    recorded.assert_row("gradient", "0.weight", gradients)
+    assert recorded.column("update", "0.weight", "rms")[34] > 0

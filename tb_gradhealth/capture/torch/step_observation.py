@@ -147,12 +147,13 @@ class StepObservation:
         if self._optimizers and not (self._optimizer_steps.stepped or self._loss_scale.attempted):
             return False
         step = self._step
-        losses = _named("loss", self._forward.newest.loss if loss is None else loss, self._device)
+        given = self._forward.newest.loss if loss is None else loss
+        losses = {name: _floating(each) for name, each in _named("loss", given, self._device).items()}
         if not step.watched:
             self._end_unwatched(losses)
             return True
         named_targets = _named("target", targets, self._device)
-        self._place(next(iter(losses.values()), None))
+        self._place(list(losses.values()))
         training = self._training_numbers(step)
         self._note_batches(losses, named_targets, training)
         observer = self._observer_of_rows()
@@ -166,7 +167,8 @@ class StepObservation:
             self._measure_the_end(step, weights, losses)
         observer.add(statistics)
         if step.is_full and step.measured:
-            values = BatchValues(named_targets, training, self._columns(observer, step), self._is_suspicious)
+            search = step.tripped or self._is_suspicious
+            values = BatchValues(named_targets, training, self._columns(observer, step), search)
             slot = SCHEDULED if observer.is_scheduled(observer.step_count) else TRIPPED
             observer.add_record(slot, step_values(step, values, observer.selection))
             self._is_suspicious = slot == TRIPPED
@@ -277,7 +279,7 @@ class StepObservation:
         keys: tuple[Key, ...] = tuple(("activation", call.name) for call in calls)
         return keys, norms(operands, float("inf"), self._device)
 
-    def _place(self, loss: torch.Tensor | None) -> None:
+    def _place(self, losses: Sequence[torch.Tensor]) -> None:
         """Find the places of the outputs in the network, in the first step that shows them."""
         forward, shown = self._forward.newest, self._shown
         fresh = [call for call in self._step.calls if call.name not in shown.activations]
@@ -292,7 +294,7 @@ class StepObservation:
             activation = call.layer.activation if call.layer.kind == "leaf" else ""
             batch = Batch(call.layer.name, call.shape, call.dtype, activation)
             shown.activations.setdefault(call.name, batch)
-        shown.places.update(places(forward.outputs, loss))
+        shown.places.update(places(forward.outputs, losses))
         shown.returned |= forward.returned
         shown.categories |= forward.categories
 
@@ -416,6 +418,10 @@ def _as_tensor(value: Any, device: torch.device) -> torch.Tensor:
     if isinstance(value, (int, float)):
         return torch.full([], float(value), device=device)
     return torch.as_tensor(value)
+
+
+def _floating(loss: torch.Tensor) -> torch.Tensor:
+    return loss if loss.is_floating_point() else loss.to(torch.float32)
 
 
 def _batch(name: str, tensor: torch.Tensor) -> Batch:

@@ -1,8 +1,9 @@
-"""`watch` and `Watcher`: record a training loop of PyTorch through hooks."""
+"""`Watcher`, also called `watch`: records a training loop of PyTorch through hooks."""
 
 import functools
 import warnings
-from collections.abc import Callable, Iterable, Mapping, Sequence
+import weakref
+from collections.abc import Callable, Mapping, Sequence
 from os import PathLike
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -21,7 +22,7 @@ from tb_gradhealth.capture.torch.selecting.modules import unwrapped, watched_par
 from tb_gradhealth.capture.torch.selecting.settings import optimizer_settings
 from tb_gradhealth.capture.torch.step_observation import StepObservation
 from tb_gradhealth.capture.updates import Updates, checked_updates
-from tb_gradhealth.capture.writing.record_file import LocalFile
+from tb_gradhealth.capture.writing.record_file import open_record_file
 
 if TYPE_CHECKING:
     from tb_gradhealth.health import Finding, RuleSet
@@ -29,25 +30,8 @@ if TYPE_CHECKING:
 Self = TypeVar("Self", bound="Watcher")
 
 
-def watch(
-    model: nn.Module,
-    optimizer: Optimizer | Iterable[Optimizer] | None,
-    log_dir: str | PathLike[str],
-    every: int = 10,
-    *,
-    name: str = DEFAULT_NAME,
-    activations: bool = True,
-    first_step: int = 0,
-    settings: Mapping[str, str | float | bool | None] | None = None,
-    budget: float = 256,
-    overhead: float | None = 0.02,
-    updates: Updates | None = None,
-    rules: "RuleSet | None" = None,
-    on_finding: "Callable[[Finding], object] | None" = None,
-    stop_on: StopOn | None = None,
-    stop_patience: int = PATIENCE,
-) -> "Watcher":
-    """Record the training of a model in ``<log_dir>/gradhealth``.
+class Watcher:
+    """A training loop that is recorded in ``<log_dir>/gradhealth``; call it by its other name, `watch`.
 
     Example::
 
@@ -70,19 +54,22 @@ def watch(
     steps later: the next step is then measured in full, and the numbers of the steps in between are in its
     record. The training's results are the same as without the watcher.
 
+    It is a context manager. Without one, call `close` at the end; at the latest it closes when Python exits
+    or receives SIGTERM. An exception in the training is not caught.
+
     While it is open, the model's modules and parameters and the optimizers have hooks, and the class
-    `torch.amp.GradScaler` is wrapped. `Watcher.close` removes them all. In a distributed training, only the
+    `torch.amp.GradScaler` is wrapped. `close` removes them all. In a distributed training, only the
     process of rank 0 records; in the others the watcher does nothing.
 
     Args:
         model: the model, also inside `DistributedDataParallel` or compiled.
         optimizer: the optimizer or optimizers of its parameters; None if the parameters are changed by other
-            means: updates are then not measured, and each call of `Watcher.step` is a step.
+            means: updates are then not measured, and each call of `step` is a step.
         log_dir: the run's directory, one of those TensorBoard is pointed at.
         every: steps from one record to the next.
         name: distinguishes watchers that write into one run, e.g. a generator's and a discriminator's.
         activations: whether to measure modules' outputs.
-        first_step: the training step of the first call of `Watcher.step`, more than 0 in a training that is
+        first_step: the training step of the first call of `step`, more than 0 in a training that is
             resumed.
         settings: further settings for the row table.
         budget: mebibytes that may be written. As they are used up, records are written less often.
@@ -91,9 +78,9 @@ def watch(
         updates: ``"exact"`` copies all weights before a step with a record, ``"sampled"`` 65,536 elements of
             each larger tensor, ``"none"`` measures no updates. By default tensors of more than 2^20 elements
             are sampled.
-        rules: the rules of `Watcher.findings`, from `tb_gradhealth.rules.load`; the default rules where None.
+        rules: the rules of `findings`, from `tb_gradhealth.rules.load`; the default rules where None.
         on_finding: called with each new finding that is not muted, and again when its severity rises.
-        stop_on: ``"critical"`` or ``"warning"``: `Watcher.step` raises `TrainingUnhealthy` when an open
+        stop_on: ``"critical"`` or ``"warning"``: `step` raises `TrainingUnhealthy` when an open
             finding of this severity or worse persists. None never stops the training.
         stop_patience: further records with a breach, while the finding stays open, before that.
 
@@ -101,36 +88,11 @@ def watch(
         TypeError: the model is no module, or an optimizer is none of `torch.optim`.
         ValueError: an argument is out of its range.
     """
-    return Watcher(
-        model,
-        optimizer,
-        log_dir,
-        every,
-        name=name,
-        activations=activations,
-        first_step=first_step,
-        settings=settings,
-        budget=budget,
-        overhead=overhead,
-        updates=updates,
-        rules=rules,
-        on_finding=on_finding,
-        stop_on=stop_on,
-        stop_patience=stop_patience,
-    )
-
-
-class Watcher:
-    """A training that is being recorded; the result of `watch`.
-
-    It is a context manager. Without one, call `close` at the end; at the latest it closes when Python exits
-    or receives SIGTERM. An exception in the training is not caught.
-    """
 
     def __init__(
         self,
         model: nn.Module,
-        optimizer: Optimizer | Iterable[Optimizer] | None,
+        optimizer: Optimizer | Sequence[Optimizer] | None,
         log_dir: str | PathLike[str],
         every: int = 10,
         *,
@@ -146,7 +108,7 @@ class Watcher:
         stop_on: StopOn | None = None,
         stop_patience: int = PATIENCE,
     ) -> None:
-        """Register the hooks. The arguments are those of `watch`."""
+        """Register the hooks."""
         if not isinstance(model, nn.Module):
             raise TypeError(f"watch records a torch.nn.Module, not a {type(model).__name__}")
         optimizers = checked_optimizers(optimizer)
@@ -164,7 +126,7 @@ class Watcher:
             overhead=overhead,
             rules=rules,
             guard=guard,
-            open_file=LocalFile,
+            open_file=open_record_file,
             is_recording=lambda: True,
         )
         self._next_step = int(first_step)
@@ -196,6 +158,9 @@ class Watcher:
         loss_scale.open({id(each) for each in optimizers})
         self._hooks.append(loss_scale)
         observation.connect(*self._hooks, activations=activations)
+        # The model and the watcher refer to each other. When both are garbage-collected, as after an
+        # exception, the recorder is still whole only if it is referred to from elsewhere.
+        weakref.finalize(self, _finish, self._recorder, loss_scale).atexit = False
 
     def step(self, loss: Any = None, *, targets: Any = None, step: int | None = None) -> None:
         """Record the step that has just been trained; call it once in each step, after ``optimizer.step()``.
@@ -205,14 +170,14 @@ class Watcher:
         step.
 
         Args:
-            loss: this batch's loss, a tensor or number, or several by name,
+            loss: this batch's loss, the tensor itself or a number, or several by name,
                 ``{"d_loss": ..., "g_loss": ...}``; by default the entry ``"loss"`` of what the model
                 returned, if there is one.
             targets: the targets of the loss, a tensor or several by name.
             step: the training step, 0 for the first; by default they are counted.
 
         Raises:
-            TrainingUnhealthy: a finding stops the training, see ``stop_on`` of `watch`; once.
+            TrainingUnhealthy: a finding stops the training, see ``stop_on``; once.
         """
         observation = self._observation
         if observation is None or not self._recorder.is_open:
@@ -288,7 +253,17 @@ class Watcher:
         return guarded
 
 
-def checked_optimizers(optimizer: Optimizer | Iterable[Optimizer] | None) -> list[Optimizer]:
+watch = Watcher
+"""The name for use: ``with gradhealth.watch(model, optimizer, log_dir) as watcher:``."""
+
+
+def _finish(recorder: RunRecorder[Observer], loss_scale: LossScale) -> None:
+    """Close what would outlive a watcher; a second call does nothing."""
+    loss_scale.close()
+    recorder.close()
+
+
+def checked_optimizers(optimizer: Optimizer | Sequence[Optimizer] | None) -> list[Optimizer]:
     """The optimizers, without wrappers such as Accelerate's.
 
     Raises:

@@ -51,7 +51,7 @@ class ActivationSpike(Spike[ActivationSpikeLimits]):
     advice = (
         "Look at the first layer in forward order that spikes; the later ones follow it.",
         "Inspect the batch of that step for outliers; scale or clip the inputs.",
-        "Lower the learning rate or clip gradients (clipnorm=1.0).",
+        "Lower the learning rate or clip gradients (Keras: clipnorm=1.0, PyTorch: clip_grad_norm_).",
         "If the loss does not come back, restart from a checkpoint before the spike.",
     )
     measure = "(ln max|h| - median) / (1.4826 MAD + 0.05) over its last 32 records"

@@ -93,7 +93,7 @@ class ExplodingGradient(Symptom[ExplodingGradientLimits]):
     )
     advice = (
         "Lower the learning rate, or warm it up over the first hundreds of steps.",
-        "Clip gradients: optimizer(clipnorm=1.0) or global_clipnorm=1.0.",
+        "Clip gradients: global_clipnorm=1.0 of a Keras optimizer, clip_grad_norm_ in PyTorch.",
         "Scale inputs and targets to about unit variance.",
         "In recurrent layers use LSTM or GRU, or an orthogonal recurrent initializer.",
     )

@@ -31,7 +31,7 @@ class GradientSpike(Spike[SpikeLimits]):
         "Adam's second moment forgets too quickly or too slowly (beta_2), in large transformers above all.",
     )
     advice = (
-        "Clip gradients: optimizer(clipnorm=1.0) or global_clipnorm=1.0.",
+        "Clip gradients: global_clipnorm=1.0 of a Keras optimizer, clip_grad_norm_ in PyTorch.",
         "Inspect the batches of those steps.",
         "Lower the learning rate, or lengthen the warm-up.",
     )

@@ -56,7 +56,7 @@ class LossDiverging(Symptom[LossDivergingLimits]):
         "Data that changed: another epoch, another file, another scale.",
     )
     advice = (
-        "Lower the learning rate, clip gradients (clipnorm=1.0).",
+        "Lower the learning rate, clip gradients (Keras: clipnorm=1.0, PyTorch: clip_grad_norm_).",
         "Go back to a checkpoint from before.",
         "Look at the data that was read when it began.",
     )

@@ -24,7 +24,7 @@ class LossSpike(Spike[SpikeLimits]):
     advice = (
         "Look for a gradient or activation spike at the same step: it names the layer.",
         "Inspect the batches of that step.",
-        "Clip gradients (clipnorm=1.0) or lower the learning rate.",
+        "Clip gradients (Keras: clipnorm=1.0, PyTorch: clip_grad_norm_) or lower the learning rate.",
     )
     measure = "(ln|loss| - median) / (1.4826 MAD + 0.05) over its last 32 records"
     statistic = "peak_max"

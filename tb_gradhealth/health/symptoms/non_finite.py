@@ -55,7 +55,7 @@ class NonFinite(Symptom[NonFiniteLimits]):
         "Look at the tensor marked as the likely origin first; the others received the NaN from it.",
         "Use the loss on logits (from_logits=True), or add a small constant inside logarithms and divisions.",
         "Check the batch of that step with tf.debugging.assert_all_finite.",
-        "Clip gradients (clipnorm=1.0) or lower the learning rate, and restart from an earlier checkpoint.",
+        "Clip gradients or lower the learning rate, and restart from an earlier checkpoint.",
     )
     measure = "number of NaN and infinite elements"
     needs = "its non-finite elements were not counted"

@@ -54,7 +54,7 @@ class PrecisionUnderflow(Symptom[PrecisionUnderflowLimits]):
         "A training that nears its end: gradients shrink.",
     )
     advice = (
-        "Use a LossScaleOptimizer (Keras adds one under the mixed_float16 policy).",
+        "Scale the loss: by Keras's LossScaleOptimizer (added under mixed_float16), PyTorch's GradScaler.",
         "Use bfloat16 where the hardware has it.",
         "Keep this layer in float32.",
     )

@@ -7,9 +7,11 @@ to call back when the whole pass has ended.
 
 from collections.abc import Callable, Sequence
 from typing import Any, Final
+from weakref import ref
 
 import torch
 from torch import nn
+from torch.nn.parameter import is_lazy
 
 NO_PASS: Final = -1
 """The number of the backward pass that is running, if none is."""
@@ -22,7 +24,7 @@ class Backward:
         """Register the hooks.
 
         Args:
-            parameters: of the model; those that are frozen get their hook when they are not any more.
+            parameters: of the model; those that are frozen or lazy get their hook when they are not any more.
             ended: called at the end of each backward pass that reaches one of the parameters.
         """
         self._ended = ended
@@ -35,12 +37,20 @@ class Backward:
         """Register the hooks of parameters that are no longer frozen."""
         if not self._frozen:
             return
-        unfrozen = [parameter for parameter in self._frozen if parameter.requires_grad]
-        if unfrozen:
-            self._frozen = [parameter for parameter in self._frozen if not parameter.requires_grad]
-            for parameter in unfrozen:
+        ready = [parameter for parameter in self._frozen if _is_ready(parameter)]
+        if ready:
+            # A parameter holds its hooks where Python's garbage collection does not see them.
+            own = ref(self)
+
+            def reached(parameter: torch.Tensor) -> None:
+                hooks = own()
+                if hooks is not None:
+                    hooks._reached()
+
+            self._frozen = [parameter for parameter in self._frozen if not _is_ready(parameter)]
+            for parameter in ready:
                 hooked: Any = parameter
-                self._handles.append(hooked.register_post_accumulate_grad_hook(self._reached))
+                self._handles.append(hooked.register_post_accumulate_grad_hook(reached))
 
     def close(self) -> None:
         """Remove the hooks."""
@@ -49,7 +59,7 @@ class Backward:
         self._handles.clear()
         self._frozen.clear()
 
-    def _reached(self, parameter: torch.Tensor) -> None:
+    def _reached(self) -> None:
         current = torch._C._current_graph_task_id()
         if current != self._pass:
             self._pass = current
@@ -57,3 +67,9 @@ class Backward:
             # DistributedDataParallel wait for the exchange.
             engine = torch.autograd.Variable._execution_engine
             engine.queue_callback(lambda: engine.queue_callback(self._ended))
+
+
+def _is_ready(parameter: torch.Tensor) -> bool:
+    """Whether a parameter can have a hook: it is not frozen, and not without a shape as in a lazy module."""
+    lazy: bool = is_lazy(parameter)
+    return parameter.requires_grad and not lazy

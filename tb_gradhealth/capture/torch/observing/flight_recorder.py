@@ -42,7 +42,8 @@ class FlightRecorder:
 
     def check(self, statistics: torch.Tensor, begin: int, end: int) -> None:
         """Note a trip if one of the statistics, those of the rows from begin to end, is NaN or too large."""
-        usual = (statistics <= self._limits[begin:end]).all()
+        sizes = torch.nan_to_num(statistics, nan=torch.inf, posinf=torch.inf)
+        usual = (sizes <= self._limits[begin:end]).all()
         self._tripped.logical_or_(usual.logical_not_())
         self._on_host.copy_(self._tripped, non_blocking=True)
 

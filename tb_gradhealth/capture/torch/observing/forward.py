@@ -112,7 +112,9 @@ class Forward:
         self.attention = Attention()
         self.newest = ForwardPass()
         self._model = model
-        self._training = model.training
+        # Whether the passes that are trained are those of the mode `train`; None before the first.
+        self._trains_in: bool | None = None
+        self._mode = model.training
         self._ended = False
         self._names = UniqueNames()
         self._sources: dict[int, tuple[ref[torch.Tensor], tuple[str, ...], int | None]] = {}
@@ -131,6 +133,8 @@ class Forward:
     def end_pass(self) -> None:
         """The backward pass has ended: the next call begins a new forward pass."""
         self._ended = True
+        if self._trains_in is None:
+            self._trains_in = self._mode
 
     def close(self) -> None:
         """Remove the hooks."""
@@ -150,18 +154,21 @@ class Forward:
         return (
             torch.is_grad_enabled()
             and torch._C._current_graph_task_id() == -1
-            and self._model.training == self._training
+            and self._trains_in in (None, self._model.training)
         )
 
     def _begins(self, args: Any, kwargs: Any) -> None:
         """Add the model's inputs."""
-        if self._ended:
+        if self._ended or self._mode != self._model.training:
             self._reset()
+        self._mode = self._model.training
         unique = UniqueNames(self.newest.inputs)
         tensors = [(("input",), each) for each in _tensors(args)]
         tensors += [((name,), each) for name, value in kwargs.items() for each in _tensors(value)]
         single = len(tensors) == 1
         for (name,), tensor in tensors:
+            if not _is_measurable(tensor):
+                continue
             own = unique("input" if single else name)
             self.newest.inputs[own] = tensor
             self._note(tensor, (own,), None)
@@ -176,7 +183,7 @@ class Forward:
             return
         tensor = first_tensor(output)
         arguments = [*_tensors(args), *_tensors(kwargs)]
-        if tensor is None or torch._C._functorch.is_functorch_wrapped_tensor(tensor):
+        if tensor is None or not _is_measurable(tensor):
             return
         sources = [found for each in arguments if (found := self._found(each)) is not None]
         if isinstance(layer.module, EMBEDDINGS):
@@ -289,6 +296,12 @@ def _tensors(value: Any) -> Iterator[torch.Tensor]:
     elif isinstance(value, (list, tuple)):
         for each in value:
             yield from _tensors(each)
+
+
+def _is_measurable(tensor: torch.Tensor) -> bool:
+    """Whether a tensor is neither sparse nor nested, nor the argument of a function that is transformed."""
+    is_wrapped: bool = torch._C._functorch.is_functorch_wrapped_tensor(tensor)
+    return tensor.layout is torch.strided and not tensor.is_nested and not is_wrapped
 
 
 def _scalar(outputs: Any) -> torch.Tensor | None:

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from typing import Any
 
+import torch
 from torch.optim import Optimizer
 
 
@@ -26,9 +27,12 @@ class OptimizerSteps:
         self.stepped = False
         self._before, self._after = before, after
         self._handles: list[Any] = []
+        # In a compiled step they interrupt the compiled graph.
+        compiler: Any = torch.compiler
+        begins, ended = compiler.disable(self._begins), compiler.disable(self._ended)
         for optimizer in optimizers:
-            self._handles.append(optimizer.register_step_pre_hook(self._begins))
-            self._handles.append(optimizer.register_step_post_hook(self._ended))
+            self._handles.append(optimizer.register_step_pre_hook(begins))
+            self._handles.append(optimizer.register_step_post_hook(ended))
 
     def begin_step(self) -> None:
         """Forget the steps so far."""

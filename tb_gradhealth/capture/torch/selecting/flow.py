@@ -88,15 +88,15 @@ class Place:
     function: Function | None = None
 
 
-def places(outputs: Sequence[Output], loss: torch.Tensor | None) -> dict[str, Place]:
+def places(outputs: Sequence[Output], losses: Sequence[torch.Tensor]) -> dict[str, Place]:
     """The place of each measured output, by name.
 
     Args:
         outputs: of one forward pass, in the order of the calls.
-        loss: the loss that was computed from them; without its graph functions are unknown.
+        losses: the losses that were computed from them; without their graph functions are unknown.
     """
     by_node = {output.node: output for output in outputs if output.node is not None}
-    consumers = _consumers(loss.grad_fn if loss is not None else None)
+    consumers = _consumers([loss.grad_fn for loss in losses if loss.grad_fn is not None])
     found = {}
     for output in outputs:
         if not output.name:
@@ -156,13 +156,13 @@ def _users(node: Node, consumers: Mapping[Node, Sequence[Node]]) -> Iterable[Nod
             yield user
 
 
-def _consumers(last: Node) -> dict[Node, list[Node]]:
-    """The nodes that use each node's result, of all nodes from which ``last`` was computed."""
+def _consumers(last: Sequence[Node]) -> dict[Node, list[Node]]:
+    """The nodes that use each node's result, of all nodes from which the ``last`` ones were computed."""
     consumers: dict[Node, list[Node]] = {}
-    pending, visited = [last], {last}
+    pending, visited = list(last), set(last)
     while pending:
         node = pending.pop()
-        for used, _ in node.next_functions if node is not None else ():
+        for used, _ in node.next_functions:
             if used is not None:
                 consumers.setdefault(used, []).append(node)
                 if used not in visited:

@@ -117,15 +117,20 @@ class Watched:
         index: its position among the model's parameters.
         name: its path in the model, ``"encoder.0.linear.weight"``; of a shared one the first path.
         layer: name of the module that owns it.
-        role: its role in that module.
-        parameter: the parameter.
+        module: that module.
+        parameter: the parameter; of a lazy module it has no shape before the first call.
     """
 
     index: int
     name: str
     layer: str
-    role: Role
+    module: nn.Module
     parameter: nn.Parameter
+
+    @property
+    def role(self) -> Role:
+        """Its role in its module."""
+        return role_of(self.module, self.name, self.parameter)
 
     @property
     def elements(self) -> int:
@@ -164,8 +169,7 @@ def watched_parameters(model: nn.Module) -> list[Watched]:
     found = []
     for index, (path, parameter) in enumerate(model.named_parameters()):
         owner, module = owners[id(parameter)]
-        name = clean(path)
-        found.append(Watched(index, name, owner or OUTPUT, role_of(module, name, parameter), parameter))
+        found.append(Watched(index, clean(path), owner or OUTPUT, module, parameter))
     return found
 
 
