@@ -23,12 +23,14 @@ if TYPE_CHECKING:
 
 __all__ = ["KerasCallback", "Recorder", "TrainingUnhealthy", "__version__", "capture", "load", "summary"]
 
-_TENSORFLOW: Final = frozenset({"KerasCallback", "Recorder", "summary"})
+_TENSORFLOW: Final = frozenset({"Recorder", "summary"})
 
 
 def __getattr__(name: str) -> Any:
     if name in _TENSORFLOW:
         return getattr(import_module("tb_gradhealth.capture.tensorflow"), name)
+    if name == "KerasCallback":
+        return import_module("tb_gradhealth.capture.keras_backend").keras_callback()
     if name == "capture":
         return import_module("tb_gradhealth.capture")  # callable, see there
     if name == "TrainingUnhealthy":

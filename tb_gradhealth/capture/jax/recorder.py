@@ -12,7 +12,7 @@ from tb_gradhealth.capture.jax.state import State
 from tb_gradhealth.capture.jax.watch import Watch
 from tb_gradhealth.capture.run_observer import Tracked
 from tb_gradhealth.capture.run_recorder import DEFAULT_NAME, RunRecorder, checked_setting
-from tb_gradhealth.capture.writing.record_file import LocalFile
+from tb_gradhealth.capture.writing.record_file import open_record_file
 
 if TYPE_CHECKING:
     from tb_gradhealth.health import Finding, RuleSet
@@ -77,7 +77,7 @@ class Recorder:
             overhead=overhead,
             rules=rules,
             guard=Guard(on_finding, stop_on, stop_patience),
-            open_file=LocalFile,
+            open_file=open_record_file,
             is_recording=lambda: True,
         )
         self._can_thin = overhead is not None
