@@ -10,6 +10,7 @@ from recorded import Recorded, statistics
 from torch import nn
 
 import tb_gradhealth.torch as gradhealth
+from tb_gradhealth.capture.torch.observing.flight_recorder import FlightRecorder
 
 RATE = 0.1
 
@@ -325,6 +326,33 @@ def test_one_model_with_two_optimizers(log_dir):
     expected.assert_matches(Recorded(log_dir))
 
 
+def test_one_watcher_of_networks_that_are_trained_in_turn(log_dir):
+    networks = nn.ModuleDict({"generator": nn.Linear(4, 6), "critic": nn.Linear(6, 1)})
+    generator, critic = networks["generator"], networks["critic"]
+    of_generator, of_critic = sgd(generator), sgd(critic)
+    gradients = {"generator": [], "critic": []}
+    with gradhealth.watch(networks, [of_generator, of_critic], log_dir, every=1) as watcher:
+        for _ in range(4):
+            fake = generator(torch.randn(8, 4))
+            critic_loss = critic(fake.detach()).mean() - critic(torch.randn(8, 6)).mean()
+            critic_loss.backward()
+            gradients["critic"].append(training.array(critic.weight.grad))
+            of_critic.step()
+            loss = -critic(fake).mean()  # its gradient reaches the critic too
+            loss.backward()
+            gradients["generator"].append(training.array(generator.weight.grad))
+            of_generator.step()
+            networks.zero_grad()
+            watcher.step({"critic": critic_loss, "generator": loss})
+    recorded = Recorded(log_dir)
+    for name, values in gradients.items():
+        recorded.assert_row("gradient", f"{name}.weight", values)
+        flight = recorded.flight("gradient", f"{name}.weight")
+        np.testing.assert_allclose(
+            list(flight.values()), [statistics(each)["rms"] for each in values], rtol=1e-4
+        )
+
+
 def test_without_an_optimizer_each_call_is_a_step(log_dir):
     model, parts = training.classifier(), training.batches(4)
     with gradhealth.watch(model, None, log_dir, every=1) as watcher:
@@ -502,3 +530,34 @@ def test_a_spike_is_recorded_in_full(log_dir):
     assert recorded.steps == [0, 10, 20, 30, 34]
     recorded.assert_row("gradient", "0.weight", gradients)
     assert recorded.column("update", "0.weight", "rms")[34] > 0
+
+
+def test_a_spike_that_the_host_sees_late_as_on_an_accelerator(log_dir, monkeypatch):
+    # There is no accelerator here: the copy to the host is delayed by the checks of more than a step.
+    original, states = FlightRecorder.check, []
+
+    def late(self, *arguments):
+        original(self, *arguments)
+        states.append(bool(self._tripped))
+        self._on_host.fill_(states[-6] if len(states) > 5 else False)
+
+    monkeypatch.setattr(FlightRecorder, "check", late)
+    model, parts = training.classifier(), training.batches(40)
+    optimizer = torch.optim.SGD(model.parameters(), 1e-3)
+    gradients = []
+    with gradhealth.watch(model, optimizer, log_dir) as watcher:
+        for step, (x, y) in enumerate(parts):
+            loss = training.class_loss(model(x), y) * (1000 if step == 33 else 1)
+            loss.backward()
+            gradients.append(training.array(model[0].weight.grad))
+            optimizer.step()
+            optimizer.zero_grad()
+            watcher.step(loss)
+    recorded = Recorded(log_dir)
+    assert recorded.steps[:4] == [0, 10, 20, 30]
+    (seen,) = recorded.steps[4:]
+    assert seen in (34, 35)
+    recorded.assert_row("gradient", "0.weight", gradients)
+    spike = statistics(gradients[33])["rms"]
+    assert recorded.column("gradient", "0.weight", "peak_rms")[seen] == pytest.approx(spike, rel=1e-4)
+    assert recorded.column("gradient", "0.weight", "peak_rms_ago")[seen] == seen - 33

@@ -83,24 +83,23 @@ class Observer:
             return True
         return number >= self._next_watched
 
-    def vector(self, kind: Kind, found: Statistics | None) -> torch.Tensor:
-        """The step statistics of a kind in the order of the rows, float32 [rows]; 0 for absent tensors."""
+    def vector(self, kind: Kind, *parts: Statistics) -> torch.Tensor:
+        """The step statistics of a kind in the order of the rows, float32 [rows]; 0 for absent tensors.
+
+        Of a tensor that is in several parts, the last one counts.
+        """
         begin, end = self._sections[kind]
         wanted = self.selection.watched[begin:end]
-        if found is not None and found[0] == wanted:
-            return found[1]
-        result = torch.zeros([end - begin], device=self._device)
-        if found is not None and found[0]:
-            keys, values = found
+        if parts and parts[-1][0] == wanted:
+            return parts[-1][1]
+        result = torch.zeros([len(wanted) + 1], device=self._device)  # the last takes what has no row
+        for keys, values in parts:
             if keys not in self._positions:
                 places = {key: place for place, key in enumerate(wanted)}
-                # The last element takes what has no row.
                 indices = [places.get(key, len(wanted)) for key in keys]
-                self._positions[keys] = torch.tensor(indices, device=self._device)
-            result = torch.zeros([len(wanted) + 1], device=self._device)
+                self._positions[keys] = torch.tensor(indices, dtype=torch.int64, device=self._device)
             result.index_copy_(0, self._positions[keys], values)
-            result = result[:-1]
-        return result
+        return result[:-1]
 
     def check(self, kind: Kind, statistics: torch.Tensor) -> None:
         """Check the result of `vector` for spikes and values that are not finite."""

@@ -8,6 +8,7 @@ import numpy as np
 import torch
 
 from tb_gradhealth.capture.statistics.batch_sizes import elements_of_batch
+from tb_gradhealth.capture.statistics.moments import MOMENTS
 from tb_gradhealth.capture.statistics.step_values import Pack, Reduced, StepValues
 from tb_gradhealth.capture.torch.measuring.batches import first_samples
 from tb_gradhealth.capture.torch.measuring.operands import operand
@@ -29,8 +30,9 @@ class Step:
         scheduled: whether it has a record of the cadence.
         tripped: whether it has a record because one of its values, or of a step before, is a spike or not
             finite.
-        gradients: step statistics of the gradients at the end of the last backward pass.
-        peaks: step statistics of the activations.
+        gradients: step statistics of the gradients at the end of each backward pass, of a tensor in several
+            passes the last ones count.
+        peaks: step statistics of the activations in the last forward pass, if there was one.
         calls: calls of modules in the last forward pass.
         inputs: the model's inputs.
         versions: of each gradient at the end of the backward pass, its identity and version.
@@ -44,8 +46,8 @@ class Step:
     watched: bool = True
     scheduled: bool = True
     tripped: bool = False
-    gradients: Statistics | None = None
-    peaks: Statistics | None = None
+    gradients: list[Statistics] = field(default_factory=list)
+    peaks: list[Statistics] = field(default_factory=list)
     calls: Sequence[Call] = ()
     inputs: Mapping[str, torch.Tensor] = field(default_factory=dict)
     versions: dict[int, tuple[int, int]] = field(default_factory=dict)
@@ -61,8 +63,13 @@ class Step:
         return self.scheduled or self.tripped
 
     def measure(self, kind: Kind, tensors: Mapping[Any, torch.Tensor]) -> None:
-        """Measure all statistics of tensors of a kind, which replace earlier ones."""
-        self.measured[kind] = measured([(kind, name) for name in tensors], list(tensors.values()))
+        """Measure all statistics of tensors of a kind; they replace earlier ones of the same tensors."""
+        self.add_measured(kind, measured([(kind, name) for name in tensors], list(tensors.values())))
+
+    def add_measured(self, kind: Kind, found: MeasuredTensors) -> None:
+        """Add what was measured of tensors of a kind."""
+        before = self.measured.get(kind)
+        self.measured[kind] = found if before is None else joined(before, found)
 
 
 @dataclass(frozen=True)
@@ -127,6 +134,21 @@ def step_values(step: Step, batches: BatchValues, selection: Selection) -> StepV
     )
 
 
+def joined(before: MeasuredTensors, after: MeasuredTensors) -> MeasuredTensors:
+    """The values of all tensors of both, of those in both the values after."""
+    small = {
+        key: values for each in (before, after) for key, values in zip(each.keys, each.packed, strict=True)
+    }
+    large = {
+        key: (moments, sample)
+        for each in (before, after)
+        for key, moments, sample in zip(each.large_keys, each.moments, each.samples, strict=True)
+    }
+    moments = np.array([moments for moments, _ in large.values()], np.float32).reshape(-1, len(MOMENTS))
+    samples = [sample for _, sample in large.values()]
+    return MeasuredTensors(list(small), list(small.values()), list(large), moments, samples)
+
+
 def scaled(tensors: MeasuredTensors, factor: float) -> MeasuredTensors:
     """The values of tensors times a factor."""
     moments = tensors.moments.copy()
@@ -180,6 +202,6 @@ def _reduced(parts: Iterable[MeasuredTensors], selection: Selection) -> Reduced:
         if key in selection.index
     ]
     if not found:
-        return Reduced([], np.zeros([0, 6], np.float32), [], {})
+        return Reduced([], np.zeros([0, len(MOMENTS)], np.float32), [], {})
     rows, moments, samples = zip(*found, strict=True)
     return Reduced(rows, np.stack(moments), samples, {})

@@ -11,7 +11,7 @@ from tb_gradhealth.capture.run_recorder import RunRecorder
 from tb_gradhealth.capture.torch.measuring.batches import unit_peaks
 from tb_gradhealth.capture.torch.measuring.norms import norms, rms
 from tb_gradhealth.capture.torch.measuring.operands import flat, is_sparse, operand, summed
-from tb_gradhealth.capture.torch.measuring.tensors import sample
+from tb_gradhealth.capture.torch.measuring.tensors import measured, sample
 from tb_gradhealth.capture.torch.measuring.touched_rows import TouchedRows
 from tb_gradhealth.capture.torch.observer import Observer
 from tb_gradhealth.capture.torch.observing.backward import Backward
@@ -93,29 +93,30 @@ class StepObservation:
         forward = self._forward.newest
         self._forward.end_pass()
         step.calls, step.inputs = tuple(forward.calls), dict(forward.inputs)
-        gradients = {
-            each.index: each.parameter.grad for each in self._parameters if each.parameter.grad is not None
-        }
-        step.versions = {index: (id(each), each._version) for index, each in gradients.items()}
+        gradients = self._gradients()
+        step.versions.update({index: (id(each), each._version) for index, each in gradients.items()})
         scale = self._loss_scale.scale
         step.scale = None if scale is None else scale.clone()  # the scaler changes it in place
         keys: tuple[Key, ...] = tuple(("gradient", index) for index in gradients)
         found = rms([operand(each) for each in gradients.values()], self._device)
         if step.scale is not None:
             found = found / step.scale.to(self._device, non_blocking=True)
-            step.skipped = torch.isfinite(found).all().logical_not()
-            found = torch.where(step.skipped, 0.0, found)
-        step.gradients = keys, found
-        step.peaks = self._peaks(step.calls)
+            skipped = torch.isfinite(found).all().logical_not()
+            found = torch.where(skipped, 0.0, found)
+            step.skipped = skipped if step.skipped is None else step.skipped | skipped
+        # Usually there is one pass, or the last one covers all.
+        step.gradients = [part for part in step.gradients if not set(part[0]) <= set(keys)]
+        step.gradients.append((keys, found))
+        step.peaks = [self._peaks(step.calls)]
         for index, gradient in gradients.items():
             if is_sparse(gradient):
                 self._touched.add(index, gradient)
         self._note_shown(gradients)
-        self._check(("gradient", found, keys), ("activation", step.peaks[1], step.peaks[0]))
+        self._check()
         if step.is_full:
-            step.measure("gradient", {index: summed(each) for index, each in gradients.items()})
-            if step.scale is not None and step.measured:
-                step.measured["gradient"] = scaled(step.measured["gradient"], 1 / float(step.scale))
+            values = measured(keys, [summed(each) for each in gradients.values()])
+            factor = 1.0 if step.scale is None else 1 / float(step.scale)
+            step.add_measured("gradient", values if factor == 1 else scaled(values, factor))
 
     def optimizer_begins(self) -> None:
         """Copy the weights, if their update is to be measured."""
@@ -133,7 +134,7 @@ class StepObservation:
             if (gradient := self._parameters[index].parameter.grad) is not None
             and (id(gradient), gradient._version) != version
         }
-        if (changed and step.scale is None) or not self._is_fused():
+        if changed and not self._is_fused():
             self._shown.clipped.update(changed)
             step.measure("clipped", {index: summed(each) for index, each in changed.items()})
 
@@ -215,6 +216,23 @@ class StepObservation:
         observer.add(None)
         self._recorder.step_observed(self._tracked, traced=False)
 
+    def _gradients(self) -> dict[int, torch.Tensor]:
+        """The gradients by index, without those that an optimizer has applied: they belong to its step.
+
+        A later backward pass may reach them too, as that of a generator's loss reaches the critic.
+        """
+        applied = {
+            id(parameter)
+            for optimizer in self._optimizer_steps.finished
+            for group in optimizer.param_groups
+            for parameter in group["params"]
+        }
+        return {
+            each.index: each.parameter.grad
+            for each in self._parameters
+            if each.parameter.grad is not None and id(each.parameter) not in applied
+        }
+
     def _trained(self) -> list[Watched]:
         return [
             each
@@ -241,13 +259,13 @@ class StepObservation:
                 shown.gradients.setdefault(index, is_sparse(gradient))
             self._step.tripped |= not self._step.scheduled
 
-    def _check(self, *found: tuple[Kind, torch.Tensor, tuple[Key, ...]]) -> None:
+    def _check(self) -> None:
         """Measure the step in full if one of its statistics is a spike or not finite."""
         observer = self._observer
         if observer is None:
             return
-        for kind, values, keys in found:
-            observer.check(kind, observer.vector(kind, (keys, values)))
+        observer.check("gradient", observer.vector("gradient", *self._step.gradients))
+        observer.check("activation", observer.vector("activation", *self._step.peaks))
         self._trip(observer)
 
     def _trip(self, observer: Observer) -> None:
@@ -345,10 +363,10 @@ class StepObservation:
         weight_keys: tuple[Key, ...] = tuple(("weight", index) for index in weights)
         loss_keys: tuple[Key, ...] = tuple(("loss", name) for name in losses)
         return {
-            "gradient": observer.vector("gradient", self._step.gradients),
+            "gradient": observer.vector("gradient", *self._step.gradients),
             "weight": observer.vector("weight", (weight_keys, rms(list(weights.values()), self._device))),
             "loss": observer.vector("loss", (loss_keys, rms(list(losses.values()), self._device))),
-            "activation": observer.vector("activation", self._step.peaks),
+            "activation": observer.vector("activation", *self._step.peaks),
         }
 
     def _measure_the_end(

@@ -12,6 +12,7 @@ class OptimizerSteps:
 
     Attributes:
         stepped: whether one of them was stepped since `begin_step`.
+        finished: the optimizers whose step has ended since then.
     """
 
     def __init__(
@@ -25,6 +26,7 @@ class OptimizerSteps:
             after: called after each step.
         """
         self.stepped = False
+        self.finished: list[Optimizer] = []
         self._before, self._after = before, after
         self._handles: list[Any] = []
         # In a compiled step they interrupt the compiled graph.
@@ -37,6 +39,7 @@ class OptimizerSteps:
     def begin_step(self) -> None:
         """Forget the steps so far."""
         self.stepped = False
+        self.finished.clear()
 
     def close(self) -> None:
         """Remove the hooks."""
@@ -49,5 +52,6 @@ class OptimizerSteps:
             self.stepped = True
             self._before()
 
-    def _ended(self, *arguments: Any) -> None:
+    def _ended(self, optimizer: Optimizer, *arguments: Any) -> None:
         self._after()
+        self.finished.append(optimizer)
