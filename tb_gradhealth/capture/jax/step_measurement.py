@@ -48,12 +48,15 @@ class Group:
             flat(tensors[key]) if key in tensors else jnp.zeros([size], jnp.float32)
             for key, size in zip(self.small, self._sizes, strict=True)
         ]
-        for key in self.large:
-            if key not in tensors:
-                parts.append(jnp.zeros([len(MOMENTS) + SAMPLE], jnp.float32))
-                continue
-            parts += [moments(tensors[key]), spread_sample(flat(tensors[key]), SAMPLE)]
-        return jnp.concatenate([jnp.zeros([0], jnp.float32), *parts])
+        table = jnp.zeros([len(self.large), len(MOMENTS)], jnp.float32)
+        known = [place for place, key in enumerate(self.large) if key in tensors]
+        if known:
+            table = table.at[np.array(known)].set(moments([tensors[self.large[place]] for place in known]))
+        samples = [
+            spread_sample(flat(tensors[key]), SAMPLE) if key in tensors else jnp.zeros([SAMPLE], jnp.float32)
+            for key in self.large
+        ]
+        return jnp.concatenate([jnp.zeros([0], jnp.float32), *parts, table.reshape(-1), *samples])
 
     def unpack(self, values: Floats, present: set[Key]) -> tuple[Pack | None, Reduced]:
         """What the host needs of the result of `payload`, without the absent tensors."""
@@ -67,12 +70,13 @@ class Group:
                 [parts[key].size for key in kept],
                 np.concatenate([parts[key] for key in kept]),
             )
-        table = values[sum(self._sizes) :].reshape(len(self.large), len(MOMENTS) + SAMPLE)
-        known = [(self._rows[key], row) for key, row in zip(self.large, table, strict=True) if key in present]
+        count = len(self.large)
+        table, samples = np.split(values[sum(self._sizes) :], [count * len(MOMENTS)])
+        known = [place for place, key in enumerate(self.large) if key in present]
         return pack, Reduced(
-            [row for row, _ in known],
-            np.array([row[: len(MOMENTS)] for _, row in known], np.float32).reshape(-1, len(MOMENTS)),
-            [row[len(MOMENTS) :] for _, row in known],
+            [self._rows[self.large[place]] for place in known],
+            table.reshape(count, len(MOMENTS))[known],
+            list(samples.reshape(count, SAMPLE)[known]),
             {},
         )
 
@@ -136,16 +140,17 @@ class StepMeasurement:
         parts = [jnp.asarray(flags)]
         parts += [group.payload(tensors) for group in self._groups]
         parts += [update, jnp.asarray(updates_known, jnp.float32).reshape(1)]
-        searched = []
+        searched = jnp.zeros([len(self._batches), len(EXTREMES)], jnp.float32)
+        known = [place for place, key in enumerate(self._batches) if key in tensors]
+        if known:
+            found = extremes([tensors[self._batches[place]] for place in known])
+            searched = searched.at[np.array(known)].set(found)
         for key, shape in zip(self._batches, self._shapes, strict=True):
             if key in tensors:
-                values = operand(tensors[key])
-                parts.append(first_samples(values, self._elements).reshape(-1))
-                searched += extremes(values)
+                parts.append(first_samples(operand(tensors[key]), self._elements).reshape(-1))
             else:
                 parts.append(jnp.zeros([math.prod(shape)], jnp.float32))
-                searched += [jnp.zeros([], jnp.float32)] * len(EXTREMES)
-        parts += [each.reshape(1) for each in searched]
+        parts.append(searched.reshape(-1))
         parts += [
             jnp.asarray(tensors[key], jnp.float32).reshape(1)
             if key in tensors

@@ -1,62 +1,109 @@
-"""Moments of tensors on the device: one number in every watched step, all moments in a record."""
+"""Moments of tensors on the device: one number in every watched step, all moments in a record.
 
-from typing import Final
+Each tensor is read once, by one operation with several results: XLA compiles a step with hundreds of tensors
+much faster then, and keeps no temporary arrays.
+"""
+
+import math
+from collections.abc import Sequence
+from typing import Any, Final
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 
-from tb_gradhealth.capture.jax.measuring.operands import flat
+from tb_gradhealth.capture.jax.measuring.operands import operand
 
-PART: Final = 1024
+PART: Final = 512
 """Elements that are added at first: the error of a float32 sum grows with the number of elements."""
 
+LARGE: Final = 1e15
+"""The square of a larger number is added in parts of its scale, so that it does not overflow, ..."""
 
-def rms(tensor: jax.Array) -> jax.Array:
-    """The RMS, float32 scalar; not finite if an element is not, or if its square overflows."""
-    values = flat(tensor)
-    return jnp.sqrt(_total(jnp.square(values)) / values.size)
+SMALL: Final = 1e-15
+"""... and that of a smaller one so that it does not vanish."""
+
+SCALE: Final = 1e20
+
+
+def rms(tensors: Sequence[jax.Array]) -> jax.Array:
+    """The RMS of each tensor, float32 [tensors]; not finite if an element is not, or its square overflows."""
+    totals = [_total(jnp.square(operand(tensor))) for tensor in tensors]
+    sizes = np.array([operand(tensor).size for tensor in tensors], np.float32)
+    return jnp.sqrt(jnp.stack(totals) / sizes)
 
 
 def largest(tensor: jax.Array) -> jax.Array:
     """The largest |x|, float32 scalar; NaN if an element is."""
-    return jnp.max(jnp.abs(flat(tensor)))
+    return jnp.max(jnp.abs(operand(tensor)))
 
 
-def moments(tensor: jax.Array) -> jax.Array:
-    """The columns `statistics.moments.MOMENTS`, float32 [6]; no square overflows or vanishes."""
-    values = flat(tensor)
-    finite = jnp.isfinite(values)
+def moments(tensors: Sequence[jax.Array]) -> jax.Array:
+    """The columns `statistics.moments.MOMENTS` of each tensor, float32 [tensors, 6].
+
+    No square overflows or vanishes: those of large, usual and small numbers are added apart (J. Blue, A
+    Portable Fortran Program to Find the Euclidean Norm of a Vector, 1978).
+    """
+    found = jnp.stack([_sums(operand(tensor)) for tensor in tensors])
+    large, usual, small, total, low, high, nans, infinities = found.T
+    sizes = np.array([operand(tensor).size for tensor in tensors], np.float32)
+    count = sizes - nans - infinities
+    rest = jnp.sqrt((usual + small / SCALE / SCALE) / count)
+    mean_square = jnp.where(usual > 0, rest, jnp.sqrt(small / count) / SCALE)
+    root = jnp.where(large > 0, jnp.sqrt(large / count) * SCALE, mean_square)
+    known = count > 0
+    columns = [root, total / count * sizes, low, high]
+    return jnp.stack([*(jnp.where(known, each, jnp.nan) for each in columns), nans, infinities], axis=1)
+
+
+def extremes(tensors: Sequence[jax.Array]) -> jax.Array:
+    """The columns `statistics.moments.EXTREMES` of each tensor, float32 [tensors, 4]."""
+    return moments(tensors)[:, 2:]
+
+
+def _sums(values: jax.Array) -> jax.Array:
+    """Sums, extremes and counts of a tensor, float32 [8]; the fourth is the sum divided by the size."""
+    finite, nan = jnp.isfinite(values), jnp.isnan(values)
     known = jnp.where(finite, values, 0)
-    count = jnp.sum(finite).astype(jnp.float32)
-    scale = jnp.max(jnp.abs(known))
-    divisor = jnp.where(scale > 0, scale, 1)
-    shares = known / divisor
-    # In parts per count, so that the sum of many large numbers does not overflow.
-    square = _total(jnp.square(shares)) / count
-    mean = _total(shares) / count
-    return jnp.stack([jnp.sqrt(square) * scale, mean * scale, *extremes(values)])
-
-
-def extremes(tensor: jax.Array) -> list[jax.Array]:
-    """The columns `statistics.moments.EXTREMES`, each a float32 scalar."""
-    values = flat(tensor)
-    finite = jnp.isfinite(values)
-    nans = jnp.isnan(values)
-    low = jnp.min(jnp.where(finite, values, jnp.inf))
-    high = jnp.max(jnp.where(finite, values, -jnp.inf))
-    any_finite = jnp.any(finite)
-    return [
-        jnp.where(any_finite, low, jnp.nan),
-        jnp.where(any_finite, high, jnp.nan),
-        jnp.sum(nans).astype(jnp.float32),
-        jnp.sum(~finite & ~nans).astype(jnp.float32),
+    size = jnp.abs(known)
+    is_large, is_small = size > LARGE, size < SMALL
+    parts = [
+        jnp.square(jnp.where(is_large, known / SCALE, 0)),
+        jnp.square(jnp.where(is_large | is_small, 0, known)),
+        jnp.square(jnp.where(is_small, known * SCALE, 0)),
+        known * (1 / values.size),
+        jnp.where(finite, values, jnp.inf),
+        jnp.where(finite, values, -jnp.inf),
+        nan.astype(jnp.float32),
+        (~finite & ~nan).astype(jnp.float32),
     ]
+    inner = _inner_axes(values.shape)
+    first = _reduced(parts, inner) if inner else parts
+    return jnp.stack(_reduced(first, tuple(range(first[0].ndim))))
+
+
+def _reduced(parts: Sequence[jax.Array], axes: tuple[int, ...]) -> Sequence[jax.Array]:
+    starts = [np.float32(start) for start in (0, 0, 0, 0, np.inf, -np.inf, 0, 0)]
+
+    def combine(one: Any, other: Any) -> Any:
+        return tuple(
+            jnp.minimum(a, b) if index == 4 else jnp.maximum(a, b) if index == 5 else a + b
+            for index, (a, b) in enumerate(zip(one, other, strict=True))
+        )
+
+    found: Sequence[jax.Array] = jax.lax.reduce(tuple(parts), tuple(starts), combine, axes)
+    return found
 
 
 def _total(values: jax.Array) -> jax.Array:
-    """The sum of a vector, in two stages."""
-    whole = values.size // PART * PART
-    if not whole:
-        return jnp.sum(values)
-    parts = jnp.sum(values[:whole].reshape(-1, PART), axis=1)
-    return jnp.sum(parts) + jnp.sum(values[whole:])
+    """The sum of a tensor, in two stages."""
+    inner = _inner_axes(values.shape)
+    return jnp.sum(jnp.sum(values, axis=inner)) if inner else jnp.sum(values)
+
+
+def _inner_axes(shape: tuple[int, ...]) -> tuple[int, ...]:
+    """The last axes, as few as have `PART` elements together, but not all of them."""
+    for axis in range(len(shape) - 1, 0, -1):
+        if math.prod(shape[axis:]) >= PART or axis == 1:
+            return tuple(range(axis, len(shape)))
+    return ()

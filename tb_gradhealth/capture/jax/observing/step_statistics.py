@@ -24,12 +24,10 @@ def step_statistics(selection: Selection, tensors: Mapping[Key, jax.Array]) -> j
     Returns:
         float32 [watched rows], in the order of ``selection.watched``.
     """
-    found = [
-        jnp.full([], ABSENT, jnp.float32)
-        if key not in tensors
-        else largest(tensors[key])
-        if key[0] in BY_PEAK
-        else rms(tensors[key])
-        for key in selection.watched
-    ]
-    return jnp.stack(found) if found else jnp.zeros([0], jnp.float32)
+    squared = [key for key in selection.watched if key in tensors and key[0] not in BY_PEAK]
+    found = {key: largest(tensors[key]) for key in selection.watched if key in tensors and key[0] in BY_PEAK}
+    if squared:
+        found.update(zip(squared, rms([tensors[key] for key in squared]), strict=True))
+    absent = jnp.full([], ABSENT, jnp.float32)
+    values = [found.get(key, absent) for key in selection.watched]
+    return jnp.stack(values) if values else jnp.zeros([0], jnp.float32)
