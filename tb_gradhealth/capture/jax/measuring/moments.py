@@ -1,7 +1,7 @@
 """Moments of tensors on the device: one number in every watched step, all moments in a record.
 
-Each tensor is read once, by one operation with several results: XLA compiles a step with hundreds of tensors
-much faster then, and keeps no temporary arrays.
+In a record each tensor is read once, by one operation with several results, and tensors of one shape share a
+loop. XLA compiles a step with hundreds of tensors much faster then, and keeps few temporary arrays.
 """
 
 import math
@@ -26,6 +26,10 @@ SMALL: Final = 1e-15
 SCALE: Final = 1e20
 
 
+STACKED: Final = 1 << 24
+"""Elements of tensors of one shape that are copied into one array, so that one loop reads them: 64 MiB."""
+
+
 def rms(tensors: Sequence[jax.Array]) -> jax.Array:
     """The RMS of each tensor, float32 [tensors]; not finite if an element is not, or its square overflows."""
     totals = [_total(jnp.square(operand(tensor))) for tensor in tensors]
@@ -44,7 +48,7 @@ def moments(tensors: Sequence[jax.Array]) -> jax.Array:
     No square overflows or vanishes: those of large, usual and small numbers are added apart (J. Blue, A
     Portable Fortran Program to Find the Euclidean Norm of a Vector, 1978).
     """
-    found = jnp.stack([_sums(operand(tensor)) for tensor in tensors])
+    found = _sums_of_all([operand(tensor) for tensor in tensors])
     large, usual, small, total, low, high, nans, infinities = found.T
     sizes = np.array([operand(tensor).size for tensor in tensors], np.float32)
     count = sizes - nans - infinities
@@ -59,6 +63,22 @@ def moments(tensors: Sequence[jax.Array]) -> jax.Array:
 def extremes(tensors: Sequence[jax.Array]) -> jax.Array:
     """The columns `statistics.moments.EXTREMES` of each tensor, float32 [tensors, 4]."""
     return moments(tensors)[:, 2:]
+
+
+def _sums_of_all(tensors: Sequence[jax.Array]) -> jax.Array:
+    """The result of `_sums` of each tensor, float32 [tensors, 8]; tensors of one shape share a loop."""
+    groups: dict[tuple[int, ...], list[int]] = {}
+    for index, values in enumerate(tensors):
+        groups.setdefault(values.shape, []).append(index)
+    order, parts = [], []
+    for shape, indices in groups.items():
+        together = max(STACKED // math.prod(shape), 1)
+        for begin in range(0, len(indices), together):
+            chunk = indices[begin : begin + together]
+            order += chunk
+            stack = jnp.stack([tensors[index] for index in chunk])
+            parts.append(jax.lax.map(_sums, stack) if len(chunk) > 1 else _sums(stack[0])[None])
+    return jnp.concatenate(parts)[np.argsort(order)]
 
 
 def _sums(values: jax.Array) -> jax.Array:
