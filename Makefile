@@ -59,7 +59,7 @@ screenshots: python chromium
 
 # The tables of tests/benchmarks/README.md; run it on a machine without other load.
 benchmarks: python chromium
-	for name in tensors overhead torch_overhead first_step spikes time_budget many_fits log_size health reading scale fleet serving tab; do $(BIN)/python tests/benchmarks/$$name.py; done
+	for name in tensors overhead torch_overhead jax_overhead first_step spikes time_budget many_fits log_size health reading scale fleet serving tab; do $(BIN)/python tests/benchmarks/$$name.py; done
 
 # Reads a million broken event files on all cores; takes some minutes.
 fuzz: python

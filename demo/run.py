@@ -19,7 +19,7 @@ def train_all(framework: str, logdir: Path, console: Console) -> None:
         logdir: the log directory.
         console: shows the progress.
     """
-    trainer = import_module(f"tb_gradhealth.demo.with_{framework}")
+    trainer = import_module(f"tb_gradhealth.demo.with_{framework}.trainer")
     hyperparameters.announce(logdir, *trainer.METRICS)
     columns = (
         TextColumn("{task.description}"),

@@ -32,12 +32,14 @@ __all__ = [
     "summary",
 ]
 
-_TENSORFLOW: Final = frozenset({"KerasCallback", "Recorder", "raise_if_unhealthy", "summary"})
+_TENSORFLOW: Final = frozenset({"Recorder", "raise_if_unhealthy", "summary"})
 
 
 def __getattr__(name: str) -> Any:
     if name in _TENSORFLOW:
         return getattr(import_module("tb_gradhealth.capture.tensorflow"), name)
+    if name == "KerasCallback":
+        return import_module("tb_gradhealth.capture.keras_backend").keras_callback()
     if name == "capture":
         return import_module("tb_gradhealth.capture")  # callable, see there
     if name == "TrainingUnhealthy":

@@ -18,10 +18,10 @@ FINDINGS = {
 }
 """By run, the symptom and the layer of a likely origin. `tests/browser` trains the demo of TensorFlow."""
 
-LAYERS = {"torch": {}}
+LAYERS = {"torch": {}, "jax": {"relu_1": "hidden_1"}}
 """Layers that have another name in a framework."""
 
-FOREIGN = {"torch": {"tensorflow", "keras", "jax"}}
+FOREIGN = {"torch": {"tensorflow", "keras", "jax"}, "jax": {"tensorflow", "keras", "torch"}}
 
 TRAIN = """
 import sys

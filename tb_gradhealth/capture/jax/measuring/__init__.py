@@ -1,0 +1,1 @@
+"""Measures tensors by pure functions: one number in every watched step, all statistics in a record."""

@@ -1,0 +1,1 @@
+"""Observes every watched step: step statistics, the flight recorder, several devices."""

@@ -1,0 +1,59 @@
+"""The flight recorder: the step statistics of the newest steps, and the limits from which a step trips."""
+
+from dataclasses import replace
+from typing import Final
+
+import jax
+import jax.numpy as jnp
+
+from tb_gradhealth.capture.jax.state import State
+
+MIN_SIZE: Final = 64
+"""Smallest number of steps in the buffer."""
+
+MAX_SIZE: Final = 1 << 14
+"""Largest number of steps in the buffer."""
+
+GOLDEN: Final = 2654435769
+"""2^32 / golden ratio: its multiples modulo 2^32 are evenly spread, however many there are."""
+
+
+def buffer_size(every: int, steps_per_call: int) -> int:
+    """Number of steps in the buffer.
+
+    Args:
+        every: steps from one record to the next.
+        steps_per_call: the largest number of steps between two calls of `Recorder.write`.
+    """
+    return min(max(2 * every, 2 * steps_per_call, MIN_SIZE), MAX_SIZE)
+
+
+def with_step(state: State, statistics: jax.Array, number: jax.Array) -> State:
+    """The state with the statistics of one more step, float32 [watched rows]."""
+    slot = state.watched_count % len(state.numbers)
+    return replace(
+        state,
+        steps=state.steps.at[slot].set(statistics),
+        numbers=state.numbers.at[slot].set(number),
+        watched_count=state.watched_count + 1,
+    )
+
+
+def is_beyond(statistics: jax.Array, limits: jax.Array) -> jax.Array:
+    """Whether one of the statistics is NaN or beyond its limit, bool scalar."""
+    return jnp.any(jnp.where(jnp.isnan(statistics), jnp.inf, statistics) > limits)
+
+
+def next_to_watch(number: jax.Array, interval: jax.Array) -> jax.Array:
+    """The next step that is watched: one in each interval, at a varying position.
+
+    Every part of periodic data is watched so.
+
+    Args:
+        number: of the step that is watched now, int32 scalar.
+        interval: one step in so many is watched, int32 scalar.
+    """
+    block = (number - 1) // interval + 1
+    share = (block.astype(jnp.uint32) * jnp.uint32(GOLDEN)).astype(jnp.float32) / 2.0**32
+    offset = jnp.minimum((share * interval).astype(jnp.int32), interval - 1)
+    return block * interval + offset + 1
