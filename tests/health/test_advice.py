@@ -8,6 +8,9 @@ import pytest
 
 from tb_gradhealth.health import SYMPTOMS
 from tb_gradhealth.health.results import FRAMEWORKS, TERMS, framework_of
+from tb_gradhealth.report.incidents import incidents_of
+from tb_gradhealth.watch.changes import Change
+from tb_gradhealth.watch.notify.notification import Notification
 
 NAMES = {
     "tensorflow": r"(?i)keras|tensorflow|\btf\.|clipnorm|trainable|from_logits|\w+Normalization\b",
@@ -83,3 +86,23 @@ def test_a_finding_has_the_framework_of_its_recorder(training, rows, name, frame
     run = training([rows.dense(0)], framework=name)
     run.record([{"nan_count": 1.0}])
     assert {finding.framework for finding in run.findings().values()} == {framework}
+
+
+@pytest.mark.parametrize(
+    ("name", "clipping"),
+    [
+        ("torch", "torch.nn.utils.clip_grad_norm_"),
+        ("jax", "optax.clip_by_global_norm"),
+        ("keras", "global_clipnorm=1.0"),
+        ("numpy", "by their global norm"),
+    ],
+)
+def test_notifications_and_incidents_use_them(training, rows, name, clipping):
+    run = training([rows.dense(0)], framework=name)
+    run.record([{"nan_count": 1.0}])
+    (finding,) = run.findings().values()
+    notification = Notification.of(Change("new", "run", finding), "/logs")
+    assert any(clipping in text for text in notification.values["advice"])
+    (incident,) = incidents_of([finding], {}, 0)
+    first = next(text for text in notification.values["advice"] if not text.startswith("Look "))
+    assert incident.text.endswith(first)

@@ -16,6 +16,12 @@ def test_symptoms_include_those_of_findings(get):
     assert answer["schema"] == "gradhealth.symptoms/1"
     symptom = next(each for each in answer["symptoms"] if each["id"] == "non-finite")
     assert {"title", "meaning", "causes", "advice", "measure", "logarithmic", "direction"} <= symptom.keys()
+    advice = symptom["advice_by_framework"]
+    assert set(advice) == {"tensorflow", "torch", "jax"}
+    assert {name: len(texts) for name, texts in advice.items()} == dict.fromkeys(
+        advice, len(symptom["advice"])
+    )
+    assert "torch.isfinite" in " ".join(advice["torch"])
 
 
 def test_symptoms_have_a_formula_a_source_and_kinds(get):
