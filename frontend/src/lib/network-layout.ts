@@ -25,7 +25,14 @@ export interface Placed {
   height: number
 }
 
-export function placeNetwork({ nodes, links }: Drawn): Placed {
+/** Dagre takes half a second for more nodes, and its recursion ends the stack at some thousand. */
+const MOST_FOR_DAGRE = 500
+
+export function placeNetwork(drawn: Drawn): Placed {
+  return drawn.nodes.length > MOST_FOR_DAGRE ? placeInRows(drawn) : placeByDagre(drawn)
+}
+
+function placeByDagre({ nodes, links }: Drawn): Placed {
   const graph = new Graph()
   graph.setGraph({ rankdir: 'TB', nodesep: 18, edgesep: 12, ranksep: 26, marginx: 8, marginy: 8 })
   graph.setDefaultEdgeLabel(() => ({}))
@@ -47,6 +54,51 @@ export function placeNetwork({ nodes, links }: Drawn): Placed {
     })),
     width,
     height,
+  }
+}
+
+const GAP = 26
+const MARGIN = 8
+
+/** Each node a row below the last one that feeds it; takes linear time. */
+function placeInRows({ nodes, links }: Drawn): Placed {
+  const rows = new Map(nodes.map(({ id }) => [id, 0]))
+  const order = new Map(nodes.map(({ id }, i) => [id, i]))
+  const place = (id: string) => order.get(id) ?? 0
+  const forward = links
+    .filter(({ from, to }) => place(from) < place(to))
+    .sort((a, b) => place(a.to) - place(b.to))
+  for (const { from, to } of forward) {
+    rows.set(to, Math.max(rows.get(to) ?? 0, (rows.get(from) ?? 0) + 1))
+  }
+  const filled: number[] = []
+  const centres = new Map(
+    nodes.map(({ id }) => {
+      const row = rows.get(id) ?? 0
+      const column = filled[row] ?? 0
+      filled[row] = column + 1
+      const x = MARGIN + column * (NODE.width + GAP) + NODE.width / 2
+      return [id, { x, y: MARGIN + row * (NODE.height + GAP) + NODE.height / 2 }]
+    }),
+  )
+  const columns = filled.reduce((most, n) => Math.max(most, n), 1)
+  const half = NODE.height / 2
+  const placed = links.map((link) => {
+    const [a, b] = [centres.get(link.from) as Point, centres.get(link.to) as Point]
+    const far = (rows.get(link.to) ?? 0) - (rows.get(link.from) ?? 0) > 1
+    // A link past other rows bends around the nodes between.
+    const aside = { x: Math.max(a.x, b.x) + NODE.width / 2 + GAP, y: (a.y + b.y) / 2 }
+    const [from, to] = [
+      { x: a.x, y: a.y + half },
+      { x: b.x, y: b.y - half },
+    ]
+    return { ...link, points: far ? [from, aside, to] : [from, to] }
+  })
+  return {
+    centres,
+    links: placed,
+    width: 2 * MARGIN + columns * (NODE.width + GAP) + GAP,
+    height: 2 * MARGIN + filled.length * (NODE.height + GAP) - GAP,
   }
 }
 

@@ -136,6 +136,17 @@ describe('the layout', () => {
     })
   })
 
+  it('also places thousands of nodes', () => {
+    const drawn = foldNetwork(networkOf(stack(1700)), false, [])
+    const large = placeNetwork(drawn)
+    expect(large.centres.size).toBe(5100)
+    for (const { from, to } of large.links) {
+      expect(large.centres.get(from)?.y).toBeLessThan(large.centres.get(to)?.y ?? 0)
+    }
+    const places = [...large.centres.values()].map(({ x, y }) => `${x} ${y}`)
+    expect(new Set(places).size).toBe(5100)
+  })
+
   it('draws only what is near the window', () => {
     expect(seenBetween(placed, 0, 10).nodes).toEqual(new Set(['input']))
     expect(seenBetween(placed, 0, placed.height).nodes.size).toBe(5)
