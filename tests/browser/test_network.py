@@ -161,6 +161,14 @@ def test_thousands_of_layers_are_folded_and_open_block_by_block(server, open_tab
             assert picture(tab).get_by_role("button").count() < 120
         assert origin.get_attribute("data-node") == "encoder/layer_203/attention"
         assert len(members) >= 2
+        # A block opens where it was, not where the incident began, and its first node has the focus.
+        block = tab.frame.locator(f'.node[title="{blocks.nth(2).get_attribute("title")}"]')
+        block.scroll_into_view_if_needed()
+        block.focus()
+        before = block.bounding_box()["y"]
+        tab.page.keyboard.press("Enter")
+        block.wait_for(state="detached")
+        assert tab.frame.locator(".node:focus").bounding_box()["y"] == pytest.approx(before, abs=10)
         tab.frame.get_by_role("button", name="Blocks").click()
         tab.frame.get_by_role("button", name="Blocks").click()
         assert blocks.count() >= 4

@@ -21,7 +21,7 @@ export interface Drawn {
 }
 
 /** Names between the keys of a block and of a block within it; no layer's name has it. */
-const WITHIN = '\u0000'
+const WITHIN = '\u001f'
 
 export function foldNetwork(
   network: Network,
@@ -44,6 +44,16 @@ export function foldNetwork(
     links.set(key, { from: a, to: b, known: known || links.get(key)?.known === true })
   }
   return { nodes, links: [...links.values()] }
+}
+
+/** Whether a node is drawn because the block is open. */
+export function isWithin({ within, block }: DrawnNode, opened: string): boolean {
+  return within === opened || (block ?? '').startsWith(opened + WITHIN)
+}
+
+/** Equal for drawings with the same nodes and links. */
+export function drawingKey({ nodes, links }: Drawn): string {
+  return JSON.stringify([nodes.map(({ id }) => id), links])
 }
 
 function single(node: NetworkNode): DrawnNode {

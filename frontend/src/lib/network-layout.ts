@@ -87,7 +87,7 @@ function placeInRows({ nodes, links }: Drawn): Placed {
     const [a, b] = [centres.get(link.from) as Point, centres.get(link.to) as Point]
     const far = (rows.get(link.to) ?? 0) - (rows.get(link.from) ?? 0) > 1
     // A link past other rows bends around the nodes between.
-    const aside = { x: Math.max(a.x, b.x) + NODE.width / 2 + GAP, y: (a.y + b.y) / 2 }
+    const aside = { x: Math.max(a.x, b.x) + NODE.width + GAP, y: (a.y + b.y) / 2 }
     const [from, to] = [
       { x: a.x, y: a.y + half },
       { x: b.x, y: b.y - half },

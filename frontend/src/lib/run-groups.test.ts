@@ -27,22 +27,25 @@ it('groups many numbers over several powers of ten by powers of ten', () => {
   const groups = grouped([0, ...rates])
   expect(groups.map(([title]) => title)).toEqual([
     '0',
-    '1e-4 to 1e-3',
-    '1e-3 to 0.01',
-    '0.01 to 0.1',
-    '0.1 to 1',
+    '1e-4 to below 1e-3',
+    '1e-3 to below 0.01',
+    '0.01 to below 0.1',
+    '0.1 to below 1',
   ])
   expect(groups.slice(1).map(([, runs]) => runs?.length)).toEqual([5, 5, 5, 5])
 })
 
-it('groups many near numbers by equal ranges that hold every run once', () => {
+it('groups many near numbers by equal ranges between round numbers', () => {
   const groups = grouped(Array.from({ length: 11 }, (_, i) => i))
   expect(groups.map(([title]) => title)).toEqual([
-    '0 to 2',
-    '2 to 4',
-    '4 to 6',
-    '6 to 8',
-    '8 to 10',
+    '0 to below 2',
+    '2 to below 4',
+    '4 to below 6',
+    '6 to below 8',
+    '8 to below 10',
+    '10 to below 12',
   ])
-  expect(groups.map(([, runs]) => runs?.length)).toEqual([2, 2, 2, 2, 3])
+  expect(groups.map(([, runs]) => runs?.length)).toEqual([2, 2, 2, 2, 2, 1])
+  const shares = grouped(Array.from({ length: 10 }, (_, i) => 0.11 + i / 37))
+  expect(shares[0]?.[0]).toBe('0.1 to below 0.15')
 })

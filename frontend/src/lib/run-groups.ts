@@ -10,7 +10,7 @@ export interface RunGroup {
   rows: readonly MatrixRow[]
 }
 
-/** More different numbers are grouped by ranges. */
+/** More different numbers are grouped by about so many ranges. */
 const MAX_VALUES = 8
 const RANGES = 5
 
@@ -52,15 +52,13 @@ function plainTitles(distinct: readonly Parameter[]): Titles {
   return { titles: sorted.map(String), of: String }
 }
 
-/** Powers of ten where the values span several, else ranges of equal width. */
+/** Powers of ten where the values span several, else ranges of equal width; the upper end is left out. */
 function rangeTitles(values: readonly number[]): Titles {
   const { kind } = parameterScale(values)
-  const index = kind === 'linear' ? equalRange(values) : decade
+  const rangeOf = kind === 'linear' ? equalRange(values) : decade
   const title = (value: number) => {
-    const at = index(value)
-    return at.from === at.to
-      ? formatValue(at.from)
-      : `${formatValue(at.from)} to ${formatValue(at.to)}`
+    const { from, to } = rangeOf(value)
+    return from === to ? formatValue(from) : `${formatValue(from)} to below ${formatValue(to)}`
   }
   const sorted = [...values].sort((a, b) => a - b)
   return { titles: [...new Set(sorted.map(title))], of: (value) => title(Number(value)) }
@@ -72,11 +70,23 @@ function decade(value: number): { from: number; to: number } {
   return { from: Number(`1e${power}`), to: Number(`1e${power + 1}`) }
 }
 
+/** Ranges between round numbers. */
 function equalRange(values: readonly number[]) {
   const [low, high] = [Math.min(...values), Math.max(...values)]
-  const width = (high - low) / RANGES
+  const width = roundUp((high - low) / RANGES)
   return (value: number) => {
-    const i = Math.min(RANGES - 1, Math.floor((value - low) / width))
-    return { from: low + i * width, to: low + (i + 1) * width }
+    const i = Math.floor(value / width + 1e-9)
+    return { from: exact(i * width), to: exact((i + 1) * width) }
   }
+}
+
+/** The next 1, 2 or 5 times a power of ten. */
+function roundUp(width: number): number {
+  const power = 10 ** Math.floor(Math.log10(width))
+  const factor = [1, 2, 5, 10].find((each) => each * power >= width * (1 - 1e-9)) ?? 10
+  return factor * power
+}
+
+function exact(value: number): number {
+  return Number(value.toPrecision(12))
 }

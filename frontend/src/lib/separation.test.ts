@@ -43,3 +43,16 @@ it('claims nothing for mixed runs, for one side only, and for undecided runs', (
   const young = aHealthyRun({ verdict: 'too early', hparams: { a: 2 } })
   expect(separationOf([sick({ a: 1 }), young], 'a').text).toBe('No healthy run to compare')
 })
+
+it('writes the split with few digits, and never so that it is untrue', () => {
+  const split = (ill: number[], well: number[]) => {
+    const runs = [...ill.map((a) => sick({ a })), ...well.map((a) => healthy({ a }))]
+    return separationOf(runs, 'a').text.split('at ')[1]
+  }
+  expect(split([0.123456, 0.5], [0.001])).toBe('≥ 0.1')
+  expect(split([0.123456, 0.5], [0.12])).toBe('≥ 0.123')
+  expect(split([0.123456, 0.5], [0.123451])).toBe('≥ 0.123456')
+  expect(split([0.123456, 0.001], [0.5])).toBe('≤ 0.2')
+  expect(split([-5, -7], [2])).toBe('≤ -5')
+  expect(split([0, -7], [2])).toBe('≤ 0')
+})

@@ -75,10 +75,29 @@ function thresholds(groups: readonly Group[]): Split[] {
   return sorted.slice(1).flatMap((group, i) => {
     const before = sorted[i]?.value as number
     return [
-      { text: `≥ ${formatValue(group.value as number)}`, side: sorted.slice(i + 1) },
-      { text: `≤ ${formatValue(before)}`, side: sorted.slice(0, i + 1) },
+      {
+        text: `≥ ${shortest(group.value as number, (x) => x > before)}`,
+        side: sorted.slice(i + 1),
+      },
+      {
+        text: `≤ ${shortest(before, (x) => x < (group.value as number))}`,
+        side: sorted.slice(0, i + 1),
+      },
     ]
   })
+}
+
+/** The number with the fewest digits that splits the runs as the value does: no rounding makes it untrue. */
+function shortest(value: number, splits: (x: number) => boolean): string {
+  // At the value itself or on its far side.
+  const towards = splits(Number.NEGATIVE_INFINITY) ? Math.ceil : Math.floor
+  for (let digits = 1; digits <= 3 && value !== 0; digits++) {
+    const unit = 10 ** (Math.floor(Math.log10(Math.abs(value))) + 1 - digits)
+    const rounded = Number((towards(value / unit) * unit).toPrecision(digits))
+    const includes = towards === Math.ceil ? rounded >= value : rounded <= value
+    if (includes && splits(rounded)) return formatValue(rounded)
+  }
+  return value === 0 ? '0' : String(value)
 }
 
 function aboveAverage(groups: readonly Group[], sick: number, healthy: number): Split {

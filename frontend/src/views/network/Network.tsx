@@ -12,7 +12,7 @@ import {
   linksOfWay,
   wayOf,
 } from '../../lib/network-findings'
-import { foldNetwork } from '../../lib/network-folds'
+import { drawingKey, foldNetwork } from '../../lib/network-folds'
 import { placeNetwork } from '../../lib/network-layout'
 import { isLargeNetwork } from '../../lib/network-size'
 import { nodeValue, rowsOfNodes } from '../../lib/network-values'
@@ -25,18 +25,19 @@ import { Picture, type Shown } from './Picture'
 import { Way } from './Way'
 
 export function Network() {
-  const { layers, view, server } = useTab()
+  const { layers, view, server, alerts } = useTab()
   const run = layers.run.value
   const tensors = layers.tensors.value
   const heatmap = layers.heatmap.value
   const part = server.parts.value.get(run ?? '')
-  const { blocks, openBlocks, paint, at, incident, opened } = view.current.value
+  const { blocks, openBlocks, paint, at, incident, opened, layerFilter } = view.current.value
   const network = useMemo(() => networkOf(tensors ?? []), [tensors])
   const drawn = useMemo(
     () => foldNetwork(network, blocks ?? isLargeNetwork(tensors ?? []), openBlocks),
     [network, tensors, blocks, openBlocks],
   )
-  const placed = useMemo(() => placeNetwork(drawn), [drawn])
+  // A new record brings the same network.
+  const placed = useMemo(() => placeNetwork(drawn), [drawingKey(drawn)])
   const all = useMemo(
     () =>
       findingsOfNodes(
@@ -81,12 +82,26 @@ export function Network() {
   const [active, setActive] = useState<string | null>(null)
   if (tensors === null) return <p class="notice">Reading the layers…</p>
   if (drawn.nodes.length === 0) return <p class="notice">This run has measured no layer yet.</p>
+  const { matches } = alerts.layerPattern.value
+  const matched = new Set(
+    layerFilter === ''
+      ? []
+      : drawn.nodes
+          .filter(({ members }) =>
+            members.some(({ id, tensors }) =>
+              [id, ...tensors.map(({ tensor }) => tensor)].some(matches),
+            ),
+          )
+          .map(({ id }) => id),
+  )
+  const [firstMatch] = matched
   const shown: Shown = {
     drawn,
     placed,
     found,
     way,
     wayLinks,
+    matched,
     paint: painted &&
       scale && {
         scale,
@@ -113,7 +128,8 @@ export function Network() {
           shown={shown}
           active={active}
           onActive={setActive}
-          start={first ?? null}
+          start={firstMatch ?? first ?? null}
+          occasion={`${run} ${key} ${layerFilter}`}
         />
         <NodeReading
           node={current}

@@ -73,7 +73,7 @@ export function NetworkTools({ steps, cell, incidents, chosen }: NetworkToolsPro
               }
             />
           </label>
-          <output>{at === null ? 'all' : formatStep(at)}</output>
+          <output>{at !== null ? formatStep(at) : paint === 'statistic' ? 'last' : 'all'}</output>
           <button
             class="button"
             type="button"

@@ -15,6 +15,8 @@ interface NodeButtonProps {
   findings: readonly Finding[]
   stop: Stop | null
   paint: Shown['paint']
+  /** Whether it matches the filter of layers. */
+  matched: boolean
   active: boolean
   /** Whether the Tab key stops here; the arrow keys lead on. */
   reachable: boolean
@@ -24,7 +26,7 @@ interface NodeButtonProps {
 }
 
 export function NodeButton(props: NodeButtonProps) {
-  const { node, centre, findings, stop, paint, active, reachable } = props
+  const { node, centre, findings, stop, paint, matched, active, reachable } = props
   const { server } = useTab()
   const [worst] = findings
   const value = paint?.valueOf(node.id) ?? null
@@ -48,7 +50,7 @@ export function NodeButton(props: NodeButtonProps) {
   return (
     <button
       type="button"
-      class={`node ${paint ? 'painted' : tone}${stop ? ' on-way' : ''}`}
+      class={`node ${paint ? 'painted' : tone}${stop ? ' on-way' : ''}${matched ? ' matched' : ''}`}
       style={{
         left: `${centre.x - NODE.width / 2}px`,
         top: `${centre.y - NODE.height / 2}px`,

@@ -4,7 +4,7 @@ import { useEffect, useLayoutEffect, useMemo, useRef, useState } from 'preact/ho
 import type { Finding, Unit } from '../../contract'
 import type { ColourScale } from '../../lib/heatmap-scale'
 import type { Stop, WayLink } from '../../lib/network-findings'
-import type { Drawn, DrawnNode } from '../../lib/network-folds'
+import { type Drawn, type DrawnNode, isWithin } from '../../lib/network-folds'
 import { linkPath, type Placed, seenBetween } from '../../lib/network-layout'
 import { useTab } from '../context'
 import { useSize } from '../layers/useSize'
@@ -17,6 +17,8 @@ export interface Shown {
   found: ReadonlyMap<string, readonly Finding[]>
   way: ReadonlyMap<string, Stop>
   wayLinks: readonly WayLink[]
+  /** The nodes that match the filter of layers; none without a filter. */
+  matched: ReadonlySet<string>
   /** The statistic that colours the nodes; null for the findings. */
   paint: {
     scale: ColourScale
@@ -30,16 +32,17 @@ interface PictureProps {
   shown: Shown
   active: string | null
   onActive: (id: string) => void
-  /** The node that is scrolled to at first. */
+  /** The node that is scrolled to at first, and again when `occasion` changes. */
   start: string | null
+  occasion: string
 }
 
 /** What is drawn above and below the window, in pixels. */
 const MARGIN = 400
 
-export function Picture({ label, shown, active, onActive, start }: PictureProps) {
+export function Picture({ label, shown, active, onActive, start, occasion }: PictureProps) {
   const { view } = useTab()
-  const { drawn, placed, found, way, wayLinks, paint } = shown
+  const { drawn, placed, found, way, wayLinks, matched, paint } = shown
   const frame = useRef<HTMLDivElement>(null)
   const { width, height } = useSize(frame, frame)
   const [top, setTop] = useState(0)
@@ -54,13 +57,33 @@ export function Picture({ label, shown, active, onActive, start }: PictureProps)
     [wayLinks],
   )
 
+  const go = (id: string | undefined) => {
+    if (id === undefined) return
+    focusNext.current = true
+    onActive(id)
+  }
+
+  const scrolledFor = useRef('')
+  const opening = useRef<{ block: string; offset: number } | null>(null)
   useLayoutEffect(() => {
-    const centre = start === null ? undefined : placed.centres.get(start)
     const { current } = frame
-    if (!current || !centre || height === 0) return
-    current.scrollTop = centre.y - height / 3
-    current.scrollLeft = centre.x - width / 2
-  }, [start, placed, height > 0])
+    if (!current || height === 0) return
+    const scrollTo = (id: string | null, offset: number) => {
+      const centre = id === null ? undefined : placed.centres.get(id)
+      if (!centre) return
+      current.scrollTop = centre.y - offset
+      current.scrollLeft = centre.x - width / 2
+    }
+    // What was in an opened block takes its place on the screen.
+    const opened = opening.current
+    const first = opened && drawn.nodes.find((node) => isWithin(node, opened.block))
+    opening.current = null
+    if (opened && first) {
+      scrollTo(first.id, opened.offset)
+      go(first.id)
+    } else if (scrolledFor.current !== occasion) scrollTo(start, height / 3)
+    scrolledFor.current = occasion
+  }, [occasion, placed, height > 0])
 
   useEffect(() => {
     if (!focusNext.current || active === null) return
@@ -70,11 +93,6 @@ export function Picture({ label, shown, active, onActive, start }: PictureProps)
     button?.scrollIntoView({ block: 'nearest', inline: 'nearest' })
   }, [active])
 
-  const go = (id: string | undefined) => {
-    if (id === undefined) return
-    focusNext.current = true
-    onActive(id)
-  }
   const onKeyDown = (event: KeyboardEvent, node: DrawnNode) => {
     if (event.ctrlKey || event.metaKey || event.altKey || event.shiftKey) return
     const { nodes } = drawn
@@ -96,6 +114,8 @@ export function Picture({ label, shown, active, onActive, start }: PictureProps)
     onActive(node.id)
     const finding = way.get(node.id)?.finding ?? found.get(node.id)?.[0]
     if (node.block !== null) {
+      const y = placed.centres.get(node.id)?.y ?? 0
+      opening.current = { block: node.block, offset: y - (frame.current?.scrollTop ?? 0) }
       view.change({ openBlocks: [...view.current.peek().openBlocks, node.block] })
     } else if (finding) view.change({ opened: { run: finding.run, id: finding.id } })
   }
@@ -153,6 +173,7 @@ export function Picture({ label, shown, active, onActive, start }: PictureProps)
               findings={found.get(node.id) ?? []}
               stop={way.get(node.id) ?? null}
               paint={paint}
+              matched={matched.has(node.id)}
               active={node.id === active}
               reachable={node.id === entry}
               onOpen={() => open(node)}
