@@ -22,7 +22,7 @@ from setuptools.command.sdist import sdist
 ROOT = Path(__file__).parent
 FRONTEND = ROOT / "frontend"
 STATIC = ROOT / "tb_gradhealth" / "plugin" / "static"
-MODULES = ("index.js", "later.js")
+MODULES = ("index.js", "later.js", "network.js")
 SOURCES = ("src/**/*", "package.json", "package-lock.json", "tsconfig.json", "vite.config.ts")
 
 

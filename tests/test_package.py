@@ -12,7 +12,7 @@ from tensorboard_server import tensorboard_server
 
 REPOSITORY = Path(__file__).parents[1]
 STATIC = "tb_gradhealth/plugin/static"
-MODULES = ("index.js", "later.js")
+MODULES = ("index.js", "later.js", "network.js")
 
 
 @pytest.fixture(scope="module")

@@ -32,6 +32,13 @@ export interface TensorKey {
   kind: string
 }
 
+/** The layers that TensorBoard's tab Graphs shows of a run. */
+export interface RunGraph {
+  run: string
+  /** The names of its nodes, such as `model/dense_1`. */
+  nodes: readonly string[]
+}
+
 /** Rules to try: a document as JSON, or the text of a rule file. */
 export type RuleText = { rules: string } | { toml: string }
 
@@ -62,6 +69,8 @@ export interface Api {
   magnitudes(key: TensorKey, width: number): Promise<Magnitudes>
   heatmap(key: HeatmapKey): Promise<Heatmap>
   states(run: string, tensor: string): Promise<SymptomState[]>
+  /** The graph in TensorBoard's tab Graphs of a run or of its sub-run; null without one. */
+  graph(run: string): Promise<RunGraph | null>
   rules(): Promise<RulesAnswer>
   /** Over the named runs; over all runs if none is named. */
   judge(text: RuleText, runs: readonly string[]): Promise<Judged>
@@ -110,11 +119,30 @@ export const api: Api = {
     }),
   states: async (run, tensor) =>
     (await json<{ states: SymptomState[] }>('states', { run, tensor })).states,
+  graph: async (run) => {
+    const runs = await json<GraphInfo>('../graphs/info')
+    const own = Object.keys(runs).find((name) => name === run || name.startsWith(`${run}/`))
+    const tags = Object.entries(own === undefined ? {} : (runs[own]?.tags ?? {}))
+    // The graph of layers, small against a graph of operations.
+    const tag = tags.find(([, { conceptual_graph }]) => conceptual_graph)?.[0]
+    if (own === undefined || tag === undefined) return null
+    const query = { run: own, tag, conceptual: 'true' }
+    const text = await get('../graphs/graph', query, (response) => response.text())
+    return { run: own, nodes: graphNodes(text) }
+  },
   rules: () => json<RulesAnswer>('rules'),
   judge: (text, runs) => {
     const named: [string, string][] = runs.map((run) => ['run', run])
     return json<Judged>('judge', [...Object.entries(text), ['findings', '0'], ...named])
   },
+}
+
+/** TensorBoard's own list of graphs. */
+type GraphInfo = Record<string, { tags: Record<string, { conceptual_graph: boolean }> }>
+
+/** The names of the nodes of a graph in the text format of protocol buffers. */
+function graphNodes(text: string): string[] {
+  return [...text.matchAll(/^ {2}name: "([^"]*)"/gm)].map(([, name]) => name ?? '')
 }
 
 type Query = Record<string, string> | [string, string][]

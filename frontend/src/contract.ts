@@ -220,6 +220,12 @@ export interface Tensor {
   not_measured: string
   /** The number of elements in the sample; 0 if all elements are measured. */
   sampled?: number
+  /** Whether the layer produces the model's output. */
+  output?: boolean
+  /** Of an activation, the activations and inputs whose values feed it; empty where unknown. */
+  inputs?: string[]
+  /** What is between those and this layer and is not measured. */
+  between?: string
 }
 
 /** The latest state of one symptom for one tensor. */

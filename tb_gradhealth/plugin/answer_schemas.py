@@ -166,6 +166,9 @@ TENSOR: Final = _object(
     derived=_list({"enum": list(DERIVED)}),
     not_measured=TEXT,
     sampled=WHOLE,
+    output=FLAG,
+    inputs=_list(TEXT),
+    between=TEXT,
 )
 TENSORS: Final = _answer("tensors", run=TEXT, tensors=_list(TENSOR))
 STATE: Final = _object(

@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Final, get_args
 
 from werkzeug.wrappers import Request
@@ -33,7 +34,8 @@ def wsgi_applications(handlers: Handlers) -> dict[str, Wsgi]:
     return {
         **{route.path: application(_bound(route, handlers)) for route in ROUTES},
         "/index.js": application(lambda request: _module(tab_module.bundle())),
-        "/later.js": application(lambda request: _module(_later())),
+        "/later.js": application(lambda request: _module(_part(tab_module.LATER))),
+        "/network.js": application(lambda request: _module(_part(tab_module.NETWORK))),
     }
 
 
@@ -46,9 +48,9 @@ def _module(module: bytes) -> Answer:
     return Answer(hashlib.sha256(module).hexdigest(), lambda: Body(module, "text/javascript"))
 
 
-def _later() -> bytes:
+def _part(module: Path) -> bytes:
     try:
-        return tab_module.LATER.read_bytes()
+        return module.read_bytes()
     except FileNotFoundError:
         raise NotFoundError("the Grad Health tab is not built") from None
 

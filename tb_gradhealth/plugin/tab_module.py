@@ -12,6 +12,9 @@ BUNDLE: Final = STATIC / "index.js"
 LATER: Final = STATIC / "later.js"
 """What the bundle imports after the first paint."""
 
+NETWORK: Final = STATIC / "network.js"
+"""What the bundle imports when the network is drawn: the layout of the graph is a third of the tab."""
+
 _MESSAGE_MODULE = """\
 const title = %s
 const paragraphs = %s

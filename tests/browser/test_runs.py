@@ -1,6 +1,7 @@
 """Runs beside each other, in a real browser, over fifty trials of a sweep with known outcomes."""
 
 import json
+import re
 
 import numpy as np
 import pytest
@@ -49,7 +50,7 @@ def logs(tmp_path_factory):
         session.add_event(event_pb2.Event(summary=summary_v2.hparams_pb(hparams)))
         session.close()
         with RunLog(folder / "train" / "gradhealth", TABLE) as log:
-            for record in range(8):
+            for record in range(12):
                 loss = dict.fromkeys(("mean", "rms", "minimum", "maximum"), 2.0 - 0.1 * record)
                 rows = [BAD if record >= sick_layers(trial).get(i, np.inf) else GOOD for i in range(LAYERS)]
                 log.record(10 * record, {**GOOD, **loss}, *rows)
@@ -141,9 +142,91 @@ def test_two_runs_are_compared_as_their_reports_differ(server, open_tab, logs):
         shared.frame.get_by_role("region", name="Comparison").wait_for()
 
 
-def test_both_themes_pass_axe_with_a_comparison_open(server, open_tab, axe):
-    with open_tab(server.url, VIEW + "&p.gradhealth.compare=trial_0%252Ftrain%2Ctrial_49%252Ftrain") as tab:
+def test_a_team_lead_finds_where_the_sick_runs_are_and_compares_them(server, open_tab):
+    sick = [trial for trial in range(TRIALS) if sick_layers(trial)]
+    with open_tab(server.url, VIEW, width=1280) as tab:
+        strips = tab.frame.get_by_role("region", name="Health by hyper-parameter")
+        first = strips.get_by_role("img").first
+        assert first.get_attribute("aria-label").startswith("Runs by learning_rate")
+        strips.get_by_text(
+            f"{len(sick)} of {len(sick)} sick runs and 0 of {TRIALS - len(sick)} healthy at ≥"
+        ).wait_for()
+        # The last dot along the axis is the run with the highest rate.
+        box = first.bounding_box()
+        dots = first.locator("path.dots.critical").get_attribute("d").split("M")[1:]
+        x, y = max(tuple(map(float, dot.split("h")[0].split())) for dot in dots)
+        tab.page.mouse.click(box["x"] + x, box["y"] + y)
+        highest = max(range(TRIALS), key=rate)
+        tab.frame.get_by_role("checkbox", name=f"Compare trial_{highest}/train").and_(
+            tab.frame.locator(":checked")
+        ).wait_for()
+        tab.frame.get_by_label("Group by").select_option("learning_rate")
+        groups = tab.frame.locator("tr.group")
+        groups.first.wait_for()
+        assert len(set(groups.all_inner_texts())) == groups.count() > 3
+        last = tab.frame.locator("tbody").last
+        trials = {row.get_attribute("data-run") for row in last.locator("tr[data-run]").all()}
+        assert trials == {f"trial_{trial}/train" for trial in range(TRIALS) if rate(trial) >= 1}
+        for trial in sick[:3]:
+            tab.frame.get_by_role("checkbox", name=f"Compare trial_{trial}/train").check()
+        comparison = tab.frame.get_by_role("region", name="Comparison")
+        comparison.get_by_role("heading", name=f"{3 + (highest not in sick[:3])} runs compared").wait_for()
+        comparison.get_by_role("button", name="NaN or infinite values").first.click()
+        tab.evidence.get_by_role("img").first.wait_for()
+
+
+def test_the_baseline_means_what_check_means(server, open_tab, logs, tmp_path):
+    trials = [trial for trial in range(TRIALS) if sick_layers(trial)][:3]
+    baseline, *others = [f"trial_{trial}/train" for trial in trials]
+
+    def check(run, *more):
+        arguments = ["check", str(logs), "--run", f"^{run}$", "--format", "json", *more]
+        return CliRunner().invoke(main, arguments).output
+
+    earlier = tmp_path / "baseline.json"
+    earlier.write_text(check(baseline))
+    with open_tab(server.url, VIEW) as tab:
+        table(tab)
+        tab.frame.get_by_label("Baseline").select_option(baseline)
+        for run in others:
+            (report,) = json.loads(check(run, "--baseline", str(earlier)))["runs"]
+            changes = [finding["change"] for finding in report["findings"]]
+            said = tab.frame.get_by_role("button", name=f"{run} against the baseline").inner_text()
+            counts = {word: int(number) for number, word in re.findall(r"(\d+) (new|worse|gone)", said)}
+            expected = {
+                "new": changes.count("new"),
+                "worse": changes.count("worse"),
+                "gone": len(report["gone"]),
+            }
+            assert counts == {word: number for word, number in expected.items() if number}
+            assert counts
+
+
+def test_columns_stay_hidden_and_the_run_stays_in_sight(server, open_tab):
+    with open_tab(server.url, VIEW, width=520) as tab:
+        table(tab)
+        tab.frame.get_by_role("button", name="more column").click()
+        row = table(tab).first
+        name = row.get_by_role("rowheader")
+        frame = tab.frame.get_by_role("region", name="Runs and symptoms")
+        tab.document.wait_for_function("document.querySelector('.matrix-frame').scrollLeft > 50")
+        assert name.bounding_box()["x"] - frame.bounding_box()["x"] == pytest.approx(34, abs=2)
+        tab.frame.locator("summary", has_text="Columns").click()
+        tab.frame.get_by_role("checkbox", name="optimizer").uncheck()
+        tab.page.wait_for_function("location.hash.includes('gradhealth.hide')")
+        tab.page.reload()
+        table(tab)
+        assert tab.frame.get_by_role("columnheader", name="optimizer").count() == 0
+        assert tab.frame.get_by_role("columnheader", name="learning_rate").count() == 1
+
+
+@pytest.mark.parametrize("compared", [(0, 49), (0, 12, 49)])
+def test_both_themes_pass_axe_with_a_comparison_open(server, open_tab, axe, compared):
+    runs = "%2C".join(f"trial_{trial}%252Ftrain" for trial in compared)
+    more = f"&p.gradhealth.compare={runs}&p.gradhealth.group=optimizer&p.gradhealth.baseline=trial_0%2Ftrain"
+    with open_tab(server.url, VIEW + more) as tab:
         tab.frame.get_by_role("region", name="Comparison").wait_for()
+        tab.frame.get_by_role("img", name="Loss of").wait_for()
         assert axe(tab) == []
         tab.switch_to_dark()
         assert axe(tab) == []

@@ -2,8 +2,8 @@
 
 import numpy as np
 from frame import read_frame
-from route_client import frame_of, strict_json
-from run_log import RunLog
+from route_client import RouteClient, frame_of, strict_json
+from run_log import GOOD, RunLog
 from werkzeug.test import Client
 
 from tb_gradhealth.events import Root
@@ -50,6 +50,36 @@ def test_tensors_are_listed_in_forward_order_with_their_columns(get):
     assert (kernel["kind"], kernel["role"], kernel["magnitudes"]) == ("gradient", "kernel", True)
     assert {"rms", "nan_count"} <= set(kernel["columns"])
     assert (frozen["columns"], frozen["not_measured"]) == ([], "dtype int32 is not a floating one")
+
+
+def test_tensors_hold_the_structure_of_the_network(tmp_path):
+    table = RowTable(
+        (
+            Row("input", "input", "input", "other", 0, (-1, 4)),
+            Row("dense", "activation", "dense", "activation", 0, (-1, 8), inputs=("input",)),
+            Row(
+                "add",
+                "activation",
+                "add",
+                "activation",
+                1,
+                (-1, 8),
+                inputs=("dense", "input"),
+                between="x + y",
+            ),
+            Row("head", "activation", "head", "activation", 2, (-1, 2), output=True),
+        )
+    )
+    with RunLog(tmp_path / "run" / "gradhealth", table) as log:
+        log.record(0, *[GOOD] * 4)
+    listed = strict_json(RouteClient(tmp_path)("tensors", run="run"))["tensors"]
+    links = {each["tensor"]: (each["inputs"], each["between"], each["output"]) for each in listed}
+    assert links == {
+        "input": ([], "", False),
+        "dense": (["input"], "", False),
+        "add": (["dense", "input"], "x + y", False),
+        "head": ([], "", True),
+    }
 
 
 def test_heatmap_rows_are_in_forward_order(get):

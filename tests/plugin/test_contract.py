@@ -91,5 +91,5 @@ def test_requests_of_the_tab_are_answered(api, server, route, query):
 def test_every_route_is_in_the_document(api, server):
     served = set(GradHealthPlugin(base_plugin.TBContext(logdir="absent")).get_plugin_apps())
     documented = set(api.raw_schema["paths"])
-    assert served - {"/index.js", "/later.js"} == documented
+    assert served - {"/index.js", "/later.js", "/network.js"} == documented
     assert documented == {f"/{route}" for route, _ in ASKED}

@@ -106,6 +106,7 @@ ROUTES = (
     "openapi.json",
     "index.js",
     "later.js",
+    "network.js",
 )
 
 
@@ -117,7 +118,9 @@ def test_only_get_is_answered(get, route, method):
     assert response.headers["Allow"] == "GET"
 
 
-@pytest.mark.parametrize(("module", "name"), [("index.js", "BUNDLE"), ("later.js", "LATER")])
+@pytest.mark.parametrize(
+    ("module", "name"), [("index.js", "BUNDLE"), ("later.js", "LATER"), ("network.js", "NETWORK")]
+)
 def test_the_tabs_modules_are_not_cached(get, monkeypatch, tmp_path, module, name):
     bundle = tmp_path / module
     bundle.write_text("export function render() { /* ü */ }")
@@ -130,7 +133,8 @@ def test_the_tabs_modules_are_not_cached(get, monkeypatch, tmp_path, module, nam
 def test_without_a_bundle_the_tab_shows_how_to_build_it(get, monkeypatch, tmp_path):
     monkeypatch.setattr(tab_module, "BUNDLE", tmp_path / "absent.js")
     monkeypatch.setattr(tab_module, "LATER", tmp_path / "absent.js")
-    assert get("later.js").status_code == 404
+    monkeypatch.setattr(tab_module, "NETWORK", tmp_path / "absent.js")
+    assert [get(part).status_code for part in ("later.js", "network.js")] == [404, 404]
     response = get("index.js")
     assert response.status_code == 200
     assert "export function render()" in response.text

@@ -9,7 +9,8 @@ export interface Loss {
   steps: number[]
   values: (number | null)[]
   colour: string
-  dashed: boolean
+  /** The lengths of dashes and gaps in pixels; empty for a solid line. */
+  dash: number[]
 }
 
 export function drawLosses(
@@ -31,10 +32,10 @@ export function drawLosses(
       axes: [horizontalAxis(tokens, STEP_AXIS), valuesAxis(tokens)],
       series: [
         {},
-        ...losses.map(({ colour, dashed }) => ({
+        ...losses.map(({ colour, dash }) => ({
           stroke: colour,
           width: 2,
-          ...(dashed ? { dash: [6, 4] } : {}),
+          ...(dash.length > 0 ? { dash } : {}),
           points: { show: false },
         })),
       ],

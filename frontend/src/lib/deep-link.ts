@@ -3,7 +3,7 @@
  * filters from the query and ignores the hash, the older tabs do the opposite.
  */
 
-export type OtherTab = 'timeseries' | 'histograms' | 'distributions' | 'scalars'
+export type OtherTab = 'timeseries' | 'histograms' | 'distributions' | 'scalars' | 'graphs'
 
 export interface DeepLink {
   tab: OtherTab
@@ -25,8 +25,14 @@ export function deepLinks(run: string, layer: string): DeepLink[] {
   return TABS.map(([tab, label]) => ({ tab, label, tagFilter, runFilter }))
 }
 
+/** The graph of a run; an address cannot name a node of it. */
+export function graphLink(run: string): DeepLink {
+  return { tab: 'graphs', label: 'Graphs', tagFilter: '', runFilter: run }
+}
+
 /** `?…#timeseries` or `#tab&…`, to be appended to TensorBoard's address. */
 export function relativeUrl({ tab, tagFilter, runFilter }: DeepLink): string {
+  if (tab === 'graphs') return `#graphs&run=${encodeURIComponent(runFilter)}`
   const tag = `tagFilter=${encodeURIComponent(tagFilter)}`
   if (tab === 'timeseries') {
     const run = runFilter && `&runFilter=${encodeURIComponent(runFilter)}`

@@ -45,3 +45,13 @@ it('parts nothing that stands apart, and gives each block a key of its own', () 
   }
   expect(next).toBe(layers.length)
 })
+
+it('puts whole parts of a large network together', () => {
+  const layers = Array.from({ length: 400 }, (_, i) =>
+    ['norm', 'dense', 'add'].map((part) => `encoder/layer_${i}/${part}`),
+  ).flat()
+  const blocks = blocksOf(layers)
+  expect(blocks.length).toBeLessThanOrEqual(28)
+  expect(blocks[0]).toMatchObject({ title: 'encoder/layer_0 – 19', first: 0, count: 60 })
+  expect(blocks.every(({ count }) => count % 3 === 0)).toBe(true)
+})

@@ -30,12 +30,14 @@ export function blocksOf(layers: readonly string[]): Block[] {
           .replace(/[/_.]$/, ''),
       ),
     )
-    if (blocks.length * 2 > different || blocks.length > MAX_BLOCKS) break
+    if (blocks.length * 2 > different) break
+    // Too many blocks, as in a hundred equal parts of a large network: neighbours are put together.
+    if (blocks.length > MAX_BLOCKS) return coarser ?? chunks(blocks)
     const limit = coarser && coarser.length >= MIN_BLOCKS ? MAX_BLOCKS_PER_SCREEN : MAX_BLOCKS
     const finer = blocks.length > (coarser?.length ?? 1)
     if (finer && blocks.length <= limit) coarser = blocks
   }
-  return coarser ?? chunks(layers)
+  return coarser ?? chunks(runsOf(layers))
 }
 
 /** Splits "conv2_block1_1_conv" into tokens that end with their separators. */
@@ -64,9 +66,8 @@ function runsOf(names: readonly string[]): Block[] {
   return blocks
 }
 
-/** Blocks of equal size, named by the first and last layer, for names without a block structure. */
-function chunks(layers: readonly string[]): Block[] {
-  const layerRuns = runsOf(layers)
+/** Blocks of equally many parts, named by the first and last of them. */
+function chunks(layerRuns: readonly Block[]): Block[] {
   const target = Math.min(MAX_BLOCKS_PER_SCREEN, Math.ceil(Math.sqrt(layerRuns.length)))
   const size = Math.ceil(layerRuns.length / target)
   const blocks: Block[] = []

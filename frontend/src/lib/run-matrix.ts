@@ -1,8 +1,9 @@
 /** The table of the view Runs: runs against symptoms and hyper-parameters. */
 
 import { type Finding, type Run, SEVERITIES, type Severity, type Symptom } from '../contract'
+import { type AgainstBaseline, againstBaseline } from './against-baseline'
 import { groupBy } from './filter'
-import { isUnhealthy, lowerFirst, sickSentence, verdictSentence } from './verdict'
+import { isUnhealthy, lowerFirst, runReservation, sickSentence, verdictSentence } from './verdict'
 
 export interface Cell {
   severity: Severity
@@ -15,6 +16,8 @@ export interface MatrixRow {
   run: Run
   /** By symptom, for the symptoms found. */
   cells: ReadonlyMap<string, Cell>
+  /** Null for the baseline itself, and without one. */
+  against: AgainstBaseline | null
 }
 
 export type Parameter = number | string | boolean
@@ -27,24 +30,35 @@ export interface Matrix {
   varied: readonly string[]
   /** Hyper-parameters that are the same in all runs. */
   constant: readonly (readonly [name: string, value: Parameter])[]
+  /** What no run's verdict takes into account, or empty; it is not repeated in the rows. */
+  reservation: string
 }
 
 export function runMatrix(
   runs: readonly Run[],
   findings: readonly Finding[],
   known: ReadonlyMap<string, Symptom>,
+  baseline: string | null = null,
 ): Matrix {
   const own = groupBy(
     findings.filter(({ muted }) => !muted),
     ({ run }) => run,
   )
-  const rows = runs.map((run) => matrixRow(run, own.get(run.run) ?? []))
+  const earlier = baseline === null ? [] : (own.get(baseline) ?? [])
+  const rows = runs.map((run) => {
+    const found = own.get(run.run) ?? []
+    const compared = baseline !== null && run.run !== baseline
+    return {
+      ...matrixRow(run, found),
+      against: compared ? againstBaseline(found, earlier) : null,
+    }
+  })
   const found = new Set(rows.flatMap(({ cells }) => [...cells.keys()]))
   const symptoms = [...known.keys(), ...found].filter((symptom) => found.delete(symptom))
-  return { rows, symptoms, ...parameters(runs) }
+  return { rows, symptoms, ...parameters(runs), reservation: commonReservation(runs) }
 }
 
-function matrixRow(run: Run, findings: readonly Finding[]): MatrixRow {
+function matrixRow(run: Run, findings: readonly Finding[]): Omit<MatrixRow, 'against'> {
   const cells = new Map<string, Cell>()
   for (const { symptom, severity, opened_step } of findings) {
     const before = cells.get(symptom)
@@ -71,7 +85,12 @@ function parameters(runs: readonly Run[]): Pick<Matrix, 'varied' | 'constant'> {
   return { varied, constant }
 }
 
-/** A column to sort by, as in the address: `health`, `step`, `symptom:…`, `hparam:…`. */
+function commonReservation(runs: readonly Run[]): string {
+  const [first, ...others] = runs.map(runReservation)
+  return others.length > 0 && others.every((other) => other === first) ? (first ?? '') : ''
+}
+
+/** A column to sort by, as in the address; see `RunColumn`. */
 export interface RunSort {
   column: string
   descending: boolean
@@ -112,8 +131,11 @@ export function sortRows(rows: readonly MatrixRow[], sort: RunSort): MatrixRow[]
 type Value = readonly number[] | Parameter
 
 function sortValue(row: MatrixRow, column: string): Value | null {
-  const { run, cells } = row
+  const { run, cells, against } = row
   if (column === 'run') return run.run
+  if (column === 'baseline') {
+    return against && [against.counts.new + against.counts.worse, -against.counts.gone]
+  }
   if (column === 'step') return run.last_step
   // A non-finite loss sorts as the worst, not by its last finite value.
   if (column === 'loss') {

@@ -24,8 +24,15 @@ const busy: ViewState = {
   steps: { from: -5, to: 1200 },
   blocks: true,
   openBlocks: ['a/b,c', 'd'],
+  picture: 'network',
+  paint: 'statistic',
+  at: 120,
+  incident: '0123abcdef',
   compared: ['a,b', 'c'],
   runSort: '-learning rate',
+  runGroup: 'batch size',
+  hiddenColumns: ['symptom:dead-units', 'hparam:a,b'],
+  baseline: 'a,b/c',
   draft: '{"version":1,"symptoms":{"dead-units":{"enabled":false}}}',
 }
 

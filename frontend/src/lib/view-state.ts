@@ -7,6 +7,11 @@ import { AXES, type AxisName } from './x-axis'
 export const VIEWS = ['overview', 'layers', 'runs', 'rules'] as const
 export type ViewName = (typeof VIEWS)[number]
 
+export const PICTURES = ['heatmap', 'network'] as const
+export type Picture = (typeof PICTURES)[number]
+export const PAINTS = ['findings', 'statistic'] as const
+export type Paint = (typeof PAINTS)[number]
+
 export interface FindingKey {
   run: string
   id: string
@@ -51,10 +56,24 @@ export interface ViewState {
   blocks: boolean | null
   /** The open blocks. */
   openBlocks: readonly string[]
-  /** The compared runs: none, one, or two. */
+  /** The picture of the view Layers: the heatmap, or the network as a graph. */
+  picture: Picture
+  /** What colours the network's nodes. */
+  paint: Paint
+  /** The step at which the network is shown; null for all steps. */
+  at: number | null
+  /** The incident whose way through the network is marked; empty for the opened or the worst one. */
+  incident: string
+  /** The compared runs, at most `MAX_COMPARED`. */
   compared: readonly string[]
   /** The sort column of the table of runs, with a leading minus for descending; empty for health. */
   runSort: string
+  /** The hyper-parameter that groups the table of runs; empty for none. */
+  runGroup: string
+  /** The hidden columns of the table of runs, by their ids. */
+  hiddenColumns: readonly string[]
+  /** The run that all others are compared with. */
+  baseline: string | null
   /** The tried rules as the JSON of their document; empty for the rules in force. */
   draft: string
 }
@@ -81,10 +100,20 @@ export const DEFAULT_VIEW: ViewState = {
   steps: null,
   blocks: null,
   openBlocks: [],
+  picture: 'heatmap',
+  paint: 'findings',
+  at: null,
+  incident: '',
   compared: [],
   runSort: '',
+  runGroup: '',
+  hiddenColumns: [],
+  baseline: null,
   draft: '',
 }
+
+/** More small charts than these do not fit on a screen. */
+export const MAX_COMPARED = 12
 
 /** One field in the address: its name, and its conversion to and from text. */
 interface Field<T> {
@@ -98,12 +127,8 @@ interface Field<T> {
 type Fields = { readonly [Name in keyof ViewState]: Field<ViewState[Name]> }
 
 export const FIELDS: Fields = {
-  view: {
-    name: 'view',
-    format: (view) => (view === DEFAULT_VIEW.view ? '' : view),
-    parse: (text) => VIEWS.find((view) => view === text) ?? DEFAULT_VIEW.view,
-  },
-  run: { name: 'run', format: (run) => run ?? '', parse: (text) => text || null },
+  view: one('view', VIEWS, DEFAULT_VIEW.view),
+  run: name('run'),
   runFilter: plain('runs'),
   layerFilter: plain('layers'),
   severities: known('severity', SEVERITIES),
@@ -122,11 +147,7 @@ export const FIELDS: Fields = {
     format: (key) => (key ? `${key.id}:${key.run}` : ''),
     parse: parseKey,
   },
-  axis: {
-    name: 'axis',
-    format: (axis) => (axis === DEFAULT_VIEW.axis ? '' : axis),
-    parse: (text) => AXES.find((axis) => axis === text) ?? DEFAULT_VIEW.axis,
-  },
+  axis: one('axis', AXES, DEFAULT_VIEW.axis),
   statistic: plain('statistic'),
   steps: {
     name: 'steps',
@@ -139,13 +160,36 @@ export const FIELDS: Fields = {
     parse: (text) => ({ '1': true, '0': false })[text] ?? null,
   },
   openBlocks: list('block'),
+  picture: one('picture', PICTURES, DEFAULT_VIEW.picture),
+  paint: one('paint', PAINTS, DEFAULT_VIEW.paint),
+  at: {
+    name: 'at',
+    format: (step) => (step === null ? '' : String(step)),
+    parse: (text) => (/^-?\d+$/.test(text) ? Number(text) : null),
+  },
+  incident: plain('incident'),
   compared: list('compare'),
   runSort: plain('runsort'),
+  runGroup: plain('group'),
+  hiddenColumns: list('hide'),
+  baseline: name('baseline'),
   draft: plain('draft'),
 }
 
 function plain(name: string): Field<string> {
   return { name, format: (text) => text, parse: (text) => text }
+}
+
+function name(field: string): Field<string | null> {
+  return { name: field, format: (value) => value ?? '', parse: (text) => text || null }
+}
+
+function one<T extends string>(name: string, all: readonly T[], usual: T): Field<T> {
+  return {
+    name,
+    format: (item) => (item === usual ? '' : item),
+    parse: (text) => all.find((item) => item === text) ?? usual,
+  }
 }
 
 function flag(name: string): Field<boolean> {

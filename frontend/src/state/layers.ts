@@ -1,7 +1,7 @@
 /** The data of the heatmap: loaded while the view is open, and again when the run changes. */
 
 import { computed, effect, type ReadonlySignal, signal } from '@preact/signals'
-import type { Api, Heatmap } from '../api'
+import type { Api, Heatmap, RunGraph } from '../api'
 import type { Finding, Tensor } from '../contract'
 import { toggled } from '../lib/filter'
 import { heatmapLines, type Line, type Mark, marksOf } from '../lib/heatmap-rows'
@@ -15,6 +15,8 @@ import type { View } from './view'
 export interface Layers {
   /** The shown run: the chosen one, else the first by rank with records. */
   readonly run: ReadonlySignal<string | null>
+  /** The tensors of the shown run; null while they are loading. */
+  readonly tensors: ReadonlySignal<readonly Tensor[] | null>
   readonly statistics: ReadonlySignal<readonly Statistic[]>
   readonly statistic: ReadonlySignal<Statistic | null>
   /** The last response; it stays while the next is loading. */
@@ -26,6 +28,8 @@ export interface Layers {
   readonly waiting: ReadonlySignal<boolean>
   readonly failure: ReadonlySignal<string | null>
   readonly toggleBlock: (key: string) => void
+  /** TensorBoard's own graph of a run, asked for once. */
+  readonly graph: (run: string) => Promise<RunGraph | null>
 }
 
 /** The maximum number of values in a response; more take longer without a visible gain. */
@@ -42,14 +46,15 @@ export function createLayers(api: Api, server: ServerState, view: View, alerts: 
   const run = computed(() => view.current.value.run ?? firstRecorded.value?.run ?? null)
   const told = computed(() => alerts.runOf.value.get(run.value ?? ''))
   const revision = computed(() => told.value?.revision ?? String(told.value?.records ?? ''))
-  const tensors = signal<{ run: string; list: readonly Tensor[] } | null>(null)
+  const listed = signal<{ run: string; list: readonly Tensor[] } | null>(null)
   const heatmap = signal<Heatmap | null>(null)
   const failure = signal<string | null>(null)
   const waiting = signal(false)
 
-  const statistics = computed(() =>
-    tensors.value?.run === run.value ? statisticsOf(tensors.value?.list ?? []) : [],
+  const tensors = computed(() =>
+    listed.value?.run === run.value ? (listed.value?.list ?? null) : null,
   )
+  const statistics = computed(() => statisticsOf(tensors.value ?? []))
   const statisticText = computed(() => view.current.value.statistic)
   const statistic = computed(() => chosenStatistic(statistics.value, statisticText.value))
   const steps = computed(() => view.current.value.steps)
@@ -86,7 +91,7 @@ export function createLayers(api: Api, server: ServerState, view: View, alerts: 
       api.tensors(wanted),
       () => asked === tensorQuestion,
       (list) => {
-        tensors.value = { run: wanted, list }
+        listed.value = { run: wanted, list }
       },
     )
   })
@@ -97,7 +102,7 @@ export function createLayers(api: Api, server: ServerState, view: View, alerts: 
     const [wanted, what, range] = [run.value, statistic.value, steps.value]
     revision.value
     if (!shown.value || wanted === null || what === null) return
-    const rows = tensors.peek()?.list.filter(({ kind }) => kind === what.kind).length ?? 1
+    const rows = tensors.peek()?.filter(({ kind }) => kind === what.kind).length ?? 1
     const width = Math.floor(MAX_NUMBERS / Math.max(1, rows))
     const asked = ++question
     ask(
@@ -130,8 +135,16 @@ export function createLayers(api: Api, server: ServerState, view: View, alerts: 
   })
   const toggleBlock = (key: string) =>
     view.change({ openBlocks: toggled(view.current.peek().openBlocks, key) })
+  const graphs = new Map<string, Promise<RunGraph | null>>()
+  const graph = (run: string) => {
+    const asked = graphs.get(run) ?? api.graph(run)
+    graphs.set(run, asked)
+    return asked
+  }
   return {
     run,
+    tensors,
+    graph,
     statistics,
     statistic,
     heatmap,

@@ -10,6 +10,7 @@ import {
   SEVERITIES,
   type Symptom,
   type SymptomRules,
+  type Tensor,
 } from '../contract'
 import { countBy, groupBy } from '../lib/filter'
 
@@ -93,6 +94,22 @@ export function aFinding(fields: Partial<Finding> = {}): Finding {
 
 function gravityOf({ severity, muted }: Pick<Finding, 'severity' | 'muted'>): number {
   return muted ? SEVERITIES.length : SEVERITIES.indexOf(severity)
+}
+
+export function aLossTensor(): Tensor {
+  return {
+    tensor: 'loss',
+    layer: 'loss',
+    kind: 'loss',
+    role: 'loss',
+    depth: 99,
+    shape: [],
+    dtype: 'float32',
+    activation: '',
+    columns: ['mean'],
+    magnitudes: false,
+    not_measured: '',
+  }
 }
 
 /** The findings in the server's order, with `sort_key` set: each is its own incident unless several share one. */

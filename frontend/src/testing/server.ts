@@ -56,6 +56,7 @@ export function aServer(runs: Run[] = [aRun()], told: Finding[] = [aFinding()]) 
       ),
     ),
     states: vi.fn<Api['states']>(async () => []),
+    graph: vi.fn<Api['graph']>(async () => null),
     rules: vi.fn<Api['rules']>(async () => someRules()),
     judge: vi.fn<Api['judge']>(async () => aJudgement()),
     evidence: vi.fn<Api['evidence']>(async (run, id) =>

@@ -1,4 +1,4 @@
-/** The style sheets, adopted by the document, so that the build is one file. */
+/** The style sheets, adopted by the document, so that each part of the tab is one file. */
 
 import { effect, type ReadonlySignal } from '@preact/signals'
 import chartCss from 'uplot/dist/uPlot.min.css?inline'
@@ -9,8 +9,6 @@ import evidenceCss from './evidence.css?inline'
 import glanceCss from './glance.css?inline'
 import layersCss from './layers.css?inline'
 import layoutCss from './layout.css?inline'
-import rulesCss from './rules.css?inline'
-import runsCss from './runs.css?inline'
 import tableCss from './table.css?inline'
 import { tokenSheet, tokensFor } from './tokens'
 import { fontFaces } from './typeface'
@@ -19,22 +17,18 @@ import verdictCss from './verdict.css?inline'
 export function adoptStyles(dark: ReadonlySignal<boolean>, page: Document): void {
   const colours = new CSSStyleSheet()
   const fonts = page === document ? [] : fontFaces(page)
-  const views = [
-    verdictCss,
-    tableCss,
-    glanceCss,
-    checkedCss,
-    layersCss,
-    runsCss,
-    rulesCss,
-    evidenceCss,
-    chartsCss,
-  ]
-  const rest = [fonts.join('\n'), chartCss, baseCss, layoutCss, ...views].map((css) => {
+  const views = [verdictCss, tableCss, glanceCss, checkedCss, layersCss, evidenceCss, chartsCss]
+  document.adoptedStyleSheets = [colours]
+  adopt([fonts.join('\n'), chartCss, baseCss, layoutCss, ...views])
+  effect(() => colours.replaceSync(tokenSheet(tokensFor(dark.value), dark.value)))
+}
+
+/** Adds style sheets after those already adopted. */
+export function adopt(sources: readonly string[]): void {
+  const sheets = sources.map((css) => {
     const sheet = new CSSStyleSheet()
     sheet.replaceSync(css)
     return sheet
   })
-  document.adoptedStyleSheets = [colours, ...rest]
-  effect(() => colours.replaceSync(tokenSheet(tokensFor(dark.value), dark.value)))
+  document.adoptedStyleSheets = [...document.adoptedStyleSheets, ...sheets]
 }

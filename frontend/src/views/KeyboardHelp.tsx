@@ -18,6 +18,7 @@ const KEYS: readonly (readonly [keys: string[], what: string])[] = [
     ['+', '−', '0'],
     'in the layers’ picture: nearer, farther, all steps; with Shift, ← and → move along',
   ],
+  [['↓', '↑', '→', '←'], 'in the network: along the links, and from layer to layer'],
 ]
 
 export function KeyboardHelp() {

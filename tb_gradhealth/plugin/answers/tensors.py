@@ -60,6 +60,9 @@ def _tensor(row: Row, table: RowTable) -> Json:
         "derived": derived_of(row, has_magnitudes),
         "not_measured": row.not_measured,
         "sampled": row.sampled,
+        "output": row.output,
+        "inputs": list(row.inputs),
+        "between": row.between,
     }
 
 

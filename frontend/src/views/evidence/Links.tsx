@@ -4,7 +4,7 @@ import { useTab } from '../context'
 
 /** Links to the same layer in TensorBoard's own tabs; a click opens them in the page. */
 export function Links({ finding }: { finding: Finding }) {
-  const { host } = useTab()
+  const { host, view } = useTab()
   const links = deepLinks(finding.run, finding.layer || finding.tensor)
   const follow = (event: MouseEvent, link: DeepLink) => {
     if (event.button !== 0 || event.ctrlKey || event.metaKey || event.shiftKey) return
@@ -15,6 +15,22 @@ export function Links({ finding }: { finding: Finding }) {
     <>
       <h3 class="caption">Open this layer in</h3>
       <p class="links">
+        <button
+          class="text-link"
+          type="button"
+          onClick={() =>
+            view.change({
+              view: 'layers',
+              run: finding.run,
+              picture: 'network',
+              paint: 'findings',
+              at: null,
+              incident: '',
+            })
+          }
+        >
+          Network
+        </button>
         {links.map((link) => (
           <a
             key={link.tab}

@@ -3,24 +3,29 @@
 import { columnName, kindName } from '../../lib/statistics'
 import { isUnhealthy } from '../../lib/verdict'
 import { useTab } from '../context'
+import { createLazy } from '../lazy'
 import { Heatmap } from './Heatmap'
 import { LayersTools } from './LayersTools'
+
+/** The graph comes with a layout library. */
+const network = createLazy(() => import('../../network'))
+export const loadNetwork = network.load
 
 export function Layers() {
   const { layers, view, server, alerts } = useTab()
   const run = layers.run.value
   const statistic = layers.statistic.value
-  const heatmap = layers.heatmap.value
   const failure = layers.failure.value
-  const fits = heatmap !== null && heatmap.header.run === run
-  const lines = layers.lines.value
+  const isNetwork = view.current.value.picture === 'network'
   const shownRun = alerts.runOf.value.get(run ?? '')
   return (
     <>
       <div class="verdict-block">
         <h1>
-          {statistic === null
-            ? 'Layers'
+          {statistic === null || isNetwork
+            ? isNetwork
+              ? 'Network'
+              : 'Layers'
             : `${kindName(statistic.kind)}: ${columnName(statistic.column)}`}
           {run !== null && (
             <>
@@ -42,6 +47,18 @@ export function Layers() {
       </div>
       <LayersTools />
       {failure !== null && <p class="notice">The layers could not be read: {failure}</p>}
+      {isNetwork ? <network.Slot>{({ Network }) => <Network />}</network.Slot> : <Cells />}
+    </>
+  )
+}
+
+function Cells() {
+  const { layers } = useTab()
+  const heatmap = layers.heatmap.value
+  const fits = heatmap !== null && heatmap.header.run === layers.run.value
+  const lines = layers.lines.value
+  return (
+    <>
       {fits && lines.length > 0 && <Heatmap heatmap={heatmap} />}
       {fits && lines.length === 0 && (
         <p class="notice">
@@ -50,7 +67,7 @@ export function Layers() {
             : 'No layer matches the filter.'}
         </p>
       )}
-      {!fits && failure === null && (
+      {!fits && layers.failure.value === null && (
         <p class="notice">
           {layers.waiting.value ? 'Reading the layers…' : 'This run has measured no layer yet.'}
         </p>

@@ -2,20 +2,38 @@
 
 import { groupBy } from '../../lib/filter'
 import { FOLD_THRESHOLD } from '../../lib/heatmap-rows'
+import { isLargeNetwork } from '../../lib/network-size'
 import { formatStep } from '../../lib/numbers'
 import { chosenStatistic, columnName, formatStatistic, kindName } from '../../lib/statistics'
 import { panned, zoomed } from '../../lib/step-axis'
+import { PICTURES } from '../../lib/view-state'
 import { useTab } from '../context'
 
 export function LayersTools() {
   const { layers, view } = useTab()
-  const { blocks } = view.current.value
+  const { blocks, picture } = view.current.value
+  const isNetwork = picture === 'network'
   const statistics = layers.statistics.value
   const statistic = layers.statistic.value
   const rows = layers.heatmap.value?.header.rows.length ?? 0
-  const folded = blocks ?? rows > FOLD_THRESHOLD
+  const folded =
+    blocks ?? (isNetwork ? isLargeNetwork(layers.tensors.value ?? []) : rows > FOLD_THRESHOLD)
   return (
     <div class="tools">
+      {/* biome-ignore lint/a11y/useSemanticElements: a fieldset is laid out apart from its siblings */}
+      <div role="group" aria-label="Picture" class="segments">
+        {PICTURES.map((name) => (
+          <button
+            key={name}
+            class="segment"
+            type="button"
+            aria-pressed={name === picture}
+            onClick={() => view.change({ picture: name })}
+          >
+            {name}
+          </button>
+        ))}
+      </div>
       <label class="labelled">
         <span>Statistic</span>
         <select
@@ -23,7 +41,10 @@ export function LayersTools() {
           value={statistic ? formatStatistic(statistic) : ''}
           onChange={({ currentTarget: { value } }) => {
             const first = chosenStatistic(statistics, '')
-            view.change({ statistic: first && formatStatistic(first) === value ? '' : value })
+            view.change({
+              statistic: first && formatStatistic(first) === value ? '' : value,
+              ...(isNetwork ? { paint: 'statistic' } : {}),
+            })
           }}
         >
           {[...groupBy(statistics, ({ kind }) => kind)].map(([kind, some]) => (
@@ -46,7 +67,7 @@ export function LayersTools() {
       >
         Blocks
       </button>
-      <StepTools />
+      {!isNetwork && <StepTools />}
     </div>
   )
 }

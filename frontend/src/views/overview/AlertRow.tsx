@@ -8,8 +8,8 @@ import type { TableRow } from '../../lib/incidents'
 import { formatBesideLimit, formatStep } from '../../lib/numbers'
 import { titleOf } from '../../state/alerts'
 import { useTab } from '../context'
+import { Swatch } from '../Swatch'
 import type { Column } from './columns'
-import { Swatch } from './Sidebar'
 import { ROW_HEIGHT } from './useScroll'
 
 export interface AlertRowProps {

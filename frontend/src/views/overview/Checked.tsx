@@ -6,7 +6,7 @@ import { count } from '../../lib/numbers'
 import { runReservation } from '../../lib/verdict'
 import { titleOf } from '../../state/alerts'
 import { useTab } from '../context'
-import { Swatch } from './Sidebar'
+import { Swatch } from '../Swatch'
 
 export function Checked({ runs }: { runs: readonly Run[] }) {
   const [only] = runs

@@ -10,6 +10,7 @@ import {
 } from '../../lib/verdict'
 import { useServerClock } from '../clock'
 import { useTab } from '../context'
+import { Swatch } from '../Swatch'
 import { NotMeasured } from './NotMeasured'
 import { Problems } from './Problems'
 
@@ -96,11 +97,4 @@ function RunButton({ run, pressed, onClick }: { run: Run; pressed: boolean; onCl
       {reservation !== '' && <span class="run-facts wrapped"> {reservation}</span>}
     </button>
   )
-}
-
-/** The run's colour, shown beside its name. */
-export function Swatch({ run }: { run: string }) {
-  const { alerts } = useTab()
-  const slot = alerts.runColours.value.get(run) ?? 0
-  return <span class="swatch" aria-hidden="true" style={{ background: `var(--run-${slot})` }} />
 }

@@ -6,7 +6,7 @@ import { keyOf } from '../../lib/finding-entries'
 import { formatStep } from '../../lib/numbers'
 import { sameFinding, titleOf } from '../../state/alerts'
 import { useTab } from '../context'
-import { Swatch } from '../overview/Sidebar'
+import { Swatch } from '../Swatch'
 import { Disclosure } from './Disclosure'
 
 /** The maximum number of findings listed. */

@@ -1,4 +1,4 @@
-/** The comparison of two runs: hyper-parameters, losses and findings. */
+/** The comparison: two runs by hyper-parameters, losses and findings; more by small charts. */
 
 import { useMemo } from 'preact/hooks'
 import type { Run } from '../../contract'
@@ -6,22 +6,35 @@ import { compareFindings, comparisonMarkdown, differentParameters } from '../../
 import { titleOf } from '../../state/alerts'
 import { CopyButton } from '../CopyButton'
 import { useTab } from '../context'
-import { Swatch } from '../overview/Sidebar'
+import { Swatch } from '../Swatch'
 import { Differences } from './Differences'
 import { LossChart } from './LossChart'
 import { parameterText } from './MatrixLine'
+import { Several } from './Several'
 
 export function Comparison() {
-  const { view, server } = useTab()
-  const runs = server.answer.value?.runs ?? []
-  const [a, b] = view.current.value.compared.map((name) => runs.find(({ run }) => run === name))
-  if (view.current.value.compared.length < 2) return null
-  if (!a || !b) return <p class="notice">One of the compared runs is not there (any more).</p>
-  return <Compared first={a} second={b} />
+  const { view, alerts } = useTab()
+  const { compared } = view.current.value
+  if (compared.length < 2) return null
+  const runs = compared.flatMap((name) => alerts.runOf.value.get(name) ?? [])
+  const gone = compared.length - runs.length
+  const [a, b] = runs
+  return (
+    <>
+      {gone > 0 && (
+        <p class="notice">
+          {gone === 1 ? 'One of the compared runs is' : `${gone} of the compared runs are`} not
+          there (any more).
+        </p>
+      )}
+      {a && b && (runs.length === 2 ? <Compared first={a} second={b} /> : <Several runs={runs} />)}
+    </>
+  )
 }
 
 function Compared({ first, second }: { first: Run; second: Run }) {
   const { server, view, alerts } = useTab()
+  const { baseline } = view.current.value
   const findings = server.findings.value
   const layers = alerts.layerPattern.value
   const differences = useMemo(
@@ -43,6 +56,15 @@ function Compared({ first, second }: { first: Run; second: Run }) {
           label="Copy as Markdown"
           text={() => comparisonMarkdown(first, second, differences, title)}
         />
+        <button
+          class="button"
+          type="button"
+          aria-pressed={baseline === first.run}
+          title="All runs are compared with the baseline"
+          onClick={() => view.change({ baseline: baseline === first.run ? null : first.run })}
+        >
+          Baseline: <bdi>{first.run}</bdi>
+        </button>
         <button class="button" type="button" onClick={() => view.change({ compared: [] })}>
           End comparison
         </button>

@@ -1,6 +1,6 @@
 /** The findings in one run and not in the other, and the steps of those in both. */
 
-import type { Finding, Run } from '../../contract'
+import { type Finding, type Run, SEVERITIES } from '../../contract'
 import { type Difference, SIDES, type Side } from '../../lib/compare-runs'
 import { formatStep } from '../../lib/numbers'
 import { sameFinding, titleOf } from '../../state/alerts'
@@ -16,11 +16,11 @@ interface DifferencesProps {
 const MAX_SHOWN = 50
 
 export function Differences({ first, second, differences }: DifferencesProps) {
-  const names: Record<Side, string> = {
-    first: `Only in ${first.run}`,
-    second: `Only in ${second.run}`,
-    both: 'In both',
-  }
+  const { baseline } = useTab().view.current.value
+  const names: Record<Side, string> =
+    baseline === first.run
+      ? { first: `Gone from ${second.run}`, second: `New in ${second.run}`, both: 'In both' }
+      : { first: `Only in ${first.run}`, second: `Only in ${second.run}`, both: 'In both' }
   return (
     <table class="differences">
       <thead>
@@ -60,8 +60,10 @@ export function Differences({ first, second, differences }: DifferencesProps) {
 }
 
 function DifferenceLine({ difference }: { difference: Difference }) {
-  const { server } = useTab()
+  const { server, view } = useTab()
   const { symptom, tensor, kind, first, second } = difference
+  const worse =
+    first !== null && first.run === view.current.value.baseline && isWorse(first, second)
   return (
     <tr>
       <td>{titleOf(server)(symptom)}</td>
@@ -72,10 +74,15 @@ function DifferenceLine({ difference }: { difference: Difference }) {
         <FindingButton finding={first} />
       </td>
       <td>
-        <FindingButton finding={second} /> {later(first, second)}
+        <FindingButton finding={second} /> {worse && <span class="kind">worse</span>}{' '}
+        {later(first, second)}
       </td>
     </tr>
   )
+}
+
+function isWorse(first: Finding, second: Finding | null): boolean {
+  return second !== null && SEVERITIES.indexOf(second.severity) < SEVERITIES.indexOf(first.severity)
 }
 
 /** For findings in both runs: how much later it began in the second run. */

@@ -1,26 +1,30 @@
+/** A run in the table of runs. */
+
 import type { Loss } from '../../contract'
+import { changeText } from '../../lib/against-baseline'
 import { toggled } from '../../lib/filter'
 import { formatStep, formatValue } from '../../lib/numbers'
-import type { Cell, Matrix, MatrixRow, Parameter } from '../../lib/run-matrix'
+import type { RunColumn } from '../../lib/run-columns'
+import type { Cell, MatrixRow, Parameter } from '../../lib/run-matrix'
 import { isLive, lossText, runAge, runChip, runReservation } from '../../lib/verdict'
+import { MAX_COMPARED } from '../../lib/view-state'
 import { titleOf } from '../../state/alerts'
 import { useTab } from '../context'
-import { Swatch } from '../overview/Sidebar'
+import { Swatch } from '../Swatch'
 
 interface MatrixLineProps {
   row: MatrixRow
-  matrix: Matrix
+  columns: readonly RunColumn[]
+  /** The reservation of all runs, said above the table. */
+  common: string
   /** The server's time, one value for all rows. */
   now: number
 }
 
-export function MatrixLine({ row, matrix, now }: MatrixLineProps) {
+export function MatrixLine({ row, columns, common, now }: MatrixLineProps) {
   const { view } = useTab()
-  const { run, cells } = row
-  const name = run.run
-  const { compared } = view.current.value
-  const chip = runChip(run)
-  const reservation = runReservation(run)
+  const name = row.run.run
+  const { compared, baseline } = view.current.value
   return (
     <tr class={compared.includes(name) ? 'compared' : ''} data-run={name}>
       <td class="tick">
@@ -29,7 +33,7 @@ export function MatrixLine({ row, matrix, now }: MatrixLineProps) {
             type="checkbox"
             aria-label={`Compare ${name}`}
             checked={compared.includes(name)}
-            onChange={() => view.change({ compared: toggled(compared, name).slice(-2) })}
+            onChange={() => view.change({ compared: toggled(compared, name).slice(-MAX_COMPARED) })}
           />
         </label>
       </td>
@@ -42,30 +46,80 @@ export function MatrixLine({ row, matrix, now }: MatrixLineProps) {
         >
           <Swatch run={name} />
           <bdi class="run-text">{name}</bdi>
+          {name === baseline && <span class="chip unknown">baseline</span>}
         </button>
       </th>
+      {columns.map((column) => (
+        <ColumnCell key={column.id} column={column} row={row} common={common} now={now} />
+      ))}
+    </tr>
+  )
+}
+
+interface ColumnCellProps extends Omit<MatrixLineProps, 'columns'> {
+  column: RunColumn
+}
+
+function ColumnCell({ column, row, common, now }: ColumnCellProps) {
+  const { run, cells } = row
+  const { id, look } = column
+  if (id === 'health') {
+    const chip = runChip(run)
+    const reservation = runReservation(run)
+    return (
       <td>
         <span class={`chip ${chip.tone}`}>{chip.text}</span>
-        {reservation !== '' && <div class="reservation">{reservation}</div>}
+        {reservation !== common && <div class="reservation">{reservation}</div>}
       </td>
-      {matrix.symptoms.map((symptom) => (
-        <td key={symptom} class="symptom">
-          <SymptomCell run={name} symptom={symptom} cell={cells.get(symptom)} />
-        </td>
-      ))}
-      {matrix.varied.map((parameter) => (
-        <td key={parameter} class="number parameter">
-          {parameterText(run.hparams?.[parameter])}
-        </td>
-      ))}
+    )
+  }
+  if (id === 'baseline') return <BaselineCell row={row} />
+  if (look === 'symptom') {
+    const symptom = id.slice('symptom:'.length)
+    return (
+      <td class="symptom">
+        <SymptomCell run={run.run} symptom={symptom} cell={cells.get(symptom)} />
+      </td>
+    )
+  }
+  if (look === 'parameter') {
+    return (
+      <td class="number parameter">{parameterText(run.hparams?.[id.slice('hparam:'.length)])}</td>
+    )
+  }
+  if (id === 'step') {
+    return (
       <td class="number">
         {formatStep(run.last_step)}{' '}
         <span class={isLive(run, now) ? 'run-facts live' : 'run-facts'}>{runAge(run, now)}</span>
       </td>
-      <td class="number" title={lossTitle(run.loss)}>
-        {lossText(run.loss, formatValue) ?? '–'}
-      </td>
-    </tr>
+    )
+  }
+  return (
+    <td class="number" title={lossTitle(run.loss)}>
+      {lossText(run.loss, formatValue) ?? '–'}
+    </td>
+  )
+}
+
+/** What is new or worse; a click lists it. */
+function BaselineCell({ row: { run, against } }: { row: MatrixRow }) {
+  const { view } = useTab()
+  const { baseline } = view.current.value
+  if (against === null || baseline === null) return <td class="muted">–</td>
+  const text = changeText(against)
+  const worse = against.counts.new + against.counts.worse > 0
+  return (
+    <td class="against">
+      <button
+        type="button"
+        class={worse ? 'text-link worse' : 'text-link'}
+        aria-label={`${run.run} against the baseline: ${text}`}
+        onClick={() => view.change({ compared: [baseline, run.run] })}
+      >
+        {text}
+      </button>
+    </td>
   )
 }
 

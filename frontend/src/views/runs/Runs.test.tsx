@@ -1,7 +1,7 @@
 import { cleanup, fireEvent, screen, waitFor, within } from '@testing-library/preact'
 import { afterEach, expect, it, vi } from 'vitest'
 import { aHost } from '../../testing/host'
-import { aFinding, aHealthyRun, aRun } from '../../testing/samples'
+import { aFinding, aHealthyRun, aLossTensor, aRun } from '../../testing/samples'
 import { aServer } from '../../testing/server'
 import { showTab } from '../../testing/show'
 
@@ -87,7 +87,73 @@ it('compares two runs, and asks for their losses only then', async () => {
   expect(tab.view.current.value.opened).toEqual({ run: 'b', id: '2' })
   await waitFor(() => expect(api.tensors).toHaveBeenCalledWith('a'))
   fireEvent.click(screen.getByRole('checkbox', { name: 'Compare c' }))
-  expect(tab.view.current.value.compared).toEqual(['b', 'c'])
+  expect(tab.view.current.value.compared).toEqual(['a', 'b', 'c'])
+})
+
+it('shows more than two runs by their losses and the layer of their headline', async () => {
+  const api = aServer(
+    runs.map((run) => ({ ...run, named: { a: '1', b: '2' }[run.run] ?? null })),
+    findings,
+  )
+  api.tensors.mockResolvedValue([aLossTensor()])
+  const tab = await showTab(api, aHost('#gradhealth&p.gradhealth.view=runs'))
+  tab.view.change({ compared: ['a', 'b', 'c'] })
+  const comparison = within(await screen.findByRole('region', { name: 'Comparison' }))
+  await waitFor(() => expect(comparison.getAllByRole('img', { name: /^Loss, / })).toHaveLength(3))
+  expect(api.evidence.mock.calls.map(([run]) => run)).toEqual(['a', 'b'])
+  const [a] = comparison.getAllByRole('button', { name: /^Vanishing gradient: / })
+  fireEvent.click(a as HTMLElement)
+  expect(tab.view.current.value.opened?.run).toBe('a')
+})
+
+it('groups the runs by a hyper-parameter, the sickest of each group first', async () => {
+  const { tab } = await show()
+  fireEvent.change(screen.getByLabelText('Group by'), { target: { value: 'rate' } })
+  expect(tab.view.current.value.runGroup).toBe('rate')
+  expect(order()).toEqual(['rate 0.01', 'c', 'rate 0.1', 'a', 'rate 0.5', 'b'])
+  const group = screen.getByRole('rowheader', { name: 'rate 0.5' })
+  expect(group.closest('tr')?.textContent).toContain('1 run: 1 warning')
+})
+
+it('says what is new or worse against a baseline, and lists it', async () => {
+  const { tab } = await show('#gradhealth&p.gradhealth.view=runs', [
+    aFinding({ run: 'a', id: '1', severity: 'warning' }),
+    aFinding({ run: 'b', id: '1', severity: 'critical' }),
+    aFinding({ run: 'b', id: '2', tensor: 'head/kernel' }),
+  ])
+  fireEvent.change(screen.getByLabelText('Baseline'), { target: { value: 'a' } })
+  expect(
+    screen.getByRole('button', { name: 'c against the baseline: nothing new, 1 gone' }),
+  ).toBeTruthy()
+  fireEvent.click(screen.getByRole('button', { name: 'b against the baseline: 1 new, 1 worse' }))
+  expect(tab.view.current.value.compared).toEqual(['a', 'b'])
+  const comparison = within(screen.getByRole('region', { name: 'Comparison' }))
+  expect(comparison.getByText('New in b')).toBeTruthy()
+  expect(comparison.getByText('worse')).toBeTruthy()
+})
+
+it('hides columns, and keeps that in the address', async () => {
+  const { tab } = await show()
+  fireEvent.click(screen.getByRole('checkbox', { name: 'rate' }))
+  expect(screen.queryByRole('columnheader', { name: 'rate' })).toBeNull()
+  expect(tab.view.current.value.hiddenColumns).toEqual(['hparam:rate'])
+  expect(screen.getByText(/1 hidden/)).toBeTruthy()
+})
+
+it('shows health against each hyper-parameter for enough runs', async () => {
+  const many = [
+    ...[0.1, 0.2, 0.4].map((rate, i) => aRun({ run: `sick_${i}`, hparams: { rate, seed: i } })),
+    ...[0.001, 0.002].map((rate, i) =>
+      aHealthyRun({ run: `well_${i}`, hparams: { rate, seed: i } }),
+    ),
+  ]
+  await showTab(aServer(many, []), aHost('#gradhealth&p.gradhealth.view=runs'))
+  const strips = within(await screen.findByRole('region', { name: 'Health by hyper-parameter' }))
+  const names = strips.getAllByRole('img').map((plot) => plot.getAttribute('aria-label'))
+  expect(names).toEqual([
+    'Runs by rate, a lane for each verdict. 3 of 3 sick runs and 0 of 2 healthy at ≥ 0.1.',
+    'Runs by seed, a lane for each verdict. Sick and healthy runs are mixed.',
+  ])
 })
 
 it('says which run was earlier, and of filtered layers only', async () => {

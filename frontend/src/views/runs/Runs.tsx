@@ -1,19 +1,31 @@
-/** The view Runs: runs against symptoms and hyper-parameters, and the comparison of two runs. */
+/** The view Runs: runs against symptoms and hyper-parameters, and the comparison of several. */
 
 import { useMemo } from 'preact/hooks'
+import { runColumns } from '../../lib/run-columns'
 import { matrixSentence, runMatrix } from '../../lib/run-matrix'
 import { titleOf } from '../../state/alerts'
 import { useTab } from '../context'
 import { Comparison } from './Comparison'
 import { Matrix } from './Matrix'
+import { RunsTools } from './RunsTools'
+import { Strips } from './Strips'
 
 export function Runs() {
   const { alerts, server, view } = useTab()
   const runs = alerts.runs.value
   const findings = server.findings.value
   const symptoms = server.symptoms.value
-  const matrix = useMemo(() => runMatrix(runs, findings, symptoms), [runs, findings, symptoms])
-  const { compared } = view.current.value
+  const { compared, hiddenColumns } = view.current.value
+  // A run of a shared address may be gone.
+  const baseline = alerts.runOf.value.has(view.current.value.baseline ?? '')
+    ? view.current.value.baseline
+    : null
+  const matrix = useMemo(
+    () => runMatrix(runs, findings, symptoms, baseline),
+    [runs, findings, symptoms, baseline],
+  )
+  const columns = runColumns(matrix, titleOf(server), baseline)
+  const shown = columns.filter(({ id }) => !hiddenColumns.includes(id))
   return (
     <div class="runs-view">
       <div class="verdict-block">
@@ -21,11 +33,14 @@ export function Runs() {
         <p class="facts">
           {matrix.constant.length > 0 &&
             `${runs.length > 1 ? 'The same in all' : 'Hyper-parameters'}: ${matrix.constant.map(([name, value]) => `${name} ${value}`).join(', ')}. `}
-          {compared.length === 0 && runs.length > 1 && 'Tick two runs to compare them.'}
+          {matrix.reservation !== '' && `In every run: ${matrix.reservation}. `}
+          {compared.length === 0 && runs.length > 1 && 'Tick runs to compare them.'}
           {compared.length === 1 && 'Tick another run to compare it with.'}
         </p>
       </div>
-      <Matrix matrix={matrix} />
+      <Strips runs={runs} varied={matrix.varied} />
+      <RunsTools matrix={matrix} columns={columns} />
+      <Matrix matrix={matrix} columns={shown} />
       <Comparison />
     </div>
   )

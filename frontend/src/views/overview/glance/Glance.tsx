@@ -2,8 +2,8 @@
 
 import { useEffect, useState } from 'preact/hooks'
 import { useTab } from '../../context'
+import { Swatch } from '../../Swatch'
 import { useMedia } from '../../useMedia'
-import { Swatch } from '../Sidebar'
 import { LossGlance } from './LossGlance'
 import { Thumbnail } from './Thumbnail'
 
