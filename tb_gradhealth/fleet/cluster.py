@@ -10,7 +10,7 @@ import pickle
 import socket
 import time
 from collections.abc import Callable, Generator, Iterator, Sequence
-from concurrent.futures import CancelledError
+from concurrent.futures import CancelledError, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from importlib.util import find_spec
@@ -122,7 +122,9 @@ def _connected(address: str) -> Iterator["Client"]:
 
     try:
         # A client that fails to connect leaves threads that print errors when the process ends.
-        asyncio.run(_reach(address))
+        # In a thread of its own: the caller's thread may run an event loop, as in a notebook.
+        with ThreadPoolExecutor(1) as thread:
+            thread.submit(asyncio.run, _reach(address)).result()
         client = Client(address, timeout=CONNECT_SECONDS)
     except (OSError, ValueError) as error:
         raise FleetError(f"no Dask scheduler at {address!r}: {error}") from None

@@ -20,6 +20,7 @@ from typing import Any
 
 import zstandard  # noqa: F401 -- its files cannot be read without rights
 
+import tb_gradhealth.cli.prune  # noqa: F401 -- likewise: the commands are imported when they are used
 from tb_gradhealth.cli import main
 
 CALLS = ("open", "fsync", "replace", "unlink", "rmdir", "utime", "chmod", "chown")

@@ -248,5 +248,8 @@ class WatchApp(App[int]):
         self._show_details()
 
     def _show_details(self) -> None:
-        run = self.query_one(RunTable).chosen
+        tables = self.query(RunTable)
+        if not tables:  # the screen is being taken down
+            return
+        run = tables.first().chosen
         self.query_one("#incidents", Static).update("" if run is None else run_details(run))
