@@ -72,8 +72,8 @@ def test_the_most_urgent_run_is_first_with_its_incidents(logs):
     async def drive(app, pilot):
         assert sentence(app).startswith(("2 of 3 runs need attention.", "1 of 3 runs needs attention."))
         assert names(app)[0] == "sick"
+        await until(pilot, lambda: "likely origin" in screen_text(app))
         text = screen_text(app)
-        assert "likely origin" in text
         assert "value / limit: 7 / 0 elements, since step" in text
         assert "→ " in text
 
