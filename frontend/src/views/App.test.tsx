@@ -269,10 +269,16 @@ describe('trouble', () => {
     await show({ runs: [], findings: [] })
     expect(screen.getByRole('heading', { level: 1 }).textContent).toBe('No Grad Health records yet')
     const main = screen.getByRole('main').textContent
-    for (const text of ['logs', 'KerasCallback(log_dir)', 'gradhealth.summary(']) {
+    const calls = [
+      'KerasCallback(log_dir)',
+      'gradhealth.summary(',
+      '.watch(model',
+      'watch.observe(',
+    ]
+    for (const text of ['logs', ...calls]) {
       expect(main).toContain(text)
     }
-    expect(screen.getAllByRole('button', { name: 'Copy' })).toHaveLength(2)
+    expect(screen.getAllByRole('button', { name: 'Copy' })).toHaveLength(4)
   })
 })
 

@@ -21,6 +21,25 @@ def train_step(x, y, step):
         gradhealth.summary(zip(grads, model.trainable_variables),
                            activations=activations, loss=loss, step=step)`
 
+const TORCH = `import tb_gradhealth.torch as gradhealth
+
+with gradhealth.watch(model, optimizer, log_dir) as watcher:
+    for x, y in loader:
+        loss = loss_fn(model(x), y)
+        loss.backward()
+        optimizer.step()
+        optimizer.zero_grad()
+        watcher.step(loss)`
+
+const JAX = `import tb_gradhealth.jax as gradhealth
+
+watch = gradhealth.Watch.of(loss_fn, params, batch)
+state = watch.init()
+#   in the step:
+state = watch.observe(state, grads=grads, params=new, previous=params, loss=loss, activations=outputs)
+#   after it, with recorder = gradhealth.Recorder(log_dir, watch):
+state = recorder.write(state, i)`
+
 export function EmptyState() {
   const { server } = useTab()
   const logdir = server.answer.value?.logdir ?? ''
@@ -37,7 +56,9 @@ export function EmptyState() {
           one, it appears here by itself.
         </p>
         <Snippet title="With Keras" code={KERAS} />
-        <Snippet title="In a training loop of your own" code={CUSTOM_LOOP} />
+        <Snippet title="In a training loop of your own, with TensorFlow" code={CUSTOM_LOOP} />
+        <Snippet title="With PyTorch" code={TORCH} />
+        <Snippet title="With JAX" code={JAX} />
         <Problems runs={[]} />
       </div>
     </main>
