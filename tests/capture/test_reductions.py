@@ -43,7 +43,7 @@ def test_every_element_counts():
             assert not np.isfinite([squares, low, high]).all(), (place, fault)
 
 
-def test_tensors_of_one_size_share_a_function():
+def test_tensors_of_one_shape_share_a_function():
     reductions._in_blocks.cache_clear()
-    of_all([np.ones(BLOCK, np.float32)] * 3 + [np.ones((2, BLOCK // 2), np.float32)])
-    assert reductions._in_blocks.cache_info().currsize == 1
+    of_all([np.ones((2, BLOCK), np.float32)] * 3 + [np.ones((BLOCK, 2), np.float32)] * 2)
+    assert reductions._in_blocks.cache_info().currsize == 2

@@ -21,6 +21,6 @@ def test_it_names_every_symptom_and_no_other():
 
 
 def test_its_rule_file_is_one():
-    (example,) = re.findall(r"```toml\n(.*?)```", README, re.DOTALL)
+    (example,) = re.findall(r"```toml\n(extends.*?)```", README, re.DOTALL)
     rules = rules_from(tomllib.loads(example))
     assert rules.symptom("dead-units").limits["threshold"] == 0.4
