@@ -56,6 +56,6 @@ def test_the_html_report_opened_as_a_page_runs_nothing(hostile_server, browser):
     assert page.locator("h2").count() == len(RUNS)
     assert page.locator("script, img, iframe, foreignObject, a:not([href^='#'])").count() == 0
     assert page.locator("svg:not([role=img])").count() == 0
-    assert page.title() == "Grad Health"
+    assert page.title() == "Grad Health: report"
     assert dialogs == []
     context.close()
