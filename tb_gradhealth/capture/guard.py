@@ -58,6 +58,7 @@ class Guard:
         if isinstance(patience, bool) or not isinstance(patience, int) or patience < 0:
             raise ValueError(f"patience={patience!r}: write a number of records, 0 to stop at once")
         self.stopped_by: Finding | None = None
+        self._has_raised = False
         self._on_finding = on_finding
         self._stopping = STOP_ON[stop_on] if stop_on else ()
         self._patience = patience
@@ -93,6 +94,16 @@ class Guard:
         if may_stop and self.stopped_by is None:
             persistent = (each for each in stopping if each.count - first[each.id] >= self._patience)
             self.stopped_by = next(persistent, None)
+
+    def raise_once(self) -> None:
+        """Raise if a finding stops the training; later calls do nothing.
+
+        Raises:
+            TrainingUnhealthy: a finding stops the training.
+        """
+        if self.stopped_by is not None and not self._has_raised:
+            self._has_raised = True
+            raise TrainingUnhealthy(self.stopped_by)
 
     def _is_news(self, finding: "Finding") -> bool:
         from tb_gradhealth.health import at_least

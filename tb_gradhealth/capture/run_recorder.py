@@ -99,6 +99,14 @@ class RunRecorder(Generic[ObserverT]):
         """The finding because of which the training has to stop; None as long as it goes on."""
         return self._guard.stopped_by
 
+    def raise_if_unhealthy(self) -> None:
+        """Raise if a finding stops the training; later calls do nothing.
+
+        Raises:
+            TrainingUnhealthy: a finding stops the training.
+        """
+        self._guard.raise_once()
+
     def track(self, key: object, observer: ObserverT, settings: Mapping[str, Setting]) -> Tracked[ObserverT]:
         """Collect the records of one more observer from now on."""
         settings = {**settings, **self._settings}
@@ -325,7 +333,7 @@ class RunRecorder(Generic[ObserverT]):
     def _write_record(self, tracked: Tracked[ObserverT], values: Any, step: int) -> None:
         self._writer.record(tracked.table, values, step)
         self._last_record_step = step
-        faulty = bool(np.nansum(values[:, FAULTS]) > 0)
+        faulty = has_faults(values)
         record = Record(step, time.time(), tracked.table, values)
         self._write_counts(self._verdict.observe(record, faulty), step)
         if faulty:
@@ -371,6 +379,11 @@ class RunRecorder(Generic[ObserverT]):
             first = np.where(bad.any(axis=0), tracked.step_count - numbers[bad.argmax(axis=0)], np.nan)
             values[watched, COLUMNS.index("bad_ago")] = first
             self._write_record(tracked, values, tracked.training_step(tracked.step_count))
+
+
+def has_faults(values: Any) -> bool:
+    """Whether a record, float32 [rows, columns], has an element, or a step before it, that is not finite."""
+    return bool(np.nansum(values[:, FAULTS]) > 0)
 
 
 def _number(value: Any) -> float | None:

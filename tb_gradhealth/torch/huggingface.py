@@ -1,11 +1,9 @@
 """Recording for Hugging Face's `Trainer`: ``Trainer(..., callbacks=[GradHealth(log_dir)])``."""
 
-import warnings
 from os import PathLike
 from typing import Any
 
-from tb_gradhealth.torch import TrainingUnhealthy, Watcher, watch
-from tb_gradhealth.torch.options import checked_options
+from tb_gradhealth.torch.trainer_watch import TrainerWatch
 
 try:
     from transformers import TrainerCallback
@@ -16,7 +14,7 @@ except ModuleNotFoundError as error:
     ) from None
 
 
-class GradHealth(TrainerCallback):  # type: ignore[misc]
+class GradHealth(TrainerWatch, TrainerCallback):  # type: ignore[misc]
     """Records a training of Hugging Face's `Trainer`.
 
     Example::
@@ -27,40 +25,21 @@ class GradHealth(TrainerCallback):  # type: ignore[misc]
 
     The loss is the one that the model returns for the last micro-batch of a step; a loss that the trainer
     computes by itself is not seen. With ``stop_on`` the trainer stops after the step, with a warning.
-
-    Attributes:
-        watcher: the watcher of the running training or the last one; None before.
     """
 
     def __init__(self, log_dir: str | PathLike[str], every: int = 10, **options: Any) -> None:
-        """Create a callback.
-
-        Args:
-            log_dir: the run's directory.
-            every: steps from one record to the next.
-            **options: the options of `tb_gradhealth.torch.watch`.
-
-        Raises:
-            TypeError: an option is unknown.
-        """
-        self._log_dir, self._every = log_dir, every
-        self._options = checked_options(options)
+        """Create a callback; the arguments are those of `TrainerWatch`."""
+        super().__init__(log_dir, every, **options)
         self._logged: dict[str, Any] = {}
-        self.watcher: Watcher | None = None
 
     def on_train_begin(self, args: Any, state: Any, control: Any, **objects: Any) -> None:
         """Begin to watch."""
-        options = {"first_step": state.global_step, **self._options}
-        self.watcher = watch(objects["model"], objects["optimizer"], self._log_dir, self._every, **options)
+        self._begin(objects["model"], objects["optimizer"], state.global_step)
 
     def on_step_end(self, args: Any, state: Any, control: Any, **objects: Any) -> None:
         """Record the step."""
-        assert self.watcher is not None
-        try:
-            self.watcher.step()
-        except TrainingUnhealthy as reason:
+        if self._must_stop_after():
             control.should_training_stop = True
-            warnings.warn(f"tb_gradhealth: {reason}", RuntimeWarning, stacklevel=2)
 
     def on_log(self, args: Any, state: Any, control: Any, logs: Any = None, **objects: Any) -> None:
         """Keep the newest mean loss."""
@@ -84,5 +63,4 @@ class GradHealth(TrainerCallback):  # type: ignore[misc]
 
     def on_train_end(self, args: Any, state: Any, control: Any, **objects: Any) -> None:
         """Close the file."""
-        if self.watcher is not None:
-            self.watcher.close()
+        self._close()

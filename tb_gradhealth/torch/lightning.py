@@ -1,12 +1,9 @@
 """Recording for Lightning: ``Trainer(callbacks=[GradHealth(log_dir)])``."""
 
 import sys
-import warnings
-from os import PathLike
 from typing import Any
 
-from tb_gradhealth.torch import TrainingUnhealthy, Watcher, watch
-from tb_gradhealth.torch.options import checked_options
+from tb_gradhealth.torch.trainer_watch import TrainerWatch
 
 try:
     if "pytorch_lightning" in sys.modules and "lightning" not in sys.modules:
@@ -19,7 +16,7 @@ except ModuleNotFoundError as error:
     ) from None
 
 
-class GradHealth(Callback):  # type: ignore[misc]
+class GradHealth(TrainerWatch, Callback):  # type: ignore[misc]
     """Records a training of Lightning's `Trainer`.
 
     Example::
@@ -30,42 +27,19 @@ class GradHealth(Callback):  # type: ignore[misc]
 
     The loss is the one that ``training_step`` returns, and the values of an epoch are the logged metrics.
     With ``stop_on`` the trainer stops after the batch, with a warning.
-
-    Attributes:
-        watcher: the watcher of the running training or the last one; None before.
     """
-
-    def __init__(self, log_dir: str | PathLike[str], every: int = 10, **options: Any) -> None:
-        """Create a callback.
-
-        Args:
-            log_dir: the run's directory.
-            every: steps from one record to the next.
-            **options: the options of `tb_gradhealth.torch.watch`.
-
-        Raises:
-            TypeError: an option is unknown.
-        """
-        self._log_dir, self._every = log_dir, every
-        self._options = checked_options(options)
-        self.watcher: Watcher | None = None
 
     def on_train_start(self, trainer: Any, pl_module: Any) -> None:
         """Begin to watch."""
-        options = {"first_step": trainer.global_step, **self._options}
-        self.watcher = watch(pl_module, trainer.optimizers, self._log_dir, self._every, **options)
+        self._begin(pl_module, trainer.optimizers, trainer.global_step)
 
     def on_train_batch_end(
         self, trainer: Any, pl_module: Any, outputs: Any, batch: Any, batch_idx: int
     ) -> None:
         """Record the step."""
         loss = outputs.get("loss") if isinstance(outputs, dict) else outputs
-        assert self.watcher is not None
-        try:
-            self.watcher.step(loss)
-        except TrainingUnhealthy as reason:
+        if self._must_stop_after(loss):
             trainer.should_stop = True
-            warnings.warn(f"tb_gradhealth: {reason}", RuntimeWarning, stacklevel=2)
 
     def on_train_epoch_end(self, trainer: Any, pl_module: Any) -> None:
         """Record the metrics of the epoch."""
@@ -83,7 +57,3 @@ class GradHealth(Callback):  # type: ignore[misc]
     def on_exception(self, trainer: Any, pl_module: Any, exception: BaseException) -> None:
         """Close the file."""
         self._close()
-
-    def _close(self) -> None:
-        if self.watcher is not None:
-            self.watcher.close()

@@ -13,13 +13,12 @@ from tb_gradhealth.capture.jax.state import State
 from tb_gradhealth.capture.jax.watch import Watch
 from tb_gradhealth.capture.run_observer import Collected
 from tb_gradhealth.capture.statistics.arrays import Floats, Ints, Mask
-from tb_gradhealth.capture.statistics.matrix import step_matrix
+from tb_gradhealth.capture.statistics.matrix import clear_faults_of_absent, step_matrix
 from tb_gradhealth.capture.statistics.since_record import SinceRecord
 from tb_gradhealth.capture.statistics.trip_limits import NO_LIMIT, trip_limits
-from tb_gradhealth.record import COLUMNS, Row, RowTable, Setting, layouts
+from tb_gradhealth.record import Row, RowTable, Setting, layouts
 from tb_gradhealth.record.activation_functions import WITH_UNITS, unit_count
 
-FAULT_COUNTS: Final = [COLUMNS.index(name) for name in ("nan_count", "inf_count")]
 NO_GRADIENT: Final = "gradient is None"
 NOT_GIVEN: Final = "Watch.observe did not receive it"
 
@@ -85,7 +84,7 @@ class Observer:
         """The matrix of a record, float32 [rows, columns]; call it in the order of the records' steps."""
         matrix = step_matrix(self._rows, self._measurement.unpack(np.asarray(collected.payloads[slot])))
         number = int(collected.record_numbers[slot])
-        self._clear_faults_of_absent(matrix, collected.steps[collected.numbers == number])
+        clear_faults_of_absent(matrix, self._order, collected.steps[collected.numbers == number])
         self._since_record.fill(matrix, collected.steps, collected.numbers, number)
         return matrix.astype(np.float32)
 
@@ -137,17 +136,6 @@ class Observer:
         """Replace some arrays of the state by values from the host; no step is compiled again."""
         changed = {name: _placed(value, getattr(self.state, name)) for name, value in values.items()}
         self.state = replace(self.state, **changed)
-
-    def _clear_faults_of_absent(self, matrix: npt.NDArray[np.float64], statistics: Floats) -> None:
-        """Count no faults in tensors that are absent in a step.
-
-        Args:
-            matrix: of the step's record.
-            statistics: of the step, float32 [0 or 1, watched rows].
-        """
-        faults = np.ix_(self._order, FAULT_COUNTS)
-        finite = np.atleast_1d(np.isfinite(statistics).all(axis=0))[:, None]
-        matrix[faults] = np.where(np.isnan(matrix[faults]) & finite, 0, matrix[faults])
 
 
 def _with_reason(row: Row, given: bool) -> Row:

@@ -1,15 +1,16 @@
 """`Recorder`: writes what a `Watch` has observed, outside the compiled step."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from os import PathLike
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 import jax
 
-from tb_gradhealth.capture.guard import PATIENCE, Guard, StopOn, TrainingUnhealthy
+from tb_gradhealth.capture.guard import PATIENCE, Guard, StopOn
 from tb_gradhealth.capture.jax.observer import Observer
 from tb_gradhealth.capture.jax.state import State
 from tb_gradhealth.capture.jax.watch import Watch
+from tb_gradhealth.capture.run_handle import RunHandle
 from tb_gradhealth.capture.run_observer import Tracked
 from tb_gradhealth.capture.run_recorder import DEFAULT_NAME, RunRecorder, checked_setting
 from tb_gradhealth.capture.writing.record_file import open_record_file
@@ -17,10 +18,8 @@ from tb_gradhealth.capture.writing.record_file import open_record_file
 if TYPE_CHECKING:
     from tb_gradhealth.health import Finding, RuleSet
 
-Self = TypeVar("Self", bound="Recorder")
 
-
-class Recorder:
+class Recorder(RunHandle):
     """Writes the records of a `Watch` to ``<log_dir>/gradhealth``; see `Watch` for an example.
 
     It is a context manager. Without one, call `close` at the end; at the latest it closes when Python exits
@@ -82,7 +81,6 @@ class Recorder:
         )
         self._can_thin = overhead is not None
         self._tracked: Tracked[Observer] | None = None
-        self._has_raised = False
         if jax.process_index() > 0:
             self._recorder.close()
 
@@ -117,9 +115,7 @@ class Recorder:
         observer.state = state
         self._recorder.step_observed(self._tracked, traced=True)
         self._recorder.write(step)
-        if self.stopped_by is not None and not self._has_raised:
-            self._has_raised = True
-            raise TrainingUnhealthy(self.stopped_by)
+        self._recorder.raise_if_unhealthy()
         return observer.state
 
     def write_epoch(self, values: Mapping[str, Any], step: int | None = None) -> None:
@@ -132,26 +128,7 @@ class Recorder:
         """
         self._recorder.write_epoch(values, step)
 
-    def findings(self) -> Sequence["Finding"]:
-        """The findings in the records so far."""
-        return self._recorder.findings()
-
-    @property
-    def stopped_by(self) -> "Finding | None":
-        """The finding because of which the training has to stop; None as long as it goes on."""
-        return self._recorder.stopped_by
-
-    def flush(self) -> None:
-        """Make everything written so far readable."""
-        self._recorder.flush()
-
     def close(self) -> None:
         """Write the steps after the last record, and close the file."""
-        self._recorder.close()
+        super().close()
         self._tracked = None
-
-    def __enter__(self: Self) -> Self:
-        return self
-
-    def __exit__(self, *exception: object) -> None:
-        self.close()

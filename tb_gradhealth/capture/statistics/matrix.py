@@ -20,6 +20,7 @@ MOMENT_COLUMNS = [COLUMNS.index(name) for name in MOMENTS]
 EXTREME_COLUMNS = [COLUMNS.index(name) for name in EXTREMES]
 MAGNITUDE_COLUMNS = [COLUMNS.index(name) for name in MAGNITUDES]
 FEATURE_COLUMNS = [COLUMNS.index(name) for name in FEATURES]
+FAULT_COUNTS: Final = [COLUMNS.index(name) for name in ("nan_count", "inf_count")]
 WITHOUT_MAGNITUDES: Final = ("update", "clipped")
 """Kinds of rows of which a record has no histogram."""
 
@@ -52,6 +53,19 @@ def step_matrix(rows: Sequence[Row], values: StepValues) -> npt.NDArray[np.float
 def clear_rows(matrix: npt.NDArray[np.float64], rows: Sequence[Row], kinds: Container[Kind]) -> None:
     """Set the rows of some kinds to NaN, as if they had not been measured."""
     matrix[[index for index, row in enumerate(rows) if row.kind in kinds]] = np.nan
+
+
+def clear_faults_of_absent(matrix: npt.NDArray[np.float64], order: Sequence[int], statistics: Floats) -> None:
+    """Count no faults in tensors that are absent in a step, such as a gradient that is None.
+
+    Args:
+        matrix: of the step's record, float64 [rows, columns].
+        order: indices of the watched rows.
+        statistics: of the step, float32 [0 or 1, watched rows].
+    """
+    faults = np.ix_(order, FAULT_COUNTS)
+    finite = np.atleast_1d(np.isfinite(statistics).all(axis=0))[:, None]
+    matrix[faults] = np.where(np.isnan(matrix[faults]) & finite, 0, matrix[faults])
 
 
 def _tensors(matrix: npt.NDArray[np.float64], rows: Sequence[Row], values: StepValues) -> None:

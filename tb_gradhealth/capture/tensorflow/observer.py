@@ -15,6 +15,7 @@ from tb_gradhealth.capture.statistics.arrays import Floats, Ints, Mask
 from tb_gradhealth.capture.statistics.matrix import clear_rows, step_matrix
 from tb_gradhealth.capture.statistics.since_record import SinceRecord
 from tb_gradhealth.capture.statistics.trip_limits import NO_LIMIT, trip_limits
+from tb_gradhealth.capture.statistics.watched_steps import next_watched
 from tb_gradhealth.capture.tensorflow.graph import hidden_from_debuggers, is_compiled, run_rarely, state
 from tb_gradhealth.capture.tensorflow.measuring.constant_prediction import ConstantPrediction
 from tb_gradhealth.capture.tensorflow.measuring.operands import as_float32
@@ -29,9 +30,6 @@ from tb_gradhealth.record.activation_functions import WITH_UNITS, unit_count
 
 EARLY_KINDS: Final = ("loss", "activation", "gradient", "weight", "training")
 """Kinds of rows in the order in which a step computes their tensors; those that need no data come last."""
-
-GOLDEN: Final = 2654435769
-"""2^32 / golden ratio: its multiples modulo 2^32 are evenly spread, however many there are."""
 
 DTYPES: Final = (tf.float32, tf.float32, tf.int32, tf.float32, tf.int32)
 """Dtypes of `Observer._measured_outputs`: step statistics, and twice the floats and sizes of a payload."""
@@ -289,8 +287,7 @@ class Observer:
 
     def _next_to_watch(self, number: Any, interval: Any, every: Any) -> Any:
         """The next watched step: one in each ``interval``, that of a record, or that of a weight snapshot."""
-        block = (number - 1) // interval + 1
-        step = block * interval + (block % (1 << 20) * GOLDEN % (1 << 32) * interval) // (1 << 32) + 1
+        step = next_watched(number, interval)
         scheduled = number - (number - 1) % every + every
         following = tf.minimum(step, scheduled)
         if self._measurement.has_updates:

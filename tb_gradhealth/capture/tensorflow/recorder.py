@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import tensorflow as tf
 from tensorflow.python.ops.summary_ops_v2 import _summary_state
 
-from tb_gradhealth.capture.guard import PATIENCE, Guard, StopOn, TrainingUnhealthy
+from tb_gradhealth.capture.guard import PATIENCE, Guard, StopOn
 from tb_gradhealth.capture.run_recorder import DEFAULT_NAME, RunRecorder, checked_setting
 from tb_gradhealth.capture.tensorflow.observer import Observer
 from tb_gradhealth.capture.tensorflow.observing.replicas import replica, replicas, whole_batch
@@ -119,7 +119,6 @@ class Recorder(RunRecorder[Observer]):
             open_file=TensorFlowFile,
             is_recording=_is_recording,
         )
-        self._has_raised = False
         self._optimizer = optimizer
         self._optimizer_calls = optimizer_calls(optimizer)
         self._updates = checked_updates(updates)
@@ -220,9 +219,7 @@ class Recorder(RunRecorder[Observer]):
                 "call recorder.write(step) after the step, outside the function"
             )
         super().write(step)
-        if self.stopped_by is not None and not self._has_raised:
-            self._has_raised = True
-            raise TrainingUnhealthy(self.stopped_by)
+        self.raise_if_unhealthy()
 
     def close(self) -> None:
         """Write the steps after the last record, and close the file.

@@ -10,10 +10,8 @@ import weakref
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
-from tb_gradhealth.capture.guard import Guard, StopOn, TrainingUnhealthy
-from tb_gradhealth.capture.run_recorder import FAULTS
+from tb_gradhealth.capture.guard import Guard, StopOn
+from tb_gradhealth.capture.run_recorder import has_faults
 from tb_gradhealth.capture.writing.verdict import RunVerdict
 from tb_gradhealth.record import Record, RowTable, Steps
 
@@ -32,12 +30,10 @@ class SummaryGuard:
         self.on_finding: OnFinding | None = None
         self._guard = Guard(self._report, stop_on, patience)
         self._verdict = RunVerdict(rules, self._guard)
-        self._has_raised = False
 
     def observe(self, table: RowTable, values: Any, step: int) -> None:
         """Judge a record that is written, float32 [rows, columns]."""
-        faulty = bool(np.nansum(values[:, FAULTS]) > 0)
-        self._verdict.observe(Record(step, time.time(), table, values), faulty)
+        self._verdict.observe(Record(step, time.time(), table, values), has_faults(values))
         self._verdict.judge()
 
     def observe_steps(self, table: RowTable, values: Any, step: int) -> None:
@@ -50,9 +46,7 @@ class SummaryGuard:
         Raises:
             TrainingUnhealthy: a finding stops the training.
         """
-        if self._guard.stopped_by is not None and not self._has_raised:
-            self._has_raised = True
-            raise TrainingUnhealthy(self._guard.stopped_by)
+        self._guard.raise_once()
 
     def _report(self, finding: "Finding") -> None:
         if self.on_finding is not None:

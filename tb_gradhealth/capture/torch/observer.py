@@ -1,29 +1,23 @@
 """The state of one set of rows: step statistics on the device, and records that are not written yet."""
 
 from collections.abc import Mapping, Sequence
-from typing import Final
 
 import numpy as np
-import numpy.typing as npt
 import torch
 
 from tb_gradhealth.capture.run_observer import Collected
 from tb_gradhealth.capture.statistics.arrays import Floats, Ints, Mask
-from tb_gradhealth.capture.statistics.matrix import clear_rows, step_matrix
+from tb_gradhealth.capture.statistics.matrix import clear_faults_of_absent, clear_rows, step_matrix
 from tb_gradhealth.capture.statistics.since_record import SinceRecord
 from tb_gradhealth.capture.statistics.step_values import StepValues
 from tb_gradhealth.capture.statistics.trip_limits import NO_LIMIT, trip_limits
+from tb_gradhealth.capture.statistics.watched_steps import next_watched
 from tb_gradhealth.capture.torch.measuring.units import Units
 from tb_gradhealth.capture.torch.observing.flight_recorder import FlightRecorder
 from tb_gradhealth.capture.torch.selecting.selection import Key, Selection
 from tb_gradhealth.capture.torch.step import Statistics
-from tb_gradhealth.record import COLUMNS, Kind, RowTable, Setting, layouts
+from tb_gradhealth.record import Kind, RowTable, Setting, layouts
 from tb_gradhealth.record.activation_functions import RELU_LIKE, WITH_UNITS, unit_count
-
-FAULT_COUNTS: Final = [COLUMNS.index(name) for name in ("nan_count", "inf_count")]
-
-GOLDEN: Final = 2654435769
-"""2^32 / golden ratio: its multiples modulo 2^32 are evenly spread, however many there are."""
 
 
 class Observer:
@@ -95,8 +89,8 @@ class Observer:
         result = torch.zeros([len(wanted) + 1], device=self._device)  # the last takes what has no row
         for keys, values in parts:
             if keys not in self._positions:
-                places = {key: place for place, key in enumerate(wanted)}
-                indices = [places.get(key, len(wanted)) for key in keys]
+                positions = {key: position for position, key in enumerate(wanted)}
+                indices = [positions.get(key, len(wanted)) for key in keys]
                 self._positions[keys] = torch.tensor(indices, dtype=torch.int64, device=self._device)
             result.index_copy_(0, self._positions[keys], values)
         return result[:-1]
@@ -115,7 +109,7 @@ class Observer:
         if self._order:
             self.flight_recorder.add(torch.cat(parts), self.step_count)
         if self._pace[0] > 1:
-            self._next_watched = self._next_to_watch(self.step_count)
+            self._next_watched = next_watched(self.step_count, self._pace[0])
 
     def add_record(self, slot: int, values: StepValues) -> None:
         """Keep the values of the newest step until the host collects them."""
@@ -149,7 +143,7 @@ class Observer:
         rows = self.selection.rows
         matrix = step_matrix(rows, values)
         number = int(collected.record_numbers[slot])
-        self._clear_faults_of_absent(matrix, collected.steps[collected.numbers == number])
+        clear_faults_of_absent(matrix, self._order, collected.steps[collected.numbers == number])
         self._since_record.fill(matrix, collected.steps, collected.numbers, number)
         if values.skipped:
             clear_rows(matrix, rows, ["gradient", "clipped"])  # their overflow is no fault
@@ -188,23 +182,6 @@ class Observer:
             layouts=layouts(units=units, sparse=bool(self.selection.sparse), replicas=False),
             watched=tuple(self._order),
         )
-
-    def _clear_faults_of_absent(self, matrix: npt.NDArray[np.float64], statistics: Floats) -> None:
-        """Count no faults in tensors that are absent in a step, such as a gradient that is None.
-
-        Args:
-            matrix: of the step's record.
-            statistics: of the step, float32 [0 or 1, watched rows].
-        """
-        faults = np.ix_(self._order, FAULT_COUNTS)
-        finite = np.atleast_1d(np.isfinite(statistics).all(axis=0))[:, None]
-        matrix[faults] = np.where(np.isnan(matrix[faults]) & finite, 0, matrix[faults])
-
-    def _next_to_watch(self, number: int) -> int:
-        """The next watched step: one in each interval, unless one with a record comes first."""
-        interval = self._pace[0]
-        block = (number - 1) // interval + 1
-        return block * interval + (block % (1 << 20) * GOLDEN % (1 << 32) * interval) // (1 << 32) + 1
 
 
 def _sections(watched: Sequence[Key]) -> dict[Kind, tuple[int, int]]:

@@ -5,13 +5,14 @@ import warnings
 import weakref
 from collections.abc import Callable, Mapping, Sequence
 from os import PathLike
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import nn
 from torch.optim import Optimizer
 
-from tb_gradhealth.capture.guard import PATIENCE, Guard, StopOn, TrainingUnhealthy
+from tb_gradhealth.capture.guard import PATIENCE, Guard, StopOn
+from tb_gradhealth.capture.run_handle import RunHandle
 from tb_gradhealth.capture.run_recorder import DEFAULT_NAME, RunRecorder, checked_setting
 from tb_gradhealth.capture.torch.observer import Observer
 from tb_gradhealth.capture.torch.observing.backward import Backward
@@ -27,10 +28,8 @@ from tb_gradhealth.capture.writing.record_file import open_record_file
 if TYPE_CHECKING:
     from tb_gradhealth.health import Finding, RuleSet
 
-Self = TypeVar("Self", bound="Watcher")
 
-
-class Watcher:
+class Watcher(RunHandle):
     """A training loop that is recorded in ``<log_dir>/gradhealth``; call it by its other name, `watch`.
 
     Example::
@@ -130,7 +129,6 @@ class Watcher:
             is_recording=lambda: True,
         )
         self._next_step = int(first_step)
-        self._has_raised = False
         self._hooks: list[Any] = []
         self._observation: StepObservation | None = None
         checked_updates(updates)
@@ -187,9 +185,7 @@ class Watcher:
             self._next_step = number + 1
             self._recorder.write(number)
             self._guarded(observation.begin_step)()
-        if self.stopped_by is not None and not self._has_raised:
-            self._has_raised = True
-            raise TrainingUnhealthy(self.stopped_by)
+        self._recorder.raise_if_unhealthy()
 
     def epoch(self, values: Mapping[str, Any], step: int | None = None) -> None:
         """Record the values of an epoch; call it after the epoch's last `step`.
@@ -201,29 +197,10 @@ class Watcher:
         """
         self._recorder.write_epoch(values, step)
 
-    def findings(self) -> Sequence["Finding"]:
-        """The findings in the records so far."""
-        return self._recorder.findings()
-
-    @property
-    def stopped_by(self) -> "Finding | None":
-        """The finding because of which the training has to stop; None as long as it goes on."""
-        return self._recorder.stopped_by
-
-    def flush(self) -> None:
-        """Make everything written so far readable."""
-        self._recorder.flush()
-
     def close(self) -> None:
         """Remove all hooks, write the steps after the last record, and close the file."""
         self._release()
-        self._recorder.close()
-
-    def __enter__(self: Self) -> Self:
-        return self
-
-    def __exit__(self, *exception: object) -> None:
-        self.close()
+        super().close()
 
     def _release(self) -> None:
         for hooks in self._hooks:

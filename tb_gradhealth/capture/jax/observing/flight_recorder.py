@@ -1,21 +1,12 @@
 """The flight recorder: the step statistics of the newest steps, and the limits from which a step trips."""
 
 from dataclasses import replace
-from typing import Final
 
 import jax
 import jax.numpy as jnp
 
 from tb_gradhealth.capture.jax.state import State
-
-MIN_SIZE: Final = 64
-"""Smallest number of steps in the buffer."""
-
-MAX_SIZE: Final = 1 << 14
-"""Largest number of steps in the buffer."""
-
-GOLDEN: Final = 2654435769
-"""2^32 / golden ratio: its multiples modulo 2^32 are evenly spread, however many there are."""
+from tb_gradhealth.capture.statistics.watched_steps import GOLDEN, MAX_SIZE, MIN_SIZE
 
 
 def buffer_size(every: int, steps_per_call: int) -> int:
@@ -47,7 +38,8 @@ def is_beyond(statistics: jax.Array, limits: jax.Array) -> jax.Array:
 def next_to_watch(number: jax.Array, interval: jax.Array) -> jax.Array:
     """The next step that is watched: one in each interval, at a varying position.
 
-    Every part of periodic data is watched so.
+    Every part of periodic data is watched so. It is `statistics.watched_steps.next_watched` without 64-bit
+    integers, which JAX does not have by default.
 
     Args:
         number: of the step that is watched now, int32 scalar.

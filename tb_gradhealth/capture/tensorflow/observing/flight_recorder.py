@@ -1,20 +1,15 @@
 """The flight recorder: the step statistics of the newest steps, and the limits from which a step trips."""
 
 from collections.abc import Sequence
-from typing import Any, Final
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import tensorflow as tf
 
 from tb_gradhealth.capture.statistics.trip_limits import NO_LIMIT
+from tb_gradhealth.capture.statistics.watched_steps import MAX_SIZE, MIN_SIZE
 from tb_gradhealth.capture.tensorflow.graph import state
-
-MIN_SIZE: Final = 64
-"""Smallest number of steps in the buffer."""
-
-MAX_SIZE: Final = 1 << 14
-"""Largest number of steps to which the buffer grows if the host collects less often."""
 
 
 class FlightRecorder:

@@ -1,18 +1,11 @@
 """The flight recorder: the step statistics of the newest steps, on the device, and the limits of a trip."""
 
-from typing import Final
-
 import numpy as np
 import torch
 
 from tb_gradhealth.capture.statistics.arrays import Floats, Ints
 from tb_gradhealth.capture.statistics.trip_limits import NO_LIMIT
-
-MIN_SIZE: Final = 64
-"""Smallest number of steps in the buffer."""
-
-MAX_SIZE: Final = 1 << 14
-"""Largest number of steps to which the buffer grows if the host collects less often."""
+from tb_gradhealth.capture.statistics.watched_steps import MAX_SIZE, MIN_SIZE
 
 
 class FlightRecorder:
