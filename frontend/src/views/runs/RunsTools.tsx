@@ -3,8 +3,8 @@
 import { toggled } from '../../lib/filter'
 import type { RunColumn } from '../../lib/run-columns'
 import type { Matrix } from '../../lib/run-matrix'
+import { ColumnsMenu } from '../ColumnsMenu'
 import { useTab } from '../context'
-import { useDismiss } from '../overview/Choice'
 
 interface RunsToolsProps {
   matrix: Matrix
@@ -61,37 +61,24 @@ export function RunsTools({ matrix, columns }: RunsToolsProps) {
 
 function Columns({ columns }: { columns: readonly RunColumn[] }) {
   const { view } = useTab()
-  const menu = useDismiss()
   const { hiddenColumns } = view.current.value
   const hidden = columns.filter(({ id }) => hiddenColumns.includes(id)).length
   return (
-    <details class="choice" ref={menu}>
-      <summary class="button" data-chosen={hidden > 0}>
-        Columns{hidden > 0 && ` · ${hidden} hidden`} <span aria-hidden="true">▾</span>
-      </summary>
-      <fieldset class="choices">
-        <legend class="unseen">Columns</legend>
-        <label>
-          <input
-            type="checkbox"
-            checked={hidden === 0}
-            onChange={() =>
-              view.change({ hiddenColumns: hidden === 0 ? columns.map(({ id }) => id) : [] })
-            }
-          />
-          <span>All columns</span>
-        </label>
-        {columns.map(({ id, title }) => (
-          <label key={id}>
-            <input
-              type="checkbox"
-              checked={!hiddenColumns.includes(id)}
-              onChange={() => view.change({ hiddenColumns: toggled(hiddenColumns, id) })}
-            />
-            <span>{title}</span>
-          </label>
-        ))}
-      </fieldset>
-    </details>
+    <ColumnsMenu
+      hidden={hidden}
+      chosen={hidden > 0}
+      together={{
+        title: 'All columns',
+        checked: hidden === 0,
+        toggle: () =>
+          view.change({ hiddenColumns: hidden === 0 ? columns.map(({ id }) => id) : [] }),
+      }}
+      columns={columns.map(({ id, title }) => ({
+        id,
+        title,
+        checked: !hiddenColumns.includes(id),
+        toggle: () => view.change({ hiddenColumns: toggled(hiddenColumns, id) }),
+      }))}
+    />
   )
 }
