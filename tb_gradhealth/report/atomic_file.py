@@ -1,8 +1,8 @@
 """Writes files so that a reader never sees half of one."""
 
 import os
+import secrets
 import stat
-import tempfile
 from contextlib import suppress
 from pathlib import Path
 
@@ -32,9 +32,10 @@ def write_atomically(path: Path, text: str, mode: int | None = None) -> None:
 
 
 def _replace(target: Path, content: bytes, mode: int) -> None:
-    descriptor, name = tempfile.mkstemp(prefix=f".{target.name}.", dir=target.parent)
+    # Named before it exists: between the two, Ctrl-C would leave a file that nothing removes.
+    name = target.with_name(f".{target.name}.{secrets.token_hex(8)}")
     try:
-        with os.fdopen(descriptor, "wb") as file:
+        with open(name, "xb", opener=_private) as file:
             file.write(content)
             file.flush()
             os.fsync(file.fileno())  # a crash after the renaming must not leave an empty file
@@ -45,6 +46,10 @@ def _replace(target: Path, content: bytes, mode: int) -> None:
             os.unlink(name)
         raise
     _sync_directory(target.parent)
+
+
+def _private(path: str, flags: int) -> int:
+    return os.open(path, flags, 0o600)
 
 
 def _mode(target: Path) -> int:

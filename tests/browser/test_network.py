@@ -134,6 +134,18 @@ def test_the_keyboard_walks_along_the_links(server, open_tab):
         tab.evidence.get_by_role("img").first.wait_for()
 
 
+def test_a_key_right_after_the_focus_moves_it_on(server, open_tab):
+    # The tab renders within the pause, but the browser has not painted yet.
+    keys = """async (button) => {
+        button.focus()
+        for (let turn = 0; turn < 20; turn++) await null
+        button.dispatchEvent(new KeyboardEvent('keydown', { key: 'ArrowDown', bubbles: true }))
+    }"""
+    with open_tab(server.url, VIEW + "small") as tab:
+        node(tab, "encoder/layer_1/attention").evaluate(keys)
+        tab.frame.locator('[data-node="encoder/layer_1/add"]:focus').wait_for()
+
+
 def test_nodes_show_a_statistic_at_a_step(server, open_tab):
     with open_tab(server.url, VIEW + "small") as tab:
         picture(tab)

@@ -46,7 +46,7 @@ export function Picture({ label, shown, active, onActive, start, occasion }: Pic
   const frame = useRef<HTMLDivElement>(null)
   const { width, height } = useSize(frame, frame)
   const [top, setTop] = useState(0)
-  const focusNext = useRef(false)
+  const focusNext = useRef<string | null>(null)
   const seen = useMemo(
     () => seenBetween(placed, top - MARGIN, top + Math.max(height, 600) + MARGIN),
     [placed, top, height],
@@ -59,7 +59,7 @@ export function Picture({ label, shown, active, onActive, start, occasion }: Pic
 
   const go = (id: string | undefined) => {
     if (id === undefined) return
-    focusNext.current = true
+    focusNext.current = id
     onActive(id)
   }
 
@@ -86,8 +86,9 @@ export function Picture({ label, shown, active, onActive, start, occasion }: Pic
   }, [occasion, placed, height > 0])
 
   useEffect(() => {
-    if (!focusNext.current || active === null) return
-    focusNext.current = false
+    // A key may come before the effect of an earlier change of the active node.
+    if (active === null || focusNext.current !== active) return
+    focusNext.current = null
     const button = frame.current?.querySelector<HTMLElement>(`[data-node="${CSS.escape(active)}"]`)
     button?.focus({ preventScroll: true })
     button?.scrollIntoView({ block: 'nearest', inline: 'nearest' })
