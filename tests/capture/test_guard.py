@@ -151,7 +151,7 @@ def test_a_loop_gets_an_exception_once_and_the_log_is_complete(tmp_path):
         recorder.write(step)
 
     def run():
-        with gradhealth.Recorder(tmp_path, stop_on="critical") as recorder:
+        with gradhealth.Recorder(tmp_path / "run", stop_on="critical") as recorder:
             for step in range(200):
                 train(recorder, step)
 
@@ -159,7 +159,7 @@ def test_a_loop_gets_an_exception_once_and_the_log_is_complete(tmp_path):
         run()
     assert raised.value.finding.symptom == "non-finite"
     assert 45 <= steps[-1] <= 75
-    findings = gradhealth.load(tmp_path.parent)[tmp_path.name].findings
+    findings = gradhealth.load(tmp_path)["run"].findings
     assert "non-finite" in {finding.symptom for finding in findings}
 
 
