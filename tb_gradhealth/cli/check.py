@@ -10,13 +10,14 @@ from typing import Final, cast
 import click
 
 from tb_gradhealth.cli.epilog import epilog
+from tb_gradhealth.cli.options import rules_option
 from tb_gradhealth.cli.output import write_output
 from tb_gradhealth.cli.progress import tracked
 from tb_gradhealth.events import Root
 from tb_gradhealth.fleet import FleetError, NoSuchRunError, Settings, Survey
 from tb_gradhealth.health import Severity
 from tb_gradhealth.report import FORMATS, Baseline, BaselineError, Report, print_report
-from tb_gradhealth.rules import DEFAULT, PRESETS, RulesError, RulesInForce, load
+from tb_gradhealth.rules import RulesError, RulesInForce, load
 
 HEALTHY, FINDINGS, UNREADABLE = 0, 1, 2
 """The exit codes."""
@@ -54,14 +55,7 @@ EXIT_CODES: Final = {
     show_default=True,
     help="A table for people, the report gradhealth.report/1, or a file for what reads the others.",
 )
-@click.option(
-    "--rules",
-    "source",
-    default=DEFAULT,
-    show_default=True,
-    metavar="PRESET|FILE",
-    help=f"How to judge: {', '.join(PRESETS)}, or a TOML file (see `gradhealth rules`).",
-)
+@rules_option
 @click.option(
     "--explain", is_flag=True, help="Say of every symptom and tensor why it is, or is not, flagged."
 )

@@ -7,9 +7,10 @@ from typing import Final
 import click
 
 from tb_gradhealth.cli.epilog import epilog
+from tb_gradhealth.cli.options import rules_option
 from tb_gradhealth.events import Root
 from tb_gradhealth.monitor import Monitor
-from tb_gradhealth.rules import DEFAULT, RulesError, load
+from tb_gradhealth.rules import RulesError, load
 
 EXAMPLES: Final = {
     "gradhealth export logs --prometheus > gradhealth.prom": "once, for the textfile collector",
@@ -39,9 +40,7 @@ EXAMPLES: Final = {
     show_default=True,
     help="Runs with series of their own, the most urgent first; the others are counted.",
 )
-@click.option(
-    "--rules", "source", default=DEFAULT, show_default=True, metavar="PRESET|FILE", help="How to judge."
-)
+@rules_option
 def export(logdir: str, prometheus: bool, port: int | None, host: str, max_runs: int, source: str) -> None:
     """Open findings, last step and age of the runs below LOGDIR, as metrics.
 

@@ -13,12 +13,13 @@ import click
 
 from tb_gradhealth.cli.check import FINDINGS, HEALTHY, UNREADABLE, exit_code
 from tb_gradhealth.cli.epilog import epilog
+from tb_gradhealth.cli.options import rules_option
 from tb_gradhealth.cli.receivers import ledger_of, require, sinks_of
 from tb_gradhealth.events import Root
 from tb_gradhealth.health import Severity
 from tb_gradhealth.monitor import Monitor
 from tb_gradhealth.report.sanitizing import visible
-from tb_gradhealth.rules import DEFAULT, RulesError, load
+from tb_gradhealth.rules import RulesError, load
 from tb_gradhealth.watch import Overview, Seen, follow, line_of, overview_of
 
 if TYPE_CHECKING:
@@ -60,9 +61,7 @@ EXIT_CODES: Final = {
     show_default=True,
     help="Seconds between two readings.",
 )
-@click.option(
-    "--rules", "source", default=DEFAULT, show_default=True, metavar="PRESET|FILE", help="How to judge."
-)
+@rules_option
 @click.option(
     "--notify-on",
     type=click.Choice(["critical", "warning", "info"]),

@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from fnmatch import fnmatchcase
-from types import MappingProxyType
 
 from tb_gradhealth.health.protocol import Number
 from tb_gradhealth.health.results import Severity
@@ -74,7 +73,7 @@ class RuleSet:
     """
 
     name: str = "default"
-    symptoms: Mapping[str, SymptomRules] = field(default_factory=lambda: MappingProxyType({}))
+    symptoms: Mapping[str, SymptomRules] = field(default_factory=dict)
     mutes: tuple[Mute, ...] = ()
 
     def symptom(self, identity: str) -> SymptomRules:
