@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar
 
 import numpy as np
 
+from tb_gradhealth.capture.freed_memory import return_freed_memory
 from tb_gradhealth.capture.guard import Guard
 from tb_gradhealth.capture.run_observer import SCHEDULED, TRIPPED, ObserverT, Tracked
 from tb_gradhealth.capture.writing.event_file import OpenFile
@@ -83,6 +84,7 @@ class RunRecorder(Generic[ObserverT]):
         self._next_collection = 0
         self._last_step: int | None = None
         self._last_record_step = 0
+        self._is_memory_returned = False
         # The newest epoch unless it is written, and the number of epochs.
         self._epoch: tuple[dict[str, float], int] | None = None
         self._epochs = 0
@@ -259,6 +261,9 @@ class RunRecorder(Generic[ObserverT]):
         if not self.is_open:
             return
         scheduled = self._steps >= self._next_collection
+        if self._writer.size and not self._is_memory_returned:
+            self._is_memory_returned = True
+            return_freed_memory()  # after the first record everything is traced
         self._collect_where_scheduled(scheduled, newest)
         self._adjust_pace(steps, scheduled)
 
