@@ -45,7 +45,7 @@ RUNS: Final = {
     "loss-spike": ("spike_targets_diabetes8_seed0", "lstm_noise_seed0"),
     "loss-stalled": ("loss_stalled_labels_seed0", "relu_mlp_digits_wide_seed4"),
     "loss-diverging": ("loss_diverging_later_seed4", "relu_mlp_digits_wide_seed4"),
-    "loss-oscillating": ("loss_oscillating_rate_seed6", "silu_mlp_digits_seed4"),
+    "loss-oscillating": ("loss_oscillating_rate_seed6", "relu_mlp_digits_wide_seed4"),
     "update-ratio": ("update_ratio_large_adam0.2_seed0", "silu_mlp_digits_seed4"),
     "weight-growth": ("weight_growth_bottomless_seed4", "relu_mlp_digits_wide_seed4"),
     "poor-initialization": ("poor_initialization_gain0.05_seed0", "relu_mlp_digits_deep_seed5"),
@@ -111,9 +111,11 @@ def draw(symptom: str, name: str, health: RunHealth, *, is_sick: bool) -> str:
         extreme = finite.max() if rule.direction == "above" else finite.min()
         bound = "most" if rule.direction == "above" else "least"
         text = (
-            f"A healthy run: {rule.labels.value} of {tensor} is at {bound} "
+            f"A healthy run: {rule.labels.value} of {tensor}, at {bound} "
             f"{amount(float(extreme), rule.unit)}; the limit is {amount(threshold, rule.unit)}."
         )
+        if (extreme > threshold) == (rule.direction == "above") and extreme != threshold:
+            text += " The value alone is no fault: the rule's other conditions do not hold."
         opened = int(steps[0])
     buckets = Buckets(steps, np.ones(steps.size, np.int64), values[None], values[None], values[None], True)
     chart = line_chart(

@@ -18,7 +18,7 @@ SOURCES: Final = {
     "DeepDiagnosis": "deepdiagnosis",
     "ReDo": "redo",
     "UMLAUT": "umlaut",
-    "Cohen": "edge-of-stability",
+    "Cohen et al.": "edge-of-stability",
     "OLMo": "olmo-core",
     "PaLM": "palm",
     "Karpathy": "update-ratio",
@@ -174,7 +174,7 @@ def related(symptom: type[AnySymptom]) -> str:
 
 
 def _links(symptoms: list[str]) -> str:
-    return ", ".join(f"[{SYMPTOMS[each].title.lower()}]({each}.md)" for each in symptoms)
+    return ", ".join(f"[{SYMPTOMS[each].title}]({each}.md)" for each in symptoms)
 
 
 def _bullets(texts: tuple[str, ...]) -> str:
