@@ -74,4 +74,4 @@ fuzz: python
 	$(BIN)/python tests/fuzz/reading.py
 
 clean:
-	rm -rf $(VENV) build dist *.egg-info frontend/node_modules tb_gradhealth/plugin/static
+	rm -rf $(VENV) build dist site *.egg-info frontend/node_modules tb_gradhealth/plugin/static

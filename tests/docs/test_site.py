@@ -7,6 +7,7 @@ import sys
 
 import documentation
 import pytest
+from chromium import chromium
 
 from tb_gradhealth.cli.commands import COMMANDS
 from tb_gradhealth.health import SYMPTOMS, parameters
@@ -15,6 +16,7 @@ from tb_gradhealth.plugin.routes import ROUTES
 from tb_gradhealth.record import COLUMNS
 
 BUILD = documentation.DOCS / "building" / "build.py"
+AXE = documentation.REPOSITORY / "frontend" / "node_modules" / "axe-core" / "axe.min.js"
 CHARTS = documentation.DOCS / "symptoms" / "pictures"
 
 
@@ -53,10 +55,31 @@ def test_nothing_is_requested_from_elsewhere(built):
         assert "url(http" not in style.read_text("utf-8")
 
 
-def test_the_search_works_in_a_folder(built):
+@pytest.mark.browser
+def test_a_browser_searches_in_the_folder_and_requests_nothing_else(built):
     _, site = built
-    assert (site / "search" / "search_index.js").read_text("utf-8").startswith("var __index = ")
-    assert "iframe-worker" in (site / "index.html").read_text("utf-8")
+    requested = []
+    with chromium() as browser:
+        page = browser.new_page()
+        page.on("request", lambda request: requested.append(request.url))
+        page.goto((site / "index.html").as_uri())
+        page.get_by_placeholder("Search").fill("vanishing gradient")
+        page.locator(".md-search-result__item", has_text="Vanishing gradient").first.wait_for()
+    assert requested
+    assert [url for url in requested if not url.startswith(("file:", "data:", "blob:"))] == []
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_its_pages_are_accessible(built, theme):
+    _, site = built
+    with chromium() as browser:
+        page = browser.new_page(color_scheme=theme)
+        for name in ("symptoms/vanishing-gradient", "how-to/keras-fit"):
+            page.goto((site / f"{name}.html").as_uri())
+            page.add_script_tag(path=AXE)
+            found = page.evaluate("axe.run(document, {runOnly: ['wcag2a', 'wcag2aa', 'wcag21aa']})")
+            assert [violation["id"] for violation in found["violations"]] == []
 
 
 @pytest.mark.parametrize("symptom", SYMPTOMS.values(), ids=lambda symptom: symptom.id)
