@@ -116,7 +116,9 @@ def site_is_fresh() -> bool:
     ):
         sources += (ROOT / folder).rglob(pattern)
     newest = max(
-        path.stat().st_mtime for path in sources if path.is_file() and "__pycache__" not in path.parts
+        path.stat().st_mtime
+        for path in sources
+        if path.is_file() and not {"__pycache__", "static"}.intersection(path.parts)
     )
     return built.is_file() and built.stat().st_mtime >= newest
 

@@ -4,11 +4,19 @@ import re
 
 import documentation
 
+from tb_gradhealth.health import SYMPTOMS
+
 README = (documentation.REPOSITORY / "README.md").read_text("utf-8")
 
 
 def test_it_has_at_most_150_lines():
     assert len(README.splitlines()) <= 150
+
+
+def test_it_counts_the_symptoms():
+    pages = [documentation.DOCS / "tutorial.md", documentation.DOCS / "background" / "other-tools.md"]
+    for text in (README, *(page.read_text("utf-8") for page in pages)):
+        assert re.findall(r"(\d+) symptoms", text)[0] == str(len(SYMPTOMS))
 
 
 def test_it_counts_healthy_trainings_as_the_scores_do():
