@@ -19,7 +19,7 @@ import settings_pages
 import symptom_pages
 from mkdocs.commands.build import build
 from mkdocs.config import load_config
-from repository_pages import INCLUDED, REPOSITORY, Rewriter, pictures, source_page
+from repository_pages import INCLUDED, REPOSITORY, Rewriter, source_page
 
 DOCS: Final = REPOSITORY / "docs"
 
@@ -57,8 +57,8 @@ def write_pages(folder: Path) -> None:
         (folder / page).write_text(text, "utf-8")
     shutil.copytree(DOCS / "assets", folder / "assets")
     (folder / "pictures").mkdir()
-    for picture in pictures():
-        shutil.copy(picture, folder / "pictures")
+    for name, picture in rewriter.shown.items():
+        shutil.copy(picture, folder / "pictures" / name)
 
 
 def write_site(pages: Path, site: Path) -> None:

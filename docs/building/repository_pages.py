@@ -37,6 +37,7 @@ class Rewriter:
 
     Attributes:
         linked: the files that are linked to and are no page of the site; each gets a page with its content.
+        shown: the pictures that pages show, by their name in the folder ``pictures`` of the site.
     """
 
     def __init__(self, pages: Mapping[str, str]) -> None:
@@ -47,6 +48,7 @@ class Rewriter:
         """
         self._pages = dict(pages)
         self.linked: set[str] = set()
+        self.shown: dict[str, Path] = {}
 
     def rewritten(self, text: str, source: str, page: str) -> str:
         """The text of a file with the links of its page.
@@ -57,7 +59,7 @@ class Rewriter:
             page: the path of its page in the site.
 
         Raises:
-            FileNotFoundError: it links to a file that is neither a page nor in the repository.
+            FileNotFoundError: it links to a file that is neither a page nor in the repository, or shows one.
         """
         parts = _FENCE.split(text)
         return "".join(
@@ -66,18 +68,22 @@ class Rewriter:
 
     def _with_links(self, text: str, source: str, page: str) -> str:
         def picture(found: re.Match[str]) -> str:
-            dark, light = (_picture(found[theme], page) for theme in ("dark", "light"))
+            dark, light = (self._shown(found[theme], source, page) for theme in ("dark", "light"))
             return f"![{found['text']}]({light}#only-light)\n![{found['text']}]({dark}#only-dark)"
 
-        text = _PICTURE.sub(picture, text)
-        text = _IMAGE.sub(lambda found: self._image(found["text"], found["target"], page), text)
+        text = _IMAGE.sub(
+            lambda found: f"![{found['text']}]({self._shown(found['target'], source, page)})", text
+        )
+        text = _PICTURE.sub(picture, text)  # makes images whose addresses are those of the site
         return _LINK.sub(lambda found: self._link(found["text"], found["target"], source, page), text)
 
-    def _image(self, text: str, target: str, page: str) -> str:
-        if not target.startswith(("pictures/", "../")):
-            return f"![{text}]({_picture(target, page)})"
-        path, _, theme = target.partition("#")
-        return f"![{text}]({_picture(path, page)}{'#' + theme if theme else ''})"
+    def _shown(self, target: str, source: str, page: str) -> str:
+        """The address of a picture on a page; ``#only-light`` and the like stay."""
+        path, hash_, theme = target.partition("#")
+        picture = (REPOSITORY / posixpath.dirname(source) / path).resolve()
+        if self.shown.setdefault(picture.name, picture) != picture or not picture.is_file():
+            raise FileNotFoundError(f"{source} shows {path}, which does not exist or is not the only one")
+        return posixpath.relpath(f"pictures/{picture.name}", posixpath.dirname(page) or ".") + hash_ + theme
 
     def _link(self, text: str, target: str, source: str, page: str) -> str:
         if re.match(r"[a-z]+:|#", target):
@@ -103,19 +109,9 @@ class Rewriter:
         return f"source/{path}.md"
 
 
-def pictures() -> list[Path]:
-    """The pictures of the tab, which README.md and the pages show."""
-    return sorted((REPOSITORY / "demo").glob("*.png"))
-
-
 def source_page(source: str) -> str:
     """The page of a file of the repository: its content as code."""
     file = REPOSITORY / source
     language = {".py": "python", ".ipynb": "json"}.get(file.suffix, file.suffix.lstrip("."))
     content = file.read_text("utf-8").rstrip()
     return f"---\nsearch: {{exclude: true}}\n---\n\n# {source}\n\n````{language}\n{content}\n````\n"
-
-
-def _picture(path: str, page: str) -> str:
-    """The address of a picture of ``demo/`` on a page."""
-    return posixpath.relpath(f"pictures/{posixpath.basename(path)}", posixpath.dirname(page) or ".")
