@@ -9,12 +9,12 @@ BIN := $(VENV)/bin
 PORT ?= 6006
 SUDO := $(if $(filter 0,$(shell id -u)),,sudo)
 
-.PHONY: demo test python frontend chromium lint unit screenshots benchmarks fuzz clean
+.PHONY: demo test docs python frontend chromium lint unit symptom-charts screenshots benchmarks fuzz clean
 
 demo: $(VENV)/installed
 	$(BIN)/gradhealth demo --port $(PORT) $(if $(LOGDIR),--logdir $(LOGDIR))
 
-test: frontend lint unit
+test: frontend lint docs unit
 
 # The Python environment, with TensorFlow's CPU build unless TensorFlow is installed, and a release of PyTorch
 # that some indexes have without CUDA's gigabytes. The editable install builds the tab. tf_keras is installed without its dependency "tensorflow", which would overwrite the
@@ -53,6 +53,14 @@ lint: python
 unit: python chromium
 	$(BIN)/python -m pytest --numprocesses=auto --maxprocesses=4 --dist=loadfile --durations=15
 
+# The documentation, into site/: open site/index.html. Warnings are errors, links are checked.
+docs: python
+	$(BIN)/python docs/building/build.py site
+
+# The charts of the symptoms' pages, from real trainings; some minutes. Look at them before you commit them.
+symptom-charts: python
+	$(BIN)/python docs/building/draw_symptoms.py gradhealth-zoo
+
 # The pictures of the README in both themes, from a newly trained demo.
 screenshots: python chromium
 	$(BIN)/python tests/support/screenshots.py demo
@@ -66,4 +74,4 @@ fuzz: python
 	$(BIN)/python tests/fuzz/reading.py
 
 clean:
-	rm -rf $(VENV) build dist *.egg-info frontend/node_modules tb_gradhealth/plugin/static
+	rm -rf $(VENV) build dist site *.egg-info frontend/node_modules tb_gradhealth/plugin/static

@@ -22,6 +22,7 @@ from setuptools.command.sdist import sdist
 ROOT = Path(__file__).parent
 FRONTEND = ROOT / "frontend"
 STATIC = ROOT / "tb_gradhealth" / "plugin" / "static"
+SITE = ROOT / "site"
 MODULES = ("index.js", "later.js", "network.js")
 SOURCES = ("src/**/*", "package.json", "package-lock.json", "tsconfig.json", "vite.config.ts")
 
@@ -103,12 +104,38 @@ class Build(build):
     sub_commands = ("build_frontend", None), *build.sub_commands
 
 
+def site_is_fresh() -> bool:
+    """Whether `make docs` has built the documentation after the last change of what it is built from."""
+    built = SITE / "index.html"
+    sources = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", ROOT / "mkdocs.yml"]
+    for folder, pattern in (
+        ("docs", "*"),
+        ("tb_gradhealth", "*.py"),
+        ("tb_gradhealth", "*.md"),
+        ("demo", "*"),
+    ):
+        sources += (ROOT / folder).rglob(pattern)
+    newest = max(
+        path.stat().st_mtime
+        for path in sources
+        if path.is_file() and not {"__pycache__", "static"}.intersection(path.parts)
+    )
+    return built.is_file() and built.stat().st_mtime >= newest
+
+
 class SourceDistribution(sdist):
-    """A source distribution with the built tab, so that its installation needs no Node.js."""
+    """A source distribution with the built tab, so that its installation needs no Node.js, and the site."""
 
     def run(self) -> None:
         self.run_command("build_frontend")
         super().run()
+
+    def make_release_tree(self, base_dir: str, files: list[str]) -> None:
+        super().make_release_tree(base_dir, files)
+        if site_is_fresh():
+            shutil.copytree(SITE, Path(base_dir) / "site", dirs_exist_ok=True)
+        elif not (ROOT / "PKG-INFO").is_file():
+            self.warn("without the documentation: `make docs` builds it for the source distribution")
 
 
 def packages() -> list[str]:

@@ -1,17 +1,16 @@
-"""The pipelines in the README are valid, and their commands exist."""
+"""The pipelines in the documentation are valid, and their commands exist."""
 
 import re
 import shlex
 import subprocess
 import sys
-from pathlib import Path
 
+import documentation
 import pytest
 
 from tb_gradhealth.cli.check import check
 
-README = Path(__file__).parents[2] / "README.md"
-PIPELINES = re.findall(r"```yaml\n(.*?)```", README.read_text("utf-8"), re.DOTALL)
+PIPELINES = documentation.blocks(documentation.DOCS / "how-to" / "pipelines.md", "yaml")
 
 
 @pytest.mark.parametrize(("index", "schema"), [(0, "vendor.github-workflows"), (1, "vendor.gitlab-ci")])
