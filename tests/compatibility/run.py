@@ -59,7 +59,7 @@ def main(words: list[str]) -> int:
         return 2
     with tempfile.TemporaryDirectory(prefix="gradhealth-compatibility-") as name:
         folder = Path(name)
-        wheel = _wheel(folder / "dist")
+        wheel = build_wheel(folder / "dist")
         _copy_tests(folder / "tree")
         outcomes = []
         for environment in environments:
@@ -84,9 +84,10 @@ def interpreter(version: str) -> str | None:
     return command if answer.stdout.strip() == version else None
 
 
-def _wheel(folder: Path) -> Path:
+def build_wheel(folder: Path) -> Path:
+    """The wheel of this tree, built into a folder."""
     command = [sys.executable, "-m", "build", "--wheel", "--outdir", str(folder), str(REPOSITORY)]
-    subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
+    subprocess.run(command, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     (wheel,) = folder.glob("*.whl")
     return wheel
 
