@@ -4,7 +4,6 @@ import re
 from pathlib import Path
 
 import pytest
-
 from environments import ENVIRONMENTS, chosen, oldest_releases
 from extras import USES
 
