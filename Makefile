@@ -74,15 +74,15 @@ compatibility: python
 # dist/*.cdx.json (CycloneDX): what a new environment with the wheel contains, and what the tab is built from;
 # what is bundled in it has the scope "required".
 sbom: python
-	$(BIN)/pip install --quiet ".[release]"
+	$(BIN)/pip install --quiet --editable ".[release]"
 	rm -rf build/sbom && $(PYTHON) -m venv build/sbom && build/sbom/bin/pip install --quiet .
 	mkdir -p dist
-	$(BIN)/cyclonedx-py environment build/sbom --pyproject pyproject.toml --output-reproducible --output-file dist/python.cdx.json
+	$(BIN)/cyclonedx-py environment build/sbom --output-reproducible --output-file dist/python.cdx.json
 	cd frontend && npm sbom --sbom-format cyclonedx --package-lock-only > ../dist/tab.cdx.json
 
 # dist/: the sdist and the wheel, for an index. GRADHEALTH_HOME=https://... is where its page finds the pictures.
 release: python
-	$(BIN)/pip install --quiet ".[release]"
+	$(BIN)/pip install --quiet --editable ".[release]"
 	$(BIN)/python -m build --outdir dist .
 	$(BIN)/twine check --strict dist/*.whl dist/*.tar.gz
 
