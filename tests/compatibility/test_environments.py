@@ -19,8 +19,8 @@ PROJECT = tomllib.loads((REPOSITORY / "pyproject.toml").read_text(encoding="utf-
 def test_every_dependency_is_held_at_its_oldest_release():
     pins = oldest_releases(PROJECT)
     assert len(pins) == len(PROJECT["dependencies"])
-    assert "numpy==1.26.*" in pins
-    assert "tomli==2.*; python_version < '3.11'" in pins
+    assert "numpy==1.26" in pins
+    assert "tomli==2; python_version < '3.11'" in pins
 
 
 @pytest.mark.parametrize("requirement", ["numpy", "numpy<3", "numpy==2.0"])
