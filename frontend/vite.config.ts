@@ -12,6 +12,7 @@ export default defineConfig({
     target: 'es2022',
     modulePreload: false,
     reportCompressedSize: true,
+    license: { fileName: 'LICENSES.md' }, // of the bundled libraries, which ask to be shipped with their code
     rolldownOptions: {
       input: 'src/index.ts',
       preserveEntrySignatures: 'allow-extension',

@@ -12,9 +12,11 @@ INCLUDED: Final = {
     "index.md": "README.md",
     "background/architecture.md": "tb_gradhealth/README.md",
     "background/benchmarks.md": "tests/benchmarks/README.md",
+    "background/changes.md": "CHANGELOG.md",
     "background/capture.md": "tb_gradhealth/capture/README.md",
     "background/contributing.md": "CONTRIBUTING.md",
     "background/scores.md": "demo/SCORES.md",
+    "operations/security.md": "SECURITY.md",
     "operations/team-server.md": "tb_gradhealth/plugin/README.md",
 }
 """The file of each page that is not in ``docs``."""

@@ -87,7 +87,7 @@ def _index(name: str, names: tuple[str, ...], what: str) -> int:
 
 
 def optional(package: str) -> Any:
-    """A package that is an optional extra of the same name.
+    """A package of the extra ``analysis``.
 
     Raises:
         ImportError: it is not installed; the message says how to install it.
@@ -96,5 +96,5 @@ def optional(package: str) -> Any:
         return import_module(package)
     except ImportError as error:
         raise ImportError(
-            f"{package} is not installed: pip install 'tb_gradhealth[{package}]'", name=package
+            f"{package} is not installed: pip install 'tb_gradhealth[analysis]'", name=package
         ) from error

@@ -4,6 +4,8 @@ import os
 import socket
 import subprocess
 import sys
+from importlib.metadata import version
+from importlib.util import find_spec
 from itertools import chain, count
 from pathlib import Path
 from typing import Final
@@ -58,6 +60,8 @@ def demo(framework: str, logdir: Path | None, port: int, serve: bool) -> None:
         raise click.UsageError(f"{logdir} is not empty: name another --logdir, or delete it first")
     if serve and not _can_listen(port):
         raise click.UsageError(f"port {port} is in use: name another one with --port")
+    if serve and (problem := cannot_start(version("tensorboard"), find_spec("pkg_resources") is not None)):
+        raise click.UsageError(problem)
     logdir.mkdir(parents=True, exist_ok=True)
     console = Console()
     server = _tensorboard(logdir, port) if serve else None
@@ -73,6 +77,16 @@ def demo(framework: str, logdir: Path | None, port: int, serve: bool) -> None:
     finally:
         if server is not None:
             server.terminate()
+
+
+def cannot_start(tensorboard: str, has_pkg_resources: bool) -> str:
+    """Why a release of TensorBoard cannot start beside the installed setuptools; empty if it can."""
+    if has_pkg_resources or tuple(map(int, tensorboard.split(".")[:2])) >= (2, 21):
+        return ""
+    return (
+        f"TensorBoard {tensorboard} needs pkg_resources, which setuptools has up to release 81: "
+        "pip install 'setuptools<82', or TensorBoard 2.21 or newer"
+    )
 
 
 def _is_free(logdir: Path) -> bool:

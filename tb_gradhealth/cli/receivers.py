@@ -71,5 +71,5 @@ def require(what: str, *modules: str) -> None:
     """
     missing = [name for name in modules if find_spec(name) is None]
     if missing:
-        names = " and ".join(missing)
-        raise click.UsageError(f"{what} needs {names}, not installed: pip install 'tb_gradhealth[watch]'")
+        names = f"{' and '.join(missing)} {'are' if len(missing) > 1 else 'is'}"
+        raise click.UsageError(f"{names} not installed, for {what}: pip install 'tb_gradhealth[watch]'")

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from tensorboard.backend import http_util
+from werkzeug.datastructures import Headers
 from werkzeug.wrappers import Request, Response
 
 from tb_gradhealth.monitor import NotFoundError
@@ -87,8 +88,21 @@ def _response(request: Request, handler: Handler) -> Response:
     if request.if_none_match.star_tag:
         answer.body()  # "*" matches any existing answer; this raises where none exists
     if request.if_none_match.contains_weak(tag):
-        return Response(status=304, headers={**headers, "Cache-Control": "no-cache, must-revalidate"})
+        return _NotModified(status=304, headers={**headers, "Cache-Control": "no-cache, must-revalidate"})
     return _encoded(request, answer.body(), 200, headers)
+
+
+class _NotModified(Response):
+    """A 304 with the headers that TensorBoard requires of every response; it logs two warnings without them.
+
+    Browsers keep the content type of the answer that they have.
+    """
+
+    def get_wsgi_headers(self, environ: Any) -> Headers:
+        headers = super().get_wsgi_headers(environ)  # it removes the content type
+        headers["Content-Type"] = FRAME
+        headers["X-Content-Type-Options"] = "nosniff"
+        return headers
 
 
 def _tag(request: Request, revision: str) -> str:

@@ -4,15 +4,11 @@ Lightning's callback is in `tb_gradhealth.torch.lightning`, that of Hugging Face
 `tb_gradhealth.torch.huggingface`.
 """
 
-try:
-    from tb_gradhealth.capture.torch import Watcher, watch
-except ModuleNotFoundError as error:
-    if error.name != "torch":
-        raise
-    raise ModuleNotFoundError(
-        "tb_gradhealth.torch needs PyTorch: pip install 'tb_gradhealth[torch]'", name="torch"
-    ) from None
+from tb_gradhealth.capture.required import require
 
-from tb_gradhealth.capture.guard import TrainingUnhealthy
+require("torch")  # before the modules that would fail for a less clear reason
+
+from tb_gradhealth.capture.guard import TrainingUnhealthy  # noqa: E402
+from tb_gradhealth.capture.torch import Watcher, watch  # noqa: E402
 
 __all__ = ["TrainingUnhealthy", "Watcher", "watch"]

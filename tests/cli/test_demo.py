@@ -8,6 +8,7 @@ import pytest
 from click.testing import CliRunner
 
 from tb_gradhealth.cli import main
+from tb_gradhealth.cli.demo import cannot_start
 from tb_gradhealth.cli.framework import REQUIRED
 
 
@@ -28,6 +29,18 @@ def test_a_taken_port_is_said_before_anything_is_trained(tmp_path):
         result = demo("--logdir", tmp_path / "logs", "--port", port)
     assert (result.exit_code, f"port {port} is in use" in result.output) == (2, True)
     assert not (tmp_path / "logs").exists()
+
+
+@pytest.mark.parametrize(
+    ("release", "has_pkg_resources", "starts"),
+    [("2.16.2", True, True), ("2.20.0", False, False), ("2.21.0", False, True), ("3.0.0a1", False, True)],
+)
+def test_an_old_tensorboard_beside_a_new_setuptools_is_said_before_anything_is_trained(
+    release, has_pkg_resources, starts
+):
+    problem = cannot_start(release, has_pkg_resources)
+    assert (problem == "") == starts
+    assert starts or f"TensorBoard {release} needs pkg_resources" in problem
 
 
 WITHOUT = """

@@ -157,6 +157,7 @@ def test_only_an_unchanged_answer_is_304(get, logs, add_run):
     assert tag.startswith('W/"')
     again = get("runs", headers={"If-None-Match": tag})
     assert (again.status_code, again.get_data(), again.headers["ETag"]) == (304, b"", tag)
+    assert again.headers["X-Content-Type-Options"] == "nosniff"
     add_run(logs / "third")
     time.sleep(MAX_AGE)
     changed = get("runs", headers={"If-None-Match": tag})

@@ -128,8 +128,8 @@ def test_an_exception_while_loading_is_shown_in_the_tab(caplog):
     assert isinstance(plugin, FallbackPlugin)
     response = Client(plugin.get_plugin_apps()["/index.js"]).get("/")
     assert (response.status_code, response.mimetype) == (200, "text/javascript")
-    assert "AttributeError" in response.text
-    assert "Traceback" not in response.text
+    assert "AttributeError" in response.get_data(as_text=True)
+    assert "Traceback" not in response.get_data(as_text=True)
     assert "Traceback" in caplog.text
 
 

@@ -1,5 +1,8 @@
 """The plugin in a real TensorBoard, started in different ways."""
 
+import urllib.error
+import urllib.request
+
 import pytest
 from frame import read_frame
 
@@ -28,6 +31,11 @@ def test_with_the_fast_loader(tensorboard, logs):
     with tensorboard("--logdir", logs) as server:
         check_everything(server)
         assert "fast data loading" in server.output()
+        asked = {"If-None-Match": "*"}
+        unchanged = urllib.request.Request(f"{server.url}data/plugin/gradhealth/runs", headers=asked)
+        with pytest.raises(urllib.error.HTTPError, match="304"):
+            urllib.request.urlopen(unchanged, timeout=30)
+        assert "will become an error" not in server.output()  # TensorBoard's check of the headers
 
 
 def test_with_the_python_loader(tensorboard, logs):

@@ -50,10 +50,10 @@ def compiled_targets(loss: Any, y_true: Any, y_pred: Any, sample_weight: Any, re
         replicas: number of replicas that train together.
     """
     found = []
-    for path, each, loss_weight, _ in getattr(loss, "_flat_losses", None) or ():
+    for path, each, loss_weight in _flat_losses(loss):
         try:
             target, predicted = _lookup(path, y_true), _lookup(path, y_pred)
-            weights = _lookup(path, sample_weight) if keras.tree.is_nested(sample_weight) else sample_weight
+            weights = _lookup(path, sample_weight) if tf.nest.is_nested(sample_weight) else sample_weight
         except (KeyError, IndexError, TypeError):
             return []  # Keras also accepts structures that differ
         loss_weight = 1.0 if loss_weight is None else loss_weight
@@ -64,6 +64,18 @@ def compiled_targets(loss: Any, y_true: Any, y_pred: Any, sample_weight: Any, re
             return []
         found.append(targets)
     return found
+
+
+def _flat_losses(loss: Any) -> list[tuple[Any, Any, Any]]:
+    """The place in the outputs, the loss and the weight of each output.
+
+    Before 3.7, Keras keeps no places: then only the loss of a single output is known.
+    """
+    if hasattr(loss, "flat_losses"):
+        only = zip(loss.flat_losses or (), loss.flat_loss_weights or (), strict=False)
+        found = [((), each, loss_weight) for each, loss_weight in only]
+        return found if len(found) == 1 and found[0][1] is not None else []
+    return [(path, each, weight) for path, each, weight, _ in getattr(loss, "_flat_losses", None) or ()]
 
 
 def _lookup(path: Any, structure: Any) -> Any:

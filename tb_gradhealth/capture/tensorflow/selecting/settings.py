@@ -80,7 +80,7 @@ def _number(value: Any) -> float | None:
     if value is None or isinstance(value, bool):
         return None
     try:
-        number = float(value)
+        number = float(value.numpy() if hasattr(value, "numpy") else value)  # Keras before 3.5 has no float()
     except (TypeError, ValueError):
         return None
     return number if math.isfinite(number) else None
