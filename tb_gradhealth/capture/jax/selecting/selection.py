@@ -47,9 +47,18 @@ class Selection:
         """The keys of some kinds, in the order of the rows."""
         return [key for key in self.index if key[0] in kinds]
 
-    def size(self, key: Key) -> int:
-        """Number of elements of a tensor."""
-        return math.prod(self.shapes[key])
+    def row(self, key: Key) -> Row:
+        """The row of a tensor."""
+        return self.rows[self.index[key]]
+
+    def real_shape(self, key: Key) -> tuple[int, ...]:
+        """The shape of the numbers of a tensor; a complex element has two."""
+        shape = self.shapes[key]
+        return (*shape, 2) if self.row(key).dtype.startswith("complex") else shape
+
+    def numbers(self, key: Key) -> int:
+        """How many numbers of a tensor are measured."""
+        return self.row(key).sampled or math.prod(self.real_shape(key))
 
 
 def select(described: Description, updates: Updates | None) -> Selection:
