@@ -1,7 +1,7 @@
 """The host's side of a recording: reads the state where a record is scheduled, and changes it afterwards."""
 
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import fields, replace
 from typing import Any, Final
 
 import jax
@@ -9,7 +9,7 @@ import jax.numpy as jnp
 import numpy as np
 import numpy.typing as npt
 
-from tb_gradhealth.capture.jax.state import State
+from tb_gradhealth.capture.jax.state import Counters, State
 from tb_gradhealth.capture.jax.watch import Watch
 from tb_gradhealth.capture.run_observer import Collected
 from tb_gradhealth.capture.statistics.arrays import Floats, Ints, Mask
@@ -38,7 +38,7 @@ class Observer:
         self._measurement = watch.observation.measurement
         selection = watch.selection
         self._rows = tuple(_with_reason(row, (row.kind, row.tensor) in watch.seen) for row in selection.rows)
-        watched = [selection.index[key] for key in selection.watched]
+        watched = [selection.index[key] for key in watch.observation.order]
         # A tensor that is never given has a step statistic, which is not written.
         self._kept = np.array([not self._rows[index].not_measured for index in watched], bool)
         self._order = [index for index, kept in zip(watched, self._kept, strict=True) if kept]
@@ -48,11 +48,7 @@ class Observer:
 
     def count(self) -> int:
         """The number of steps so far."""
-        return (
-            self._last.step_count
-            if self._is_gone() and self._last
-            else int(self._read(self.state.step_count))
-        )
+        return self._last.step_count if self._is_gone() and self._last else int(self._counters().step_count)
 
     def collect(self) -> Collected:
         """Read the state; afterwards no record is pending."""
@@ -61,24 +57,26 @@ class Observer:
             assert self._last is not None
             return replace(self._last, pending=np.zeros([2], np.bool_))
         state = self.state
-        pending = self._read(state.pending)
+        counters = self._counters()
+        pending = np.array([counters.scheduled_pending, counters.tripped_pending], np.bool_)
         collected = Collected(
-            step_count=int(self._read(state.step_count)),
-            record_numbers=self._read(state.record_numbers).astype(np.int64),
+            step_count=int(counters.step_count),
+            record_numbers=np.array([counters.scheduled_number, counters.tripped_number], np.int64),
             pending=pending,
             steps=self._read(state.steps)[:, self._kept],
             numbers=self._read(state.numbers).astype(np.int64),
             payloads=list(self._read(state.payloads)) if pending.any() else [],
         )
         if pending.any():
-            self._change(pending=np.zeros([2], np.bool_))
+            self._change_counters(scheduled_pending=0, tripped_pending=0)
         self._last = collected
         return collected
 
     def restore_pending(self, pending: Mask) -> None:
         """Mark records, bool [2], as pending again."""
         if not self._is_gone():
-            self._change(pending=np.array(pending))
+            scheduled, tripped = map(int, pending)
+            self._change_counters(scheduled_pending=scheduled, tripped_pending=tripped)
 
     def record(self, collected: Collected, slot: int) -> Floats:
         """The matrix of a record, float32 [rows, columns]; call it in the order of the records' steps."""
@@ -109,7 +107,7 @@ class Observer:
 
     def set_pace(self, watch: int, record: int) -> None:
         """From now on watch one step in ``watch``, and make one record of the cadence in ``record``."""
-        self._change(pace=np.array([watch, record], np.int32), next_watched=np.zeros([], np.int32))
+        self._change_counters(watch_every=watch, record_every=record, next_watched=0)
 
     def table(self, stream: str, settings: Mapping[str, Setting]) -> RowTable:
         """The row table of the records."""
@@ -126,11 +124,20 @@ class Observer:
         """A copy of an array of the state; of several devices that of the first."""
         if len(array.sharding.device_set) > 1:
             array = array.addressable_data(0)
-        is_stacked = self.state.step_count.ndim > 0  # as in `jax.pmap`, with an axis of devices
+        is_stacked = self.state.counters.ndim > 1  # as in `jax.pmap`, with an axis of devices
         return np.array(np.asarray(array)[0] if is_stacked else array)
+
+    def _counters(self) -> Counters:
+        return Counters(*self._read(self.state.counters))
 
     def _is_gone(self) -> bool:
         return any(leaf.is_deleted() for leaf in jax.tree_util.tree_leaves(self.state))
+
+    def _change_counters(self, **values: int) -> None:
+        counters = self._read(self.state.counters)
+        for place, each in enumerate(fields(Counters)):
+            counters[place] = values.get(each.name, counters[place])
+        self._change(counters=counters)
 
     def _change(self, **values: npt.NDArray[Any]) -> None:
         """Replace some arrays of the state by values from the host; no step is compiled again."""

@@ -102,7 +102,7 @@ class Recorder(RunHandle):
         """
         if not isinstance(state, State):
             raise TypeError(f"write: state is a {type(state).__name__}: write the result of Watch.observe")
-        if isinstance(state.step_count, jax.core.Tracer):
+        if isinstance(state.counters, jax.core.Tracer):
             raise TypeError(
                 "Recorder.write writes a file and cannot run inside jax.jit: call it after the step"
             )

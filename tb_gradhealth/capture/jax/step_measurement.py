@@ -4,81 +4,36 @@ Small tensors are copied, large ones are reduced to their moments and a sample, 
 batches are copied. All sizes are known before the first step, so the vector always has the same layout.
 """
 
-import math
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Final
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 
-from tb_gradhealth.capture.jax.measuring.moments import extremes, moments
-from tb_gradhealth.capture.jax.measuring.operands import flat, operand
-from tb_gradhealth.capture.jax.measuring.samples import first_samples, sample_shape, spread_sample
-from tb_gradhealth.capture.jax.measuring.units import COLUMNS
-from tb_gradhealth.capture.jax.selecting.selection import BATCHES, Key, Selection
+from tb_gradhealth.capture.jax.measuring.batches import Batches
+from tb_gradhealth.capture.jax.measuring.tensor_group import Operands, TensorGroup
+from tb_gradhealth.capture.jax.measuring.units import unit_columns
+from tb_gradhealth.capture.jax.selecting.selection import Key, Selection
 from tb_gradhealth.capture.statistics.arrays import Floats
-from tb_gradhealth.capture.statistics.batch_sizes import elements_of_batch
-from tb_gradhealth.capture.statistics.magnitudes import SAMPLE
-from tb_gradhealth.capture.statistics.matrix import SMALL
-from tb_gradhealth.capture.statistics.moments import EXTREMES, MOMENTS
-from tb_gradhealth.capture.statistics.step_values import Pack, Reduced, StepValues
-from tb_gradhealth.record.activation_functions import RELU_LIKE, unit_count
+from tb_gradhealth.capture.statistics.step_values import Reduced, StepValues
 
 Tensors = Mapping[Key, jax.Array]
-"""The tensors of a step; those of an update have the elements that are measured."""
+"""The tensors of a step."""
 
 
-class Group:
-    """Tensors that are measured in the same way: gradients, weights and losses, or updates."""
+@dataclass(frozen=True)
+class Window:
+    """The units at a record.
 
-    def __init__(self, selection: Selection, keys: Sequence[Key]) -> None:
-        sizes = {
-            key: selection.rows[selection.index[key]].sampled or _numbers(selection, key) for key in keys
-        }
-        self._rows = selection.index
-        self.small = [key for key in keys if sizes[key] <= SMALL]
-        self.large = [key for key in keys if sizes[key] > SMALL]
-        self._sizes = [sizes[key] for key in self.small]
-        self.size = sum(self._sizes) + len(self.large) * (len(MOMENTS) + SAMPLE)
+    Attributes:
+        peaks: the largest output of each ReLU-like unit in the window, float32 [units].
+        batches: number of batches in the window, 0 if it does not end with the record, int32 scalar.
+    """
 
-    def payload(self, tensors: Tensors) -> jax.Array:
-        """The values of the tensors, float32 [size]; zeros of those that are absent."""
-        parts = [
-            flat(tensors[key]) if key in tensors else jnp.zeros([size], jnp.float32)
-            for key, size in zip(self.small, self._sizes, strict=True)
-        ]
-        table = jnp.zeros([len(self.large), len(MOMENTS)], jnp.float32)
-        known = [place for place, key in enumerate(self.large) if key in tensors]
-        if known:
-            table = table.at[np.array(known)].set(moments([tensors[self.large[place]] for place in known]))
-        samples = [
-            spread_sample(flat(tensors[key]), SAMPLE) if key in tensors else jnp.zeros([SAMPLE], jnp.float32)
-            for key in self.large
-        ]
-        return jnp.concatenate([jnp.zeros([0], jnp.float32), *parts, table.reshape(-1), *samples])
-
-    def unpack(self, values: Floats, present: set[Key]) -> tuple[Pack | None, Reduced]:
-        """What the host needs of the result of `payload`, without the absent tensors."""
-        ends = np.cumsum(self._sizes, dtype=np.int64)
-        parts = dict(zip(self.small, np.split(values[: sum(self._sizes)], ends[:-1]), strict=False))
-        kept = [key for key in self.small if key in present]
-        pack = None
-        if kept:
-            pack = Pack(
-                [self._rows[key] for key in kept],
-                [parts[key].size for key in kept],
-                np.concatenate([parts[key] for key in kept]),
-            )
-        count = len(self.large)
-        table, samples = np.split(values[sum(self._sizes) :], [count * len(MOMENTS)])
-        known = [place for place, key in enumerate(self.large) if key in present]
-        return pack, Reduced(
-            [self._rows[self.large[place]] for place in known],
-            table.reshape(count, len(MOMENTS))[known],
-            list(samples.reshape(count, SAMPLE)[known]),
-            {},
-        )
+    peaks: jax.Array
+    batches: jax.Array
 
 
 class StepMeasurement:
@@ -86,123 +41,101 @@ class StepMeasurement:
 
     Attributes:
         size: number of floats of a payload.
-        updates: measures the updates.
-        with_units: keys of the activations with ReLU-like units.
+        updates: measures the updates of accumulated gradients, apart from the other tensors.
     """
 
-    def __init__(self, selection: Selection) -> None:
+    def __init__(self, selection: Selection, accumulates: bool, with_units: Sequence[Key]) -> None:
+        """Prepare for a selection.
+
+        Args:
+            selection: the rows.
+            accumulates: whether updates are measured in other steps than records are made.
+            with_units: keys of the activations with ReLU-like units, in the order of the units.
+        """
         self._selection = selection
         self._keys = list(selection.index)
-        self._groups = [
-            Group(selection, selection.of_kinds("gradient", "weight", "loss")),
-            Group(selection, selection.of_kinds("clipped")),
-        ]
-        self.updates = Group(selection, selection.of_kinds("update"))
-        self._batches = selection.of_kinds(*BATCHES)
-        self._elements = elements_of_batch(len(self._batches))
-        self._shapes = [sample_shape(_real_shape(selection, key), self._elements) for key in self._batches]
+        updates = selection.of_kinds("update")
+        together = selection.of_kinds("gradient", "weight", "loss", "clipped")
+        self._tensors = TensorGroup(selection, together + ([] if accumulates else updates))
+        self.updates = TensorGroup(selection, updates if accumulates else [])
+        self._batches = Batches(selection, with_units)
         self._training = selection.of_kinds("training")
-        self.with_units = [
-            key
-            for key in selection.of_kinds("activation")
-            if unit_count(selection.rows[selection.index[key]], RELU_LIKE)
-        ]
+        self._with_units = [selection.index[key] for key in with_units]
+        self._unit_sizes = [selection.shapes[key][-1] for key in with_units]
         self._sizes: Final = [
             len(self._keys),
-            *(group.size for group in self._groups),
+            self._tensors.size,
             self.updates.size,
             1,
-            *(math.prod(shape) for shape in self._shapes),
-            len(self._batches) * len(EXTREMES),
+            self._batches.size,
             len(self._training),
-            len(self.with_units) * len(COLUMNS),
+            sum(self._unit_sizes),
+            1,
         ]
         self.size = sum(self._sizes)
 
     def payload(
         self,
         tensors: Tensors,
+        operands: Operands,
         present: Collection[Key],
         update: jax.Array,
         updates_known: jax.Array,
-        units: jax.Array,
+        window: Window,
+        always: jax.Array,
     ) -> jax.Array:
         """The values of a step, float32 [size].
 
         Args:
-            tensors: of the step; activations after the function that follows them.
+            tensors: of the step.
+            operands: what of them is reduced, and the updates, unless they are measured apart.
             present: keys of all tensors of the step, also of updates.
-            update: the concatenated result of ``updates.payload``.
-            updates_known: whether it is that of the step, bool scalar.
-            units: the columns of the units, float32 [layers, 2].
+            update: the result of ``updates.payload`` if they are measured apart, else without elements.
+            updates_known: whether the updates are those of the step, bool scalar.
+            window: the units.
+            always: true, see `in_turn`.
         """
-        flags = np.array([key in present for key in self._keys], np.float32)
-        parts = [jnp.asarray(flags)]
-        parts += [group.payload(tensors) for group in self._groups]
-        parts += [update, jnp.asarray(updates_known, jnp.float32).reshape(1)]
-        searched = jnp.zeros([len(self._batches), len(EXTREMES)], jnp.float32)
-        known = [place for place, key in enumerate(self._batches) if key in tensors]
-        if known:
-            found = extremes([tensors[self._batches[place]] for place in known])
-            searched = searched.at[np.array(known)].set(found)
-        for key, shape in zip(self._batches, self._shapes, strict=True):
-            if key in tensors:
-                parts.append(first_samples(operand(tensors[key]), self._elements).reshape(-1))
-            else:
-                parts.append(jnp.zeros([math.prod(shape)], jnp.float32))
-        parts.append(searched.reshape(-1))
-        parts += [
-            jnp.asarray(tensors[key], jnp.float32).reshape(1)
-            if key in tensors
-            else jnp.zeros([1], jnp.float32)
-            for key in self._training
+        peaks = window.peaks
+        if self._with_units:
+            peaks = jnp.maximum(peaks, self._batches.searched_peaks(tensors))
+        parts = [
+            jnp.asarray(np.array([key in present for key in self._keys], np.float32)),
+            self._tensors.payload(operands, always),
+            update,
+            jnp.asarray(updates_known, jnp.float32).reshape(1),
+            self._batches.payload(tensors),
+            *(jnp.asarray(tensors.get(key, 0), jnp.float32).reshape(1) for key in self._training),
+            peaks,
+            window.batches.astype(jnp.float32).reshape(1),
         ]
-        parts.append(units.reshape(-1))
         return jnp.concatenate(parts)
 
     def unpack(self, payload: Floats) -> StepValues:
         """The values of a step on the host."""
         parts = np.split(payload, np.cumsum(self._sizes)[:-1])
-        present = {key for key, flag in zip(self._keys, parts.pop(0), strict=True) if flag}
+        flags, tensors, updates, updates_known, batches, training, peaks, window = parts
+        present = {key for key, flag in zip(self._keys, flags, strict=True) if flag}
         index = self._selection.index
-        found = [group.unpack(parts.pop(0), present) for group in self._groups]
-        found.append(self.updates.unpack(parts.pop(0), present))
-        updates_known = bool(parts.pop(0)[0])
-        samples = [parts.pop(0).reshape(shape) for shape in self._shapes]
-        searched, training, units = parts
-        by_batch = searched.reshape(-1, len(EXTREMES))
-        columns = units.reshape(-1, len(COLUMNS))
-        batches = {
-            index[key]: values for key, values in zip(self._batches, samples, strict=True) if key in present
-        }
-        with_units = [index[key] for key in self.with_units]
+        found = [self._tensors.unpack(tensors, present), self.updates.unpack(updates, present)]
+        samples, extremes = self._batches.unpack(batches, present)
+        columns = {}
+        if self._with_units:
+            by_name = unit_columns(peaks, float(window[0]), self._unit_sizes)
+            columns = {name: (self._with_units, values) for name, values in by_name.items()}
         return StepValues(
             packs=[pack for pack, _ in found if pack is not None],
             reduced=_joined([reduced for _, reduced in found]),
-            batches=batches,
-            batch_extremes={
-                index[key]: row for key, row in zip(self._batches, by_batch, strict=True) if key in present
-            },
+            batches=samples,
+            batch_extremes=extremes,
             features=self._selection.features,
             training={
                 index[key]: float(value)
                 for key, value in zip(self._training, training, strict=True)
                 if key in present
             },
-            columns={name: (with_units, columns[:, place]) for place, name in enumerate(COLUMNS)},
-            updates_known=updates_known,
+            columns=columns,
+            updates_known=bool(updates_known[0]),
         )
-
-
-def _numbers(selection: Selection, key: Key) -> int:
-    """The numbers that are measured of a tensor; a complex one has two for each element."""
-    return math.prod(_real_shape(selection, key))
-
-
-def _real_shape(selection: Selection, key: Key) -> tuple[int, ...]:
-    shape = selection.shapes[key]
-    is_complex = selection.rows[selection.index[key]].dtype.startswith("complex")
-    return (*shape, 2) if is_complex else shape
 
 
 def _joined(parts: Sequence[Reduced]) -> Reduced:

@@ -29,7 +29,8 @@ class Watch:
         watch = gradhealth.Watch.of(loss_fn, params, batch)  # loss_fn returns a loss, or (loss, activations)
         state = watch.init()
 
-        @partial(jax.jit, donate_argnames=("params", "opt_state", "state"))
+        # Not "params": XLA would copy them in each step, since `previous` needs the old ones.
+        @partial(jax.jit, donate_argnames=("opt_state", "state"))
         def step(params, opt_state, state, batch):
             (loss, activations), grads = jax.value_and_grad(loss_fn, has_aux=True)(params, batch)
             updates, opt_state = optimizer.update(grads, opt_state, params)

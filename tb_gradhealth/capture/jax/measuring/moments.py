@@ -1,18 +1,21 @@
-"""Moments of tensors on the device: one number in every watched step, all moments in a record.
+"""Moments of large tensors on the device, in a step with a record.
 
-In a record each tensor is read once, by one operation with several results, and tensors of one shape share a
-loop. XLA compiles a step with hundreds of tensors much faster then, and keeps few temporary arrays.
+Four plain reductions run at the speed of memory and suffice for most tensors. Where an element is not finite,
+or a square may overflow or vanish, one careful operation follows.
 """
 
 import math
-from collections.abc import Sequence
-from typing import Any, Final
+from collections.abc import Hashable, Sequence
+from typing import Any, Final, TypeVar
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 
-from tb_gradhealth.capture.jax.measuring.operands import operand
+from tb_gradhealth.capture.statistics.moments import UNDERFLOW
+
+CHUNK: Final = 1 << 20
+"""Elements of tensors of one shape that are copied into one array: 4 MiB, which stay in the cache."""
 
 PART: Final = 512
 """Elements that are added at first: the error of a float32 sum grows with the number of elements."""
@@ -25,60 +28,92 @@ SMALL: Final = 1e-15
 
 SCALE: Final = 1e20
 
-
-STACKED: Final = 1 << 24
-"""Elements of tensors of one shape that are copied into one array, so that one loop reads them: 64 MiB."""
+Item = TypeVar("Item")
 
 
-def rms(tensors: Sequence[jax.Array]) -> jax.Array:
-    """The RMS of each tensor, float32 [tensors]; not finite if an element is not, or its square overflows."""
-    totals = [_total(jnp.square(operand(tensor))) for tensor in tensors]
-    sizes = np.array([operand(tensor).size for tensor in tensors], np.float32)
-    return jnp.sqrt(jnp.stack(totals) / sizes)
+def in_chunks(items: Sequence[tuple[Item, Hashable, int]]) -> list[list[Item]]:
+    """Items that are alike, in chunks of at most `CHUNK` elements; a larger item is alone.
+
+    XLA compiles few operations on chunks much faster than one for each tensor.
+
+    Args:
+        items: each with what it has to share, such as shape and dtype, and its number of elements.
+    """
+    groups: dict[Hashable, list[Item]] = {}
+    sizes: dict[Hashable, int] = {}
+    for item, shared, size in items:
+        groups.setdefault(shared, []).append(item)
+        sizes[shared] = size
+    chunks = []
+    for shared, group in groups.items():
+        together = max(CHUNK // max(sizes[shared], 1), 1)
+        chunks += [group[begin : begin + together] for begin in range(0, len(group), together)]
+    return chunks
 
 
-def largest(tensor: jax.Array) -> jax.Array:
-    """The largest |x|, float32 scalar; NaN if an element is."""
-    return jnp.max(jnp.abs(operand(tensor)))
+def moments(stack: jax.Array) -> jax.Array:
+    """The columns `statistics.moments.MOMENTS` of the tensors in a stack, float32 [tensors, 6].
+
+    Args:
+        stack: tensors of one shape, float32 [tensors, ...].
+    """
+    size = math.prod(stack.shape[1:])
+    squares, total, low, high = _quick(stack.reshape(stack.shape[0], -1))
+    mean_square = squares / size
+    largest = jnp.maximum(jnp.abs(low), jnp.abs(high))
+    is_doubtful = ~jnp.isfinite(mean_square) | ((mean_square < UNDERFLOW) & (largest > 0))
+
+    def known() -> jax.Array:
+        none = jnp.zeros_like(low)
+        return jnp.stack([jnp.sqrt(mean_square), total / size, low, high, none, none], axis=1)
+
+    found: jax.Array = jax.lax.cond(jnp.any(is_doubtful), lambda: careful_moments(stack), known)
+    return found
 
 
-def moments(tensors: Sequence[jax.Array]) -> jax.Array:
-    """The columns `statistics.moments.MOMENTS` of each tensor, float32 [tensors, 6].
+def extremes(values: jax.Array) -> jax.Array:
+    """The columns `statistics.moments.EXTREMES` of a tensor, float32 [4]."""
+    low, high = jnp.min(values), jnp.max(values)
+    found: jax.Array = jax.lax.cond(
+        jnp.isfinite(low) & jnp.isfinite(high),
+        lambda: jnp.stack([low, high, jnp.zeros_like(low), jnp.zeros_like(low)]),
+        lambda: careful_moments(values[None])[0, 2:],
+    )
+    return found
+
+
+def careful_moments(stack: jax.Array) -> jax.Array:
+    """The result of `moments` for any numbers: each tensor is read by one operation with several results.
 
     No square overflows or vanishes: those of large, usual and small numbers are added apart (J. Blue, A
     Portable Fortran Program to Find the Euclidean Norm of a Vector, 1978).
     """
-    found = _sums_of_all([operand(tensor) for tensor in tensors])
+    size = math.prod(stack.shape[1:])
+    found = jax.lax.map(_sums, stack) if len(stack) > 1 else _sums(stack[0])[None]
     large, usual, small, total, low, high, nans, infinities = found.T
-    sizes = np.array([operand(tensor).size for tensor in tensors], np.float32)
-    count = sizes - nans - infinities
+    count = size - nans - infinities
     rest = jnp.sqrt((usual + small / SCALE / SCALE) / count)
     mean_square = jnp.where(usual > 0, rest, jnp.sqrt(small / count) / SCALE)
     root = jnp.where(large > 0, jnp.sqrt(large / count) * SCALE, mean_square)
     known = count > 0
-    columns = [root, total / count * sizes, low, high]
+    columns = [root, total / count * size, low, high]
     return jnp.stack([*(jnp.where(known, each, jnp.nan) for each in columns), nans, infinities], axis=1)
 
 
-def extremes(tensors: Sequence[jax.Array]) -> jax.Array:
-    """The columns `statistics.moments.EXTREMES` of each tensor, float32 [tensors, 4]."""
-    return moments(tensors)[:, 2:]
+def _quick(values: jax.Array) -> jax.Array:
+    """Sum of squares, sum, minimum and maximum of each row, float32 [4, rows]; NaN and infinity spread.
 
-
-def _sums_of_all(tensors: Sequence[jax.Array]) -> jax.Array:
-    """The result of `_sums` of each tensor, float32 [tensors, 8]; tensors of one shape share a loop."""
-    groups: dict[tuple[int, ...], list[int]] = {}
-    for index, values in enumerate(tensors):
-        groups.setdefault(values.shape, []).append(index)
-    order, parts = [], []
-    for shape, indices in groups.items():
-        together = max(STACKED // math.prod(shape), 1)
-        for begin in range(0, len(indices), together):
-            chunk = indices[begin : begin + together]
-            order += chunk
-            stack = jnp.stack([tensors[index] for index in chunk])
-            parts.append(jax.lax.map(_sums, stack) if len(chunk) > 1 else _sums(stack[0])[None])
-    return jnp.concatenate(parts)[np.argsort(order)]
+    Args:
+        values: float32 [rows, elements].
+    """
+    return jnp.stack(
+        [
+            jnp.sum(jnp.square(values), axis=1),
+            jnp.sum(values, axis=1),
+            jnp.min(values, axis=1),
+            jnp.max(values, axis=1),
+        ]
+    )
 
 
 def _sums(values: jax.Array) -> jax.Array:
@@ -113,12 +148,6 @@ def _reduced(parts: Sequence[jax.Array], axes: tuple[int, ...]) -> Sequence[jax.
 
     found: Sequence[jax.Array] = jax.lax.reduce(tuple(parts), tuple(starts), combine, axes)
     return found
-
-
-def _total(values: jax.Array) -> jax.Array:
-    """The sum of a tensor, in two stages."""
-    inner = _inner_axes(values.shape)
-    return jnp.sum(jnp.sum(values, axis=inner)) if inner else jnp.sum(values)
 
 
 def _inner_axes(shape: tuple[int, ...]) -> tuple[int, ...]:

@@ -12,15 +12,16 @@ def spread_sample(values: jax.Array, max_elements: int) -> jax.Array:
     """At most ``max_elements`` elements in evenly spaced runs, as `statistics.magnitudes.sample`.
 
     Args:
-        values: [elements].
+        values: [..., elements]; each row is sampled.
         max_elements: a multiple of `RUN`.
     """
-    if values.size <= max_elements:
+    *rows, size = values.shape
+    if size <= max_elements:
         return values
     runs = max_elements // RUN
-    stride = values.size // runs
+    stride = size // runs
     stride -= 1 - stride % 2
-    return values[: runs * stride].reshape(runs, stride)[:, :RUN].reshape(-1)
+    return values[..., : runs * stride].reshape(*rows, runs, stride)[..., :RUN].reshape(*rows, -1)
 
 
 def sample_shape(shape: tuple[int, ...], max_elements: int) -> tuple[int, ...]:

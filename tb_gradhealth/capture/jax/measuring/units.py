@@ -1,50 +1,43 @@
-"""Dead units: units of a layer, the last axis of its output, that are silent in all batches of a window."""
+"""Dead units: units of a layer, the last axis of its output, that are silent in all batches of a window.
+
+Each watched step adds the first samples of its batch. At the end of a window the whole batch is searched, so
+a unit counts as dead only if it is silent there too. A window ends with the first record after `MIN_BATCHES`
+batches.
+"""
 
 from collections.abc import Sequence
-from typing import Final
+from typing import Any
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 
+from tb_gradhealth.capture.statistics.arrays import Floats
 from tb_gradhealth.capture.statistics.units import MIN_BATCHES
 
-COLUMNS: Final = ("dead_fraction", "window")
-"""The columns of `Units.columns`, in order."""
+
+def unit_peaks(values: jax.Array) -> jax.Array:
+    """The largest output of each unit over all samples and positions, float32 [units]."""
+    return jnp.max(values, axis=tuple(range(values.ndim - 1))).astype(jnp.float32)
 
 
-class Units:
-    """The largest output of each ReLU-like unit since the begin of a window.
-
-    Each watched step adds the first samples of its batch. At the end of a window the whole batch is searched,
-    so a unit counts as dead only if it is silent there too. A window ends with the first record after
-    `MIN_BATCHES` batches; until then the dead fraction is NaN.
-    """
-
-    def __init__(self, sizes: Sequence[int]) -> None:
-        self._sizes = list(sizes)
-        self.count = sum(sizes)
-
-    def peaks(self, outputs: Sequence[jax.Array]) -> jax.Array:
-        """The largest output of each unit, layer by layer, float32 [units]; 0 where all are negative."""
-        parts = [jnp.max(each, axis=tuple(range(each.ndim - 1))) for each in outputs]
-        return jnp.maximum(jnp.concatenate([part.astype(jnp.float32) for part in parts]), 0)
-
-    def columns(self, peaks: jax.Array, batches: jax.Array, searched: jax.Array) -> jax.Array:
-        """Dead fraction and length of the window in batches, float32 [layers, 2]; NaN before its end.
-
-        Args:
-            peaks: of the window, float32 [units].
-            batches: number of batches in the window, int32 scalar.
-            searched: the peaks of the whole batch, float32 [units].
-        """
-        silent = jnp.maximum(peaks, searched) == 0  # NaN == 0 is false: a unit that is NaN is not dead
-        parts = jnp.split(silent, np.cumsum(self._sizes)[:-1])
-        shares = jnp.stack([jnp.mean(part.astype(jnp.float32)) for part in parts])
-        columns = jnp.stack([shares, jnp.full(shares.shape, batches, jnp.float32)], axis=1)
-        return jnp.where(is_full(batches), columns, jnp.nan)
-
-
-def is_full(batches: jax.Array) -> jax.Array:
+def is_full(batches: Any) -> Any:
     """Whether a window of so many batches ends with the next record."""
     return batches >= MIN_BATCHES
+
+
+def unit_columns(peaks: Floats, batches: float, sizes: Sequence[int]) -> dict[str, Floats]:
+    """Dead fraction and length of the window in batches, float32 [layers]; NaN before its end.
+
+    Args:
+        peaks: the largest output of each unit in the window, layer by layer, float32 [units].
+        batches: number of batches in the window.
+        sizes: units of each layer.
+    """
+    if not is_full(batches):
+        return {name: np.full([len(sizes)], np.nan, np.float32) for name in ("dead_fraction", "window")}
+    parts = np.split(peaks <= 0, np.cumsum(sizes)[:-1])  # NaN <= 0 is false: a unit that is NaN is not dead
+    return {
+        "dead_fraction": np.array([part.mean() for part in parts], np.float32),
+        "window": np.full([len(sizes)], batches, np.float32),
+    }

@@ -1,11 +1,8 @@
 """The flight recorder: the step statistics of the newest steps, and the limits from which a step trips."""
 
-from dataclasses import replace
-
 import jax
 import jax.numpy as jnp
 
-from tb_gradhealth.capture.jax.state import State
 from tb_gradhealth.capture.statistics.watched_steps import GOLDEN, MAX_SIZE, MIN_SIZE
 
 
@@ -17,17 +14,6 @@ def buffer_size(every: int, steps_per_call: int) -> int:
         steps_per_call: the largest number of steps between two calls of `Recorder.write`.
     """
     return min(max(2 * every, 2 * steps_per_call, MIN_SIZE), MAX_SIZE)
-
-
-def with_step(state: State, statistics: jax.Array, number: jax.Array) -> State:
-    """The state with the statistics of one more step, float32 [watched rows]."""
-    slot = state.watched_count % len(state.numbers)
-    return replace(
-        state,
-        steps=state.steps.at[slot].set(statistics),
-        numbers=state.numbers.at[slot].set(number),
-        watched_count=state.watched_count + 1,
-    )
 
 
 def is_beyond(statistics: jax.Array, limits: jax.Array) -> jax.Array:

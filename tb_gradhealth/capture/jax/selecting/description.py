@@ -59,7 +59,7 @@ def describe(
     if not leaves:
         raise ValueError("Watch: params has no floating array, so there is nothing to watch")
     measured = {leaf.name: leaf for leaf in outputs(activations) if leaf.name not in flow.repeated}
-    places = {name: place.order for name, place in flow.places.items()}
+    places = {name: node.order for name, node in flow.nodes.items()}
     if not places:
         layers = dict.fromkeys(leaf.layer for leaf in leaves)
         places = {layer: position for position, layer in enumerate(layers)}

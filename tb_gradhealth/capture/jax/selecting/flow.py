@@ -62,8 +62,8 @@ NOWHERE: Final = 1 << 60
 
 
 @dataclass(frozen=True)
-class Place:
-    """The place of an output in the network.
+class Node:
+    """An output as a node of the network.
 
     Attributes:
         order: its position among the operations.
@@ -87,13 +87,13 @@ class Flow:
     """What is known of the forward pass; empty if no function was traced.
 
     Attributes:
-        places: the place of each measured output, by name.
+        nodes: each measured output, by name.
         order: the position of the first operation that uses each parameter, by name.
         categories: names of inputs that are indices of an embedding's rows.
         repeated: names of outputs that are another measured output, unchanged.
     """
 
-    places: Mapping[str, Place] = field(default_factory=dict)
+    nodes: Mapping[str, Node] = field(default_factory=dict)
     order: Mapping[str, int] = field(default_factory=dict)
     categories: frozenset[str] = frozenset()
     repeated: frozenset[str] = frozenset()
@@ -200,28 +200,28 @@ def flow(
     measured: dict[int, str] = {}
     for index, leaf in sorted(outputs.items(), key=lambda item: item[1].name == OUTPUT):
         measured.setdefault(graph.outputs[index], leaf.name)
-    places = {name: _place(graph, value, name, measured, named, own) for value, name in measured.items()}
-    used = {name for place in places.values() for name in place.inputs}
+    nodes = {name: _node(graph, value, name, measured, named, own) for value, name in measured.items()}
+    used = {name for node in nodes.values() for name in node.inputs}
     return Flow(
-        {name: replace(place, output=name not in used) for name, place in places.items()},
+        {name: replace(node, output=name not in used) for name, node in nodes.items()},
         order,
         _categories(graph, own, named),
-        frozenset(leaf.name for leaf in outputs.values()) - places.keys(),
+        frozenset(leaf.name for leaf in outputs.values()) - nodes.keys(),
     )
 
 
-def _place(
+def _node(
     graph: Graph,
     value: int,
     name: str,
     measured: Mapping[int, str],
     data: Mapping[int, str],
     parameters: Mapping[int, Leaf],
-) -> Place:
+) -> Node:
     producer = graph.producer.get(value, -1)
     inputs, between = _origin(graph, value, name, measured, data, parameters)
     activation, function = _function_of(graph, value, measured)
-    return Place(producer, inputs, ", ".join(between), activation, function)
+    return Node(producer, inputs, ", ".join(between), activation, function)
 
 
 def _origin(

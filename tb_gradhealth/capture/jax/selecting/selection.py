@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from tb_gradhealth.capture.jax.selecting.description import Description, order_of
-from tb_gradhealth.capture.jax.selecting.flow import NOWHERE, Function, Place
+from tb_gradhealth.capture.jax.selecting.flow import NOWHERE, Function, Node
 from tb_gradhealth.capture.jax.selecting.roles import role_of
 from tb_gradhealth.capture.jax.selecting.trees import Leaf
 from tb_gradhealth.capture.updates import Updates, with_sampling
@@ -47,9 +47,18 @@ class Selection:
         """The keys of some kinds, in the order of the rows."""
         return [key for key in self.index if key[0] in kinds]
 
-    def size(self, key: Key) -> int:
-        """Number of elements of a tensor."""
-        return math.prod(self.shapes[key])
+    def row(self, key: Key) -> Row:
+        """The row of a tensor."""
+        return self.rows[self.index[key]]
+
+    def real_shape(self, key: Key) -> tuple[int, ...]:
+        """The shape of the numbers of a tensor; a complex element has two."""
+        shape = self.shapes[key]
+        return (*shape, 2) if self.row(key).dtype.startswith("complex") else shape
+
+    def numbers(self, key: Key) -> int:
+        """How many numbers of a tensor are measured."""
+        return self.row(key).sampled or math.prod(self.real_shape(key))
 
 
 def select(described: Description, updates: Updates | None) -> Selection:
@@ -87,9 +96,9 @@ def select(described: Description, updates: Updates | None) -> Selection:
             if kind == "input" and name not in described.flow.categories
         ),
         functions={
-            name: place.function
-            for name, place in described.flow.places.items()
-            if place.function is not None and name not in described.functions
+            name: node.function
+            for name, node in described.flow.nodes.items()
+            if node.function is not None and name not in described.functions
         },
     )
 
@@ -99,7 +108,7 @@ def _of_parameters(
 ) -> list[tuple[Key, Row, tuple[int, ...]]]:
     """The rows of gradients, clipped gradients, weights and updates."""
     functions = {leaf.name: _function(leaf.name, described) for leaf in described.activations}
-    outputs = {name for name, place in described.flow.places.items() if place.output}
+    outputs = {name for name, node in described.flow.nodes.items() if node.output}
 
     def row(kind: Kind, leaf: Leaf) -> tuple[Key, Row, tuple[int, ...]]:
         made = Row(
@@ -132,7 +141,7 @@ def _batch(kind: Kind, leaf: Leaf, depth: int) -> tuple[Key, Row, tuple[int, ...
 def _activation(
     leaf: Leaf, described: Description, depths: Mapping[str, int]
 ) -> tuple[Key, Row, tuple[int, ...]]:
-    place = described.flow.places.get(leaf.name, Place(NOWHERE))
+    node = described.flow.nodes.get(leaf.name, Node(NOWHERE))
     row = Row(
         leaf.name,
         "activation",
@@ -142,9 +151,9 @@ def _activation(
         _any_samples(leaf.shape),
         leaf.dtype,
         activation=_function(leaf.name, described),
-        output=place.output,
-        inputs=place.inputs,
-        between=place.between,
+        output=node.output,
+        inputs=node.inputs,
+        between=node.between,
     )
     return ("activation", leaf.name), _unless_empty(row), leaf.shape
 
@@ -160,8 +169,8 @@ def _any_samples(shape: tuple[int, ...]) -> tuple[int, ...]:
 def _function(name: str, described: Description) -> str:
     if name in described.functions:
         return described.functions[name]
-    place = described.flow.places.get(name)
-    return place.activation if place is not None else ""
+    node = described.flow.nodes.get(name)
+    return node.activation if node is not None else ""
 
 
 def _depths(described: Description) -> dict[str, int]:
@@ -179,7 +188,7 @@ def _depths(described: Description) -> dict[str, int]:
         if leaf.name not in layers:
             layers.insert(previous + 1, leaf.name)
         previous = layers.index(leaf.name)
-    places = {name: place.order for name, place in described.flow.places.items()}
+    places = {name: node.order for name, node in described.flow.nodes.items()}
     known = {name: position for name, position in positions.items() if position < NOWHERE}
     order = order_of(layers, {**places, **known})
     return {layer: depth for depth, layer in enumerate(order)}
