@@ -47,7 +47,7 @@ def train(log_dir: Path, steps: int = 200) -> None:
     images, labels = next(batches(1))
     watch = gradhealth.Watch.of(loss_fn, model, images, labels, inputs=images, targets=labels)
 
-    @eqx.filter_jit(donate="all")
+    @eqx.filter_jit(donate="all-except-first")  # the model is also measured before the step
     def step(model: Any, opt_state: Any, state: Any, images: jax.Array, labels: jax.Array) -> Any:
         (loss, outputs), grads = eqx.filter_value_and_grad(loss_fn, has_aux=True)(model, images, labels)
         updates, opt_state = optimizer.update(grads, opt_state, eqx.filter(model, eqx.is_inexact_array))
