@@ -35,7 +35,7 @@ export function Way({ nodes, way, lead }: WayProps) {
         <span key={position}>
           {i > 0 && <span class="muted"> → </span>}
           <span class="stop">{position}</span> <bdi class="mono">{members[0]?.node.title}</bdi>
-          {members.length > 1 && ` and ${members.length - 1} more`}{' '}
+          {members.length > 1 && ` and ${formatStep(members.length - 1)} more`}{' '}
           <span class="muted">step {formatStep(members[0]?.stop.step ?? null)}</span>
         </span>
       ))}
