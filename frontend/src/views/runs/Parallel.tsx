@@ -70,8 +70,9 @@ export function Parallel({ runs, inside, names, pointed, point }: ParallelProps)
   }
   const press = (event: PointerEvent) => {
     // A finger scrolls the page, and moves the ends of the ranges.
-    if (event.pointerType === 'touch' || event.button !== 0) return
     const [px, py] = placeOfPointer(event)
+    if (event.pointerType === 'touch') point(nearest(px, py))
+    if (event.pointerType === 'touch' || event.button !== 0) return
     const axis = axes.findIndex((_, i) => Math.abs(x(i) - px) <= HOLD)
     if (axis < 0) return
     ;(event.currentTarget as Element).setPointerCapture(event.pointerId)
@@ -140,7 +141,8 @@ export function Parallel({ runs, inside, names, pointed, point }: ParallelProps)
             onPointerMove={move}
             onPointerUp={release}
             onPointerCancel={() => setBrush(null)}
-            onPointerLeave={() => point(null)}
+            // The reading of a tap stays.
+            onPointerLeave={({ pointerType }) => pointerType !== 'touch' && point(null)}
             onClick={tick}
           >
             <path

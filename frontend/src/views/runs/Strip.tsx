@@ -90,8 +90,10 @@ export function Strip({ name, text, runs, inside, pointed, point }: StripProps) 
           aria-label={`Runs by ${name}, a lane for each verdict. ${text}.`}
           width={width}
           height={height}
+          onPointerDown={(event) => point(nearest(event))}
           onPointerMove={(event) => point(nearest(event))}
-          onPointerLeave={() => point(null)}
+          // The reading of a tap stays.
+          onPointerLeave={({ pointerType }) => pointerType !== 'touch' && point(null)}
           onClick={tick}
         >
           <path class="dots outside" d={dots(points.filter(({ run }) => !inside.has(run)))} />
