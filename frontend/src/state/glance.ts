@@ -12,6 +12,7 @@ import type { View } from './view'
 
 export interface GlanceData {
   run: string
+  tensors: readonly Tensor[]
   loss: Series | null
   heatmap: Heatmap | null
 }
@@ -66,7 +67,7 @@ export function createGlance(
       readLoss(api, name, tensors),
       statistic && api.heatmap(pictureOf(name, tensors, statistic)),
     ])
-    return { run: name, loss, heatmap }
+    return { run: name, tensors, loss, heatmap }
   }
 
   effect(() => {

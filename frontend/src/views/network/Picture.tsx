@@ -3,7 +3,7 @@
 import { useEffect, useLayoutEffect, useMemo, useRef, useState } from 'preact/hooks'
 import type { Finding, Unit } from '../../contract'
 import type { ColourScale } from '../../lib/heatmap-scale'
-import type { Stop, WayLink } from '../../lib/network-findings'
+import { orderOfWay, type Stop, type WayLink } from '../../lib/network-findings'
 import { type Drawn, type DrawnNode, isWithin } from '../../lib/network-folds'
 import { linkPath, type Placed, seenBetween } from '../../lib/network-layout'
 import { needsOverview, ZOOM_STEP } from '../../lib/zoom'
@@ -11,6 +11,7 @@ import { useTab } from '../context'
 import { useSize } from '../layers/useSize'
 import { NetworkOverview } from './NetworkOverview'
 import { NodeButton } from './NodeButton'
+import { playWay } from './playWay'
 import { useZoom } from './useZoom'
 import { ZoomButtons } from './ZoomButtons'
 
@@ -39,6 +40,8 @@ interface PictureProps {
   /** The node that is scrolled to at first, and again when `occasion` changes. */
   start: string | null
   occasion: string
+  /** How often the way was played; another number plays it again. */
+  played: number
 }
 
 /** What is drawn above and below the window, in pixels. */
@@ -46,7 +49,7 @@ const MARGIN = 400
 /** Before the window's height is known. */
 const LEAST_HEIGHT = 600
 
-export function Picture({ label, shown, active, onActive, start, occasion }: PictureProps) {
+export function Picture({ label, shown, active, onActive, start, occasion, played }: PictureProps) {
   const { view } = useTab()
   const { drawn, placed, found, way, wayLinks, matched, paint } = shown
   const frame = useRef<HTMLDivElement>(null)
@@ -106,6 +109,10 @@ export function Picture({ label, shown, active, onActive, start, occasion }: Pic
     button?.focus({ preventScroll: true })
     button?.scrollIntoView({ block: 'nearest', inline: 'nearest' })
   }, [active])
+
+  useEffect(() => {
+    if (played > 0 && frame.current) playWay(frame.current, orderOfWay(drawn.nodes, way))
+  }, [played])
 
   const onZoomKey = (event: KeyboardEvent) => {
     if (event.ctrlKey || event.metaKey || event.altKey) return
@@ -206,6 +213,7 @@ export function Picture({ label, shown, active, onActive, start, occasion }: Pic
                     key={`${from}\n${to}`}
                     class={`network-link${known ? '' : ' order'}${direction ? ' way' : ''}`}
                     d={linkPath(points)}
+                    data-way={direction && (direction === 'backward' ? from : to)}
                     marker-end={direction === 'forward' ? 'url(#way-end)' : undefined}
                     marker-start={direction === 'backward' ? 'url(#way-end)' : undefined}
                   />
