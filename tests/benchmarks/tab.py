@@ -169,7 +169,7 @@ def main() -> None:
             _interactions(browser, server.url, "layers", "", ".heat-name", LAYERS_ACTIONS)
             _interactions(browser, server.url, "runs", "", "tr[data-run]", RUNS_ACTIONS)
             together = "&p.gradhealth.range=learning_rate:0:"
-            _interactions(browser, server.url, "runs", together, ".parallel-axis", RUNS_TOGETHER_ACTIONS)
+            _interactions(browser, server.url, "runs", together, ".parallel-tick", RUNS_TOGETHER_ACTIONS)
             network = "&p.gradhealth.picture=network"
             _interactions(browser, server.url, "layers", network, ".node", NETWORK_ACTIONS)
             _loading(browser, server.url)

@@ -1,11 +1,9 @@
 /** The network as a chain of blocks in forward order, each in the colour of its worst finding. */
 
 import { useMemo } from 'preact/hooks'
-import type { Run, Tensor } from '../../../contract'
-import { networkOf } from '../../../lib/network'
+import type { Run } from '../../../contract'
 import { findingsOfNodes } from '../../../lib/network-findings'
-import { foldNetwork } from '../../../lib/network-folds'
-import { isLargeNetwork } from '../../../lib/network-size'
+import type { DrawnNode } from '../../../lib/network-folds'
 import { count, formatStep } from '../../../lib/numbers'
 import { lowerFirst } from '../../../lib/verdict'
 import { titleOf } from '../../../state/alerts'
@@ -14,16 +12,9 @@ import { useTab } from '../../context'
 /** More blocks are thinner than their edges. */
 const MOST = 60
 
-export function Chain({ run, tensors }: { run: Run; tensors: readonly Tensor[] }) {
+export function Chain({ run, nodes }: { run: Run; nodes: readonly DrawnNode[] }) {
   const { view, server } = useTab()
   const part = server.parts.value.get(run.run)
-  const nodes = useMemo(
-    () =>
-      foldNetwork(networkOf(tensors), isLargeNetwork(tensors), []).nodes.filter(
-        ({ members }) => members[0]?.kind !== 'target',
-      ),
-    [tensors],
-  )
   const found = useMemo(
     () =>
       findingsOfNodes(

@@ -41,7 +41,7 @@ export function Glance() {
           <bdi>{run.run}</bdi> <span class="muted">at a glance</span>
         </button>
       </h2>
-      {open && data !== null && <Chain run={run} tensors={data.tensors} />}
+      {open && data !== null && <Chain run={run} nodes={data.nodes} />}
       {open && (
         <div class="glance-parts">
           {data === null ? (
