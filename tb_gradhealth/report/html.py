@@ -1,5 +1,6 @@
 """A report as one self-contained HTML page with charts, without scripts, images or links to other pages."""
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
@@ -117,6 +118,7 @@ def _template() -> jinja2.Template:
     )
     environment.filters |= {
         "visible": visible,
+        "unbroken": _unbroken,
         "value_and_limit": value_and_limit,
         "relations": relations,
         "toml": toml_of,
@@ -125,3 +127,8 @@ def _template() -> jinja2.Template:
     }
     environment.globals["figures"] = figures
     return environment.get_template("report.html.j2")
+
+
+def _unbroken(text: str) -> str:
+    """The text with no-break spaces between numbers and their signs, which a line break would part."""
+    return re.sub(r"(?<=\d) (?=[×%])", "\u00a0", text)

@@ -45,6 +45,26 @@ def test_below_the_table_is_the_run_at_a_glance_and_its_picture_opens_layers(dem
         tab.frame.get_by_role("heading", level=1, name="Gradients: RMS of vanishing_sigmoid").wait_for()
 
 
+def test_the_model_is_a_chain_of_blocks_that_leads_to_the_network(demo_server, open_tab):
+    with open_tab(demo_server.url, "#gradhealth&p.gradhealth.run=nan_contrast", width=1280) as tab:
+        chain = tab.frame.get_by_role("button", name="Network of nan_contrast")
+        chain.wait_for()
+        blocks = [
+            (block.inner_text(), block.get_attribute("class").split()[-1])
+            for block in chain.locator(".chain-block").all()
+        ]
+        names = ["input", "contrast", "hidden", "logits", "loss"]
+        assert blocks == [("input", "healthy"), *((name, "critical") for name in names[1:])]
+        chain.click()
+        graph = tab.frame.get_by_role("group", name="Network of nan_contrast")
+        graph.get_by_role("button", name="contrast").first.wait_for()
+        # The way is played node after node, and ends.
+        tab.frame.get_by_role("button", name="Play").click()
+        playing = "document.getAnimations().filter(each => each.effect.target.matches('.node')).length"
+        tab.document.wait_for_function(f"{playing} === {len(names) - 1}")
+        tab.document.wait_for_function(f"{playing} === 0")
+
+
 def test_the_glance_follows_the_opened_finding(demo_server, open_tab):
     with open_tab(demo_server.url, width=1280, height=800) as tab:
         assert tab.rows

@@ -25,6 +25,13 @@ COLOURS = """canvas => new Set(
 ).size"""
 """Different colours in a canvas: an empty one has one."""
 
+SMALL = """() => [...document.querySelectorAll('a, button, input, select, summary')].filter(element => {
+    const target = element.closest('label') ?? element
+    const { width, height } = target.getBoundingClientRect()
+    return width > 0 && Math.min(width, height) < 24
+}).map(element => element.outerHTML.slice(0, 120))"""
+"""Targets of less than 24 pixels (WCAG 2.5.8); a label belongs to its field."""
+
 
 @pytest.fixture(scope="module")
 def report(demo_logs):
@@ -174,6 +181,23 @@ def test_both_themes_pass_axe_and_follow_tensorboards_switch(demo_server, open_t
         assert axe(tab) == []
         tab.switch_to_dark()
         assert axe(tab) == []
+
+
+def test_targets_are_large_enough_for_a_finger(demo_server, open_tab):
+    with open_tab(demo_server.url, width=800) as tab:
+        tab.row("vanishing_sigmoid", "hidden_0/kernel", "Vanishing").click()
+        tab.evidence.get_by_role("img").first.wait_for()
+        for folded in tab.evidence.locator(".folded > summary").all():
+            folded.click()
+        tab.evidence.get_by_role("button", name="Make the rule").wait_for()
+        assert tab.document.evaluate(SMALL) == []
+        for view in ("Rules", "Runs", "Layers"):
+            tab.frame.get_by_role("button", name=view, exact=True).click()
+            tab.frame.get_by_role("main").get_by_role("heading", level=1).wait_for()
+            assert tab.document.evaluate(SMALL) == []
+        tab.frame.get_by_role("button", name="Network", exact=True).first.click()
+        tab.frame.get_by_role("group", name="Network of").wait_for()
+        assert tab.document.evaluate(SMALL) == []
 
 
 @pytest.mark.parametrize(

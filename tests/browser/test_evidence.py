@@ -178,3 +178,43 @@ def test_with_everything_unfolded_both_themes_pass_axe(demo_server, open_tab, ax
         assert axe(tab) == []
         tab.switch_to_dark()
         assert axe(tab) == []
+
+
+def test_a_tap_shows_what_hovering_shows(demo_server, open_tab):
+    with open_tab(
+        demo_server.url, "#gradhealth&p.gradhealth.run=spike_glare", width=800, has_touch=True
+    ) as tab:
+        tab.grid.wait_for()
+        tab.frame.locator(".rows .row").first.tap()
+        word = tab.evidence.locator("dl").get_by_role("button", name="× spread").first
+        word.tap()
+        said = tab.evidence.get_by_role("note")
+        assert "median over the last 32 records" in said.inner_text()
+        room, panel = said.bounding_box(), tab.evidence.bounding_box()
+        assert panel["x"] <= room["x"] < room["x"] + room["width"] <= panel["x"] + panel["width"]
+        word.tap()
+        said.wait_for(state="detached")
+        # The keyboard does the same, and Escape leaves the evidence open.
+        word.press("Enter")
+        said.wait_for()
+        word.press("Escape")
+        said.wait_for(state="detached")
+        chart = tab.evidence.locator(".chart").first
+        plot = chart.locator(".u-over")
+        plot.scroll_into_view_if_needed()
+        width = plot.bounding_box()["width"]
+        steps = []
+        for share in (0.25, 0.75):
+            plot.tap(position={"x": share * width, "y": 40})
+            steps.append(int(chart.locator(".legend").inner_text().split("\n")[0].removeprefix("step ")))
+        assert 100 < steps[0] < 300
+        assert 500 < steps[1] < 700
+        tab.evidence.get_by_text("All charts").tap()
+        bars, reading = tab.evidence.locator(".bars"), tab.evidence.locator(".histogram .legend")
+        bars.scroll_into_view_if_needed()
+        before = bars.get_attribute("aria-label")
+        tab.evidence.locator(".chart:has(.bars) canvas").tap(position={"x": 30, "y": 10})
+        expect(bars).not_to_have_attribute("aria-label", before)
+        usual = reading.inner_text()
+        bars.tap(position={"x": 3, "y": 30})
+        expect(reading).not_to_have_text(usual)

@@ -10,6 +10,7 @@ from tb_gradhealth.record import COLUMNS, Row, RowTable
 pytestmark = pytest.mark.browser
 
 VIEW = "#gradhealth&p.gradhealth.view=layers&p.gradhealth.picture=network&p.gradhealth.run="
+ZOOM = "document.querySelector('.zoom-buttons output').textContent"
 PARTS = ("norm", "attention", "add", "dense", "out")
 FORWARD, BACKWARD, LAST = 80, 90, 190
 """The steps from which activations and gradients hold NaN, and the last step."""
@@ -182,6 +183,86 @@ def test_thousands_of_layers_are_folded_and_open_block_by_block(server, open_tab
         tab.frame.get_by_role("button", name="Blocks").click()
         tab.frame.get_by_role("button", name="Blocks").click()
         assert blocks.count() >= 4
+
+
+def test_the_network_is_zoomed_by_wheel_buttons_and_keys(server, open_tab):
+    with open_tab(server.url, VIEW + "large") as tab:
+        frame, nodes = picture(tab), picture(tab).get_by_role("button")
+        zoom = tab.frame.get_by_role("group", name="Zoom")
+
+        def shown():
+            return int(zoom.locator("output").inner_text().split()[0])
+
+        held = frame.get_by_role("button", name="number 1,")
+        before = held.bounding_box()
+        tab.page.mouse.move(before["x"] + 20, before["y"] + 20)
+        tab.page.keyboard.down("Control")
+        for _ in range(3):
+            tab.page.mouse.wheel(0, 100)
+        tab.page.keyboard.up("Control")
+        tab.document.wait_for_function(f"Number.parseInt({ZOOM}) < 70")
+        # What is under the pointer stays there, and the page has not been zoomed.
+        after, share = held.bounding_box(), shown() / 100
+        assert after["y"] + 20 * share == pytest.approx(before["y"] + 20, abs=2)
+        assert after["width"] == pytest.approx(before["width"] * share, rel=0.02)
+        assert tab.page.evaluate("visualViewport.scale") == 1
+        zoom.get_by_role("button", name="Fit").click()
+        tab.document.wait_for_function(
+            "(frame => frame.scrollHeight <= frame.clientHeight)(document.querySelector('.network-frame'))"
+        )
+        window = frame.bounding_box()
+        last = nodes.last.bounding_box()
+        assert last["y"] + last["height"] < window["y"] + window["height"]
+        fitted = shown()
+        nodes.first.focus()
+        tab.page.keyboard.press("+")
+        tab.document.wait_for_function(f"Number.parseInt({ZOOM}) > {fitted}")
+        assert shown() == pytest.approx(fitted * 1.25, abs=1)
+        for _ in range(12):
+            tab.page.keyboard.press("+")
+        zoom.get_by_role("button", name="Nearer", disabled=True).wait_for()
+        assert shown() == 200
+
+
+def test_an_overview_of_a_large_network_leads_to_its_parts(server, open_tab):
+    with open_tab(server.url, VIEW + "large&p.gradhealth.blocks=0") as tab:
+        picture(tab)
+        overview = tab.frame.locator(".network-overview").bounding_box()
+        tab.page.mouse.click(overview["x"] + overview["width"] / 2, overview["y"] + overview["height"] - 1)
+        node(tab, "head").wait_for()
+        tab.page.mouse.down()
+        tab.page.mouse.move(overview["x"] + 5, overview["y"], steps=2)
+        tab.page.mouse.up()
+        node(tab, "input").wait_for()
+        assert node(tab, "head").count() == 0
+    with open_tab(server.url, VIEW + "small", height=2000) as tab:
+        picture(tab)
+        assert tab.frame.locator(".network-overview").count() == 0
+
+
+def test_fingers_scroll_and_pinch_the_network(server, open_tab):
+    with open_tab(server.url, VIEW + "large", width=800, has_touch=True) as tab:
+        window = picture(tab).bounding_box()
+        x, y = window["x"] + window["width"] / 2, window["y"] + window["height"] / 2
+        fingers = tab.page.context.new_cdp_session(tab.page)
+
+        def touch(kind, *points):
+            at = [{"x": px, "y": py, "id": i} for i, (px, py) in enumerate(points)]
+            fingers.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": at})
+
+        top = tab.document.evaluate("document.querySelector('.network-frame').scrollTop")
+        touch("touchStart", (x, y))
+        for step in range(1, 9):
+            touch("touchMove", (x, y - 10 * step))
+        touch("touchEnd")
+        tab.document.wait_for_function(f"document.querySelector('.network-frame').scrollTop > {top + 30}")
+        touch("touchStart", (x, y - 60), (x, y + 60))
+        for step in range(1, 9):
+            touch("touchMove", (x, y - 60 + 5 * step), (x, y + 60 - 5 * step))
+        touch("touchEnd")
+        tab.document.wait_for_function(f"Number.parseInt({ZOOM}) < 45")
+        picture(tab).get_by_role("button", name="number 1,").tap()
+        tab.page.wait_for_function("location.hash.includes('gradhealth.block')")
 
 
 def test_a_layer_is_linked_to_tensorboards_graph_only_where_that_has_it(demo_server, server, open_tab):

@@ -175,6 +175,50 @@ def test_a_team_lead_finds_where_the_sick_runs_are_and_compares_them(server, ope
         tab.evidence.get_by_role("img").first.wait_for()
 
 
+def test_ranges_of_hyper_parameters_filter_the_runs(server, open_tab):
+    decade = {f"trial_{trial}/train" for trial in range(TRIALS) if 0.01 <= rate(trial) <= 0.1}
+    with open_tab(server.url, VIEW, width=1280) as tab:
+        table(tab)
+        tab.frame.get_by_role("button", name="together").click()
+        picture = tab.frame.get_by_role("img", name=f"{TRIALS} runs as lines")
+        box = picture.bounding_box()
+        axis = picture.locator(".parallel-axis").nth(1).bounding_box()
+        ticks = {tick.text_content(): tick.bounding_box() for tick in picture.locator(".parallel-tick").all()}
+        heights = [ticks[text]["y"] + ticks[text]["height"] / 2 for text in ("0.01", "0.1")]
+        # A drag along the axis, from one tick to the other and a little beyond.
+        tab.page.mouse.move(axis["x"], heights[0] + 1)
+        tab.page.mouse.down()
+        tab.page.mouse.move(axis["x"] + 4, heights[1] - 1, steps=3)
+        tab.page.mouse.up()
+        tab.frame.get_by_text(f"{len(decade)} of {TRIALS} runs with learning_rate").wait_for()
+        assert set(names(tab)) == decade
+        # The keyboard moves the ends from value to value.
+        tab.frame.get_by_role("slider", name="learning_rate to").press("ArrowDown")
+        tab.frame.get_by_text(f"{len(decade) - 1} of {TRIALS} runs with learning_rate").wait_for()
+        fewer = names(tab)
+        assert decade - set(fewer) == {max(decade, key=lambda run: rate(int(run[6:-6])))}
+        tab.page.wait_for_function("location.hash.includes('gradhealth.range=learning_rate')")
+        address = tab.page.url
+        # So does the mouse.
+        end = tab.frame.get_by_role("slider", name="optimizer from")
+        thumb, share = end.bounding_box(), end.evaluate("slider => slider.value / slider.max")
+        size = thumb["width"]
+        at = (thumb["x"] + size / 2, thumb["y"] + size / 2 + (1 - share) * (thumb["height"] - size))
+        tab.page.mouse.move(*at)
+        tab.page.mouse.down()
+        tab.page.mouse.move(at[0], at[1] - box["height"] / 2, steps=3)
+        tab.page.mouse.up()
+        tab.frame.get_by_text("optimizer sgd").wait_for()
+        tab.frame.get_by_role("slider", name="optimizer from").press("Home")
+        # A click on an axis opens its range again.
+        tab.page.mouse.click(axis["x"], sum(heights) / 2)
+        tab.document.wait_for_function(f"document.querySelectorAll('tr[data-run]').length === {TRIALS}")
+    with open_tab(address.split("#")[0], "#" + address.split("#")[1]) as shared:
+        assert names(shared) == fewer
+        shared.frame.get_by_role("button", name="Clear ranges").click()
+        shared.document.wait_for_function(f"document.querySelectorAll('tr[data-run]').length === {TRIALS}")
+
+
 def test_the_baseline_means_what_check_means(server, open_tab, logs, tmp_path):
     trials = [trial for trial in range(TRIALS) if sick_layers(trial)][:3]
     baseline, *others = [f"trial_{trial}/train" for trial in trials]
@@ -218,6 +262,14 @@ def test_columns_stay_hidden_and_the_run_stays_in_sight(server, open_tab):
         table(tab)
         assert tab.frame.get_by_role("columnheader", name="optimizer").count() == 0
         assert tab.frame.get_by_role("columnheader", name="learning_rate").count() == 1
+
+
+def test_both_themes_pass_axe_with_a_range(server, open_tab, axe):
+    with open_tab(server.url, VIEW + "&p.gradhealth.range=learning_rate:0.01:") as tab:
+        tab.frame.get_by_role("img", name=f"{TRIALS} runs as lines").wait_for()
+        assert axe(tab) == []
+        tab.switch_to_dark()
+        assert axe(tab) == []
 
 
 @pytest.mark.parametrize("compared", [(0, 49), (0, 12, 49)])

@@ -15,6 +15,9 @@ from tb_gradhealth.health.results.wording import percent, value_and_limit
         (14.2, 8, "z", "z 14 / 8"),
         (float("inf"), 10, "", "not finite / 10"),
         (float("nan"), 0.2, "share", "not finite / 20 %"),
+        (float("inf"), 10, "times", "not finite / 10 ×"),
+        (float("-inf"), 8, "z", "not finite / z 8"),
+        (float("nan"), 0, "elements", "not finite / 0 elements"),
     ],
 )
 def test_a_value_stands_beside_its_limit_in_the_unit_of_both(value, threshold, unit, said):

@@ -88,6 +88,12 @@ export function drawChart(options: ChartOptions): Chart {
   )
   own = false
   plot.over.addEventListener('dblclick', () => onZoom?.(null))
+  for (const type of ['pointerdown', 'pointermove'] as const) {
+    plot.over.addEventListener(type, (event) => {
+      // uPlot knows the mouse only.
+      if (event.pointerType === 'touch') plot.setCursor({ left: event.offsetX, top: 0 })
+    })
+  }
   return {
     update(next, nextSpans, nextRange) {
       series = next

@@ -81,6 +81,21 @@ export function wayOf(
   )
 }
 
+/** The ids of a way's nodes one after another: values of a step go forward, then gradients back. */
+export function orderOfWay(
+  nodes: readonly Pick<DrawnNode, 'id'>[],
+  way: ReadonlyMap<string, Stop>,
+): string[] {
+  const places = nodes.flatMap(({ id }, i) => {
+    const stop = way.get(id)
+    if (!stop) return []
+    const back = placeOf(stop.finding)
+    return [{ id, place: [stop.position, back, back ? -i : i] as const }]
+  })
+  places.sort(({ place: a }, { place: b }) => a[0] - b[0] || a[1] - b[1] || a[2] - b[2])
+  return places.map(({ id }) => id)
+}
+
 export function incidentOf({ incident, id }: Finding): string {
   return incident || id
 }

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import type { Tensor } from '../contract'
 import { aFinding } from '../testing/samples'
 import { networkOf } from './network'
-import { findingsOfNodes, isOpenAt, linksOfWay, wayOf } from './network-findings'
+import { findingsOfNodes, isOpenAt, linksOfWay, orderOfWay, wayOf } from './network-findings'
 import { drawingKey, foldNetwork, isWithin } from './network-folds'
 import { linkPath, NODE, placeNetwork, seenBetween } from './network-layout'
 import { isLargeNetwork } from './network-size'
@@ -195,10 +195,21 @@ describe('the way of an incident', () => {
       ['add', 1, 70],
       ['head', 2, 70],
     ])
+    expect(orderOfWay(drawn.nodes, way)).toEqual(['add', 'head', 'a'])
     expect(linksOfWay(drawn, way).map(({ from, to, direction }) => [from, to, direction])).toEqual([
       ['a', 'add', 'backward'],
       ['add', 'head', 'forward'],
     ])
+  })
+
+  it('goes forward with values, then back with gradients of the same step', () => {
+    const together = [
+      nan({ id: '1', tensor: 'a', origin: true, opened_step: 70 }),
+      nan({ id: '2', tensor: 'add', opened_step: 75 }),
+      nan({ id: '3', tensor: 'head', kind: 'gradient', opened_step: 75 }),
+    ]
+    const way = wayOf(findingsOfNodes(drawn.nodes, together), 'i')
+    expect(orderOfWay([...drawn.nodes], way).slice(0, 2)).toEqual(['a', 'add'])
   })
 
   it('lists the findings of a node, the worst first, without muted ones', () => {

@@ -70,10 +70,10 @@ it('counts in English', () => {
 it('tells how long ago in the largest unit', () => {
   expect([100, 3400, 59_000, 125_000, 7_300_000, -5].map(formatAgo)).toEqual([
     'just now',
-    '3 s ago',
-    '59 s ago',
-    '2 min ago',
-    '2 h ago',
+    '3\u00a0s ago',
+    '59\u00a0s ago',
+    '2\u00a0min ago',
+    '2\u00a0h ago',
     'just now',
   ])
 })

@@ -120,8 +120,8 @@ export function count(n: number, one: string, many = `${one}s`): string {
 export function formatAgo(milliseconds: number): string {
   const seconds = Math.max(0, Math.round(milliseconds / 1000))
   if (seconds < 1) return 'just now'
-  if (seconds < 60) return `${seconds} s ago`
-  if (seconds < 3600) return `${Math.floor(seconds / 60)} min ago`
-  if (seconds < 2 * 86_400) return `${Math.floor(seconds / 3600)} h ago`
-  return `${STEP.format(Math.floor(seconds / 86_400))} days ago`
+  if (seconds < 60) return `${seconds}${SPACE}s ago`
+  if (seconds < 3600) return `${Math.floor(seconds / 60)}${SPACE}min ago`
+  if (seconds < 2 * 86_400) return `${Math.floor(seconds / 3600)}${SPACE}h ago`
+  return `${STEP.format(Math.floor(seconds / 86_400))}${SPACE}days ago`
 }

@@ -8,7 +8,7 @@ export interface Lane {
   title: string
 }
 
-const LANES: readonly Lane[] = [
+export const LANES: readonly Lane[] = [
   { tone: 'critical', title: 'critical' },
   { tone: 'warning', title: 'warning' },
   { tone: 'healthy', title: 'healthy' },
@@ -68,6 +68,6 @@ function isNear(point: StripPoint | undefined, start: StripPoint): boolean {
   return point !== undefined && point.position - start.position < NEAR
 }
 
-function toneOf(verdict: Verdict): Lane['tone'] {
+export function toneOf(verdict: Verdict): Lane['tone'] {
   return verdict === 'too early' ? 'unknown' : verdict
 }

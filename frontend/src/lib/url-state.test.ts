@@ -31,6 +31,7 @@ const busy: ViewState = {
   compared: ['a,b', 'c'],
   runSort: '-learning rate',
   runGroup: 'batch size',
+  ranges: { 'a:b,c': ['0.001', ''], optimizer: ['adam', 'adam,w'] },
   hiddenColumns: ['symptom:dead-units', 'hparam:a,b'],
   baseline: 'a,b/c',
   draft: '{"version":1,"symptoms":{"dead-units":{"enabled":false}}}',
@@ -51,6 +52,11 @@ describe('the state in the address bar', () => {
   it('takes no range of steps that ends before it begins', () => {
     expect(parseHash('#gradhealth&p.gradhealth.steps=9:3').steps).toBeNull()
     expect(parseHash('#gradhealth&p.gradhealth.steps=x').steps).toBeNull()
+  })
+
+  it('takes no range of values that has no end, or is none', () => {
+    const read = (text: string) => parseHash(`#gradhealth&p.gradhealth.range=${text}`).ranges
+    expect(read('rate:0.1:,layers::,depth:4:8:9,x,a:b')).toEqual({ rate: ['0.1', ''] })
   })
 
   it('takes no width that would hide a column or the rest of the table', () => {

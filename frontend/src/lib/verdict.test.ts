@@ -93,13 +93,13 @@ describe('age', () => {
   it('is told by the server, and a run that recorded within the minute is live', () => {
     const run = aRun({ last_wall_time: 1000 })
     expect(runAge(run, 1_059_000)).toBe('live')
-    expect(runAge(run, 1_061_000)).toBe('1 min ago')
-    expect(runAge(run, 1_000_000 + 3 * 86_400_000)).toBe('3 days ago')
+    expect(runAge(run, 1_061_000)).toBe('1\u00a0min ago')
+    expect(runAge(run, 1_000_000 + 3 * 86_400_000)).toBe('3\u00a0days ago')
     expect(runAge(aRun({ last_wall_time: null }), 5)).toBeNull()
   })
 
   it('comes after how much is still to be read', () => {
-    expect(loadingText({ done: false, bytes_read: 45, bytes: 99 })).toBe('reading, 45 %')
+    expect(loadingText({ done: false, bytes_read: 45, bytes: 99 })).toBe('reading, 45\u00a0%')
     expect(loadingText({ done: false, bytes_read: 0, bytes: 0 })).toBe('reading')
     expect(loadingText({ done: true, bytes_read: 9, bytes: 9 })).toBeNull()
   })
@@ -109,7 +109,7 @@ describe('the small line', () => {
   it('says how far, how the loss moved and what is watched', () => {
     expect(runFacts(aRun(), 1.7e12 + 180_000)).toEqual([
       'step 590',
-      '3 min ago',
+      '3\u00a0min ago',
       'loss 2.310 → 2.300',
       '26 tensors watched',
       'recorded every 10 steps',

@@ -189,5 +189,5 @@ export function runAge(run: Run, now: number): string | null {
 export function loadingText(loading: Run['loading']): string | null {
   if (!loading || loading.done) return null
   if (!(loading.bytes > 0)) return 'reading'
-  return `reading, ${Math.floor((100 * loading.bytes_read) / loading.bytes)} %`
+  return `reading, ${Math.floor((100 * loading.bytes_read) / loading.bytes)}\u00a0%`
 }

@@ -2,6 +2,7 @@
 
 import { FINDING_STATES, type FindingState, SEVERITIES, type Severity } from '../contract'
 import { DEFAULT_SORT, SORT_COLUMNS, type Sort } from './sort'
+import { formatRanges, parseRanges, type ValueRanges } from './value-ranges'
 import { AXES, type AxisName } from './x-axis'
 
 export const VIEWS = ['overview', 'layers', 'runs', 'rules'] as const
@@ -70,6 +71,8 @@ export interface ViewState {
   runSort: string
   /** The hyper-parameter that groups the table of runs; empty for none. */
   runGroup: string
+  /** The ranges of hyper-parameters that the shown runs lie in. */
+  ranges: ValueRanges
   /** The hidden columns of the table of runs, by their ids. */
   hiddenColumns: readonly string[]
   /** The run that all others are compared with. */
@@ -107,6 +110,7 @@ export const DEFAULT_VIEW: ViewState = {
   compared: [],
   runSort: '',
   runGroup: '',
+  ranges: {},
   hiddenColumns: [],
   baseline: null,
   draft: '',
@@ -171,6 +175,11 @@ export const FIELDS: Fields = {
   compared: list('compare'),
   runSort: plain('runsort'),
   runGroup: plain('group'),
+  ranges: {
+    name: 'range',
+    format: formatRanges,
+    parse: (text) => parseRanges(text, decode),
+  },
   hiddenColumns: list('hide'),
   baseline: name('baseline'),
   draft: plain('draft'),

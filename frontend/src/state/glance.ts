@@ -4,6 +4,9 @@ import { computed, effect, type ReadonlySignal, type Signal, signal } from '@pre
 import type { Api, Heatmap, Series } from '../api'
 import type { Finding, Run, Tensor } from '../contract'
 import { comparedColumn } from '../lib/layer-neighbours'
+import { networkOf } from '../lib/network'
+import { type DrawnNode, foldNetwork } from '../lib/network-folds'
+import { isLargeNetwork } from '../lib/network-size'
 import { reductionOf, type Statistic, statisticsOf } from '../lib/statistics'
 import type { Alerts } from './alerts'
 import { readLoss } from './loss'
@@ -12,6 +15,8 @@ import type { View } from './view'
 
 export interface GlanceData {
   run: string
+  /** The network in forward order, a large one folded into blocks. */
+  nodes: readonly DrawnNode[]
   loss: Series | null
   heatmap: Heatmap | null
 }
@@ -54,19 +59,22 @@ export function createGlance(
     return JSON.stringify({ name, revision: revision ?? records, tensors })
   })
   /** A large network has a large list of tensors, which seldom changes. */
-  let listed: { key: string; tensors: readonly Tensor[] } | null = null
+  let listed: { key: string; tensors: readonly Tensor[]; nodes: readonly DrawnNode[] } | null = null
   let latestRequest = 0
 
   async function read(name: string, tensorCount: number): Promise<GlanceData> {
     const key = `${tensorCount} ${name}`
-    if (listed?.key !== key) listed = { key, tensors: await api.tensors(name) }
-    const { tensors } = listed
+    if (listed?.key !== key) {
+      const tensors = await api.tensors(name)
+      listed = { key, tensors, nodes: await nodesOf(tensors) }
+    }
+    const { tensors, nodes } = listed
     const statistic = pictured(tensors, alerts.named(run.peek()))
     const [loss, heatmap] = await Promise.all([
       readLoss(api, name, tensors),
       statistic && api.heatmap(pictureOf(name, tensors, statistic)),
     ])
-    return { run: name, loss, heatmap }
+    return { run: name, nodes, loss, heatmap }
   }
 
   effect(() => {
@@ -87,6 +95,19 @@ export function createGlance(
     )
   })
   return { run, data, shown, cursor }
+}
+
+/** In tasks of their own: thousands of layers take tens of milliseconds each. */
+async function nodesOf(tensors: readonly Tensor[]): Promise<readonly DrawnNode[]> {
+  await nextTask()
+  const network = networkOf(tensors)
+  await nextTask()
+  const { nodes } = foldNetwork(network, isLargeNetwork(tensors), [])
+  return nodes.filter(({ members }) => members[0]?.kind !== 'target')
+}
+
+function nextTask(): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve))
 }
 
 /** The statistic that shows the named finding, else the first one. */

@@ -16,7 +16,7 @@ const KEYS: readonly (readonly [keys: string[], what: string])[] = [
   [['Shift →', 'Shift ←'], 'in the table’s head: the width of the column'],
   [
     ['+', '−', '0'],
-    'in the layers’ picture: nearer, farther, all steps; with Shift, ← and → move along',
+    'in the heatmap and the network: nearer, farther, all of it; in the heatmap with Shift, ← and → move along',
   ],
   [['↓', '↑', '→', '←'], 'in the network: along the links, and from layer to layer'],
 ]

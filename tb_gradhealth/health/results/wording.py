@@ -33,14 +33,17 @@ def number(value: float) -> str:
 def value_and_limit(value: float, threshold: float, unit: str) -> str:
     """A measured value and its limit, with the unit.
 
-    ``61 % / 20 %``, ``z 14 / 8``, ``86 × / 10 ×``, ``64 / 0 elements``, ``0.00041 / 0.001``.
+    ``61 % / 20 %``, ``z 14 / 8``, ``86 × / 10 ×``, ``64 / 0 elements``, ``0.00041 / 0.001``; a value that
+    is not finite has no unit of its own: ``not finite / 10 ×``, ``not finite / z 8``.
     """
     if unit == "share":
         return f"{percent(value)} / {percent(threshold)}"
     if unit == "z":
+        if not math.isfinite(value):
+            return f"not finite / z {number(threshold)}"
         return f"z {number(value)} / {number(threshold)}"
     if unit == "times":
-        return f"{number(value)} × / {number(threshold)} ×"
+        return f"{amount(value, unit)} / {amount(threshold, unit)}"
     if unit in ("elements", "steps", "variables"):
         return f"{whole(value)} / {whole(threshold)} {unit}"
     return f"{number(value)} / {number(threshold)}"

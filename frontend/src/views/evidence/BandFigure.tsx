@@ -49,13 +49,15 @@ export function BandFigure(props: BandFigureProps) {
 
   const step = evidence.cursor.value
   const row = hovered ?? (band.own >= 0 ? band.own : null)
-  const onPointerMove = (event: PointerEvent) => {
+  const point = (event: PointerEvent) => {
     evidence.cursor.value = stepAtPlace(axis, range, event.offsetX / width)
     setHovered(
       Math.max(0, Math.min(band.rows - 1, Math.floor((event.offsetY / height) * band.rows))),
     )
   }
-  const leave = () => {
+  const leave = (event: PointerEvent) => {
+    // The reading of a tap stays.
+    if (event.pointerType === 'touch') return
     evidence.cursor.value = null
     setHovered(null)
   }
@@ -89,7 +91,8 @@ export function BandFigure(props: BandFigureProps) {
             ref={canvas}
             role="img"
             aria-label={summary}
-            onPointerMove={onPointerMove}
+            onPointerDown={point}
+            onPointerMove={point}
             onPointerLeave={leave}
           />
           {step !== null && step >= from && step <= to && (

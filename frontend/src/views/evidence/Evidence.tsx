@@ -2,6 +2,7 @@
 
 import { useEffect, useRef } from 'preact/hooks'
 import type { Finding, Symptom } from '../../contract'
+import { unbroken } from '../../lib/unbroken'
 import { titleOf } from '../../state/alerts'
 import { useTab } from '../context'
 import { FromLater } from '../FromLater'
@@ -56,7 +57,7 @@ function Details({ finding, symptom }: { finding: Finding; symptom: Symptom | un
         <span class={`chip ${finding.severity}`}>{finding.severity}</span>{' '}
         {titleOf(server)(finding.symptom)} · <bdi class="mono">{finding.tensor}</bdi>
       </h2>
-      <p class="message">{finding.message}</p>
+      <p class="message">{unbroken(finding.message)}</p>
       <Cause finding={finding} />
       {finding.muted && <p class="muted">Muted by the rules: {finding.muted}</p>}
       <Facts finding={finding} />

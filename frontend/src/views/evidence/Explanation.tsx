@@ -1,6 +1,7 @@
 /** What a symptom means, what causes it, and how it is computed; folded. */
 
 import type { Symptom } from '../../contract'
+import { unbroken } from '../../lib/unbroken'
 import { Folded } from './Folded'
 import { Mentions } from './Mentions'
 
@@ -8,7 +9,7 @@ export function Explanation({ symptom, run }: { symptom: Symptom; run: string })
   const { id, meaning, causes } = symptom
   return (
     <Folded title="What it means, and likely causes" remember="causes">
-      <p>{meaning}</p>
+      <p>{unbroken(meaning)}</p>
       {causes.length > 0 && (
         <ul>
           {causes.map((cause) => (
@@ -27,7 +28,7 @@ export function Formula({ symptom: { formula, measure, source } }: { symptom: Sy
     <Folded title="Rule and formula">
       <p class="mono">{formula || measure}</p>
       {(source ?? '').split('\n\n').map((paragraph) => (
-        <p key={paragraph}>{paragraph}</p>
+        <p key={paragraph}>{unbroken(paragraph)}</p>
       ))}
     </Folded>
   )

@@ -1,6 +1,7 @@
 /** A text in which mentioned symptoms lead to their findings in the same run. */
 
 import { mentionParts } from '../../lib/mentions'
+import { unbroken } from '../../lib/unbroken'
 import { useTab } from '../context'
 
 export function Mentions({ text, run, besides }: { text: string; run: string; besides: string }) {
@@ -11,7 +12,7 @@ export function Mentions({ text, run, besides }: { text: string; run: string; be
     <>
       {mentionParts(text, server.symptoms.value.values()).map((part) => {
         const finding = part.symptom && part.symptom !== besides ? found(part.symptom) : undefined
-        if (!finding) return part.text
+        if (!finding) return unbroken(part.text)
         return (
           <button
             key={part.text}

@@ -42,8 +42,12 @@ export function useHeatmapPointer(
       moveCursor(cursorAt(event))
       if (drag) setDrag({ ...drag, now: inside(plot.current, event).x })
     },
-    onPointerLeave: () => moveCursor(null),
+    onPointerLeave: ({ pointerType }: PointerEvent) => {
+      // The reading of a tap stays.
+      if (pointerType !== 'touch') moveCursor(null)
+    },
     onPointerDown: (event: PointerEvent) => {
+      if (event.pointerType === 'touch') moveCursor(cursorAt(event))
       if (event.button !== 0 || event.pointerType === 'touch') return
       plot.current?.setPointerCapture(event.pointerId)
       const { x } = inside(plot.current, event)

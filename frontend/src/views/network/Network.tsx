@@ -80,6 +80,7 @@ export function Network() {
   const steps = fits ? Float64Array.from(heatmap.columns.get('step') ?? []) : new Float64Array()
   const cell = at === null ? steps.length - 1 : Math.max(0, cellAt(steps, at))
   const [active, setActive] = useState<string | null>(null)
+  const [played, setPlayed] = useState(0)
   if (tensors === null) return <p class="notice">Reading the layers…</p>
   if (drawn.nodes.length === 0) return <p class="notice">This run has measured no layer yet.</p>
   const { matches } = alerts.layerPattern.value
@@ -114,7 +115,12 @@ export function Network() {
   return (
     <div class="network">
       <NetworkTools steps={steps} cell={cell} incidents={incidents} chosen={chosen} />
-      <Way nodes={drawn.nodes} way={way} lead={chosen?.lead ?? null} />
+      <Way
+        nodes={drawn.nodes}
+        way={way}
+        lead={chosen?.lead ?? null}
+        onPlay={() => setPlayed(played + 1)}
+      />
       {scale && (
         <Legend
           scale={scale}
@@ -130,6 +136,7 @@ export function Network() {
           onActive={setActive}
           start={firstMatch ?? first ?? null}
           occasion={`${run} ${key} ${layerFilter}`}
+          played={played}
         />
         <NodeReading
           node={current}

@@ -3,12 +3,17 @@
 import { useEffect, useLayoutEffect, useMemo, useRef, useState } from 'preact/hooks'
 import type { Finding, Unit } from '../../contract'
 import type { ColourScale } from '../../lib/heatmap-scale'
-import type { Stop, WayLink } from '../../lib/network-findings'
+import { orderOfWay, type Stop, type WayLink } from '../../lib/network-findings'
 import { type Drawn, type DrawnNode, isWithin } from '../../lib/network-folds'
 import { linkPath, type Placed, seenBetween } from '../../lib/network-layout'
+import { needsOverview, ZOOM_STEP } from '../../lib/zoom'
 import { useTab } from '../context'
 import { useSize } from '../layers/useSize'
+import { NetworkOverview } from './NetworkOverview'
 import { NodeButton } from './NodeButton'
+import { playWay } from './playWay'
+import { useZoom } from './useZoom'
+import { ZoomButtons } from './ZoomButtons'
 
 export interface Shown {
   drawn: Drawn
@@ -35,21 +40,32 @@ interface PictureProps {
   /** The node that is scrolled to at first, and again when `occasion` changes. */
   start: string | null
   occasion: string
+  /** How often the way was played; another number plays it again. */
+  played: number
 }
 
 /** What is drawn above and below the window, in pixels. */
 const MARGIN = 400
+/** Before the window's height is known. */
+const LEAST_HEIGHT = 600
 
-export function Picture({ label, shown, active, onActive, start, occasion }: PictureProps) {
+export function Picture({ label, shown, active, onActive, start, occasion, played }: PictureProps) {
   const { view } = useTab()
   const { drawn, placed, found, way, wayLinks, matched, paint } = shown
   const frame = useRef<HTMLDivElement>(null)
   const { width, height } = useSize(frame, frame)
-  const [top, setTop] = useState(0)
+  const [{ top, left }, setScroll] = useState({ top: 0, left: 0 })
+  const zoom = useZoom(frame, placed)
+  const { scale } = zoom
   const focusNext = useRef<string | null>(null)
   const seen = useMemo(
-    () => seenBetween(placed, top - MARGIN, top + Math.max(height, 600) + MARGIN),
-    [placed, top, height],
+    () =>
+      seenBetween(
+        placed,
+        (top - MARGIN) / scale,
+        (top + Math.max(height, LEAST_HEIGHT) + MARGIN) / scale,
+      ),
+    [placed, top, height, scale],
   )
   const steps = useMemo(() => neighbours(drawn), [drawn])
   const wayOfLink = useMemo(
@@ -71,8 +87,8 @@ export function Picture({ label, shown, active, onActive, start, occasion }: Pic
     const scrollTo = (id: string | null, offset: number) => {
       const centre = id === null ? undefined : placed.centres.get(id)
       if (!centre) return
-      current.scrollTop = centre.y - offset
-      current.scrollLeft = centre.x - width / 2
+      current.scrollTop = centre.y * scale - offset
+      current.scrollLeft = centre.x * scale - width / 2
     }
     // What was in an opened block takes its place on the screen.
     const opened = opening.current
@@ -94,6 +110,23 @@ export function Picture({ label, shown, active, onActive, start, occasion }: Pic
     button?.scrollIntoView({ block: 'nearest', inline: 'nearest' })
   }, [active])
 
+  useEffect(() => {
+    if (played > 0 && frame.current) playWay(frame.current, orderOfWay(drawn.nodes, way))
+  }, [played])
+
+  const onZoomKey = (event: KeyboardEvent) => {
+    if (event.ctrlKey || event.metaKey || event.altKey) return
+    const zooms: Record<string, () => void> = {
+      '+': () => zoom.by(ZOOM_STEP),
+      '=': () => zoom.by(ZOOM_STEP),
+      '-': () => zoom.by(1 / ZOOM_STEP),
+      '0': zoom.fit,
+    }
+    const change = zooms[event.key]
+    if (!change) return
+    event.preventDefault()
+    change()
+  }
   const onKeyDown = (event: KeyboardEvent, node: DrawnNode) => {
     if (event.ctrlKey || event.metaKey || event.altKey || event.shiftKey) return
     const { nodes } = drawn
@@ -116,74 +149,105 @@ export function Picture({ label, shown, active, onActive, start, occasion }: Pic
     const finding = way.get(node.id)?.finding ?? found.get(node.id)?.[0]
     if (node.block !== null) {
       const y = placed.centres.get(node.id)?.y ?? 0
-      opening.current = { block: node.block, offset: y - (frame.current?.scrollTop ?? 0) }
+      opening.current = {
+        block: node.block,
+        offset: y * scale - (frame.current?.scrollTop ?? 0),
+      }
       view.change({ openBlocks: [...view.current.peek().openBlocks, node.block] })
     } else if (finding) view.change({ opened: { run: finding.run, id: finding.id } })
   }
   const entry =
     active !== null && placed.centres.has(active) ? active : (start ?? drawn.nodes[0]?.id)
+  const moveTo = (x: number, y: number) => {
+    frame.current?.scrollTo({ left: x * scale - width / 2, top: y * scale - height / 2 })
+  }
+  const part = {
+    left: left / scale,
+    top: top / scale,
+    width: width / scale,
+    height: height / scale,
+  }
   return (
-    // biome-ignore lint/a11y/useSemanticElements: a fieldset is a group of form fields
-    <div
-      class="network-frame"
-      ref={frame}
-      role="group"
-      aria-label={label}
-      onScroll={({ currentTarget }) => setTop(currentTarget.scrollTop)}
-    >
+    // biome-ignore lint/a11y/noStaticElementInteractions: keys of the nodes and buttons within
+    <div class="network-stage" onKeyDown={onZoomKey}>
+      {/* biome-ignore lint/a11y/useSemanticElements: a fieldset is a group of form fields */}
       <div
-        class="network-sheet"
-        style={{ width: `${placed.width}px`, height: `${placed.height}px` }}
+        class="network-frame"
+        ref={frame}
+        role="group"
+        aria-label={label}
+        onScroll={({ currentTarget: { scrollTop, scrollLeft } }) =>
+          setScroll({ top: scrollTop, left: scrollLeft })
+        }
       >
-        <svg width={placed.width} height={placed.height} aria-hidden="true">
-          <defs>
-            <marker
-              id="way-end"
-              viewBox="0 0 8 8"
-              refX="7"
-              refY="4"
-              markerWidth="4"
-              markerHeight="4"
-              orient="auto-start-reverse"
-            >
-              <path class="way-arrow" d="M0 0L8 4L0 8Z" />
-            </marker>
-          </defs>
-          {seen.links.map(({ from, to, known, points }) => {
-            const direction = wayOfLink.get(`${from}\n${to}`)
-            return (
-              <path
-                key={`${from}\n${to}`}
-                class={`network-link${known ? '' : ' order'}${direction ? ' way' : ''}`}
-                d={linkPath(points)}
-                marker-end={direction === 'forward' ? 'url(#way-end)' : undefined}
-                marker-start={direction === 'backward' ? 'url(#way-end)' : undefined}
-              />
-            )
-          })}
-        </svg>
-        {drawn.nodes.map((node) => {
-          const centre = placed.centres.get(node.id)
-          const kept = node.id === active || node.id === entry
-          if (!centre || (!seen.nodes.has(node.id) && !kept)) return null
-          return (
-            <NodeButton
-              key={node.id}
-              node={node}
-              centre={centre}
-              findings={found.get(node.id) ?? []}
-              stop={way.get(node.id) ?? null}
-              paint={paint}
-              matched={matched.has(node.id)}
-              active={node.id === active}
-              reachable={node.id === entry}
-              onOpen={() => open(node)}
-              onFocus={() => onActive(node.id)}
-              onKeyDown={(event) => onKeyDown(event, node)}
-            />
-          )
-        })}
+        <div
+          class="network-sheet"
+          style={{ width: `${placed.width * scale}px`, height: `${placed.height * scale}px` }}
+        >
+          <div
+            class="network-scaled"
+            style={{
+              width: `${placed.width}px`,
+              height: `${placed.height}px`,
+              transform: scale === 1 ? undefined : `scale(${scale})`,
+            }}
+          >
+            <svg width={placed.width} height={placed.height} aria-hidden="true">
+              <defs>
+                <marker
+                  id="way-end"
+                  viewBox="0 0 8 8"
+                  refX="7"
+                  refY="4"
+                  markerWidth="4"
+                  markerHeight="4"
+                  orient="auto-start-reverse"
+                >
+                  <path class="way-arrow" d="M0 0L8 4L0 8Z" />
+                </marker>
+              </defs>
+              {seen.links.map(({ from, to, known, points }) => {
+                const direction = wayOfLink.get(`${from}\n${to}`)
+                return (
+                  <path
+                    key={`${from}\n${to}`}
+                    class={`network-link${known ? '' : ' order'}${direction ? ' way' : ''}`}
+                    d={linkPath(points)}
+                    data-way={direction && (direction === 'backward' ? from : to)}
+                    marker-end={direction === 'forward' ? 'url(#way-end)' : undefined}
+                    marker-start={direction === 'backward' ? 'url(#way-end)' : undefined}
+                  />
+                )
+              })}
+            </svg>
+            {drawn.nodes.map((node) => {
+              const centre = placed.centres.get(node.id)
+              const kept = node.id === active || node.id === entry
+              if (!centre || (!seen.nodes.has(node.id) && !kept)) return null
+              return (
+                <NodeButton
+                  key={node.id}
+                  node={node}
+                  centre={centre}
+                  findings={found.get(node.id) ?? []}
+                  stop={way.get(node.id) ?? null}
+                  paint={paint}
+                  matched={matched.has(node.id)}
+                  active={node.id === active}
+                  reachable={node.id === entry}
+                  onOpen={() => open(node)}
+                  onFocus={() => onActive(node.id)}
+                  onKeyDown={(event) => onKeyDown(event, node)}
+                />
+              )
+            })}
+          </div>
+        </div>
       </div>
+      <ZoomButtons zoom={zoom} />
+      {height > 0 && needsOverview(placed, { width, height }, scale) && (
+        <NetworkOverview shown={shown} part={part} onMove={moveTo} />
+      )}
     </div>
   )
 }

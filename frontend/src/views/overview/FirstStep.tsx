@@ -1,6 +1,7 @@
 /** What to try first against the named finding, and the way to its evidence. */
 
 import { adviceFor } from '../../lib/finding-text'
+import { unbroken } from '../../lib/unbroken'
 import { useTab } from '../context'
 
 export function FirstStep() {
@@ -12,7 +13,7 @@ export function FirstStep() {
     <p class="first-step">
       {advice !== undefined && (
         <span>
-          <strong>Try first:</strong> {advice}
+          <strong>Try first:</strong> {unbroken(advice)}
         </span>
       )}
       <button

@@ -1,3 +1,4 @@
+import { unbroken } from '../../lib/unbroken'
 import { loadingText, runFacts, sickSentence } from '../../lib/verdict'
 import { useServerClock } from '../clock'
 import { useTab } from '../context'
@@ -22,7 +23,7 @@ export function Verdict() {
       {whole !== null && <p class="whole">{whole}</p>}
       <div class={grave ? `lead ${tone}` : 'lead'}>
         <div class="verdict">
-          <h1>{text}</h1>
+          <h1>{unbroken(text)}</h1>
           {grave && <span class={`chip ${tone}`}>{tone}</span>}
         </div>
         <FirstStep />

@@ -12,7 +12,10 @@ vi.mock('../../draw/chart', () => ({
   drawChart: () => ({ update: () => {}, point: () => {}, resize: () => {}, destroy: () => {} }),
 }))
 
-afterEach(cleanup)
+afterEach(() => {
+  cleanup()
+  localStorage.clear()
+})
 
 const runs = [
   aRun({ run: 'a', hparams: { rate: 0.1 } }),
@@ -154,6 +157,26 @@ it('shows health against each hyper-parameter for enough runs', async () => {
     'Runs by rate, a lane for each verdict. 3 of 3 sick runs and 0 of 2 healthy at ≥ 0.1.',
     'Runs by seed, a lane for each verdict. Sick and healthy runs are mixed.',
   ])
+})
+
+it('shows the runs within a range of a hyper-parameter, and says so', async () => {
+  const many = [0.001, 0.01, 0.1, 1].map((rate, i) =>
+    aRun({ run: `r${i}`, rank: i, hparams: { rate, seed: i } }),
+  )
+  const tab = await showTab(aServer(many, []), aHost('#gradhealth&p.gradhealth.view=runs'))
+  fireEvent.click(await screen.findByRole('button', { name: 'together' }))
+  const upper = screen.getByRole('slider', { name: 'rate to' })
+  expect(upper.getAttribute('aria-valuetext')).toBe('1')
+  fireEvent.keyDown(upper, { key: 'ArrowDown' })
+  fireEvent.keyDown(screen.getByRole('slider', { name: 'rate from' }), { key: 'ArrowUp' })
+  expect(tab.view.current.value.ranges).toEqual({ rate: ['0.01', '0.1'] })
+  expect(order()).toEqual(['r1', 'r2'])
+  expect(screen.getByText('rate 0.01 to 0.1').closest('p')?.textContent).toContain('2 of 4 runs')
+  // An end stops at the other one.
+  fireEvent.keyDown(upper, { key: 'Home' })
+  expect(tab.view.current.value.ranges).toEqual({ rate: ['0.01', '0.01'] })
+  fireEvent.click(screen.getByRole('button', { name: 'Clear ranges' }))
+  expect(order()).toHaveLength(4)
 })
 
 it('says which run was earlier, and of filtered layers only', async () => {

@@ -3,10 +3,12 @@
 import { useMemo } from 'preact/hooks'
 import { runColumns } from '../../lib/run-columns'
 import { matrixSentence, runMatrix } from '../../lib/run-matrix'
+import { runsWithin } from '../../lib/runs-within'
 import { titleOf } from '../../state/alerts'
 import { useTab } from '../context'
 import { Comparison } from './Comparison'
 import { Matrix } from './Matrix'
+import { RangesNote } from './RangesNote'
 import { RunsTools } from './RunsTools'
 import { Strips } from './Strips'
 
@@ -15,7 +17,7 @@ export function Runs() {
   const runs = alerts.runs.value
   const findings = server.findings.value
   const symptoms = server.symptoms.value
-  const { compared, hiddenColumns } = view.current.value
+  const { compared, hiddenColumns, ranges } = view.current.value
   // A run of a shared address may be gone.
   const baseline = alerts.runOf.value.has(view.current.value.baseline ?? '')
     ? view.current.value.baseline
@@ -23,6 +25,14 @@ export function Runs() {
   const matrix = useMemo(
     () => runMatrix(runs, findings, symptoms, baseline),
     [runs, findings, symptoms, baseline],
+  )
+  const inside = useMemo(
+    () => new Set(runsWithin(runs, ranges).map(({ run }) => run)),
+    [runs, ranges],
+  )
+  const filtered = useMemo(
+    () => ({ ...matrix, rows: matrix.rows.filter(({ run }) => inside.has(run.run)) }),
+    [matrix, inside],
   )
   const columns = runColumns(matrix, titleOf(server), baseline)
   const shown = columns.filter(({ id }) => !hiddenColumns.includes(id))
@@ -38,9 +48,10 @@ export function Runs() {
           {compared.length === 1 && 'Tick another run to compare it with.'}
         </p>
       </div>
-      <Strips runs={runs} varied={matrix.varied} />
+      <Strips runs={runs} inside={inside} varied={matrix.varied} />
       <RunsTools matrix={matrix} columns={columns} />
-      <Matrix matrix={matrix} columns={shown} />
+      <RangesNote shown={inside.size} of={runs.length} />
+      <Matrix matrix={filtered} columns={shown} />
       <Comparison />
     </div>
   )

@@ -6,6 +6,7 @@ import { compactNames } from '../../lib/compact-names'
 import type { Column } from '../../lib/frame'
 import { formatValue } from '../../lib/numbers'
 import { stepRange, valueAxis } from '../../lib/small-chart'
+import { unbroken } from '../../lib/unbroken'
 import { runChip } from '../../lib/verdict'
 import { titleOf } from '../../state/alerts'
 import { useTab } from '../context'
@@ -77,7 +78,7 @@ function WorstOf({ run }: { run: Run }) {
   const { comparison, view, server } = useTab()
   const evidence = comparison.worst.value.get(run.run)
   if (evidence === undefined) return <p class="muted">Reading…</p>
-  if (evidence === null) return <p class="muted">{run.headline}</p>
+  if (evidence === null) return <p class="muted">{unbroken(run.headline)}</p>
   const { finding } = evidence.header
   const logarithmic = server.symptoms.value.get(finding.symptom)?.logarithmic ?? false
   const [steps, values, limit] = ['step', 'value', 'threshold'].map(

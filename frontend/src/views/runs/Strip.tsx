@@ -26,12 +26,14 @@ interface StripProps {
   /** What the plot shows, in a sentence. */
   text: string
   runs: readonly Run[]
+  /** The runs within the ranges; the others are faint. */
+  inside: ReadonlySet<string>
   /** The run under the pointer in any of the plots. */
   pointed: string | null
   point: (run: string | null) => void
 }
 
-export function Strip({ name, text, runs, pointed, point }: StripProps) {
+export function Strip({ name, text, runs, inside, pointed, point }: StripProps) {
   const { view, alerts } = useTab()
   const element = useRef<HTMLDivElement>(null)
   const width = useWidth(element)
@@ -60,6 +62,8 @@ export function Strip({ name, text, runs, pointed, point }: StripProps) {
   }
   const colourOf = (run: string) =>
     `var(--run-${styleOf(alerts.runColours.value.get(run) ?? 0).colour})`
+  const dots = (some: readonly StripPoint[]) =>
+    some.map((each) => `M${x(each).toFixed(1)} ${y(each).toFixed(1)}h.01`).join('')
   const marked = points.filter(({ run }) => run === pointed || compared.includes(run))
   const value = alerts.runOf.value.get(pointed ?? '')?.hparams?.[name]
   return (
@@ -86,10 +90,13 @@ export function Strip({ name, text, runs, pointed, point }: StripProps) {
           aria-label={`Runs by ${name}, a lane for each verdict. ${text}.`}
           width={width}
           height={height}
+          onPointerDown={(event) => point(nearest(event))}
           onPointerMove={(event) => point(nearest(event))}
-          onPointerLeave={() => point(null)}
+          // The reading of a tap stays.
+          onPointerLeave={({ pointerType }) => pointerType !== 'touch' && point(null)}
           onClick={tick}
         >
+          <path class="dots outside" d={dots(points.filter(({ run }) => !inside.has(run)))} />
           {lanes.map(({ tone, title }, lane) => (
             <g key={tone}>
               <text class={`lane ${tone}`} x={LEFT - 16} y={middle(lane) + 4}>
@@ -102,10 +109,7 @@ export function Strip({ name, text, runs, pointed, point }: StripProps) {
               {/* A path of round dots: one element for any number of runs. */}
               <path
                 class={`dots ${tone}`}
-                d={points
-                  .filter((each) => each.lane === lane)
-                  .map((each) => `M${x(each).toFixed(1)} ${y(each).toFixed(1)}h.01`)
-                  .join('')}
+                d={dots(points.filter((each) => each.lane === lane && inside.has(each.run)))}
               />
             </g>
           ))}

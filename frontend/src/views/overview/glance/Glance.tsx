@@ -4,6 +4,7 @@ import { useEffect, useState } from 'preact/hooks'
 import { useTab } from '../../context'
 import { Swatch } from '../../Swatch'
 import { useMedia } from '../../useMedia'
+import { Chain } from './Chain'
 import { LossGlance } from './LossGlance'
 import { Thumbnail } from './Thumbnail'
 
@@ -40,6 +41,7 @@ export function Glance() {
           <bdi>{run.run}</bdi> <span class="muted">at a glance</span>
         </button>
       </h2>
+      {open && data !== null && <Chain run={run} nodes={data.nodes} />}
       {open && (
         <div class="glance-parts">
           {data === null ? (

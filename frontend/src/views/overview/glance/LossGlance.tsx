@@ -1,10 +1,8 @@
 /** The loss of a run with its incidents marked. */
 
-import { useSignalEffect } from '@preact/signals'
-import { useEffect, useMemo, useRef } from 'preact/hooks'
+import { useMemo } from 'preact/hooks'
 import type { Series } from '../../../api'
 import type { Run } from '../../../contract'
-import { type Chart, drawChart } from '../../../draw/chart'
 import { lossSeries } from '../../../lib/loss-series'
 import { formatStep, formatValue } from '../../../lib/numbers'
 import { type IncidentSpan, incidentSpans } from '../../../lib/run-incidents'
@@ -13,47 +11,20 @@ import { STEP_AXIS } from '../../../lib/x-axis'
 import { titleOf } from '../../../state/alerts'
 import { tokensFor } from '../../../theme/tokens'
 import { useTab } from '../../context'
+import { useDrawing } from '../../useDrawing'
 
 export function LossGlance({ run, loss }: { run: Run; loss: Series | null }) {
   const { host, glance, server } = useTab()
   const series = useMemo(() => lossSeries(loss), [loss])
   const part = server.parts.value.get(run.run)
   const spans = useMemo(() => incidentSpans(part ?? []), [part])
-  const element = useRef<HTMLDivElement>(null)
-  const chart = useRef<Chart | null>(null)
   const dark = host.dark.value
-  useEffect(() => {
-    const parent = element.current
-    if (!parent || !series) return
-    const drawn = drawChart({
-      element: parent,
-      series,
-      spans,
-      tokens: tokensFor(dark),
-      width: parent.clientWidth || 320,
-      height: parent.clientHeight || 150,
-      range: rangeOf(run),
-      axis: STEP_AXIS,
-      onCursor: (index) => {
-        glance.cursor.value = index === null ? null : (series.steps[index] ?? null)
-      },
-    })
-    chart.current = drawn
-    const observer = new ResizeObserver(() => {
-      if (parent.clientWidth > 0 && parent.clientHeight > 0)
-        drawn.resize(parent.clientWidth, parent.clientHeight)
-    })
-    observer.observe(parent)
-    return () => {
-      observer.disconnect()
-      drawn.destroy()
-      chart.current = null
-    }
-  }, [dark, series, spans, run.first_step, run.last_step])
-  useSignalEffect(() => {
-    const step = glance.cursor.value
-    if (!element.current?.matches(':hover')) chart.current?.point(step)
-  })
+  const { element } = useDrawing(
+    series && { series, spans, tokens: tokensFor(dark), range: rangeOf(run), axis: STEP_AXIS },
+    glance.cursor,
+    null,
+    [dark, series, spans, run.first_step, run.last_step],
+  )
   return (
     <figure class="glance-part">
       <figcaption class="caption">Loss over the steps</figcaption>
