@@ -42,11 +42,13 @@ print(len(gradients.to_pandas()), dict(gradients.to_xarray().sizes))
 """
 
 TRAINED: Final = {
-    "tensorflow": "import keras, numpy as np, tb_gradhealth as gradhealth, sys\n"
+    "tensorflow": "import sys, tb_gradhealth as gradhealth\n"
+    "callback = gradhealth.KerasCallback\n"
+    "import keras, numpy as np\n"
     "model = keras.Sequential([keras.Input((3,)), keras.layers.Dense(1)])\n"
     "model.compile('sgd', 'mse')\n"
     "x = np.ones((512, 3), 'float32')\n"
-    "model.fit(x, x[:, :1], verbose=0, callbacks=[gradhealth.KerasCallback(sys.argv[2])])\n",
+    "model.fit(x, x[:, :1], verbose=0, callbacks=[callback(sys.argv[2])])\n",
     "torch": "import sys, tb_gradhealth.torch as gradhealth, torch\n"
     "model = torch.nn.Linear(3, 1)\n"
     "optimizer = torch.optim.SGD(model.parameters(), lr=0.1)\n"
@@ -54,7 +56,7 @@ TRAINED: Final = {
     "    for _ in range(20):\n"
     "        loss = model(torch.ones(8, 3)).square().mean()\n"
     "        loss.backward(); optimizer.step(); optimizer.zero_grad(); watcher.step(loss)\n",
-    "jax": "import sys, jax, jax.numpy as jnp, tb_gradhealth.jax as gradhealth\n"
+    "jax": "import sys, tb_gradhealth.jax as gradhealth, jax, jax.numpy as jnp\n"
     "loss_fn = lambda params, x: (jnp.mean((x @ params['w']) ** 2), {})\n"
     "params = {'w': jnp.ones((3, 1))}\n"
     "watch = gradhealth.Watch.of(loss_fn, params, jnp.ones((8, 3)))\n"
