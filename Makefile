@@ -9,7 +9,7 @@ BIN := $(VENV)/bin
 PORT ?= 6006
 SUDO := $(if $(filter 0,$(shell id -u)),,sudo)
 
-.PHONY: demo test docs python frontend chromium lint unit symptom-charts screenshots benchmarks fuzz compatibility sbom release clean
+.PHONY: demo test docs python frontend chromium lint unit symptom-charts screenshots benchmarks gpu fuzz compatibility sbom release clean
 
 demo: $(VENV)/installed
 	$(BIN)/gradhealth demo --port $(PORT) $(if $(LOGDIR),--logdir $(LOGDIR))
@@ -68,6 +68,10 @@ screenshots: python chromium
 # The tables of tests/benchmarks/README.md; run it on a machine without other load.
 benchmarks: python chromium
 	for name in tensors overhead torch_overhead jax_overhead first_step spikes time_budget many_fits log_size health reading scale fleet serving tab; do $(BIN)/python tests/benchmarks/$$name.py; done
+
+# Checks of PyTorch and JAX on a GPU; without one it says so. It needs no TensorFlow.
+gpu:
+	$(if $(wildcard $(BIN)/python),$(BIN)/python,$(PYTHON)) tests/gpu/run.py
 
 # Reads a million broken event files on all cores; takes some minutes.
 fuzz: python

@@ -242,6 +242,11 @@ class RunRecorder(Generic[ObserverT]):
         observed = [tracked for tracked in self._unnumbered if not tracked.is_traced]
         self._unnumbered = []
         self._numbered += len(observed)
+        if len(observed) == 1:  # as in almost every step
+            observed[0].known_step = last
+            observed[0].known_number += 1
+            observed[0].training_steps.append(last)
+            return
         alternate = len(observed) == steps
         remaining = Counter(map(id, observed))
         for count, tracked in enumerate(observed, start=1):

@@ -1,9 +1,12 @@
 """What recording costs in PyTorch: statistics of many tensors, training steps, the first step, memory.
 
-    python tests/benchmarks/torch_overhead.py [--steps N] [--device cpu]
+    python tests/benchmarks/torch_overhead.py [--steps N] [--device cpu] [--threads N] [--only PART ...]
 
 Variants run in turns in one process, on the same data; medians. The table of tensors is against one sum of
-each, the least that reads them, and against `SummaryWriter.add_histogram` of each.
+each, the least that reads them, and against `SummaryWriter.add_histogram` of each. With the budget, steps are
+counted from the one in which the costs have been measured, and their median is taken by kind: with a record,
+watched or not, as the step before and after. The mean of the kinds counts how often each comes, so a record
+that is rare counts as it should.
 """
 
 import argparse
@@ -19,8 +22,11 @@ from torch import nn
 import tb_gradhealth.torch as gradhealth
 from tb_gradhealth.capture.torch.measuring.norms import rms
 from tb_gradhealth.capture.torch.measuring.tensors import measured
+from tb_gradhealth.capture.writing.time_budget import TimeBudget
 
+CLOCK = time.perf_counter
 EVERY = 10
+SHARE = 0.02
 
 RESNET50 = [
     (64, 3, 7, 7),
@@ -53,13 +59,21 @@ def networks() -> dict[str, tuple[Callable[[], nn.Module], tuple[int, ...]]]:
             *(nn.Flatten(), nn.Linear(64 * 36, 128), nn.ReLU(), nn.Linear(128, 10)),
         )
 
+    def small_convolutional() -> nn.Module:
+        return nn.Sequential(
+            *(nn.Conv2d(1, 32, 3), nn.ReLU(), nn.MaxPool2d(2)),
+            *(nn.Conv2d(32, 64, 3), nn.ReLU(), nn.MaxPool2d(2)),
+            *(nn.Flatten(), nn.Linear(64 * 25, 10)),
+        )
+
     def dense() -> nn.Module:
-        layers = [part for _ in range(4) for part in (nn.Linear(32, 32), nn.ReLU())]
+        layers = [part for _ in range(3) for part in (nn.Linear(32, 32), nn.ReLU())]
         return nn.Sequential(nn.Linear(64, 32), nn.ReLU(), *layers, nn.Linear(32, 10))
 
     return {
+        "5 dense layers of 32": (dense, (64,)),
+        "2 convolutions, 28 x 28": (small_convolutional, (1, 28, 28)),
         "4 convolutions, 32 x 32": (convolutional, (3, 32, 32)),
-        "6 dense layers of 32": (dense, (64,)),
     }
 
 
@@ -81,7 +95,7 @@ class Training:
 
     def step(self) -> float:
         """Run a step; its seconds."""
-        begin = time.perf_counter()
+        begin = CLOCK()
         loss = nn.functional.cross_entropy(self._model(self._x), self._y)
         loss.backward()
         self._optimizer.step()
@@ -89,7 +103,18 @@ class Training:
         if self._watcher is not None:
             self._watcher.step(loss)
         synchronize(self._x.device)
-        return time.perf_counter() - begin
+        return CLOCK() - begin
+
+    @property
+    def kind(self) -> str:
+        """How the next step is observed."""
+        step = self._watcher._observation._step  # type: ignore[union-attr]
+        return "record" if step.is_full else "watched" if step.watched else "not watched"
+
+    @property
+    def budget(self) -> TimeBudget:
+        """The time budget."""
+        return self._watcher._recorder._time  # type: ignore[union-attr]
 
 
 def synchronize(device: torch.device) -> None:
@@ -146,18 +171,58 @@ def steps(device: torch.device, count: int) -> None:
             plain = Training(make, shape, device)
             watched = Training(make, shape, device, every=every, overhead=None)
             first = plain.step(), watched.step()
-            pairs = [(plain.step(), watched.step()) for _ in range(count)][count // 10 :]
+            pairs, kinds = [], []
+            for number in range(count):
+                kinds.append(watched.kind)
+                pair = {each: each.step() for each in (plain, watched)[:: 1 if number % 2 else -1]}
+                pairs.append((pair[plain], pair[watched]))
+            pairs, kinds = pairs[count // 10 :], kinds[count // 10 :]
             without = statistics.median(one for one, _ in pairs)
-            # Blocks of one cadence, so that each has one record.
-            blocks = [
-                statistics.mean(two - one for one, two in pairs[begin : begin + EVERY])
-                for begin in range(0, len(pairs) - EVERY + 1, EVERY)
-            ]
-            added = statistics.median(blocks)
+            added = mean_of_kinds([two - one for one, two in pairs], kinds)
             print(
                 f"| {name} | {every} | {1e3 * without:.1f} ms | {1e3 * added:.2f} ms "
                 f"| {(without + added) / without:.3f} | {1e3 * first[1]:.0f} ms | {1e3 * first[0]:.0f} ms |"
             )
+
+
+def budget(device: torch.device, count: int) -> None:
+    """The table of training steps with the usual budget."""
+    print("\n| network | step without | every step watched | with the budget | watched | records |")
+    print("|---|--:|--:|--:|--:|--:|")
+    for name, (make, shape) in networks().items():
+        options: list[dict[str, Any]] = [{}, {"overhead": None}, {"overhead": SHARE}]
+        trainings = [Training(make, shape, device, **each) for each in options]
+        rows: list[list[float]] = []
+        kinds: list[list[str]] = []
+        while len(rows) < count * (1 if "4 conv" in name else 8):
+            decided = trainings[2].budget.decisions > 0
+            seen, took = [each.kind for each in trainings[1:]], [0.0] * 3
+            for place in range(3):
+                which = (len(rows) // 2 + place) % 3
+                took[which] = trainings[which].step()
+            if decided:
+                rows.append(took)
+                kinds.append(seen)
+        base = statistics.median(row[0] for row in rows)
+        ratios = [
+            1
+            + mean_of_kinds([row[1 + which] - row[0] for row in rows], [each[which] for each in kinds]) / base
+            for which in (0, 1)
+        ]
+        pace = trainings[2].budget.pace
+        print(
+            f"| {name} | {1e3 * base:.2f} ms | {ratios[0]:.3f} | {ratios[1]:.3f} "
+            f"| 1 / {pace.watch} | 1 / {EVERY * pace.record} |",
+            flush=True,
+        )
+
+
+def mean_of_kinds(values: Sequence[float], kinds: Sequence[str]) -> float:
+    """The mean of the medians of each kind of step, by its frequency; its neighbours belong to its kind."""
+    groups: dict[Sequence[str], list[float]] = {}
+    for index in range(1, len(values) - 1):
+        groups.setdefault(tuple(kinds[index - 1 : index + 2]), []).append(values[index])
+    return sum(len(group) * statistics.median(group) for group in groups.values()) / (len(values) - 2)
 
 
 def memory(device: torch.device) -> None:
@@ -179,8 +244,19 @@ if __name__ == "__main__":
     parser.add_argument("--steps", type=int, default=300)
     parser.add_argument("--rounds", type=int, default=7)
     parser.add_argument("--device", default="cpu")
+    parser.add_argument("--only", nargs="*", default=["tensors", "steps", "budget", "memory"])
+    parser.add_argument("--threads", type=int, help="of PyTorch; 1: processor time, of steps")
     arguments = parser.parse_args()
+    if arguments.threads:
+        torch.set_num_threads(arguments.threads)
+    if arguments.threads == 1:
+        CLOCK = time.thread_time  # other load on the machine does not count
     chosen = torch.device(arguments.device)
-    tensors(chosen, arguments.rounds)
-    steps(chosen, arguments.steps)
-    memory(chosen)
+    if "tensors" in arguments.only:
+        tensors(chosen, arguments.rounds)
+    if "steps" in arguments.only:
+        steps(chosen, arguments.steps)
+    if "budget" in arguments.only:
+        budget(chosen, arguments.steps)
+    if "memory" in arguments.only:
+        memory(chosen)

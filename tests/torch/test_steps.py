@@ -10,6 +10,7 @@ from recorded import Recorded, statistics
 from torch import nn
 
 import tb_gradhealth.torch as gradhealth
+from tb_gradhealth.capture.torch.observing import flight_recorder
 from tb_gradhealth.capture.torch.observing.flight_recorder import FlightRecorder
 
 RATE = 0.1
@@ -541,6 +542,7 @@ def test_a_spike_that_the_host_sees_late_as_on_an_accelerator(log_dir, monkeypat
         states.append(bool(self._tripped))
         self._on_host.fill_(states[-6] if len(states) > 5 else False)
 
+    monkeypatch.setattr(flight_recorder, "HOST", ())
     monkeypatch.setattr(FlightRecorder, "check", late)
     model, parts = training.classifier(), training.batches(40)
     optimizer = torch.optim.SGD(model.parameters(), 1e-3)

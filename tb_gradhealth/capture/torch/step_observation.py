@@ -64,6 +64,7 @@ class StepObservation:
         self._touched = TouchedRows()
         self._skipped_count: torch.Tensor | None = None
         self._is_suspicious = False
+        self._is_loss_returned = False
         self._must_place = True
         self._size: tuple[int, ...] = ()
 
@@ -89,6 +90,7 @@ class StepObservation:
         """Measure the gradients and the newest forward pass."""
         step = self._step
         if not step.watched:
+            self._mark_touched_rows()
             return
         forward = self._forward.newest
         self._forward.end_pass()
@@ -141,6 +143,8 @@ class StepObservation:
     def end_step(self, loss: Any, targets: Any) -> bool:
         """Complete the step; return whether it counts as one.
 
+        In a step that is not watched it is called with gradients, and does next to nothing.
+
         Args:
             loss: as of `Watcher.step`.
             targets: as of `Watcher.step`.
@@ -148,11 +152,18 @@ class StepObservation:
         if self._optimizers and not (self._optimizer_steps.stepped or self._loss_scale.attempted):
             return False
         step = self._step
+        self._is_loss_returned = loss is None and self._forward.newest.loss is not None
         given = self._forward.newest.loss if loss is None else loss
-        losses = {name: _floating(each) for name, each in _named("loss", given, self._device).items()}
         if not step.watched:
-            self._end_unwatched(losses)
+            self._end_unwatched(given)
             return True
+        with torch.no_grad():
+            self._end_watched(step, given, targets)
+        return True
+
+    def _end_watched(self, step: Step, loss: Any, targets: Any) -> None:
+        """Complete a step that was watched."""
+        losses = {name: _floating(each) for name, each in _named("loss", loss, self._device).items()}
         named_targets = _named("target", targets, self._device)
         self._place(list(losses.values()))
         training = self._training_numbers(step)
@@ -176,45 +187,65 @@ class StepObservation:
             observer.flight_recorder.reset()
         assert self._tracked is not None
         self._recorder.step_observed(self._tracked, traced=False)
-        return True
 
     def begin_step(self) -> None:
         """Decide how closely the next step is looked at."""
         self._optimizer_steps.begin_step()
         self._loss_scale.begin_step()
-        self._backward.watch_unfrozen()
         self._forward.end_step()
         observer = self._observer
         if observer is None:
+            self._backward.listen()
             return
         number = observer.step_count + 1
         scheduled = observer.is_scheduled(number)
-        tripped = observer.flight_recorder.has_tripped and not observer.pending[TRIPPED] and not scheduled
-        watched = observer.is_watched(number) or tripped
-        self._step = Step(watched=watched, scheduled=scheduled, tripped=tripped)
-        self._is_suspicious |= observer.flight_recorder.has_tripped
+        has_tripped = observer.flight_recorder.has_tripped
+        tripped = has_tripped and not observer.pending[TRIPPED] and not scheduled
+        self._is_suspicious |= has_tripped
+        if not (observer.is_watched(number) or tripped):
+            self._begin_unwatched(observer)
+            return
+        self._step = Step(scheduled=scheduled, tripped=tripped)
+        self._backward.listen()
+        self._optimizer_steps.is_watched = True
         units = self._activations and scheduled and observer.units.is_full
-        self._forward.attention = Attention(
-            watch=self._activations and watched,
-            full=scheduled or tripped,
-            search=self._is_suspicious and (scheduled or tripped),
-            units={str(name) for _, name in observer.with_units} if units else (),
-            place=self._must_place,
-            rows=len(observer.selection.of_kind("activation")) + len(self._shown.inputs),
+        self._forward.attend(
+            Attention(
+                outputs=self._activations,
+                full=scheduled or tripped,
+                search=self._is_suspicious and (scheduled or tripped),
+                units={str(name) for _, name in observer.with_units} if units else (),
+                place=self._must_place,
+                rows=len(observer.selection.of_kind("activation")) + len(self._shown.inputs),
+            )
         )
 
-    def _end_unwatched(self, losses: Mapping[str, torch.Tensor]) -> None:
+    def _begin_unwatched(self, observer: Observer) -> None:
+        """Remove the hooks for the next step, but those of embeddings' sparse gradients."""
+        if self._step.watched:
+            self._step = Step(watched=False, scheduled=False)
+            self._optimizer_steps.is_watched = False
+            self._backward.listen(observer.selection.sparse)
+        if self._forward.attention.watch or self._forward.attention.loss != self._is_loss_returned:
+            self._forward.attend(Attention(watch=False, loss=self._is_loss_returned))
+
+    def _end_unwatched(self, loss: Any) -> None:
         """Count a step that was not watched; a loss that is not finite trips."""
         observer = self._observer
         assert observer is not None
         assert self._tracked is not None
-        if losses:
-            found = rms(list(losses.values()), self._device)
-            keys: tuple[Key, ...] = tuple(("loss", name) for name in losses)
-            finite = torch.where(torch.isfinite(found), 0.0, torch.nan)
-            observer.check("loss", observer.vector("loss", (keys, finite)))
+        for each in loss.values() if isinstance(loss, Mapping) else (loss,):
+            if each is not None:
+                observer.flight_recorder.check_finite(_as_tensor(each, self._device).detach())
         observer.add(None)
         self._recorder.step_observed(self._tracked, traced=False)
+
+    def _mark_touched_rows(self) -> None:
+        """Mark the rows of embeddings that the sparse gradients have."""
+        for index, is_sparse_one in self._shown.gradients.items():
+            gradient = self._parameters[index].parameter.grad
+            if is_sparse_one and gradient is not None and is_sparse(gradient):
+                self._touched.add(index, gradient)
 
     def _gradients(self) -> dict[int, torch.Tensor]:
         """The gradients by index, without those that an optimizer has applied: they belong to its step.
@@ -278,24 +309,27 @@ class StepObservation:
         functions = observer.selection.functions if observer is not None else {}
         sizes = observer.unit_sizes if observer is not None else {}
         units: dict[Key, torch.Tensor] = {}
-        operands = []
+        operands: dict[Key, torch.Tensor] = {}
         for call in calls:
             key: Key = ("activation", call.name)
-            values = call.samples
+            values = operands[key] = call.samples
             if key in sizes and values.numel() and values.shape[-1] == sizes[key]:
-                # A ReLU does not change which element is the largest.
-                values = units[key] = unit_peaks(values, values.dim() - 1).clamp_min(0)
+                units[key] = unit_peaks(values, values.dim() - 1)
             elif call.name in functions:
-                values = functions[call.name](values)
-            operands.append(values)
+                operands[key] = functions[call.name](values)
         if units and observer is not None:
             parts = [
-                units[key].float() if key in units else torch.zeros([size], device=self._device)
+                units[key].to(self._device, torch.float32, non_blocking=True)
+                if key in units
+                else torch.zeros([size], device=self._device)
                 for key, size in sizes.items()
             ]
-            observer.units.add(torch.cat([part.to(self._device, non_blocking=True) for part in parts]))
-        keys: tuple[Key, ...] = tuple(("activation", call.name) for call in calls)
-        return keys, norms(operands, float("inf"), self._device)
+            # A ReLU does not change which element is the largest.
+            together = torch.cat(parts).clamp_min_(0)
+            observer.units.add(together)
+            peaks = dict(zip(sizes, torch.split_with_sizes(together, list(sizes.values())), strict=True))
+            operands.update({key: peaks[key] for key in units})
+        return tuple(operands), norms(list(operands.values()), float("inf"), self._device)
 
     def _place(self, losses: Sequence[torch.Tensor]) -> None:
         """Find the places of the outputs in the network, in the first step that shows them."""
@@ -362,10 +396,11 @@ class StepObservation:
         """The step statistics by kind, in the order of the rows."""
         weight_keys: tuple[Key, ...] = tuple(("weight", index) for index in weights)
         loss_keys: tuple[Key, ...] = tuple(("loss", name) for name in losses)
+        found = rms([*weights.values(), *losses.values()], self._device)
         return {
             "gradient": observer.vector("gradient", *self._step.gradients),
-            "weight": observer.vector("weight", (weight_keys, rms(list(weights.values()), self._device))),
-            "loss": observer.vector("loss", (loss_keys, rms(list(losses.values()), self._device))),
+            "weight": observer.vector("weight", (weight_keys, found[: len(weights)])),
+            "loss": observer.vector("loss", (loss_keys, found[len(weights) :])),
             "activation": observer.vector("activation", *self._step.peaks),
         }
 

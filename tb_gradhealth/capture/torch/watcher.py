@@ -131,6 +131,8 @@ class Watcher(RunHandle):
         self._next_step = int(first_step)
         self._hooks: list[Any] = []
         self._observation: StepObservation | None = None
+        self._end_step: Callable[..., Any] = _nothing
+        self._begin_step: Callable[..., Any] = _nothing
         checked_updates(updates)
         if not _records_here():
             self._recorder.close()
@@ -149,13 +151,15 @@ class Watcher(RunHandle):
                 self._guarded(observation.optimizer_ended),
             ),
         ]
-        forward = Forward(inner, self._guarded)
-        forward.attention = Attention(watch=activations)
+        forward = Forward(inner, functools.partial(self._guarded, without_gradients=False))
+        forward.attend(Attention(outputs=activations))
         self._hooks.append(forward)
         loss_scale = LossScale()
         loss_scale.open({id(each) for each in optimizers})
         self._hooks.append(loss_scale)
         observation.connect(*self._hooks, activations=activations)
+        self._end_step = self._guarded(observation.end_step, without_gradients=False)
+        self._begin_step = self._guarded(observation.begin_step, without_gradients=False)
         # The model and the watcher refer to each other. When both are garbage-collected, as after an
         # exception, the recorder is still whole only if it is referred to from elsewhere.
         weakref.finalize(self, _finish, self._recorder, loss_scale).atexit = False
@@ -181,10 +185,10 @@ class Watcher(RunHandle):
         if observation is None or not self._recorder.is_open:
             return
         number = self._next_step if step is None else int(step)
-        if self._guarded(observation.end_step)(loss, targets):
+        if self._end_step(loss, targets):
             self._next_step = number + 1
             self._recorder.write(number)
-            self._guarded(observation.begin_step)()
+            self._begin_step()
         self._recorder.raise_if_unhealthy()
 
     def epoch(self, values: Mapping[str, Any], step: int | None = None) -> None:
@@ -207,15 +211,24 @@ class Watcher(RunHandle):
             hooks.close()
         self._hooks.clear()
         self._observation = None
+        self._end_step = self._begin_step = _nothing
 
-    def _guarded(self, function: Callable[..., Any]) -> Callable[..., Any]:
-        """A function that never raises: an error in it ends the recording, with a warning."""
+    def _guarded(self, function: Callable[..., Any], without_gradients: bool = True) -> Callable[..., Any]:
+        """A function that never raises: an error in it ends the recording, with a warning.
+
+        Args:
+            function: the function.
+            without_gradients: whether it computes with tensors, so that PyTorch must not follow its
+                operations.
+        """
 
         @functools.wraps(function)
         def guarded(*args: Any, **kwargs: Any) -> Any:
             if self._observation is None:
                 return None
             try:
+                if not without_gradients:
+                    return function(*args, **kwargs)
                 with torch.no_grad():
                     return function(*args, **kwargs)
             except Exception as error:
@@ -232,6 +245,10 @@ class Watcher(RunHandle):
 
 watch = Watcher
 """The name for use: ``with gradhealth.watch(model, optimizer, log_dir) as watcher:``."""
+
+
+def _nothing(*arguments: Any) -> None:
+    """Do nothing: what a closed watcher does of a step."""
 
 
 def _finish(recorder: RunRecorder[Observer], loss_scale: LossScale) -> None:

@@ -1,17 +1,11 @@
 """The same tensors through the adapter of each framework give the numbers of NumPy in float64."""
 
 import conformance
-import keras
 import ml_dtypes
 import numpy as np
 import pytest
-import tensorflow as tf
-import torch
 from recorded import Recorded
 
-import tb_gradhealth as gradhealth
-import tb_gradhealth.jax as gradhealth_jax
-import tb_gradhealth.torch as gradhealth_torch
 from tb_gradhealth.record.columns import MAGNITUDES
 
 SHAPES = {
@@ -114,88 +108,24 @@ def numbers(recorded, kind, name, columns):
     return {column: recorded.column(kind, name, column)[0] for column in columns}
 
 
-ROWS = np.array([[1.0, -2.0], [0.5, 3.0], [4.0, 0.0]], np.float32)
-INDICES = np.array([4, 1, 4])
-SUMMED = np.array([ROWS[1], ROWS[0] + ROWS[2]])
-
-
-def sparse_by_tensorflow(log_dir, table):
-    variable = tf.Variable(table, name="table")
-    gradient = tf.IndexedSlices(tf.constant(ROWS), tf.constant(INDICES), tf.constant(table.shape))
-    with gradhealth.Recorder(log_dir, every=1) as recorder:
-        recorder.observe([(gradient, variable)])
-        recorder.write(0)
-    return "table"
-
-
-def sparse_by_torch(log_dir, table):
-    model = torch.nn.Embedding(*table.shape, sparse=True)
-    with gradhealth_torch.watch(model, None, log_dir, every=1) as watcher:
-        (model(torch.from_numpy(INDICES)) * torch.from_numpy(ROWS)).sum().backward()
-        watcher.step()
-    return "weight"
-
-
-@pytest.mark.parametrize("record", [sparse_by_tensorflow, sparse_by_torch])
-def test_a_sparse_gradient_has_the_sums_of_its_repeated_rows(tmp_path, record):
+@pytest.mark.parametrize("framework", conformance.SPARSE)
+def test_a_sparse_gradient_has_the_sums_of_its_repeated_rows(tmp_path, framework):
     """JAX has no sparse gradients: those of its embeddings are whole."""
-    name = record(tmp_path, np.ones([8, 2], np.float32))
+    name = conformance.SPARSE[framework](tmp_path, np.ones([8, 2], np.float32))
     recorded = Recorded(tmp_path)
-    right = expected(SUMMED)
+    right = expected(conformance.SUMMED)
     assert numbers(recorded, "gradient", name, right) == pytest.approx(right)
     assert recorded.column("gradient", name, "untouched_fraction")[0] == 6 / 8
 
 
-def roles_by_tensorflow(log_dir):
-    model = keras.Sequential(
-        [
-            keras.Input((5,), dtype="int32"),
-            keras.layers.Embedding(9, 4),
-            keras.layers.LayerNormalization(),
-            keras.layers.LSTM(3),
-            keras.layers.Dense(2),
-        ]
-    )
-    variables = model.trainable_variables
-    with gradhealth.Recorder(log_dir, every=1) as recorder:
-        recorder.observe([(tf.ones(variable.shape), variable) for variable in variables])
-        recorder.write(0)
-
-
-def roles_by_torch(log_dir):
-    class Model(torch.nn.Module):
-        def __init__(self):
-            super().__init__()
-            self.embedding = torch.nn.Embedding(9, 4)
-            self.norm = torch.nn.LayerNorm(4)
-            self.cell = torch.nn.LSTMCell(4, 3)
-            self.dense = torch.nn.Linear(3, 2)
-
-    model = Model()
-    with gradhealth_torch.watch(model, None, log_dir, every=1) as watcher:
-        sum(parameter.sum() for parameter in model.parameters()).backward()
-        watcher.step()
-
-
-def roles_by_jax(log_dir):
-    params = {
-        "embedding": {"embedding": np.ones([9, 4])},
-        "norm": {"scale": np.ones([4]), "bias": np.ones([4])},
-        "lstm": {"weight_ih": np.ones([12, 4]), "weight_hh": np.ones([12, 3]), "bias": np.ones([12])},
-        "dense": {"kernel": np.ones([3, 2]), "bias": np.ones([2])},
-    }
-    watch = gradhealth_jax.Watch(params, every=1)
-    state = watch.observe(watch.init(), grads=params, params=params)
-    with gradhealth_jax.Recorder(log_dir, watch) as recorder:
-        recorder.write(state, 0)
-
-
-def test_roles(tmp_path):
-    found = {}
-    for record in (roles_by_tensorflow, roles_by_torch, roles_by_jax):
-        record(tmp_path / record.__name__)
-        rows = Recorded(tmp_path / record.__name__).records[0].table.rows
-        found[record.__name__] = {row.role for row in rows if row.kind == "gradient"}
-    assert set(map(frozenset, found.values())) == {
-        frozenset({"embedding", "norm", "recurrent", "kernel", "bias"})
+@pytest.mark.parametrize("framework", conformance.ROLES)
+def test_roles(tmp_path, framework):
+    conformance.ROLES[framework](tmp_path)
+    rows = Recorded(tmp_path).records[0].table.rows
+    assert {row.role for row in rows if row.kind == "gradient"} == {
+        "embedding",
+        "norm",
+        "recurrent",
+        "kernel",
+        "bias",
     }

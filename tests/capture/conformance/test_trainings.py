@@ -81,8 +81,8 @@ def test_the_same_verdict_and_findings(trained):
     judgements = {framework: judged(folder) for framework, folder in folders.items()}
     assert len({verdict for verdict, _ in judgements.values()}) == 1, judgements
     symptoms = [{symptom for symptom, _, _ in findings} for _, findings in judgements.values()]
-    assert symptoms[0] == symptoms[1] == symptoms[2], judgements
-    verdict, findings = judgements["jax"]
+    assert all(each == symptoms[0] for each in symptoms), judgements
+    verdict, findings = list(judgements.values())[-1]
     if case is healthy:
         assert (verdict, findings) == ("healthy", set())
         return

@@ -19,46 +19,66 @@ def rms(operands: Sequence[torch.Tensor], device: torch.device) -> torch.Tensor:
     """
     if not operands:
         return torch.zeros([0], device=device)
-    factors = [1 / math.sqrt(max(values.numel(), 1)) for values in operands]
-    return norms(operands, 2.0, device, factors)
+    return norms(operands, 2.0, device, mean=True)
 
 
 def norms(
-    operands: Sequence[torch.Tensor],
-    order: float,
-    device: torch.device,
-    factors: Sequence[float] | None = None,
+    operands: Sequence[torch.Tensor], order: float, device: torch.device, mean: bool = False
 ) -> torch.Tensor:
-    """The norm of each tensor times its factor, float32 [tensors]; 0 of an empty tensor.
+    """The norm of each tensor, float32 [tensors]; 0 of an empty tensor.
 
-    The norm of infinite order is the largest |x|. Factors go to an accelerator as arguments of an operation:
-    copying a tensor of them would make the host wait.
+    Args:
+        operands: results of `operands.operand`.
+        order: 2, or infinity for the largest |x|.
+        device: of the result.
+        mean: whether each norm is divided by the root of the number of elements.
     """
-    groups: dict[tuple[torch.device, torch.dtype], list[int]] = {}
-    for index, values in enumerate(operands):
-        if values.numel():
-            groups.setdefault((values.device, values.dtype), []).append(index)
+    groups = _groups(operands)
     parts = []
-    for (_, dtype), indices in groups.items():
+    for (place, dtype), indices in groups.items():
         group = [operands[index] for index in indices]
-        if math.isinf(order):
-            found = torch._foreach_norm(group, order)
-        else:
+        found: Sequence[torch.Tensor]
+        if not math.isinf(order):
             found = torch._foreach_norm(group, order, dtype=torch.float32 if dtype in HALF else None)
-        if factors is None:
-            together = torch.stack(found)
-        elif group[0].is_cpu:
-            together = torch.stack(found) * torch.tensor([factors[index] for index in indices])
+        elif place.type == "cpu":
+            # Its norm of infinite order takes ten times as long as its other reductions.
+            found = [each.amax() for each in torch._foreach_abs(group)]
         else:
-            torch._foreach_mul_(found, [factors[index] for index in indices])
+            found = torch._foreach_norm(group, order)
+        if not mean:
+            together = torch.stack(found)
+        elif place.type == "cpu":
+            together = torch.stack(found) * _factors(tuple(map(torch.numel, group)))
+        else:
+            # As arguments of an operation: copying a tensor of them would make the host wait.
+            torch._foreach_mul_(found, [values.numel() ** -0.5 for values in group])
             together = torch.stack(found)
         parts.append(together.to(device, torch.float32, non_blocking=True))
-    if len(parts) == 1 and len(groups) == 1 and parts[0].numel() == len(operands):
+    if len(parts) == 1 and parts[0].numel() == len(operands):
         return parts[0]
     result = torch.zeros([len(operands)], device=device)
     for indices, part in zip(groups.values(), parts, strict=True):
         result.index_copy_(0, _positions(tuple(indices), device), part)
     return result
+
+
+def _groups(operands: Sequence[torch.Tensor]) -> dict[tuple[torch.device, torch.dtype], Sequence[int]]:
+    """The indices of the tensors that are not empty, by device and dtype."""
+    first = operands[0] if operands else None
+    if first is not None:
+        place, dtype = first.device, first.dtype
+        if all(each.dtype is dtype and each.device == place and each.numel() for each in operands):
+            return {(place, dtype): range(len(operands))}
+    groups: dict[tuple[torch.device, torch.dtype], list[int]] = {}
+    for index, values in enumerate(operands):
+        if values.numel():
+            groups.setdefault((values.device, values.dtype), []).append(index)
+    return dict(groups)
+
+
+@functools.lru_cache(64)
+def _factors(sizes: tuple[int, ...]) -> torch.Tensor:
+    return torch.tensor([size**-0.5 for size in sizes])
 
 
 @functools.lru_cache(64)

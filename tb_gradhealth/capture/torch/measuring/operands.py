@@ -1,8 +1,11 @@
 """The numbers of a tensor that are measured: of sparse, sharded and complex ones too."""
 
-from typing import Any
+from typing import Any, Final
 
 import torch
+
+PLAIN: Final = (torch.Tensor, torch.nn.Parameter)
+"""Types of tensors that are not sharded."""
 
 
 def operand(tensor: torch.Tensor) -> torch.Tensor:
@@ -11,7 +14,10 @@ def operand(tensor: torch.Tensor) -> torch.Tensor:
     Of a sparse gradient they are its slices, which may contain a row several times; of a sharded tensor this
     process's shard; of a complex one the real and the imaginary parts.
     """
-    values: Any = tensor.detach()
+    detached = tensor.detach()
+    if type(tensor) in PLAIN and detached.layout is torch.strided and not detached.is_complex():
+        return detached
+    values: Any = detached
     if hasattr(values, "to_local"):
         values = values.to_local()
     if values.layout is torch.sparse_coo:

@@ -5,7 +5,7 @@ called before `DistributedDataParallel` and FSDP have exchanged the gradients, s
 to call back when the whole pass has ended.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import Any, Final
 from weakref import ref
 
@@ -28,36 +28,37 @@ class Backward:
             ended: called at the end of each backward pass that reaches one of the parameters.
         """
         self._ended = ended
-        self._frozen = list(parameters)
-        self._handles: list[Any] = []
+        self._parameters = list(parameters)
+        self._handles: dict[int, Any] = {}
         self._pass = NO_PASS
-        self.watch_unfrozen()
+        # A parameter holds its hooks where Python's garbage collection does not see them.
+        own = ref(self)
 
-    def watch_unfrozen(self) -> None:
-        """Register the hooks of parameters that are no longer frozen."""
-        if not self._frozen:
-            return
-        ready = [parameter for parameter in self._frozen if _is_ready(parameter)]
-        if ready:
-            # A parameter holds its hooks where Python's garbage collection does not see them.
-            own = ref(self)
+        def reached(parameter: torch.Tensor) -> None:
+            hooks = own()
+            if hooks is not None:
+                hooks._reached()
 
-            def reached(parameter: torch.Tensor) -> None:
-                hooks = own()
-                if hooks is not None:
-                    hooks._reached()
+        self._hook = reached
+        self.listen()
 
-            self._frozen = [parameter for parameter in self._frozen if not _is_ready(parameter)]
-            for parameter in ready:
-                hooked: Any = parameter
-                self._handles.append(hooked.register_post_accumulate_grad_hook(reached))
+    def listen(self, indices: Collection[int] | None = None) -> None:
+        """From now on have hooks on these parameters only; on all that are not frozen by default.
+
+        Args:
+            indices: of the parameters.
+        """
+        for index in [each for each in self._handles if indices is not None and each not in indices]:
+            self._handles.pop(index).remove()
+        for index in range(len(self._parameters)) if indices is None else indices:
+            parameter: Any = self._parameters[index]
+            if index not in self._handles and _is_ready(parameter):
+                self._handles[index] = parameter.register_post_accumulate_grad_hook(self._hook)
 
     def close(self) -> None:
         """Remove the hooks."""
-        for handle in self._handles:
-            handle.remove()
-        self._handles.clear()
-        self._frozen.clear()
+        self.listen(())
+        self._parameters.clear()
 
     def _reached(self) -> None:
         current = torch._C._current_graph_task_id()

@@ -1,11 +1,17 @@
 """The flight recorder: the step statistics of the newest steps, on the device, and the limits of a trip."""
 
+import math
+from typing import Final
+
 import numpy as np
 import torch
 
 from tb_gradhealth.capture.statistics.arrays import Floats, Ints
 from tb_gradhealth.capture.statistics.trip_limits import NO_LIMIT
 from tb_gradhealth.capture.statistics.watched_steps import MAX_SIZE, MIN_SIZE
+
+HOST: Final = ("cpu",)
+"""Types of devices whose memory the host reads without waiting for operations that were started before."""
 
 
 class FlightRecorder:
@@ -23,6 +29,7 @@ class FlightRecorder:
         self._steps = torch.zeros([size, rows], device=device)
         self.numbers = np.zeros([size], np.int64)
         self._watched_count = 0
+        self._is_on_host = device.type in HOST
         self._limits = torch.full([rows], float(NO_LIMIT), device=device)
         self._tripped = torch.zeros([], dtype=torch.bool, device=device)
         self._on_host = torch.zeros([], dtype=torch.bool, pin_memory=device.type == "cuda")
@@ -35,9 +42,21 @@ class FlightRecorder:
 
     def check(self, statistics: torch.Tensor, begin: int, end: int) -> None:
         """Note a trip if one of the statistics, those of the rows from begin to end, is NaN or too large."""
+        limits = self._limits[begin:end]
+        if self._is_on_host and bool((statistics <= limits).all()):
+            return  # as in almost every step
         sizes = torch.nan_to_num(statistics, nan=torch.inf, posinf=torch.inf)
-        usual = (sizes <= self._limits[begin:end]).all()
-        self._tripped.logical_or_(usual.logical_not_())
+        self._note((sizes <= limits).all())
+
+    def check_finite(self, value: torch.Tensor) -> None:
+        """Note a trip if an element of a tensor on any device is not finite."""
+        if value.device.type in HOST and value.numel() == 1 and math.isfinite(value.item()):
+            return
+        self._note(torch.isfinite(value).all().to(self._tripped.device, non_blocking=True))
+
+    def _note(self, usual: torch.Tensor) -> None:
+        """Note a trip unless ``usual``, a bool scalar on the device, is true."""
+        self._tripped.logical_or_(usual.logical_not())
         self._on_host.copy_(self._tripped, non_blocking=True)
 
     def reset(self) -> None:

@@ -79,6 +79,8 @@ class Attention:
 
     Attributes:
         watch: whether it is observed at all.
+        outputs: whether the modules' outputs are.
+        loss: whether a loss that the model returns is looked for, also in a pass that is not observed.
         full: whether the step has a record.
         search: whether the whole batch is searched for extreme values.
         units: names of the calls whose whole batch is searched for silent units.
@@ -87,6 +89,8 @@ class Attention:
     """
 
     watch: bool = True
+    outputs: bool = True
+    loss: bool = True
     full: bool = True
     search: bool = False
     units: Collection[str] = ()
@@ -98,7 +102,6 @@ class Forward:
     """The hooks of a model's modules.
 
     Attributes:
-        attention: for the next calls.
         newest: the newest forward pass; several passes without a backward pass between them count as one.
     """
 
@@ -109,7 +112,6 @@ class Forward:
             model: the user's model.
             guard: makes a function that never raises.
         """
-        self.attention = Attention()
         self.newest = ForwardPass()
         self._model = model
         # Whether the passes that are trained are those of the mode `train`; None before the first.
@@ -118,17 +120,55 @@ class Forward:
         self._ended = False
         self._names = UniqueNames()
         self._sources: dict[int, tuple[ref[torch.Tensor], tuple[str, ...], int | None]] = {}
-        self._handles = []
         called = guard(self._called)
-        for layer in layers(model):
-            hook = Hook(self, layer.module, functools.partial(called, layer), always=layer.module is model)
-            self._handles.append(layer.module.register_forward_hook(hook, with_kwargs=True))
-        begin = Hook(self, model, guard(self._begins))
-        self._handles.append(model.register_forward_pre_hook(begin, with_kwargs=True, prepend=True))
+        # The model comes first.
+        self._hooks = [Hook(self, layer.module, functools.partial(called, layer)) for layer in layers(model)]
+        self._begin = Hook(self, model, guard(self._begins))
+        self._handles: dict[Hook, Any] = {}
+        self._hooked = 0
+        self.attend(Attention())
+
+    @property
+    def attention(self) -> Attention:
+        """How closely the next calls are looked at."""
+        return self._attention
+
+    def attend(self, attention: Attention) -> None:
+        """Set how closely the next calls are looked at.
+
+        Modules whose calls are not looked at have no hook, since PyTorch takes time for it.
+        """
+        self._attention = attention
+        self._reset()
+        if attention.watch and attention.outputs:
+            count = len(self._hooks)
+        else:
+            count = int(attention.watch or attention.loss)
+        if count != self._hooked:
+            self._hooked = count
+            self._hook({self._begin, *self._hooks[:count]} if count else set())
+
+    def _hook(self, wanted: Collection["Hook"]) -> None:
+        """Register these hooks and remove the others.
+
+        A hook inside a compiled graph stays: nothing of it runs, and without it the graph would be compiled
+        again.
+        """
+        for hook in [each for each in self._handles if each.is_called and each not in wanted]:
+            self._handles.pop(hook).remove()
+        for hook in wanted:
+            if hook in self._handles:
+                continue
+            if hook is self._begin:
+                register: Any = functools.partial(hook.module.register_forward_pre_hook, prepend=True)
+            else:
+                register = hook.module.register_forward_hook
+            self._handles[hook] = register(hook, with_kwargs=True)
 
     def end_step(self) -> None:
         """Release the tensors of the step."""
-        self._reset()
+        if self._handles:
+            self._reset()
 
     def end_pass(self) -> None:
         """The backward pass has ended: the next call begins a new forward pass."""
@@ -138,7 +178,7 @@ class Forward:
 
     def close(self) -> None:
         """Remove the hooks."""
-        for handle in self._handles:
+        for handle in self._handles.values():
             handle.remove()
         self._handles.clear()
         self._reset()
@@ -162,6 +202,8 @@ class Forward:
         if self._ended or self._mode != self._model.training:
             self._reset()
         self._mode = self._model.training
+        if not self.attention.watch:
+            return
         unique = UniqueNames(self.newest.inputs)
         tensors = [(("input",), each) for each in _tensors(args)]
         tensors += [((name,), each) for name, value in kwargs.items() for each in _tensors(value)]
@@ -179,7 +221,7 @@ class Forward:
             self._reset()  # a module is called without its model
         if layer.module is self._model:
             self.newest.loss = _scalar(output)
-        if not self.attention.watch:
+        if not (self.attention.watch and self.attention.outputs):
             return
         tensor = first_tensor(output)
         arguments = [*_tensors(args), *_tensors(kwargs)]
@@ -259,20 +301,23 @@ class Forward:
 
 
 class Hook:
-    """The hook of a module. A copy or a saved one does nothing, so that models can be copied and saved."""
+    """The hook of a module. A copy or a saved one does nothing, so that models can be copied and saved.
 
-    def __init__(
-        self, forward: Forward, module: nn.Module, called: Callable[..., None], always: bool = False
-    ) -> None:
-        self._forward, self._module, self._called, self._always = forward, module, called, always
+    Attributes:
+        module: the module.
+        is_called: whether it was ever called, outside of a compiled graph.
+    """
+
+    def __init__(self, forward: Forward, module: nn.Module, called: Callable[..., None]) -> None:
+        self.module, self.is_called = module, False
+        self._forward, self._called = forward, called
 
     def __call__(self, module: nn.Module, *arguments: Any) -> None:
         """Pass on a call in a forward pass of the training; in a compiled graph there is nothing of ours."""
         if torch.compiler.is_compiling():
             return
-        forward = self._forward
-        wanted = self._always or forward.attention.watch
-        if wanted and module is self._module and forward.is_training_pass():
+        self.is_called = True
+        if module is self.module and self._forward.is_training_pass():
             self._called(*arguments)
 
     def __reduce__(self) -> Any:

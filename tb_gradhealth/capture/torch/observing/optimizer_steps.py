@@ -12,7 +12,8 @@ class OptimizerSteps:
 
     Attributes:
         stepped: whether one of them was stepped since `begin_step`.
-        finished: the optimizers whose step has ended since then.
+        finished: the optimizers whose step has ended since then; not kept while `is_watched` is false.
+        is_watched: whether the functions are called.
     """
 
     def __init__(
@@ -27,6 +28,7 @@ class OptimizerSteps:
         """
         self.stepped = False
         self.finished: list[Optimizer] = []
+        self.is_watched = True
         self._before, self._after = before, after
         self._handles: list[Any] = []
         # In a compiled step they interrupt the compiled graph.
@@ -50,8 +52,10 @@ class OptimizerSteps:
     def _begins(self, *arguments: Any) -> None:
         if not self.stepped:
             self.stepped = True
-            self._before()
+            if self.is_watched:
+                self._before()
 
     def _ended(self, optimizer: Optimizer, *arguments: Any) -> None:
-        self._after()
-        self.finished.append(optimizer)
+        if self.is_watched:
+            self._after()
+            self.finished.append(optimizer)
