@@ -191,25 +191,21 @@ def budget(device: torch.device, count: int) -> None:
     print("|---|--:|--:|--:|--:|--:|")
     for name, (make, shape) in networks().items():
         options: list[dict[str, Any]] = [{}, {"overhead": None}, {"overhead": SHARE}]
-        trainings = [Training(make, shape, device, **each) for each in options]
-        rows: list[list[float]] = []
-        kinds: list[list[str]] = []
-        while len(rows) < count * (1 if "4 conv" in name else 8):
-            decided = trainings[2].budget.decisions > 0
-            seen, took = [each.kind for each in trainings[1:]], [0.0] * 3
-            for place in range(3):
-                which = (len(rows) // 2 + place) % 3
-                took[which] = trainings[which].step()
-            if decided:
-                rows.append(took)
-                kinds.append(seen)
-        base = statistics.median(row[0] for row in rows)
-        ratios = [
-            1
-            + mean_of_kinds([row[1 + which] - row[0] for row in rows], [each[which] for each in kinds]) / base
-            for which in (0, 1)
-        ]
-        pace = trainings[2].budget.pace
+        plain, always, budgeted = (Training(make, shape, device, **each) for each in options)
+        while not budgeted.budget.decisions:
+            budgeted.step()
+        ratios = []
+        # In pairs: caches hold what the step before has left.
+        for recorded in (always, budgeted):
+            steps, differences, kinds = [], [], []
+            for number in range(count * (1 if "4 conv" in name else 16)):
+                kinds.append(recorded.kind)
+                pair = {each: each.step() for each in (plain, recorded)[:: 1 if number % 2 else -1]}
+                steps.append(pair[plain])
+                differences.append(pair[recorded] - pair[plain])
+            base = statistics.median(steps)
+            ratios.append(1 + mean_of_kinds(differences, kinds) / base)
+        pace = budgeted.budget.pace
         print(
             f"| {name} | {1e3 * base:.2f} ms | {ratios[0]:.3f} | {ratios[1]:.3f} "
             f"| 1 / {pace.watch} | 1 / {EVERY * pace.record} |",
