@@ -56,7 +56,9 @@ def test_headline_table_layers_runs_and_check_tell_of_the_same_run(report, demo_
     with open_tab(demo_server.url) as tab:
         headline = tab.frame.get_by_role("heading", level=1)
         headline.filter(has_text=first["run"]).wait_for()
-        assert headline.inner_text() == f"{first['run']}: {first['headline']}"
+        # The tab keeps a number and its sign on one line.
+        said = headline.inner_text().replace("\N{NO-BREAK SPACE}", " ")
+        assert said == f"{first['run']}: {first['headline']}"
         origin = first["findings"][0]
         row = tab.frame.locator(".rows .row").first
         assert row.get_attribute("data-run") == first["run"]
