@@ -15,6 +15,11 @@ export interface DrawnNode {
   within: string | null
 }
 
+/** Whether some tensor of its layers is measured. */
+export function isMeasured({ members }: DrawnNode): boolean {
+  return members.some(({ tensors }) => tensors.some(({ not_measured }) => not_measured === ''))
+}
+
 export interface Drawn {
   nodes: readonly DrawnNode[]
   links: readonly Link[]

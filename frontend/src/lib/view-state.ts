@@ -1,6 +1,7 @@
 /** The state of the view, and the format of each field in the address. */
 
 import { FINDING_STATES, type FindingState, SEVERITIES, type Severity } from '../contract'
+import { toggled } from './filter'
 import { DEFAULT_SORT, SORT_COLUMNS, type Sort } from './sort'
 import { formatRanges, parseRanges, type ValueRanges } from './value-ranges'
 import { AXES, type AxisName } from './x-axis'
@@ -118,6 +119,11 @@ export const DEFAULT_VIEW: ViewState = {
 
 /** More small charts than these do not fit on a screen. */
 export const MAX_COMPARED = 12
+
+/** The compared runs with one added or removed; where there are too many, the first goes. */
+export function withCompared(compared: readonly string[], run: string): string[] {
+  return toggled(compared, run).slice(-MAX_COMPARED)
+}
 
 /** One field in the address: its name, and its conversion to and from text. */
 interface Field<T> {

@@ -4,6 +4,7 @@ import { useEffect, useRef, useState } from 'preact/hooks'
 import type { Line } from '../../lib/heatmap-rows'
 import { panned, within, zoomed } from '../../lib/step-axis'
 import type { Range } from '../../lib/view-state'
+import { pointIn } from '../pointer'
 import type { Cursor } from './cursor'
 
 export interface PictureSize {
@@ -32,7 +33,7 @@ export function useHeatmapPointer(
   const [drag, setDrag] = useState<{ start: number; now: number } | null>(null)
   const stepAt = (x: number) => range.from + (x / Math.max(1, width)) * (range.to - range.from)
   const cursorAt = (event: PointerEvent): Cursor => {
-    const { x, y } = inside(plot.current, event)
+    const { x, y } = pointIn(plot.current, event)
     const line = Math.max(0, Math.min(lines.length - 1, Math.floor(y / lineHeight)))
     return { line, step: stepAt(x), spoken: false }
   }
@@ -40,7 +41,7 @@ export function useHeatmapPointer(
   const handlers = {
     onPointerMove: (event: PointerEvent) => {
       moveCursor(cursorAt(event))
-      if (drag) setDrag({ ...drag, now: inside(plot.current, event).x })
+      if (drag) setDrag({ ...drag, now: pointIn(plot.current, event).x })
     },
     onPointerLeave: ({ pointerType }: PointerEvent) => {
       // The reading of a tap stays.
@@ -50,7 +51,7 @@ export function useHeatmapPointer(
       if (event.pointerType === 'touch') moveCursor(cursorAt(event))
       if (event.button !== 0 || event.pointerType === 'touch') return
       plot.current?.setPointerCapture(event.pointerId)
-      const { x } = inside(plot.current, event)
+      const { x } = pointIn(plot.current, event)
       setDrag({ start: x, now: x })
     },
     onPointerCancel: () => setDrag(null),
@@ -78,7 +79,7 @@ export function useHeatmapPointer(
       const { range, whole, width } = picture
       const sideways = event.shiftKey ? event.deltaY : event.deltaX
       if (event.ctrlKey || event.metaKey) {
-        const around = stepAt(event.clientX - element.getBoundingClientRect().left)
+        const around = stepAt(pointIn(element, event).x)
         zoom(zoomed(range, whole, event.deltaY > 0 ? 1.25 : 0.8, around))
       } else if (Math.abs(sideways) > (event.shiftKey ? 0 : Math.abs(event.deltaY))) {
         if (range.to - range.from >= whole.to - whole.from) return
@@ -95,9 +96,4 @@ export function useHeatmapPointer(
     width: Math.abs(drag.now - drag.start),
   }
   return { handlers, dragged: dragged && dragged.width >= MIN_DRAG ? dragged : null }
-}
-
-function inside(element: HTMLElement | null, event: PointerEvent): { x: number; y: number } {
-  const box = element?.getBoundingClientRect()
-  return { x: event.clientX - (box?.left ?? 0), y: event.clientY - (box?.top ?? 0) }
 }

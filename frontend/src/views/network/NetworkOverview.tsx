@@ -4,6 +4,7 @@ import { useEffect, useRef } from 'preact/hooks'
 import { NODE } from '../../lib/network-layout'
 import { tokensFor } from '../../theme/tokens'
 import { useTab } from '../context'
+import { pointIn } from '../pointer'
 import type { Shown } from './Picture'
 
 const HEIGHT = 220
@@ -49,11 +50,11 @@ export function NetworkOverview({ shown, part, onMove }: NetworkOverviewProps) {
   }, [placed, found, way, dark, width, height])
   const move = (event: PointerEvent) => {
     if (event.type === 'pointermove' && event.buttons === 0) return
-    const box = (event.currentTarget as Element).getBoundingClientRect()
-    ;(event.currentTarget as Element).setPointerCapture(event.pointerId)
+    const overview = event.currentTarget as Element
+    overview.setPointerCapture(event.pointerId)
     // The last pixel is the end of the picture, of which it may be more than a window.
-    const [px, py] = [event.clientX - box.left, event.clientY - box.top]
-    onMove((px / (width - 1)) * placed.width, (py / (height - 1)) * placed.height)
+    const { x, y } = pointIn(overview, event)
+    onMove((x / (width - 1)) * placed.width, (y / (height - 1)) * placed.height)
   }
   const inside = (length: number, all: number) => Math.min(all, Math.max(4, length))
   return (

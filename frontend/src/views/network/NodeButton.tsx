@@ -1,7 +1,7 @@
 import type { Finding } from '../../contract'
 import { viridis } from '../../draw/colour-map'
 import type { Stop } from '../../lib/network-findings'
-import type { DrawnNode } from '../../lib/network-folds'
+import { type DrawnNode, isMeasured } from '../../lib/network-folds'
 import { NODE, type Point } from '../../lib/network-layout'
 import { count, formatMeasured, formatStep } from '../../lib/numbers'
 import { titleOf } from '../../state/alerts'
@@ -30,9 +30,7 @@ export function NodeButton(props: NodeButtonProps) {
   const { server } = useTab()
   const [worst] = findings
   const value = paint?.valueOf(node.id) ?? null
-  const measured = node.members.some(({ tensors }) =>
-    tensors.some(({ not_measured }) => not_measured === ''),
-  )
+  const measured = isMeasured(node)
   const tone = worst?.severity ?? (measured ? 'healthy' : 'unknown')
   const sort = sortOf(node)
   const said = [

@@ -2,6 +2,7 @@
 
 import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks'
 import { clampZoom, fittingZoom, type Size, scrollFor, wheelFactor } from '../../lib/zoom'
+import { pointIn } from '../pointer'
 
 export interface Zoom {
   scale: number
@@ -55,19 +56,13 @@ export function useZoom(frame: { current: HTMLElement | null }, { width, height 
   useEffect(() => {
     const { current } = frame
     if (!current) return
-    const inFrame = (x: number, y: number): [number, number] => {
-      const box = current.getBoundingClientRect()
-      return [x - box.left, y - box.top]
-    }
     // The browser reports a pinch on a touchpad as Ctrl and the wheel.
     const onWheel = (event: WheelEvent) => {
       if (!event.ctrlKey && !event.metaKey) return
       event.preventDefault()
       const lines = event.deltaMode === WheelEvent.DOM_DELTA_LINE ? 30 : 1
-      set(
-        latest.current * wheelFactor(event.deltaY * lines),
-        ...inFrame(event.clientX, event.clientY),
-      )
+      const { x, y } = pointIn(current, event)
+      set(latest.current * wheelFactor(event.deltaY * lines), x, y)
     }
     let pinch: { distance: number; scale: number } | null = null
     const onTouch = (event: TouchEvent) => {
@@ -80,8 +75,12 @@ export function useZoom(frame: { current: HTMLElement | null }, { width, height 
       const distance = Math.hypot(a.clientX - b.clientX, a.clientY - b.clientY)
       if (event.type === 'touchstart' || !pinch) pinch = { distance, scale: latest.current }
       else {
-        const middle = inFrame((a.clientX + b.clientX) / 2, (a.clientY + b.clientY) / 2)
-        set((pinch.scale * distance) / Math.max(1, pinch.distance), ...middle)
+        const middle = {
+          clientX: (a.clientX + b.clientX) / 2,
+          clientY: (a.clientY + b.clientY) / 2,
+        }
+        const { x, y } = pointIn(current, middle)
+        set((pinch.scale * distance) / Math.max(1, pinch.distance), x, y)
       }
     }
     // Not passive: the browser would zoom the whole page.

@@ -2,12 +2,11 @@
 
 import type { Loss } from '../../contract'
 import { changeText } from '../../lib/against-baseline'
-import { toggled } from '../../lib/filter'
 import { formatStep, formatValue } from '../../lib/numbers'
 import type { RunColumn } from '../../lib/run-columns'
 import type { Cell, MatrixRow, Parameter } from '../../lib/run-matrix'
 import { isLive, lossText, runAge, runChip, runReservation } from '../../lib/verdict'
-import { MAX_COMPARED } from '../../lib/view-state'
+import { withCompared } from '../../lib/view-state'
 import { titleOf } from '../../state/alerts'
 import { useTab } from '../context'
 import { Swatch } from '../Swatch'
@@ -33,7 +32,7 @@ export function MatrixLine({ row, columns, common, now }: MatrixLineProps) {
             type="checkbox"
             aria-label={`Compare ${name}`}
             checked={compared.includes(name)}
-            onChange={() => view.change({ compared: toggled(compared, name).slice(-MAX_COMPARED) })}
+            onChange={() => view.change({ compared: withCompared(compared, name) })}
           />
         </label>
       </td>

@@ -2,12 +2,12 @@
 
 import { useMemo, useRef, useState } from 'preact/hooks'
 import type { Run } from '../../contract'
-import { toggled } from '../../lib/filter'
 import { nearestStop, type ParallelLine, parallelAxes, parallelLines } from '../../lib/parallel'
 import { VERDICT, withRange } from '../../lib/runs-within'
 import { LANES } from '../../lib/strip'
-import { MAX_COMPARED } from '../../lib/view-state'
+import { withCompared } from '../../lib/view-state'
 import { useTab } from '../context'
+import { pointIn } from '../pointer'
 import { useWidth } from '../useWidth'
 import { AxisRange } from './AxisRange'
 
@@ -64,13 +64,9 @@ export function Parallel({ runs, inside, names, pointed, point }: ParallelProps)
     }
     return found
   }
-  const placeOfPointer = (event: MouseEvent): [number, number] => {
-    const box = (event.currentTarget as Element).getBoundingClientRect()
-    return [event.clientX - box.left, event.clientY - box.top]
-  }
   const press = (event: PointerEvent) => {
     // A finger scrolls the page, and moves the ends of the ranges.
-    const [px, py] = placeOfPointer(event)
+    const { x: px, y: py } = pointIn(event.currentTarget as Element, event)
     if (event.pointerType === 'touch') point(nearest(px, py))
     if (event.pointerType === 'touch' || event.button !== 0) return
     const axis = axes.findIndex((_, i) => Math.abs(x(i) - px) <= HOLD)
@@ -79,7 +75,7 @@ export function Parallel({ runs, inside, names, pointed, point }: ParallelProps)
     setBrush({ axis, from: py, to: py })
   }
   const move = (event: PointerEvent) => {
-    const [px, py] = placeOfPointer(event)
+    const { x: px, y: py } = pointIn(event.currentTarget as Element, event)
     if (brush) setBrush({ ...brush, to: py })
     else point(nearest(px, py))
   }
@@ -103,10 +99,10 @@ export function Parallel({ runs, inside, names, pointed, point }: ParallelProps)
     view.change({ ranges: withRange(ranges, name, [from, to]) })
   }
   const tick = (event: MouseEvent) => {
-    const [px, py] = placeOfPointer(event)
+    const { x: px, y: py } = pointIn(event.currentTarget as Element, event)
     if (axes.some((_, i) => Math.abs(x(i) - px) <= HOLD)) return
     const run = nearest(px, py)
-    if (run !== null) view.change({ compared: toggled(compared, run).slice(-MAX_COMPARED) })
+    if (run !== null) view.change({ compared: withCompared(compared, run) })
   }
   return (
     <div class="parallel-frame">

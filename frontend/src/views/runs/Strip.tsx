@@ -2,12 +2,12 @@
 
 import { useMemo, useRef } from 'preact/hooks'
 import type { Run } from '../../contract'
-import { toggled } from '../../lib/filter'
 import { parameterScale } from '../../lib/parameter-scale'
 import { styleOf } from '../../lib/run-colour'
 import { lanesOf, type StripPoint, stripPoints } from '../../lib/strip'
-import { MAX_COMPARED } from '../../lib/view-state'
+import { withCompared } from '../../lib/view-state'
 import { useTab } from '../context'
+import { pointIn } from '../pointer'
 import { useWidth } from '../useWidth'
 import { parameterText } from './MatrixLine'
 
@@ -47,8 +47,7 @@ export function Strip({ name, text, runs, inside, pointed, point }: StripProps) 
   const x = ({ position, column }: StripPoint) => along(position) + COLUMN * column
   const y = ({ lane, row }: StripPoint) => middle(lane) + SPREAD * row
   const nearest = (event: MouseEvent): string | null => {
-    const box = (event.currentTarget as Element).getBoundingClientRect()
-    const [px, py] = [event.clientX - box.left, event.clientY - box.top]
+    const { x: px, y: py } = pointIn(event.currentTarget as Element, event)
     let [found, best] = [null as string | null, REACH]
     for (const each of points) {
       const distance = Math.hypot(x(each) - px, y(each) - py)
@@ -58,7 +57,7 @@ export function Strip({ name, text, runs, inside, pointed, point }: StripProps) 
   }
   const tick = (event: MouseEvent) => {
     const run = nearest(event)
-    if (run !== null) view.change({ compared: toggled(compared, run).slice(-MAX_COMPARED) })
+    if (run !== null) view.change({ compared: withCompared(compared, run) })
   }
   const colourOf = (run: string) =>
     `var(--run-${styleOf(alerts.runColours.value.get(run) ?? 0).colour})`

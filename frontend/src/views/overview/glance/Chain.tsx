@@ -3,7 +3,7 @@
 import { useMemo } from 'preact/hooks'
 import type { Run } from '../../../contract'
 import { findingsOfNodes } from '../../../lib/network-findings'
-import type { DrawnNode } from '../../../lib/network-folds'
+import { type DrawnNode, isMeasured } from '../../../lib/network-folds'
 import { count, formatStep } from '../../../lib/numbers'
 import { lowerFirst } from '../../../lib/verdict'
 import { titleOf } from '../../../state/alerts'
@@ -25,9 +25,10 @@ export function Chain({ run, nodes }: { run: Run; nodes: readonly DrawnNode[] })
   )
   if (nodes.length < 2 || nodes.length > MOST) return null
   const title = titleOf(server)
-  const blocks = nodes.map(({ id, title: name, members }) => {
+  const blocks = nodes.map((node) => {
+    const { id, title: name } = node
     const [worst] = found.get(id) ?? []
-    const measured = members.some((node) => node.tensors.some((each) => each.not_measured === ''))
+    const measured = isMeasured(node)
     const said = worst
       ? `${worst.severity}, ${lowerFirst(title(worst.symptom))} from step ${formatStep(worst.opened_step)}`
       : measured
