@@ -9,7 +9,6 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
 
-import jinja2
 import keras
 import numpy as np
 from keras import optimizers
@@ -25,6 +24,7 @@ from tb_gradhealth.health.results import amount
 from tb_gradhealth.health.series import Buckets
 from tb_gradhealth.monitor import Monitor
 from tb_gradhealth.report.chart_points import POINTS, Points
+from tb_gradhealth.report.html import environment
 from tb_gradhealth.report.svg import line_chart
 
 PICTURES: Final = Path(__file__).parents[1] / "symptoms" / "pictures"
@@ -131,7 +131,11 @@ def draw(symptom: str, name: str, health: RunHealth, *, is_sick: bool) -> str:
     )
     axis = f"{rule.labels.value}{', logarithmic' if chart.is_logarithmic else ''}"
     identity = f"{symptom}-{'sick' if is_sick else 'healthy'}"
-    svg = str(_template().module.svg(chart, identity, f"{rule.title}: {name}", text, axis)).strip()
+    svg = str(
+        environment()
+        .get_template("chart.svg.j2")
+        .module.svg(chart, identity, f"{rule.title}: {name}", text, axis)
+    ).strip()
     if not is_sick:
         svg = re.sub(r'<(path|text) class="opening.*\n', "", svg)
     return svg.replace("<svg ", '<svg xmlns="http://www.w3.org/2000/svg" ', 1) + "\n"
@@ -171,17 +175,6 @@ def _train_loss_scaling(folder: Path) -> None:
 
     folder.mkdir(parents=True)
     Fit(network, digits, optimizer)(folder)
-
-
-def _template() -> jinja2.Template:
-    environment = jinja2.Environment(
-        loader=jinja2.PackageLoader("tb_gradhealth.report", "."),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    return environment.get_template("chart.svg.j2")
 
 
 if __name__ == "__main__":

@@ -7,7 +7,7 @@ from typing import Final, NamedTuple
 
 
 class Framework(NamedTuple):
-    """A framework, its oldest release that is recorded, and the extra of this package that installs it."""
+    """A framework, and its oldest release that is recorded."""
 
     title: str
     oldest: tuple[int, int]

@@ -45,7 +45,8 @@ def as_html(report: Report, fail_on: Severity) -> str:
         else f"Charts are drawn of the first {len(charted):,} of {incidents:,} incidents; the others are "
         "described and listed without charts."
     )
-    return _template().render(report=report, charted=charted, drawn=drawn if incidents else "")
+    template = environment().get_template("report.html.j2")
+    return template.render(report=report, charted=charted, drawn=drawn if incidents else "")
 
 
 def _charted(report: Report) -> set[tuple[str, str]]:
@@ -111,12 +112,13 @@ def _loss_figure(points: ChartPoints, incident: Incident, run: RunReport) -> Fig
 
 
 @cache
-def _template() -> jinja2.Template:
+def environment() -> jinja2.Environment:
+    """The templates of the report, with what they call."""
     loader = jinja2.PackageLoader("tb_gradhealth.report", ".")
-    environment = jinja2.Environment(
+    found = jinja2.Environment(
         loader=loader, autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
-    environment.filters |= {
+    found.filters |= {
         "visible": visible,
         "unbroken": _unbroken,
         "value_and_limit": value_and_limit,
@@ -125,8 +127,8 @@ def _template() -> jinja2.Template:
         "counted": counted,
         "counts": counts_of,
     }
-    environment.globals["figures"] = figures
-    return environment.get_template("report.html.j2")
+    found.globals["figures"] = figures
+    return found
 
 
 def _unbroken(text: str) -> str:
