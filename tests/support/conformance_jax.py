@@ -8,6 +8,7 @@ import jax.numpy as jnp
 import numpy as np
 import optax
 from conformance_case import Batches, Network, Tensors
+from jax_training import step_of
 
 import tb_gradhealth.jax as gradhealth
 
@@ -45,7 +46,8 @@ def train(log_dir: Path, network: Network, batches: Batches, rate: float) -> Non
     }
     optimizer = optax.sgd(rate)
 
-    def loss_fn(params: Any, x: Any, y: Any) -> Any:
+    def loss_fn(params: Any, batch: Any) -> Any:
+        x, y = batch
         outputs = {}
         for index in range(len(params)):
             name = f"dense_{index}"
@@ -55,27 +57,10 @@ def train(log_dir: Path, network: Network, batches: Batches, rate: float) -> Non
         return optax.softmax_cross_entropy_with_integer_labels(x, y).mean(), outputs
 
     x, y = batches[0]
-    watch = gradhealth.Watch.of(loss_fn, params, x, y, inputs=x, targets=y)
-
-    @jax.jit
-    def step(params: Any, opt_state: Any, state: Any, x: Any, y: Any) -> Any:
-        (loss, outputs), grads = jax.value_and_grad(loss_fn, has_aux=True)(params, x, y)
-        updates, opt_state = optimizer.update(grads, opt_state, params)
-        new = optax.apply_updates(params, updates)
-        state = watch.observe(
-            state,
-            grads=grads,
-            params=new,
-            previous=params,
-            loss=loss,
-            activations=outputs,
-            inputs=x,
-            targets=y,
-        )
-        return new, opt_state, state
-
+    watch = gradhealth.Watch.of(loss_fn, params, (x, y), inputs=x, targets=y)
+    step = jax.jit(step_of(watch, optimizer, loss_fn, data=True))
     opt_state, state = optimizer.init(params), watch.init()
     with gradhealth.Recorder(log_dir, watch, overhead=None) as recorder:
-        for number, (x, y) in enumerate(batches):
-            params, opt_state, state = step(params, opt_state, state, x, y)
+        for number, batch in enumerate(batches):
+            params, opt_state, state = step(params, opt_state, state, batch)
             state = recorder.write(state, number)
