@@ -3,6 +3,7 @@
 import numpy as np
 
 from tb_gradhealth.capture.statistics.arrays import Floats
+from tb_gradhealth.capture.statistics.column_reductions import over_rows
 
 
 def features(values: Floats) -> tuple[float, float]:
@@ -17,15 +18,15 @@ def features(values: Floats) -> tuple[float, float]:
     if values.ndim < 2 or not values.shape[-1] or values.size < 2 * values.shape[-1]:
         return float("nan"), float("nan")
     by_feature = values.reshape(-1, values.shape[-1])
-    constant = float(np.mean(by_feature.min(axis=0) == by_feature.max(axis=0)))
+    constant = float(np.mean(over_rows(np.minimum, by_feature) == over_rows(np.maximum, by_feature)))
     return constant, _spread(by_feature) if values.ndim == 2 else float("nan")
 
 
 def _spread(values: Floats) -> float:
     """The largest RMS of a feature divided by the median of the RMS that are not 0; over finite elements."""
     finite = np.isfinite(values)
-    counts = finite.sum(axis=0)
-    squares = np.square(np.where(finite, values, 0).astype(np.float64)).sum(axis=0)
+    counts = over_rows(np.add, finite.astype(np.int64))
+    squares = over_rows(np.add, np.square(np.where(finite, values, 0).astype(np.float64)))
     rms = np.sqrt(squares / np.maximum(counts, 1))
     nonzero = rms[rms > 0]
     return float(nonzero.max() / np.median(nonzero)) if nonzero.size else float("nan")

@@ -23,15 +23,20 @@ RUN: Final = 64
 MANTISSA_BITS: Final = 23
 EXPONENTS: Final = 256
 EXPONENT_BIAS: Final = 127
-NOT_FINITE: Final = EXPONENTS - 1
-"""The exponent of infinities and NaN."""
 
 CACHED_OFFSETS: Final = 8
 """Sets of tensors whose offsets are cached."""
 
+ZERO: Final = BINS
+"""Where elements without an exponent are counted: zeros and numbers below the smallest normal one."""
+NOT_FINITE: Final = BINS + 1
+"""Where infinities and NaN are counted."""
+COUNTS: Final = BINS + 2
+
 _PAIRS = (np.arange(EXPONENTS) - EXPONENT_BIAS - LOWEST_EXPONENT) // OCTAVES_PER_BIN + 1
-BIN_OF_EXPONENT: Final = np.eye(BINS)[np.clip(_PAIRS, 0, BINS - 1)]
-"""1 where a biased float32 exponent belongs to a bin, else 0; float64 [256, 30]."""
+BIN_OF_EXPONENT: Final = np.clip(_PAIRS, 0, BINS - 1)
+"""The count to which a biased float32 exponent belongs, int64 [256]."""
+BIN_OF_EXPONENT[0], BIN_OF_EXPONENT[-1] = ZERO, NOT_FINITE
 
 
 def histograms(values: Floats, sizes: Sequence[int]) -> tuple[npt.NDArray[np.float64], Floats]:
@@ -43,13 +48,12 @@ def histograms(values: Floats, sizes: Sequence[int]) -> tuple[npt.NDArray[np.flo
     """
     tensors = len(sizes)
     exponents = np.ascontiguousarray(values).view(np.int32) >> MANTISSA_BITS & EXPONENTS - 1
-    counts = np.bincount(_offsets(tuple(sizes)) + exponents, minlength=tensors * EXPONENTS).reshape(
-        tensors, EXPONENTS
-    )
+    indices = _offsets(tuple(sizes)) + BIN_OF_EXPONENT.take(exponents)
+    counts = np.bincount(indices, minlength=tensors * COUNTS).reshape(tensors, COUNTS)
     zeros = zero_counts(values, sizes)
-    counts[:, 0] -= zeros  # the remaining ones are denormal
-    counts[:, NOT_FINITE] = 0
-    shares = counts @ BIN_OF_EXPONENT / np.maximum(counts.sum(axis=1, keepdims=True), 1)
+    counts[:, 0] += counts[:, ZERO] - zeros  # those that are not 0 are denormal
+    counted = counts[:, :BINS]
+    shares = counted / np.maximum(counted.sum(axis=1, keepdims=True), 1)
     return zeros / np.maximum(sizes, 1), pack_shares(shares)
 
 
@@ -62,7 +66,7 @@ def zero_counts(values: Floats, sizes: Sequence[int]) -> npt.NDArray[np.int64]:
 @functools.lru_cache(CACHED_OFFSETS)
 def _offsets(sizes: tuple[int, ...]) -> npt.NDArray[np.int64]:
     """The index of the first count of each element's tensor, int64 [elements]."""
-    return np.repeat(np.arange(len(sizes)) * EXPONENTS, sizes)
+    return np.repeat(np.arange(len(sizes)) * COUNTS, sizes)
 
 
 def sample(values: Floats) -> Floats:

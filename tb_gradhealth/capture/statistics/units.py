@@ -6,6 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from tb_gradhealth.capture.statistics.arrays import Floats
+from tb_gradhealth.capture.statistics.column_reductions import over_rows
 from tb_gradhealth.record.activation_functions import GATED, SATURATING
 
 DORMANT: Final = 0.025
@@ -48,7 +49,8 @@ def dormant_fraction(values: Floats) -> float:
     units = values.shape[-1]
     if not values.size:
         return float("nan")
-    means = np.abs(values).reshape(-1, units).mean(axis=0)
+    by_unit = np.abs(values).reshape(-1, units)
+    means = over_rows(np.add, by_unit) / np.float32(len(by_unit))
     return float(np.mean(means <= DORMANT * means.mean()))
 
 
@@ -56,7 +58,8 @@ def saturated_fraction(values: Floats, activation: str) -> float:
     """Share of the saturated units; NaN for no outputs."""
     if not values.size:
         return float("nan")
-    shares = _is_beyond(SATURATED_RANGE, values, activation).reshape(-1, values.shape[-1]).mean(axis=0)
+    beyond = _is_beyond(SATURATED_RANGE, values, activation).reshape(-1, values.shape[-1])
+    shares = over_rows(np.add, beyond.astype(np.int64)) / len(beyond)
     return float(np.mean(shares > SATURATED_SHARE))
 
 

@@ -16,10 +16,11 @@ from tb_gradhealth.capture.statistics.matrix import clear_rows, step_matrix
 from tb_gradhealth.capture.statistics.since_record import SinceRecord
 from tb_gradhealth.capture.statistics.trip_limits import NO_LIMIT, trip_limits
 from tb_gradhealth.capture.statistics.watched_steps import next_watched
-from tb_gradhealth.capture.tensorflow.graph import hidden_from_debuggers, is_compiled, run_rarely, state
+from tb_gradhealth.capture.tensorflow.graph import hidden_from_debuggers, is_compiled, run_rarely
 from tb_gradhealth.capture.tensorflow.measuring.constant_prediction import ConstantPrediction
 from tb_gradhealth.capture.tensorflow.measuring.operands import as_float32
 from tb_gradhealth.capture.tensorflow.measuring.packs import Tensors
+from tb_gradhealth.capture.tensorflow.observing.counters import SLOTS, Counter, Counters
 from tb_gradhealth.capture.tensorflow.observing.flight_recorder import FlightRecorder
 from tb_gradhealth.capture.tensorflow.observing.skipped_steps import SkippedSteps
 from tb_gradhealth.capture.tensorflow.record_slots import RecordSlots
@@ -40,10 +41,8 @@ class Observer:
 
     Attributes:
         rows: the rows of a record.
-        step_count: steps so far, int64 scalar.
-        record_numbers: by slot, the number of the step with the newest record, 0 before the first, int64 [2].
-        pending: by slot, whether the host has not read the record yet, bool [2]. A step trips only if no
-            tripped record is pending.
+        counters: its whole numbers, among them by slot whether the host has not read the record yet. A step
+            trips only if no tripped record is pending.
         flight_recorder: the newest watched steps.
         can_thin: whether some steps need not be watched, see `set_pace`.
     """
@@ -75,18 +74,12 @@ class Observer:
         with tf.init_scope(), hidden_from_debuggers():
             self._measurement = StepMeasurement(selection)
             self._step_statistics = self._measurement.step_statistics
-            self.step_count = state(np.int64(0), "step_count")
-            self.record_numbers = state(np.zeros([2], np.int64), "record_numbers")
-            self.pending = state(np.zeros([2], np.bool_), "pending")
+            self.counters = Counters()
             self._slots = RecordSlots()
-            self.flight_recorder = FlightRecorder(len(self._step_statistics.order), every)
+            self.flight_recorder = FlightRecorder(len(self._step_statistics.order), every, self.counters)
             self._skipped = SkippedSteps(self.rows, self._step_statistics.order)
             self._constant = ConstantPrediction([targets.term for targets in selection.constant])
-            self.can_thin = can_thin and not self._replicas and not self._skipped.is_counting
-            if self.can_thin:
-                self._pace = state(np.ones([2], np.int64), "pace")
-                self._next_watched = state(np.int64(0), "next_watched")
-                self._snapshot_number = state(np.int64(0), "snapshot_number")
+        self.can_thin = can_thin and not self._replicas and not self._skipped.is_counting
         self._since_record = SinceRecord(self.rows, self._step_statistics.order)
         self._limits = np.full([len(self._step_statistics.order)], NO_LIMIT, np.float32)
         # By whether XLA compiles them, which needs other operations.
@@ -96,7 +89,7 @@ class Observer:
 
     def count(self) -> int:
         """The number of steps so far; on the host."""
-        return int(self.step_count.numpy())
+        return int(self.counters.on_host()[Counter.STEPS])
 
     def steps_since(self, number: int) -> tuple[Floats, Ints]:
         """The flight recorder's steps after a number, float32 [steps, watched rows], and their numbers."""
@@ -105,32 +98,35 @@ class Observer:
     def collect(self) -> Collected:
         """Read the state in one call; afterwards no record is pending."""
         with hidden_from_debuggers():
-            step_count, record_numbers, pending, steps, numbers, payloads = self._collect()
+            vector, steps, numbers, *payloads = self._collect()
+        counters = vector.numpy()
+        compiled = _by_slot(counters, Counter.COMPILED)
         return Collected(
-            step_count=int(step_count),
-            record_numbers=record_numbers.numpy(),
-            pending=pending.numpy(),
+            step_count=int(counters[Counter.STEPS]),
+            record_numbers=_by_slot(counters, Counter.RECORD),
+            pending=_by_slot(counters, Counter.PENDING) > 0,
             steps=steps.numpy(),
             numbers=numbers.numpy(),
-            payloads=payloads,
+            payloads=list(zip(payloads, compiled, strict=True)),
         )
 
     def record(self, collected: Collected, slot: int) -> Floats:
         """The matrix of a record, float32 [rows, columns]; call it in the order of the records' steps."""
         number = int(collected.record_numbers[slot])
-        payload = [part.numpy() for part in collected.payloads[slot]]
-        return self.matrix(payload, collected.steps, collected.numbers, number)
+        payload, compiled = collected.payloads[slot]
+        return self.matrix(payload.numpy(), compiled, collected.steps, collected.numbers, number)
 
-    def matrix(self, payload: Sequence[Any], steps: Floats, numbers: Ints, number: int) -> Floats:
+    def matrix(self, payload: Floats, compiled: Any, steps: Floats, numbers: Ints, number: int) -> Floats:
         """The matrix of the record of step ``number``.
 
         Args:
-            payload: the arguments of `StepMeasurement.unpack`.
+            payload: as for `StepMeasurement.unpack`.
+            compiled: likewise.
             steps: step statistics of the flight recorder, float32 [steps, watched rows].
             numbers: their step numbers, int64 [steps].
             number: number of the record's step.
         """
-        values = self._measurement.unpack(*payload)
+        values = self._measurement.unpack(payload, compiled)
         matrix = step_matrix(self.rows, values)
         self._since_record.fill(matrix, steps, numbers, number)
         if values.skipped:
@@ -169,13 +165,13 @@ class Observer:
         The position of the watched step varies, so that every part of periodic data is watched. A step whose
         loss is not finite is watched in any case.
         """
+        pace = {Counter.WATCH_INTERVAL: watch, Counter.RECORD_INTERVAL: record, Counter.NEXT_WATCHED: 0}
         with hidden_from_debuggers():
-            self._pace.assign(np.array([watch, record]))
-            self._next_watched.assign(0)
+            self.counters.set_on_host(pace)
 
     def restore_pending(self, pending: Mask) -> None:
         """Mark records, bool [2], as pending again."""
-        self.pending.assign(pending)
+        self.counters.set_on_host({Counter.PENDING + slot: int(pending[slot]) for slot in SLOTS})
 
     def table(self, stream: str, settings: Mapping[str, Setting]) -> RowTable:
         """The row table of the records."""
@@ -188,20 +184,24 @@ class Observer:
             watched=tuple(self._step_statistics.order),
         )
 
-    def payload(self, slot: Any) -> Any:
-        """In the graph, the payload of the record in a slot, int32 scalar."""
-        return tf.cond(
-            tf.equal(slot, SCHEDULED), lambda: self._slots.read(SCHEDULED), lambda: self._slots.read(TRIPPED)
+    def record_in(self, slot: Any) -> tuple[Any, Any, Any]:
+        """In the graph, the number of the record in a slot, int32 scalar, its payload and `COMPILED`."""
+        vector = self.counters.vector()
+        compiled = vector[Counter.COMPILED + slot]
+        payload = tf.cond(
+            tf.equal(slot, SCHEDULED),
+            lambda: self._slots.read(SCHEDULED, compiled > 0),
+            lambda: self._slots.read(TRIPPED, compiled > 0),
         )
+        return vector[Counter.RECORD + slot], payload, compiled
 
     def _collected(self) -> list[Any]:
-        pending = tf.identity(self.pending)
-        with tf.control_dependencies([pending]):
-            self.pending.assign(np.zeros([2], np.bool_))
-        payloads = [self._slots.read(slot) for slot in (SCHEDULED, TRIPPED)]
+        counters = tf.identity(self.counters.vector())
+        with tf.control_dependencies([counters]):
+            self.counters.set(*((Counter.PENDING + slot, 0) for slot in SLOTS))
+        payloads = [self._slots.read(slot, counters[Counter.COMPILED + slot] > 0) for slot in SLOTS]
         steps, numbers = self.flight_recorder.steps.read_value(), self.flight_recorder.numbers.read_value()
-        counts = [self.step_count.read_value(), self.record_numbers.read_value()]
-        return [*counts, pending, steps, numbers, payloads]
+        return [counters, steps, numbers, *payloads]
 
     def __call__(self, selection: Selection) -> tuple[Any, Any]:
         """Observe one step; return whether it has a record of the cadence, and whether it tripped."""
@@ -224,28 +224,29 @@ class Observer:
         # The dependency excludes steps whose data could not be read. On the loss it is satisfied early, so
         # that the operations that depend on the count run in parallel to the backward pass.
         with tf.control_dependencies([present[index] for index in self._first_known]):
-            number = tf.identity(self.step_count.assign_add(1))
+            counters = self.counters.count_step()
+        number = counters[Counter.STEPS]
         if self._measurement.sparse:  # also in steps that are not watched
             self._measurement.touched.add([present[index] for index in self._measurement.sparse])
         if not self.can_thin:
-            outputs = None if is_compiled() else self._measured_outputs(present, number, self._every)
-            return self._watch_step(present, outputs, spread, constant, number, self._every)
-        pace = self._pace.read_value()
-        every = self._every * pace[1]
-        watched = (number >= self._next_watched) | self._has_bad_loss(present)
+            outputs = None if is_compiled() else self._measured_outputs(present, counters, self._every)
+            return self._watch_step(present, outputs, spread, constant, counters, self._every)
+        every = self._every * counters[Counter.RECORD_INTERVAL]
+        watched = (number >= counters[Counter.NEXT_WATCHED]) | self._has_bad_loss(present)
         outputs = None
         if not is_compiled():
-            outputs = run_rarely(watched, lambda: self._measured_outputs(present, number, every), DTYPES)
+            outputs = run_rarely(watched, lambda: self._measured_outputs(present, counters, every), DTYPES)
 
         def watch() -> list[Any]:
-            self._watch_step(present, outputs, spread, constant, number, every)
-            self._next_watched.assign(self._next_to_watch(number, pace[0], every))
+            self._watch_step(present, outputs, spread, constant, counters, every)
             return []
 
         run_rarely(watched, watch)
         return watched, tf.constant(False)
 
-    def _measured_outputs(self, present: Mapping[int, Any], number: Any, every: Any) -> list[Any]:
+    def _measured_outputs(
+        self, present: Mapping[int, Any], counters: Sequence[Any], every: Any
+    ) -> list[Any]:
         """All measurements of layers' outputs, made before the backward pass frees their memory.
 
         Their step statistics, float32 [rows], then the floats and sizes of `Outputs.watch` and those of
@@ -255,7 +256,8 @@ class Observer:
         peaks_by_row, samples = outputs.watch(present)
         peaks = self._activation_peaks(peaks_by_row)
         tripped = self._trips_without_gradients(present, peaks)
-        search = self._is_scheduled(number, every) | (tripped & ~self.pending[TRIPPED])
+        scheduled = self._is_scheduled(counters[Counter.STEPS], every)
+        search = scheduled | (tripped & _has_read_trip(counters))
         searched = run_rarely(search, lambda: outputs.search(present, tripped), DTYPES[3:])
         return [peaks, *samples, *searched]
 
@@ -301,15 +303,18 @@ class Observer:
         outputs: Sequence[Any] | None,
         spread: Any,
         constant: list[list[Any]],
-        number: Any,
+        counters: Sequence[Any],
         every: Any,
     ) -> tuple[Any, Any]:
         """Watch a step; ``every`` is the cadence of records in force.
 
+        ``counters`` are the numbers at the begin of the step, which is counted already.
+
         ``outputs`` is the result of `_measured_outputs`, None under XLA, which plans memory by itself and
         requires static sizes.
         """
-        present = dict(values)
+        present, number = dict(values), counters[Counter.STEPS]
+        changed = [(Counter.WATCHED, counters[Counter.WATCHED] + 1)]
         if self._targets:
             both = zip(self._targets, constant, strict=True)
             self._constant.add([targets.with_tensors(tensors) for targets, tensors in both])
@@ -321,10 +326,10 @@ class Observer:
         statistics, skipped = self._statistics(present, tensors, peaks)
         beyond = tf.constant(False)
         if self._step_statistics.order:
-            beyond = self.flight_recorder.add(statistics, number)
+            beyond = self.flight_recorder.add(statistics, number, counters[Counter.WATCHED])
         since = (number - 1) % every
         scheduled = self._is_scheduled(number, every)
-        tripped = beyond & ~scheduled & ~self.pending[TRIPPED]
+        tripped = beyond & ~scheduled & _has_read_trip(counters)
         snapshot = self._is_before_measured_update(number, since, every)
 
         def measured() -> Any:
@@ -336,7 +341,9 @@ class Observer:
         def thorough() -> list[Any]:
             tf.cond(
                 scheduled | tripped,
-                lambda: self._record_step(present, tensors, measured(), spread, skipped, number, scheduled),
+                lambda: self._record_step(
+                    present, tensors, measured(), spread, skipped, counters, scheduled
+                ),
                 lambda: False,
             )
             tf.cond(snapshot, lambda: self._measurement.keep_weights(tensors), lambda: False)
@@ -344,8 +351,12 @@ class Observer:
 
         # The condition is `beyond`, not `tripped`: a usual step then needs fewer operations.
         run_rarely(scheduled | beyond | snapshot, thorough)
-        if self.can_thin:  # if the cadence changes, a record must not use an older snapshot
-            self._snapshot_number.assign(tf.where(snapshot, number, self._snapshot_number))
+        # If the cadence changes, a record must not use an older snapshot.
+        changed.append((Counter.SNAPSHOT, tf.where(snapshot, number, counters[Counter.SNAPSHOT])))
+        if self.can_thin:
+            interval = counters[Counter.WATCH_INTERVAL]
+            changed.append((Counter.NEXT_WATCHED, self._next_to_watch(number, interval, every)))
+        self.counters.set(*changed)
         return scheduled, tripped
 
     def _statistics(self, present: dict[int, Any], tensors: Sequence[Tensors], peaks: Any) -> tuple[Any, Any]:
@@ -385,21 +396,34 @@ class Observer:
         outputs: Any,
         spread: Any,
         skipped: Any,
-        number: Any,
+        counters: Sequence[Any],
         scheduled: Any,
     ) -> bool:
-        has_snapshot = scheduled & (self._last_update(number) > 1)
-        if self.can_thin:
-            has_snapshot &= tf.equal(self._snapshot_number, self._last_update(number) - 1)
+        number = counters[Counter.STEPS]
+        before_update = self._last_update(number) - 1
+        has_snapshot = scheduled & (before_update > 0) & tf.equal(counters[Counter.SNAPSHOT], before_update)
         present = {**present, **self._constant_values()}
-        floats, sizes = self._measurement.payload(present, tensors, has_snapshot, skipped, spread, outputs)
-        self._slots.write(scheduled, floats, sizes)
-        slot = tf.where(scheduled, SCHEDULED, TRIPPED)[None]
-        self.record_numbers.scatter_update(tf.IndexedSlices(number[None], slot))
-        self.pending.scatter_update(tf.IndexedSlices(tf.constant([True]), slot))
+        payload = self._measurement.payload(present, tensors, has_snapshot, skipped, spread, outputs)
+        self._slots.write(scheduled, payload)
+        slot = tf.where(scheduled, SCHEDULED, TRIPPED)
+        self.counters.set(
+            (Counter.RECORD + slot, number),
+            (Counter.PENDING + slot, 1),
+            (Counter.COMPILED + slot, int(is_compiled())),
+        )
         return True
 
 
 def _rms(loss: Any) -> Any:
     """The RMS of a loss, float32 scalar."""
     return tf.sqrt(tf.reduce_mean(tf.square(as_float32(loss))))
+
+
+def _has_read_trip(counters: Sequence[Any]) -> Any:
+    """Whether the host has read the newest tripped record, bool scalar."""
+    return tf.equal(counters[Counter.PENDING + TRIPPED], 0)
+
+
+def _by_slot(counters: Ints, first: Counter) -> Ints:
+    """The numbers of the slots, int64 [2]."""
+    return counters[first : first + len(SLOTS)]

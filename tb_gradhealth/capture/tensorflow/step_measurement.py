@@ -103,8 +103,8 @@ class StepMeasurement:
         skipped: Any,
         spread: Any,
         outputs: tuple[Any, Any],
-    ) -> tuple[Any, Any]:
-        """The floats, float32 [n], and sizes, int32 [m], from which `unpack` makes `StepValues`.
+    ) -> Any:
+        """A vector, float32 [n], from which `unpack` makes `StepValues`; it begins with the bits of sizes.
 
         Args:
             present: the step's tensors by row.
@@ -133,7 +133,8 @@ class StepMeasurement:
             floats.append(spread)
         if self._training:
             floats.append(tf.stack([tf.cast(present[index], tf.float32) for index in self._training]))
-        return tf.concat([*floats, outputs[0]], 0), tf.concat([*sizes, outputs[1]], 0)
+        all_sizes = tf.bitcast(tf.concat([*sizes, outputs[1]], 0), tf.float32)
+        return tf.concat([all_sizes, *floats, outputs[0]], 0)
 
     def padded(self, name: str, flat: Any, max_elements: int) -> Any:
         """A vector, padded with zeros to its largest size where XLA requires a static one."""
@@ -145,12 +146,11 @@ class StepMeasurement:
         padded.set_shape([size])
         return padded
 
-    def unpack(
-        self, floats: npt.NDArray[np.float32], sizes: npt.NDArray[np.int32], compiled: Any
-    ) -> StepValues:
+    def unpack(self, payload: npt.NDArray[np.float32], compiled: Any) -> StepValues:
         """Unpack a payload on the host; ``compiled`` is whether a step compiled by XLA made it."""
         padded_sizes = self._padded_sizes if compiled else {}
-        take, take_sizes = _Reader(floats), _Reader(sizes)
+        take = _Reader(payload)
+        take_sizes = _Reader(take(len(self._single) + self.outputs.sizes).view(np.int32))
         updates_known, skipped = take(FLAGS)
         packs = [
             Pack(split.packed, split.packing.sizes, take(sum(split.packing.sizes)))

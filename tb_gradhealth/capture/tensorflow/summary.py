@@ -15,6 +15,7 @@ from tb_gradhealth.capture.run_observer import SCHEDULED, TRIPPED
 from tb_gradhealth.capture.run_recorder import DEFAULT_NAME, checked_every
 from tb_gradhealth.capture.tensorflow.graph import is_compiled, state
 from tb_gradhealth.capture.tensorflow.observer import Observer
+from tb_gradhealth.capture.tensorflow.observing.counters import Counter
 from tb_gradhealth.capture.tensorflow.observing.replicas import replicas
 from tb_gradhealth.capture.tensorflow.selecting.activations import Activations
 from tb_gradhealth.capture.tensorflow.selecting.selection import Selection, StepTensors, in_pairs, select
@@ -191,7 +192,7 @@ class _State:
             slot = tf.where(scheduled, SCHEDULED, TRIPPED)
             matrix = self._matrix(slot, step, guard)
             written = self._write(record_tag, matrix, step)
-            self._observer.pending.scatter_update(tf.IndexedSlices([~written], slot[None]))
+            self._observer.counters.set((Counter.PENDING + slot, tf.cast(~written, tf.int64)))
             tf.cond(tripped, lambda: self._write_steps(step, guard), lambda: False)
             return written
 
@@ -205,10 +206,10 @@ class _State:
             observer.flight_recorder.steps.read_value(),
             observer.flight_recorder.numbers.read_value(),
         )
-        number, payload = observer.record_numbers[slot], observer.payload(slot)
+        number, payload, compiled = observer.record_in(slot)
         written, limits = tf.numpy_function(
             partial(self._on_host, guard),
-            [is_recording, step, steps, numbers, number, *payload],
+            [is_recording, step, steps, numbers, number, payload, compiled],
             [tf.float32, tf.float32],
         )
         limits.set_shape(observer.flight_recorder.limits.shape)
@@ -223,12 +224,13 @@ class _State:
         steps: Any,
         numbers: Any,
         number: Any,
-        *payload: Any,
+        payload: Any,
+        compiled: Any,
     ) -> tuple[Any, Any]:
         """The record, empty unless ``is_recording``, and the new trip limits."""
         matrix = np.zeros([0], np.float32)
         if is_recording:
-            matrix = self._observer.matrix(payload, steps, numbers, int(number))
+            matrix = self._observer.matrix(payload, compiled, steps, numbers, int(number))
             if guard is not None:
                 guard.observe(self._table, matrix, int(step))
             matrix = matrix.reshape(-1)[self._table.written]
@@ -249,7 +251,7 @@ class _State:
 
     def _newest_steps(self) -> Any:
         """The flight recorder's steps that are not written yet, float32 [steps, rows]."""
-        count = self._observer.step_count.read_value()
+        count = self._observer.counters.read()[Counter.STEPS]
         steps = self._observer.flight_recorder.newest(count - self._written_until, count)
         self._written_until.assign(count)
         return steps

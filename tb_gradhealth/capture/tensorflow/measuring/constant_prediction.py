@@ -8,6 +8,7 @@ loss of the best constant follows in closed form. Absolute errors and similar lo
 sample of the newest targets is stored, and the constant is searched for where a record is made.
 """
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
@@ -53,40 +54,59 @@ class ConstantPrediction:
         return tf.cast(shares.accuracy(), tf.float32)
 
 
+class _Sums:
+    """Named arrays to which each step adds, float64, in one variable: each variable costs a step time."""
+
+    def __init__(self, shapes: Mapping[str, Sequence[int]]) -> None:
+        self._shapes = dict(shapes)
+        self._sizes = [math.prod(shape) for shape in self._shapes.values()]
+        self._variable = state(np.zeros([sum(self._sizes)]), "sums")
+
+    def add(self, added: Mapping[str, Any]) -> None:
+        """Add to all arrays."""
+        parts = [tf.reshape(added[name], [size]) for name, size in zip(self._shapes, self._sizes, strict=True)]
+        self._variable.assign_add(tf.concat(parts, 0))
+
+    def read(self) -> dict[str, Any]:
+        """The arrays by name."""
+        parts = tf.split(self._variable.read_value(), self._sizes)
+        both = zip(self._shapes.items(), parts, strict=True)
+        return {name: tf.reshape(part, shape) for (name, shape), part in both}
+
+
 class _TermStatistics:
     """Statistics of one term's targets.
 
     Attributes:
         term: the term.
-        weight: the sum of weights, float64 [positions].
-        divisor: the divisor of the sum of losses, float64 scalar.
+        sums: the sum of weights, ``weight`` [positions], the divisor of the sum of losses, ``divisor`` [], and
+            what a subclass adds.
     """
 
-    def __init__(self, term: Term) -> None:
+    def __init__(self, term: Term, **shapes: Sequence[int]) -> None:
         self.term = term
-        self.weight = state(np.zeros([term.positions]), "weight")
-        self.divisor = state(np.float64(0), "divisor")
+        self.sums = _Sums({"weight": [term.positions], "divisor": [], **shapes})
 
     def add(self, batch: Batch) -> None:
         """Add a batch."""
         weight = tf.reduce_sum(batch.weights, axis=0)
-        self.add_values(batch, weight)
-        self.weight.assign_add(weight)
         if self.term.reduction == "sum":
-            self.divisor.assign_add(batch.fraction)
+            divisor = batch.fraction
         else:
             weighted = self.term.reduction == "weighted_mean"
-            self.divisor.assign_add(tf.reduce_sum(batch.weights if weighted else batch.counts))
+            divisor = tf.reduce_sum(batch.weights if weighted else batch.counts)
+        self.sums.add({**self.added(batch, weight), "weight": weight, "divisor": divisor})
 
     def loss(self) -> Any:
         """The loss of the best constant, float64 scalar."""
-        return tf.reduce_sum(self.losses()) / self.divisor
+        sums = self.sums.read()
+        return tf.reduce_sum(self.losses(sums)) / sums["divisor"]
 
-    def add_values(self, batch: Batch, weight: Any) -> None:
-        """Add a batch's values; ``weight`` is the sum of their weights, float64 [positions]."""
+    def added(self, batch: Batch, weight: Any) -> dict[str, Any]:
+        """What a batch adds to the further sums; ``weight`` is the sum of its weights, float64 [positions]."""
         raise NotImplementedError
 
-    def losses(self) -> Any:
+    def losses(self, sums: Mapping[str, Any]) -> Any:
         """The weighted losses of the best constant, float64 of any shape; their sum is the loss."""
         raise NotImplementedError
 
@@ -95,73 +115,73 @@ class _Shares(_TermStatistics):
     """The count of each class. The best constant is their shares, and its loss the entropy of the shares."""
 
     def __init__(self, term: Term) -> None:
-        super().__init__(term)
         shape = [term.positions, term.outputs]
-        self._weighted = state(np.zeros(shape), "weighted")
-        self._plain = state(np.zeros(shape), "plain")
-        self._count = state(np.zeros([term.positions, 1]), "count")
+        super().__init__(term, weighted=shape, plain=shape, count=[term.positions, 1])
 
-    def add_values(self, batch: Batch, weight: Any) -> None:
-        self._count.assign_add(tf.reduce_sum(batch.counts, axis=0)[:, None])
+    def added(self, batch: Batch, weight: Any) -> dict[str, Any]:
+        count = tf.reduce_sum(batch.counts, axis=0)
         if self.term.loss_type == "classes":
             plain = self._by_class(batch, batch.counts)
-            self._plain.assign_add(plain)
             same = batch.weights is batch.counts
-            self._weighted.assign_add(plain if same else self._by_class(batch, batch.weights))
-            return
-        self._weighted.assign_add(tf.reduce_sum(batch.values * batch.weights[..., None], axis=0))
+            weighted = plain if same else self._by_class(batch, batch.weights)
+            return {"count": count, "plain": plain, "weighted": weighted}
+        weighted = tf.reduce_sum(batch.values * batch.weights[..., None], axis=0)
         if self.term.loss_type == "binary":
             hard = tf.cast(batch.values > 0.5, tf.float64)
         else:
             hard = tf.one_hot(tf.argmax(batch.values, -1), self.term.outputs, dtype=tf.float64)
-        self._plain.assign_add(tf.reduce_sum(hard * batch.counts[..., None], axis=0))
+        plain = tf.reduce_sum(hard * batch.counts[..., None], axis=0)
+        return {"count": count, "plain": plain, "weighted": weighted}
 
     def _by_class(self, batch: Batch, amounts: Any) -> Any:
-        """The sum of the amounts of each class, float64 [1, classes], without class -1."""
+        """The sum of the amounts of each class, float64 [classes], without class -1."""
         amounts, classes = tf.reshape(amounts, [-1]), tf.reshape(batch.values, [-1])
-        return tf.math.unsorted_segment_sum(amounts, classes, self.term.outputs)[None]
+        return tf.math.unsorted_segment_sum(amounts, classes, self.term.outputs)
 
-    def losses(self) -> Any:
-        smoothing, outputs, weight = self.term.smoothing, self.term.outputs, self.weight[:, None]
+    def losses(self, sums: Mapping[str, Any]) -> Any:
+        smoothing, outputs, weight = self.term.smoothing, self.term.outputs, sums["weight"][:, None]
         if self.term.loss_type == "binary":
-            ones = self._weighted * (1 - smoothing) + weight * smoothing / 2
+            ones = sums["weighted"] * (1 - smoothing) + weight * smoothing / 2
             return -(_scaled_log(ones, weight) + _scaled_log(weight - ones, weight)) / outputs
-        amounts = self._weighted * (1 - smoothing) + weight * smoothing / outputs
+        amounts = sums["weighted"] * (1 - smoothing) + weight * smoothing / outputs
         return -_scaled_log(amounts, tf.reduce_sum(amounts, axis=1, keepdims=True))
 
     def accuracy(self) -> Any:
         """See `ConstantPrediction.accuracy`."""
+        sums = self.sums.read()
+        plain, count = sums["plain"], sums["count"]
         if self.term.loss_type == "binary":
-            hits = tf.maximum(self._plain, self._count - self._plain)
-            return tf.reduce_sum(hits) / (tf.reduce_sum(self._count) * self.term.outputs)
-        return tf.reduce_sum(tf.reduce_max(self._plain, axis=1)) / tf.reduce_sum(self._count)
+            hits = tf.maximum(plain, count - plain)
+            return tf.reduce_sum(hits) / (tf.reduce_sum(count) * self.term.outputs)
+        return tf.reduce_sum(tf.reduce_max(plain, axis=1)) / tf.reduce_sum(count)
 
 
 class _Moments(_TermStatistics):
     """Mean and sum of squared deviations, merged batch by batch (Chan, Golub and LeVeque, 1983)."""
 
     def __init__(self, term: Term) -> None:
-        super().__init__(term)
         shape = [term.positions, term.outputs]
-        self._mean = state(np.zeros(shape), "mean")
-        self._squares = state(np.zeros(shape), "squares")
+        super().__init__(term, mean=shape, squares=shape)
 
-    def add_values(self, batch: Batch, weight: Any) -> None:
-        values, weights, added = batch.values, batch.weights[..., None], weight[:, None]
+    def added(self, batch: Batch, weight: Any) -> dict[str, Any]:
+        sums = self.sums.read()
+        values, weights, new, old = batch.values, batch.weights[..., None], weight[:, None], sums["weight"]
         if self.term.loss_type == "log_squares":
             values = tf.math.log1p(tf.maximum(values, EPSILON))
-        mean = tf.math.divide_no_nan(tf.reduce_sum(weights * values, axis=0), added)
+        mean = tf.math.divide_no_nan(tf.reduce_sum(weights * values, axis=0), new)
         squares = tf.reduce_sum(weights * tf.square(values - mean), axis=0)
-        part = tf.math.divide_no_nan(added, self.weight[:, None] + added)
-        difference = mean - self._mean
-        self._squares.assign_add(squares + tf.square(difference) * self.weight[:, None] * part)
-        self._mean.assign_add(difference * part)
+        part = tf.math.divide_no_nan(new, old[:, None] + new)
+        difference = mean - sums["mean"]
+        return {
+            "squares": squares + tf.square(difference) * old[:, None] * part,
+            "mean": difference * part,
+        }
 
-    def losses(self) -> Any:
+    def losses(self, sums: Mapping[str, Any]) -> Any:
         if self.term.loss_type == "poisson":
-            mean = tf.maximum(self._mean, 0.0)
-            return self.weight[:, None] * (mean - mean * tf.math.log(mean + EPSILON)) / self.term.outputs
-        return self._squares / self.term.outputs
+            mean = tf.maximum(sums["mean"], 0.0)
+            return sums["weight"][:, None] * (mean - mean * tf.math.log(mean + EPSILON)) / self.term.outputs
+        return sums["squares"] / self.term.outputs
 
 
 class _Sample(_TermStatistics):
@@ -174,15 +194,16 @@ class _Sample(_TermStatistics):
         self._weights = state(np.zeros([self._size, term.positions]), "weights")
         self._count = state(np.int64(0), "count")
 
-    def add_values(self, batch: Batch, weight: Any) -> None:
+    def added(self, batch: Batch, weight: Any) -> dict[str, Any]:
         values, weights = batch.values[: self._size], batch.weights[: self._size]
         fresh = tf.shape(values, tf.int64)[0]
         end = self._count.assign_add(fresh)
         slots = tf.range(end - fresh, end) % self._size
         self._values.scatter_update(tf.IndexedSlices(values, slots))
         self._weights.scatter_update(tf.IndexedSlices(weights, slots))
+        return {}
 
-    def losses(self) -> Any:
+    def losses(self, sums: Mapping[str, Any]) -> Any:
         values, weights = self._values.read_value(), self._weights.read_value()[..., None]
         loss, slope = ERRORS[self.term.loss_type](self.term.delta)
         scale = 100 / tf.maximum(tf.abs(values), EPSILON) if self.term.loss_type == "percentage" else 1.0
@@ -198,7 +219,7 @@ class _Sample(_TermStatistics):
 
         _, low, high = tf.while_loop(lambda iteration, *_: iteration < HALVINGS, halved, [0, low, high])
         sums = tf.reduce_sum(factors * loss((low + high) / 2 - values), axis=0) / self.term.outputs
-        whole = tf.math.divide_no_nan(self.weight, tf.reduce_sum(weights[..., 0], axis=0))
+        whole = tf.math.divide_no_nan(sums["weight"], tf.reduce_sum(weights[..., 0], axis=0))
         return sums * whole[:, None]
 
 

@@ -50,6 +50,7 @@ class Outputs:
     Attributes:
         rows: their indices in the row table.
         with_units: those of them whose units are observed.
+        sizes: number of sizes in a payload.
         units: the silent units.
     """
 
@@ -66,6 +67,7 @@ class Outputs:
         """
         self.rows, self.with_units = list(indices), list(with_units)
         self._ranks = list(ranks)
+        self.sizes = sum(ranks)
         self._elements = elements_of_batch(len(indices))
         self._peaks = {index: _peak_of(rows[index], index in with_units) for index in indices}
         self._head_size = 2 * len(with_units) + len(EXTREMES) * len(indices)

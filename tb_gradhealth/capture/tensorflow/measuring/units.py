@@ -23,14 +23,14 @@ class Units:
         self._sizes = tuple(sizes)
         self._owner = owners(sizes)
         self._peaks = state(np.zeros([sum(sizes)], np.float32), "peaks")
-        self._batches = state(np.float32(0), "batches")
-        self._windows = state(np.int64(0), "windows")
+        # Batches in the window, and windows so far.
+        self._counts = state(np.zeros([2], np.int64), "counts")
         self._dead = state(np.zeros([sum(sizes)], np.bool_), "dead")
 
     def add(self, peaks: Any) -> None:
         """Add one batch: the largest output of each unit, layer by layer, float32 [units]."""
         self._peaks.assign(tf.maximum(self._peaks, peaks))
-        self._batches.assign_add(1.0)
+        self._counts.assign_add(np.array([1, 0]))
 
     def columns(self, batch: Sequence[Any]) -> Any:
         """Dead fraction and length of the window in batches, float32 [layers, 2]; ends a full window.
@@ -38,20 +38,20 @@ class Units:
         Args:
             batch: the layers' whole outputs, of which `add` may have received a part.
         """
-        batches, peaks, dead_before = (x.read_value() for x in (self._batches, self._peaks, self._dead))
+        batches, windows = tf.unstack(self._counts.read_value(), num=2)
+        peaks, dead_before = self._peaks.read_value(), self._dead.read_value()
         full = batches >= MIN_BATCHES
         silent = tf.equal(peaks, 0.0)  # NaN == 0 is false: a unit that is NaN is not dead
-        to_search = silent & (~dead_before | (self._windows % SEARCH_INTERVAL == 0)) & full
+        to_search = silent & (~dead_before | (windows % SEARCH_INTERVAL == 0)) & full
         parts = zip(batch, *(tf.split(x, self._sizes) for x in (to_search, peaks)), strict=True)
         searched = tf.concat([shared_function(_searched, part) for part in parts], 0)
         dead = silent & tf.equal(searched, 0.0)
         count = segment_sum(tf.cast(dead, tf.float32), self._owner, len(self._sizes))
         shares = count / np.array(self._sizes, np.float32)
-        columns = tf.stack([shares, tf.fill(tf.shape(shares), batches)], axis=1)
+        columns = tf.stack([shares, tf.fill(tf.shape(shares), tf.cast(batches, tf.float32))], axis=1)
         self._dead.assign(tf.where(full, dead, dead_before))
         self._peaks.assign(tf.where(full, 0.0, peaks))
-        self._batches.assign(tf.where(full, 0.0, batches))
-        self._windows.assign_add(tf.cast(full, tf.int64))
+        self._counts.assign(tf.where(full, [tf.zeros_like(windows), windows + 1], [batches, windows]))
         return tf.where(full, columns, float("nan"))
 
 
