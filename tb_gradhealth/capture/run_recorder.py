@@ -239,6 +239,8 @@ class RunRecorder(Generic[ObserverT]):
             steps: the number of steps. If it differs from the number of observations, every set of tensors
                 is assumed to be observed in every step.
         """
+        if not self._unnumbered:  # as after each step of a traced function
+            return
         observed = [tracked for tracked in self._unnumbered if not tracked.is_traced]
         self._unnumbered = []
         self._numbered += len(observed)

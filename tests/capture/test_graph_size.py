@@ -1,4 +1,4 @@
-"""The size of a step's graph does not grow with the number of weights."""
+"""A step's graph: its size does not grow with the number of weights, and it uses few variables."""
 
 import keras
 import tensorflow as tf
@@ -6,8 +6,8 @@ import tensorflow as tf
 import tb_gradhealth as gradhealth
 
 
-def graph_bytes(log_dir, units):
-    """The size of the graph of an observed step of ten dense layers."""
+def graph_of(log_dir, units):
+    """The graph of an observed step of ten dense layers."""
     dense = keras.layers.Dense
     model = keras.Sequential([keras.Input((units,)), *[dense(units, "tanh") for _ in range(10)]])
     with gradhealth.Recorder(log_dir) as recorder:
@@ -20,9 +20,16 @@ def graph_bytes(log_dir, units):
             grads = tape.gradient(loss, variables)
             recorder.observe(zip(grads, variables, strict=True), activations=activations, loss=loss)
 
-        return step.get_concrete_function(tf.ones([8, units])).graph.as_graph_def().ByteSize()
+        return step.get_concrete_function(tf.ones([8, units])).graph
 
 
 def test_a_graph_of_large_layers_is_as_small_as_one_of_small_layers(tmp_path):
-    small, large = (graph_bytes(tmp_path / str(units), units) for units in (4, 60))
+    graphs = (graph_of(tmp_path / str(units), units) for units in (4, 60))
+    small, large = (graph.as_graph_def().ByteSize() for graph in graphs)
     assert large < 1.05 * small
+
+
+def test_a_step_of_small_tensors_uses_at_most_a_dozen_variables_of_ours(tmp_path):
+    captured = [tensor for tensor, _ in graph_of(tmp_path, 4).captures]
+    trained = 20
+    assert sum(tensor.dtype == tf.resource for tensor in captured) <= trained + 12

@@ -6,6 +6,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
+from tb_gradhealth.capture.statistics.column_reductions import WIDTH, over_rows
 from tb_gradhealth.capture.statistics.features import features
 from tb_gradhealth.capture.statistics.magnitudes import RUN, SAMPLE, histograms, sample
 from tb_gradhealth.capture.statistics.moments import moments, segment_moments
@@ -74,6 +75,16 @@ def test_shares_of_units_are_counted():
     assert saturated_fraction(outputs, "tanh") == 2 / 4
     assert outer_fraction(outputs, "tanh") == pytest.approx(101 / 200)
     assert np.isnan([dormant_fraction(outputs[:0]), outer_fraction(outputs[:0], "tanh")]).all()
+
+
+@pytest.mark.parametrize("rows", [1, 2, WIDTH // 3, WIDTH, 10 * WIDTH + 7])
+@pytest.mark.parametrize("columns", [1, 3, 64, WIDTH, WIDTH + 1])
+def test_reductions_over_rows_are_those_of_each_column(rows, columns):
+    values = np.random.default_rng(rows).integers(-100, 100, [rows, columns])
+    np.testing.assert_array_equal(over_rows(np.add, values), [sum(column) for column in values.T.tolist()])
+    wide = values.astype(np.float32)
+    wide[-1, -1] = np.nan
+    np.testing.assert_array_equal(over_rows(np.maximum, wide), wide.max(axis=0))
 
 
 def test_features_by_definition():

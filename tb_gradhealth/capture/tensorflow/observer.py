@@ -165,13 +165,13 @@ class Observer:
         The position of the watched step varies, so that every part of periodic data is watched. A step whose
         loss is not finite is watched in any case.
         """
-        pace = {Counter.WATCH_INTERVAL: watch, Counter.RECORD_INTERVAL: record, Counter.NEXT_WATCHED: 0}
+        pace = (Counter.WATCH_INTERVAL, watch), (Counter.RECORD_INTERVAL, record), (Counter.NEXT_WATCHED, 0)
         with hidden_from_debuggers():
-            self.counters.set_on_host(pace)
+            self.counters.set_on_host(*pace)
 
     def restore_pending(self, pending: Mask) -> None:
         """Mark records, bool [2], as pending again."""
-        self.counters.set_on_host({Counter.PENDING + slot: int(pending[slot]) for slot in SLOTS})
+        self.counters.set_on_host(*((Counter.PENDING + slot, int(pending[slot])) for slot in SLOTS))
 
     def table(self, stream: str, settings: Mapping[str, Setting]) -> RowTable:
         """The row table of the records."""
@@ -244,9 +244,7 @@ class Observer:
         run_rarely(watched, watch)
         return watched, tf.constant(False)
 
-    def _measured_outputs(
-        self, present: Mapping[int, Any], counters: Sequence[Any], every: Any
-    ) -> list[Any]:
+    def _measured_outputs(self, present: Mapping[int, Any], counters: Sequence[Any], every: Any) -> list[Any]:
         """All measurements of layers' outputs, made before the backward pass frees their memory.
 
         Their step statistics, float32 [rows], then the floats and sizes of `Outputs.watch` and those of
@@ -341,9 +339,7 @@ class Observer:
         def thorough() -> list[Any]:
             tf.cond(
                 scheduled | tripped,
-                lambda: self._record_step(
-                    present, tensors, measured(), spread, skipped, counters, scheduled
-                ),
+                lambda: self._record_step(present, tensors, measured(), spread, skipped, counters, scheduled),
                 lambda: False,
             )
             tf.cond(snapshot, lambda: self._measurement.keep_weights(tensors), lambda: False)

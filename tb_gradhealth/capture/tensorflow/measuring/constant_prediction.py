@@ -64,7 +64,9 @@ class _Sums:
 
     def add(self, added: Mapping[str, Any]) -> None:
         """Add to all arrays."""
-        parts = [tf.reshape(added[name], [size]) for name, size in zip(self._shapes, self._sizes, strict=True)]
+        parts = [
+            tf.reshape(added[name], [size]) for name, size in zip(self._shapes, self._sizes, strict=True)
+        ]
         self._variable.assign_add(tf.concat(parts, 0))
 
     def read(self) -> dict[str, Any]:
@@ -79,8 +81,8 @@ class _TermStatistics:
 
     Attributes:
         term: the term.
-        sums: the sum of weights, ``weight`` [positions], the divisor of the sum of losses, ``divisor`` [], and
-            what a subclass adds.
+        sums: the sum of weights, ``weight`` [positions], the divisor of the sum of losses, ``divisor`` [],
+            and what a subclass adds.
     """
 
     def __init__(self, term: Term, **shapes: Sequence[int]) -> None:
@@ -103,7 +105,7 @@ class _TermStatistics:
         return tf.reduce_sum(self.losses(sums)) / sums["divisor"]
 
     def added(self, batch: Batch, weight: Any) -> dict[str, Any]:
-        """What a batch adds to the further sums; ``weight`` is the sum of its weights, float64 [positions]."""
+        """What a batch adds to a subclass's sums; ``weight`` is that of the batch, float64 [positions]."""
         raise NotImplementedError
 
     def losses(self, sums: Mapping[str, Any]) -> Any:
@@ -218,9 +220,9 @@ class _Sample(_TermStatistics):
             return iteration + 1, tf.where(rising, low, middle), tf.where(rising, middle, high)
 
         _, low, high = tf.while_loop(lambda iteration, *_: iteration < HALVINGS, halved, [0, low, high])
-        sums = tf.reduce_sum(factors * loss((low + high) / 2 - values), axis=0) / self.term.outputs
+        losses = tf.reduce_sum(factors * loss((low + high) / 2 - values), axis=0) / self.term.outputs
         whole = tf.math.divide_no_nan(sums["weight"], tf.reduce_sum(weights[..., 0], axis=0))
-        return sums * whole[:, None]
+        return losses * whole[:, None]
 
 
 Error = tuple[Callable[[Any], Any], Callable[[Any], Any]]

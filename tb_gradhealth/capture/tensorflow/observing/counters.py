@@ -5,7 +5,6 @@ microsecond.
 """
 
 import enum
-from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -45,7 +44,7 @@ SIZE = max(Counter) + 1
 
 
 class Counters:
-    """The numbers; one process of steps changes them, and the host between two steps."""
+    """The numbers; steps change them, and between two steps the host."""
 
     def __init__(self) -> None:
         numbers = np.zeros([SIZE], np.int64)
@@ -63,7 +62,7 @@ class Counters:
         return self._unstacked(self._variable.read_value())
 
     def set(self, *numbers: tuple[Any, Any]) -> None:
-        """Set numbers in the graph: pairs of index, an int or int32 scalar, and number, an int or int64 scalar."""
+        """Set numbers in the graph, given pairs of an index (int32) and a number (int64), or ints."""
         indices, values = zip(*numbers, strict=True)
         at, new = tf.convert_to_tensor(indices, tf.int32), tf.convert_to_tensor(values, tf.int64)
         self._variable.scatter_update(tf.IndexedSlices(new, at))
@@ -76,10 +75,11 @@ class Counters:
         """All numbers, int64 [`SIZE`]; on the host."""
         return np.asarray(self._variable.numpy())
 
-    def set_on_host(self, numbers: Mapping[int, int]) -> None:
-        """Set numbers by index; on the host, between two steps."""
+    def set_on_host(self, *numbers: tuple[int, int]) -> None:
+        """Set numbers, given pairs of index and number; on the host, between two steps."""
         vector = self.on_host().copy()
-        vector[list(numbers)] = list(numbers.values())
+        for index, number in numbers:
+            vector[index] = number
         self._variable.assign(vector)
 
     def _unstacked(self, vector: Any) -> list[Any]:

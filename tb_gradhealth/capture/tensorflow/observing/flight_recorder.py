@@ -66,7 +66,7 @@ class FlightRecorder:
         empty = new_size - order.size
         self.numbers.assign(np.pad(numbers[order], [0, empty]))
         self.steps.assign(np.pad(steps[order], [[0, empty], [0, 0]]))
-        self._counters.set_on_host({Counter.WATCHED: order.size})
+        self._counters.set_on_host((Counter.WATCHED, order.size))
 
     def since(self, number: int) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.int64]]:
         """The steps after ``number`` that are in the buffer, and their numbers; on the host."""
