@@ -1,5 +1,6 @@
 """`KerasCallback`: records a `model.fit`."""
 
+import functools
 import inspect
 import warnings
 import weakref
@@ -14,6 +15,7 @@ import tensorflow as tf
 from tb_gradhealth.capture.guard import PATIENCE, Guard, StopOn
 from tb_gradhealth.capture.run_recorder import DEFAULT_NAME, checked_every
 from tb_gradhealth.capture.tensorflow.fit.checkpoints import checkpoint_patterns, last_checkpoint
+from tb_gradhealth.capture.tensorflow.fit.early_variables import create_variables
 from tb_gradhealth.capture.tensorflow.fit.epoch_values import epoch_values
 from tb_gradhealth.capture.tensorflow.fit.keras_step import ObservedStep
 from tb_gradhealth.capture.tensorflow.recorder import Recorder
@@ -219,9 +221,10 @@ class _Fit:
             with _not_compiled(model) if compiled else nullcontext():
                 model.make_train_function(force=True)
             train_function, model.train_function = model.train_function, before
-            for name, function in (("train_function", train_function), ("evaluate", model.evaluate)):
-                guarded = _Guarded(function, [*others, self.finish])
-                wrapped.enter_context(replaced(model, name, guarded))
+            errors = [*others, self.finish]
+            guarded = _Guarded(train_function, errors, functools.partial(create_variables, model))
+            wrapped.enter_context(replaced(model, "train_function", guarded))
+            wrapped.enter_context(replaced(model, "evaluate", _Guarded(model.evaluate, errors)))
             wrapped.callback(_Hooks(self.finish).restore)
             self._wrapped = wrapped.pop_all()
 
@@ -274,12 +277,22 @@ class _Guarded:
         on_error: functions that are called when it raises.
     """
 
-    def __init__(self, function: Callable[..., Any], on_error: Sequence[Callable[[], None]]) -> None:
+    def __init__(
+        self,
+        function: Callable[..., Any],
+        on_error: Sequence[Callable[[], None]],
+        before_first: Callable[..., None] | None = None,
+    ) -> None:
+        """Guard a function; ``before_first`` is called with its arguments before its first call."""
         self.function = function
         self.on_error = list(on_error)
+        self._before_first = before_first
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         try:
+            if self._before_first is not None:
+                before_first, self._before_first = self._before_first, None
+                before_first(*args, **kwargs)
             return self.function(*args, **kwargs)
         except END_OF_DATA:
             raise
