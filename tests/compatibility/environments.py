@@ -28,6 +28,7 @@ TRAINING: Final[Mapping[str, tuple[str, ...]]] = {
         "tests/capture/test_recorder.py",
         "tests/capture/test_summary.py",
         "tests/capture/test_flow.py",
+        "tests/ways/test_early_variables.py",
     ),
     "torch": ("tests/torch/test_numbers.py", "tests/torch/test_steps.py", "tests/torch/test_verdicts.py"),
     "jax": ("tests/jax/test_numbers.py", "tests/jax/test_steps.py", "tests/jax/test_verdicts.py"),

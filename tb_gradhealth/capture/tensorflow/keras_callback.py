@@ -59,6 +59,9 @@ class KerasCallback(keras.callbacks.Callback):  # type: ignore[misc]
     The training's results are the same as without the callback. A copy (`copy.deepcopy`, `pickle`) is a new
     callback with the same settings.
 
+    The optimizer's variables, and metrics that are given by name, are created before the first step, which is
+    then traced once; Keras creates them within the first step, which it has to trace twice.
+
     While `fit` runs, the model's ``train_step``, ``call``, ``compute_loss``, ``train_function`` and
     ``evaluate``, its optimizers' ``apply`` and the hooks of Keras's list of callbacks are wrapped. After it,
     or after an exception, they are restored exactly. Steps are counted on from one `fit` to the next.
