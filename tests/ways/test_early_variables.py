@@ -39,10 +39,18 @@ def network(outputs, activation):
     )
 
 
-def fitted(callbacks, optimizer=None, outputs=3, activation="softmax", loss=None, targets=None, **metrics):
+def fitted(
+    callbacks,
+    optimizer=keras.optimizers.Adam,
+    outputs=3,
+    activation="softmax",
+    loss=None,
+    targets=None,
+    **metrics,
+):
     model = network(outputs, activation)
     loss = loss or "sparse_categorical_crossentropy"
-    model.compile(optimizer or keras.optimizers.Adam(), loss, **metrics)
+    model.compile(optimizer(), loss, **metrics)
     targets = RANDOM.integers(0, 3, 32) if targets is None else targets
     history = model.fit(
         INPUTS, targets, batch_size=8, epochs=2, verbose=0, shuffle=False, callbacks=callbacks
@@ -54,7 +62,7 @@ def fitted(callbacks, optimizer=None, outputs=3, activation="softmax", loss=None
 def test_optimizers_have_the_same_variables_with_the_same_values(name, log_dir):
     targets = RANDOM.integers(0, 3, 32)
     plain, watched = (
-        fitted(callbacks, OPTIMIZERS[name](), targets=targets)[0]
+        fitted(callbacks, OPTIMIZERS[name], targets=targets)[0]
         for callbacks in ([], [gradhealth.KerasCallback(log_dir)])
     )
     both = list(zip(plain.optimizer.variables, watched.optimizer.variables, strict=True))
