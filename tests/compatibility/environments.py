@@ -67,6 +67,9 @@ _SHORT_NAMES: Final = ("composite_layer", "keras_attention")
 _LAST_GROUP: Final = ("steps_per_execution_records_the_exact_step",)
 _NO_PICKLE: Final = ("exception_in_training_leaves_a_readable_file",)
 
+# JAX 0.6 does not tell which function it compiles.
+_UNNAMED_COMPILATION: Final = ("step_is_compiled_once",)
+
 ENVIRONMENTS: Final = (
     Environment("oldest, reading", "3.10", (OLD_SETUPTOOLS,), oldest=True),
     Environment(
@@ -97,7 +100,13 @@ ENVIRONMENTS: Final = (
         ("tensorflow-cpu==2.20.*", "keras==3.12.*", OLD_SETUPTOOLS),
         ("tensorflow",),
     ),
-    Environment("oldest, JAX", "3.10", ("jax==0.6.0", "flax", "optax"), ("jax",)),
+    Environment(
+        "oldest, JAX",
+        "3.10",
+        ("jax==0.6.0", "flax", "optax"),
+        ("jax",),
+        not_expected=_UNNAMED_COMPILATION,
+    ),
     Environment(
         "oldest, PyTorch", "3.10", ("torch==2.4.*", OLD_SETUPTOOLS), ("torch",), oldest=True, huge=True
     ),

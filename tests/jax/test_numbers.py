@@ -51,13 +51,20 @@ def test_the_flight_recorder_has_every_step(log_dir):
     np.testing.assert_allclose([largest[10], largest[20]], [max(rms[1:11]), max(rms[11:21])], rtol=1e-4)
 
 
-def test_float64(log_dir):
-    with jax.enable_x64(True):
-        parts = [tuple(each.astype(np.float64) for each in part) for part in training.batches(4)]
-        params = training.network(dtype=np.float64)
-        expected = training.in_numpy(params, parts)
-        _, step = training.train(log_dir, parts, params=params, every=1)
-        assert step._cache_size() == 1
+@pytest.fixture
+def float64():
+    """JAX computes in float64 during the test."""
+    jax.config.update("jax_enable_x64", True)
+    yield
+    jax.config.update("jax_enable_x64", False)
+
+
+def test_float64(log_dir, float64):
+    parts = [tuple(each.astype(np.float64) for each in part) for part in training.batches(4)]
+    params = training.network(dtype=np.float64)
+    expected = training.in_numpy(params, parts)
+    _, step = training.train(log_dir, parts, params=params, every=1)
+    assert step._cache_size() == 1
     recorded = Recorded(log_dir)
     assert recorded.row("gradient", "first/bias").dtype == "float64"
     expected.assert_matches(recorded)
