@@ -5,6 +5,7 @@ import os
 from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
 
+import numpy as np
 import pytest
 from click.testing import CliRunner
 from command import gradhealth
@@ -68,8 +69,8 @@ def test_a_training_comes_out_the_same_again(scored, logdir, tmp_path, monkeypat
     with ProcessPoolExecutor(1, get_context("spawn")) as pool:
         pool.submit(_again, cheapest, tmp_path).result()
     first, again = (_measured(folder, cheapest) for folder in (logdir, tmp_path))
-    assert (first.loss == again.loss).all()
-    assert (first.gradient == again.gradient).all()
+    np.testing.assert_array_equal(first.loss, again.loss)  # NaN equals NaN: some of them break
+    np.testing.assert_array_equal(first.gradient, again.gradient)
 
 
 def _again(index, logdir):
