@@ -25,7 +25,7 @@ def features(values: Floats) -> tuple[float, float]:
 def _spread(values: Floats) -> float:
     """The largest RMS of a feature divided by the median of the RMS that are not 0; over finite elements."""
     finite = np.isfinite(values)
-    counts = over_rows(np.add, finite.astype(np.int64))
+    counts = over_rows(np.add, finite)
     squares = over_rows(np.add, np.square(np.where(finite, values, 0).astype(np.float64)))
     rms = np.sqrt(squares / np.maximum(counts, 1))
     nonzero = rms[rms > 0]

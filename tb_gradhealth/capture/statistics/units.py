@@ -59,7 +59,7 @@ def saturated_fraction(values: Floats, activation: str) -> float:
     if not values.size:
         return float("nan")
     beyond = _is_beyond(SATURATED_RANGE, values, activation).reshape(-1, values.shape[-1])
-    shares = over_rows(np.add, beyond.astype(np.int64)) / len(beyond)
+    shares = over_rows(np.add, beyond) / len(beyond)
     return float(np.mean(shares > SATURATED_SHARE))
 
 

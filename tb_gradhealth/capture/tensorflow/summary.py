@@ -251,7 +251,7 @@ class _State:
 
     def _newest_steps(self) -> Any:
         """The flight recorder's steps that are not written yet, float32 [steps, rows]."""
-        count = self._observer.counters.read()[Counter.STEPS]
+        count = self._observer.counters.vector()[Counter.STEPS]
         steps = self._observer.flight_recorder.newest(count - self._written_until, count)
         self._written_until.assign(count)
         return steps

@@ -4,11 +4,12 @@ Keras leaves it to the first step. `tf.function` traces a step that creates vari
 creates each variable by a function of its own: together that takes as long as all the rest of the first step.
 """
 
-import inspect
 from typing import Any
 
 import keras
 import tensorflow as tf
+
+from tb_gradhealth.capture.tensorflow.fit.keras_own import is_keras_own
 
 
 def create_variables(model: Any, iterator: Any) -> None:
@@ -18,8 +19,7 @@ def create_variables(model: Any, iterator: Any) -> None:
         model: a compiled Keras model.
         iterator: the data of `fit`.
     """
-    step = inspect.unwrap(model.train_step)
-    if getattr(step, "__func__", step) is not keras.Model.train_step or model.run_eagerly:
+    if model.run_eagerly or not is_keras_own(model.train_step, keras.Model.train_step):
         return
     if all(layer.built for layer in model._flatten_layers()):
         _build_optimizer(model.optimizer, model.trainable_weights)

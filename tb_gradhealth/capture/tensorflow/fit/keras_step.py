@@ -1,7 +1,6 @@
 """Wraps a Keras model's training step, so that its tensors are observed."""
 
 import functools
-import inspect
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
@@ -13,6 +12,7 @@ import tensorflow as tf
 
 from tb_gradhealth.capture.tensorflow.fit.compiled_loss import compiled_targets
 from tb_gradhealth.capture.tensorflow.fit.compiled_step import CompiledStep, Step
+from tb_gradhealth.capture.tensorflow.fit.keras_own import is_keras_own
 from tb_gradhealth.capture.tensorflow.fit.registered_gradients import RegisteredGradients
 from tb_gradhealth.capture.tensorflow.fit.returned_loss import MeanUpdates, mean_updates, returned_losses
 from tb_gradhealth.capture.tensorflow.observing.replicas import replica, replicas
@@ -99,7 +99,8 @@ class ObservedStep:
         ]
         # Keras has no public API for either.
         compiled, add = getattr(model, "_compile_loss", None), getattr(model, ADD, None)
-        if compiled is not None and _is_keras_own(model.compute_loss):
+        # Keras's own loss is the sum of the compiled loss and the model's ``losses``.
+        if compiled is not None and is_keras_own(model.compute_loss, keras.Model.compute_loss):
             wrappers.append((compiled, "call", self._compiled_loss(compiled, compiled.call)))
         if add is not None:
             wrappers.append((model, ADD, self._additional_loss(add)))
@@ -233,12 +234,6 @@ def _inputs_and_targets(args: Any, model: Any) -> tuple[Named, Named]:
     except (IndexError, ValueError):
         return [], []
     return named_inputs(x, model), named_targets(y)
-
-
-def _is_keras_own(compute_loss: Any) -> bool:
-    """Whether the loss is the sum of the compiled loss and the model's ``losses``."""
-    own = inspect.unwrap(compute_loss)
-    return getattr(own, "__func__", own) is keras.Model.compute_loss
 
 
 def _returned_losses(logs: Any, values: MeanUpdates) -> dict[str, Any] | None:

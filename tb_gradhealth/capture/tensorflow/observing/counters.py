@@ -5,7 +5,7 @@ microsecond.
 """
 
 import enum
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
@@ -14,7 +14,7 @@ import tensorflow as tf
 from tb_gradhealth.capture.run_observer import SCHEDULED, TRIPPED
 from tb_gradhealth.capture.tensorflow.graph import state
 
-SLOTS = (SCHEDULED, TRIPPED)
+SLOTS: Final = (SCHEDULED, TRIPPED)
 
 
 class Counter(enum.IntEnum):
@@ -40,7 +40,7 @@ class Counter(enum.IntEnum):
     """The number of the step at whose end the weights were copied."""
 
 
-SIZE = max(Counter) + 1
+SIZE: Final = max(Counter) + 1
 
 
 class Counters:
@@ -55,11 +55,7 @@ class Counters:
         """Count a step; return all numbers, int64 scalars by index."""
         added = np.zeros([SIZE], np.int64)
         added[Counter.STEPS] = 1
-        return self._unstacked(self._variable.assign_add(added))
-
-    def read(self) -> list[Any]:
-        """All numbers in the graph, int64 scalars by index."""
-        return self._unstacked(self._variable.read_value())
+        return list(tf.unstack(self._variable.assign_add(added), num=SIZE))
 
     def set(self, *numbers: tuple[Any, Any]) -> None:
         """Set numbers in the graph, given pairs of an index (int32) and a number (int64), or ints."""
@@ -81,6 +77,3 @@ class Counters:
         for index, number in numbers:
             vector[index] = number
         self._variable.assign(vector)
-
-    def _unstacked(self, vector: Any) -> list[Any]:
-        return list(tf.unstack(vector, num=SIZE))

@@ -59,9 +59,10 @@ class FlightRecorder:
     def grow(self, size: int) -> None:
         """Grow the buffer to ``size`` steps, at most `MAX_SIZE`; on the host."""
         new_size = min(size, MAX_SIZE)
-        numbers, steps = self.numbers.numpy(), self.steps.numpy()
+        numbers = self.numbers.numpy()
         if new_size <= numbers.size:
             return
+        steps = self.steps.numpy()
         order = np.argsort(numbers)[np.count_nonzero(numbers == 0) :]
         empty = new_size - order.size
         self.numbers.assign(np.pad(numbers[order], [0, empty]))
